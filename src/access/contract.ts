@@ -1,0 +1,48 @@
+import type { Registry } from "../metadata/contract.ts";
+
+/** Who a credential stands for. */
+export interface Actor {
+  kind: "user" | "anonymous";
+  /** Stable text for logs: `user:1`, `anonymous`. */
+  name: string;
+}
+
+/** What a verified pull token allows, decided anew at each use. */
+export interface Grant {
+  actor: Actor;
+  /** Repository names (with our prefix) that the token was asked for; undefined for a bare anonymous request. */
+  repositories: ReadonlySet<string> | undefined;
+  /** Whether the actor may pull through this registry now. */
+  mayPull(registry: Registry): boolean;
+}
+
+/** The answer of the token endpoint (Docker token specification, "Requesting a Token"). */
+export interface IssuedToken {
+  token: string;
+  access_token: string;
+  expires_in: number;
+  issued_at: string;
+}
+
+export interface BasicCredentials {
+  username: string;
+  password: string;
+}
+
+/** Who may do what. */
+export interface Access {
+  /** The value of the `service` parameter: the external URL's host with port. */
+  readonly service: string;
+  /** Where tokens are to be had. */
+  readonly realm: string;
+  /**
+   * A pull token for those of the scopes that ask for pulling repositories. Throws `RegistryError`: `unauthorized` for no or wrong
+   * credentials, `denied` for proven ones whose scopes do not allow pulling.
+   */
+  issue(credentials: BasicCredentials | undefined, scopes: readonly string[]): Promise<IssuedToken>;
+  /**
+   * The grant behind an `Authorization` header; undefined where there is none that counts (absent, malformed, expired,
+   * revoked), which the caller answers with a challenge.
+   */
+  verify(authorization: string | undefined): Promise<Grant | undefined>;
+}

@@ -1,0 +1,244 @@
+import type { Digest } from "../oci/digest.ts";
+import type { Child, ChildKind, ManifestMediaType } from "../oci/manifest.ts";
+
+/**
+ * What this server knows: which registries and upstreams there are, who may come, and what is cached. Times are
+ * integer milliseconds since the epoch. Absence is a value; a failing database throws.
+ */
+export interface Metadata {
+  readonly directory: Directory;
+  readonly credentials: Credentials;
+  readonly cache: Cache;
+  /**
+   * Grows with each change of configuration or rights. Whatever was derived from `directory` and `credentials`
+   * is valid only while it stands still.
+   */
+  generation(): Promise<number>;
+  /** Whether a trivial query is answered. */
+  ready(): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+// ---- groups, registries, upstreams -------------------------------------------------------------
+
+export interface Group {
+  id: number;
+  path: string;
+  name: string;
+}
+
+/** What a 401 or 403 of an upstream means: nothing there, or something is wrong. */
+export type DeniedMeans = "absent" | "unsure";
+
+export interface UpstreamSettings {
+  name: string;
+  /** Origin with an optional path, without `/v2` and without a slash at the end. */
+  url: string;
+  username: string | undefined;
+  /** In the clear here, sealed at rest, bound to the upstream's id and origin. */
+  password: string | undefined;
+  /** The only token service of another origin that gets the credentials. */
+  tokenRealm: string | undefined;
+  /** 0: never checked again. */
+  cacheValidityHours: number;
+  deniedMeans: DeniedMeans;
+  /** Whether a name without a slash means `library/<name>`. */
+  libraryPrefix: boolean;
+}
+
+export interface Upstream extends UpstreamSettings {
+  id: number;
+  groupId: number;
+  /** Rises when the URL or the credentials change; what was fetched or proven under an older one does not count. */
+  version: number;
+}
+
+export interface Registry {
+  id: number;
+  groupId: number;
+  name: string;
+  /** In order of position, from the first asked to the last. */
+  upstreams: Upstream[];
+}
+
+export interface RegistrySettings {
+  /** The id to have; undefined takes the next free one. */
+  id: number | undefined;
+  name: string;
+  /** Names of upstreams of the same group, in order. */
+  upstreams: readonly string[];
+}
+
+/** All writes are idempotent: saying the same thing twice changes nothing, the generation included. */
+export interface Directory {
+  /** Undefined for an unknown id. Answers from memory while the generation stands still. */
+  registry(id: number): Promise<Registry | undefined>;
+  registries(): Promise<Registry[]>;
+  groups(): Promise<Group[]>;
+  /** Creates or renames the group with this path. */
+  saveGroup(group: { path: string; name: string }): Promise<Group>;
+  /**
+   * Creates or changes the upstream of this name. Another origin: its entries are deleted. Other credentials: its
+   * entries fall back to *named*, so that they are shown again before they are served. Both raise its version.
+   */
+  saveUpstream(groupId: number, settings: UpstreamSettings): Promise<Upstream>;
+  /** Creates or changes the registry with this id, or of this name, and its list of upstreams. */
+  saveRegistry(groupId: number, settings: RegistrySettings): Promise<Registry>;
+}
+
+// ---- users and tokens --------------------------------------------------------------------------
+
+export const roles = {
+  guest: 10,
+  planner: 15,
+  reporter: 20,
+  developer: 30,
+  maintainer: 40,
+  owner: 50,
+} as const;
+export type Role = keyof typeof roles;
+
+export interface User {
+  id: number;
+  username: string;
+  admin: boolean;
+}
+
+/** A live token with its owner and the owner's groups: everything a decision needs, in one look-up. */
+export interface Credential {
+  tokenId: number;
+  scopes: readonly string[];
+  expiresAt: number | undefined;
+  user: User;
+  /** Group ids and the role there. */
+  memberships: ReadonlyMap<number, Role>;
+}
+
+export interface TokenSettings {
+  name: string;
+  /** SHA-256 of the secret, lower-case hex: the secret itself is never stored. */
+  hash: string;
+  scopes: readonly string[];
+  expiresAt: number | undefined;
+}
+
+/** All writes are idempotent, as in `Directory`. */
+export interface Credentials {
+  /** By the SHA-256 of the secret. Undefined for an unknown or revoked token or a blocked owner. */
+  byHash(hash: string): Promise<Credential | undefined>;
+  byId(tokenId: number): Promise<Credential | undefined>;
+  /** Creates or changes the user of this name; the memberships given (group id → role) replace the present ones. */
+  saveUser(
+    user: { username: string; admin: boolean },
+    memberships: ReadonlyMap<number, Role>,
+  ): Promise<User>;
+  /** Creates or changes the token of this name of this user; another hash replaces the former one. */
+  saveToken(userId: number, token: TokenSettings): Promise<void>;
+  /** Whether the user has a token of this name. */
+  hasToken(username: string, tokenName: string): Promise<boolean>;
+}
+
+// ---- the cache ---------------------------------------------------------------------------------
+
+/**
+ * *named*: a manifest of that upstream and repository names the digest, which is enough to ask for it. *shown*: that
+ * upstream served it, or answered a HEAD for it, under that repository: only then stored bytes are served.
+ */
+export type Proof = "named" | "shown";
+
+export interface EntryKey {
+  upstreamId: number;
+  repository: string;
+  kind: ChildKind;
+  /** A tag or a digest. */
+  reference: string;
+}
+
+export interface CacheEntry extends EntryKey {
+  id: number;
+  digest: Digest;
+  proof: Proof;
+  /** Without quotes and weakness mark. */
+  etag: string | undefined;
+  contentType: string;
+  /** Of a named entry: as its manifest says. */
+  size: number;
+  /** When the upstream last confirmed it; 0 for an entry that was never shown. */
+  checkedAt: number;
+}
+
+/** An entry together with its stored payload; undefined where another upstream's manifest has not been stored. */
+export interface CachedManifest extends CacheEntry {
+  payload: Uint8Array | undefined;
+}
+
+export interface FetchedManifest {
+  groupId: number;
+  upstreamId: number;
+  repository: string;
+  /** Undefined when it was asked for by digest. */
+  tag: string | undefined;
+  digest: Digest;
+  mediaType: ManifestMediaType;
+  payload: Uint8Array;
+  children: readonly Child[];
+  etag: string | undefined;
+  now: number;
+}
+
+export interface ShownObject extends EntryKey {
+  groupId: number;
+  digest: Digest;
+  contentType: string;
+  size: number;
+  etag: string | undefined;
+  now: number;
+}
+
+export interface StoredBlobRecord {
+  size: number;
+  storedAt: number;
+}
+
+export interface Downloads {
+  entryId: number;
+  count: number;
+  lastAt: number;
+}
+
+/** `upstreamIds` are always those of one registry: nothing here is found through another group's entries. */
+export interface Cache {
+  /** Entries of one object among some upstreams, in no order. At most one per upstream. */
+  entries(
+    upstreamIds: readonly number[],
+    repository: string,
+    kind: ChildKind,
+    reference: string,
+  ): Promise<CacheEntry[]>;
+  /** The same for manifests, with their payloads: one query, for the hit path. */
+  manifests(
+    upstreamIds: readonly number[],
+    repository: string,
+    reference: string,
+  ): Promise<CachedManifest[]>;
+  /**
+   * In one transaction: the payload and its children, an entry for the digest and one for the tag, both *shown*, and
+   * *named* entries for the children that have none. An existing entry of the tag moves to the new digest; the entry
+   * of the old digest stays.
+   */
+  storeManifest(manifest: FetchedManifest): Promise<void>;
+  /** The bytes rest in the blob store: in one transaction the content row and the entry, *shown*. */
+  storeBlob(blob: ShownObject): Promise<void>;
+  /** The upstream answered a HEAD for an object whose bytes are stored already: the entry becomes *shown*. */
+  show(object: ShownObject): Promise<void>;
+  /** The upstream confirmed the entry at `now`; a later time already noted stays. */
+  confirm(entryId: number, now: number): Promise<void>;
+  /** Gives up one entry, named or shown. */
+  deleteEntry(entryId: number): Promise<void>;
+  /** What is known of stored content, whoever brought it. */
+  blob(digest: Digest): Promise<StoredBlobRecord | undefined>;
+  /** The content turned out to be missing or wrong: it counts as not stored from here on. */
+  forgetBlob(digest: Digest): Promise<void>;
+  /** Adds to the counters of entries; entries that are gone are passed over. */
+  countDownloads(downloads: readonly Downloads[]): Promise<void>;
+}

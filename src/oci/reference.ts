@@ -1,0 +1,31 @@
+import { type Digest, parseDigest } from "./digest.ts";
+
+/** A tag or a digest. */
+export type Reference = { kind: "tag"; tag: string } | { kind: "digest"; digest: Digest };
+
+const component = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
+const tagGrammar = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
+
+export const maxNameLength = 255;
+const maxComponents = 32;
+
+/**
+ * Whether `name` is a repository name (OCI distribution-spec, "Pulling manifests"): 1 to 32 components,
+ * 255 characters in all. Length is judged first, so that the pattern meets bounded text only.
+ */
+export function isRepositoryName(name: string): boolean {
+  if (name.length === 0 || name.length > maxNameLength) return false;
+  const components = name.split("/");
+  return components.length <= maxComponents && components.every((part) => component.test(part));
+}
+
+/** Undefined when `text` is neither a tag nor a digest. */
+export function parseReference(text: string): Reference | undefined {
+  if (tagGrammar.test(text)) return { kind: "tag", tag: text };
+  const digest = parseDigest(text);
+  return digest && { kind: "digest", digest };
+}
+
+export function referenceText(reference: Reference): string {
+  return reference.kind === "tag" ? reference.tag : reference.digest;
+}

@@ -1,0 +1,98 @@
+import { describe, expect, test } from "bun:test";
+import { Glob } from "bun";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+
+/** Imports go to a later row only; folders of one row do not know each other (docs/architecture.md). */
+const rows = [
+  ["main.ts", "cli"],
+  ["app.ts"],
+  ["config.ts"],
+  ["http"],
+  ["pull", "access", "work"],
+  ["blobs", "metadata", "upstream"],
+  ["oci"],
+  ["lib"],
+];
+const src = path.join(import.meta.dir, "../src");
+const files = [...new Glob("**/*.ts").scanSync(src)].sort();
+const text = (file: string) => readFileSync(path.join(src, file), "utf8");
+const code = (file: string) => text(file).replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
+
+/** The noun that a file belongs to: its top folder, or the file itself at the top. */
+const noun = (file: string) => file.split("/")[0] ?? "";
+const rowOf = (file: string) => rows.findIndex((row) => row.includes(noun(file)));
+
+function imports(file: string): string[] {
+  const found = code(file).matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g);
+  return [...found].map(([, target]) => path.join(path.dirname(file), target ?? ""));
+}
+
+const edges = files.flatMap((file) => imports(file).map((target) => ({ file, target })));
+const show = ({ file, target }: { file: string; target: string }) => `${file} → ${target}`;
+
+describe("architecture", () => {
+  test("every file has a place", () => {
+    expect(files.filter((file) => rowOf(file) === -1)).toEqual([]);
+  });
+
+  test("imports go one way", () => {
+    const wrong = edges.filter(
+      ({ file, target }) => noun(file) !== noun(target) && rowOf(target) <= rowOf(file),
+    );
+    expect(wrong.map(show)).toEqual([]);
+  });
+
+  test("only app.ts imports implementations; others see contracts", () => {
+    const contracted = new Set(["http", "pull", "access", "work", "blobs", "metadata", "upstream"]);
+    const wrong = edges.filter(
+      ({ file, target }) =>
+        contracted.has(noun(target)) &&
+        noun(file) !== noun(target) &&
+        file !== "app.ts" &&
+        !target.endsWith("/contract.ts"),
+    );
+    expect(wrong.map(show)).toEqual([]);
+  });
+
+  test("config.ts is for main.ts, cli/ and app.ts alone", () => {
+    const wrong = edges.filter(
+      ({ file, target }) =>
+        target === "config.ts" && !["main.ts", "app.ts"].includes(file) && noun(file) !== "cli",
+    );
+    expect(wrong.map(show)).toEqual([]);
+  });
+
+  const reserved: [what: string, pattern: RegExp, owners: string[]][] = [
+    ["the environment", /\b(?:process|Bun|import\.meta)\.env\b/, ["main.ts"]],
+    [
+      "the clock",
+      /\bDate\.now\(|new Date\(\)|\bperformance\.now\(|\bset(?:Timeout|Interval|Immediate)\(|Bun\.sleep/,
+      ["lib/clock.ts"],
+    ],
+    [
+      "outbound sockets",
+      /(?<![.\w])fetch\(|Bun\.connect|FetchSession|node:(?:https?|net|tls|dgram)"/,
+      ["upstream/transport.ts"],
+    ],
+    ["name look-ups", /Bun\.dns|node:dns/, ["upstream/guard.ts"]],
+    ["console", /\bconsole\./, ["main.ts"]],
+  ];
+  for (const [what, pattern, owners] of reserved) {
+    test(`${what}: ${owners.join(", ")} alone`, () => {
+      const wrong = files.filter((file) => !owners.includes(file) && pattern.test(code(file)));
+      expect(wrong.filter((file) => !(what === "console" && noun(file) === "cli"))).toEqual([]);
+    });
+  }
+
+  test("files stay readable: under 400 lines, few over 220", () => {
+    const long = files.map((file) => ({ file, lines: text(file).split("\n").length }));
+    expect(long.filter(({ lines }) => lines > 400)).toEqual([]);
+    expect(long.filter(({ lines }) => lines > 220).length).toBeLessThanOrEqual(files.length / 8);
+  });
+
+  test("contracts have no optional methods", () => {
+    const wrong = files.filter((file) => file.endsWith("contract.ts") && /\w\?\(/.test(code(file)));
+    expect(wrong).toEqual([]);
+  });
+});

@@ -1,0 +1,43 @@
+import type { Clock, Timer } from "../../src/lib/clock.ts";
+
+/** Time that stands still until a test steps it. */
+export class SteppedClock implements Clock {
+  #now: number;
+  #timers = new Set<{ at: number; run: () => void }>();
+
+  constructor(now: number = Date.UTC(2026, 0, 1)) {
+    this.#now = now;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  elapsed(): number {
+    return this.#now;
+  }
+
+  after(ms: number, run: () => void): Timer {
+    const timer = { at: this.#now + ms, run };
+    this.#timers.add(timer);
+    return { cancel: () => this.#timers.delete(timer) };
+  }
+
+  /** How many calls are pending. */
+  get pending(): number {
+    return this.#timers.size;
+  }
+
+  /** Moves on by `ms`, running what falls due, in order. */
+  step(ms: number): void {
+    const end = this.#now + ms;
+    for (;;) {
+      const due = [...this.#timers].filter((t) => t.at <= end).sort((a, b) => a.at - b.at)[0];
+      if (!due) break;
+      this.#timers.delete(due);
+      this.#now = due.at;
+      due.run();
+    }
+    this.#now = end;
+  }
+}
