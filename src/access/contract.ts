@@ -3,7 +3,7 @@ import type { Registry } from "../metadata/contract.ts";
 /** Who a credential stands for. */
 export interface Actor {
   kind: "user" | "anonymous";
-  /** Stable text for logs: `user:1`, `anonymous`. */
+  /** For logs: the user name, or `anonymous`. */
   name: string;
 }
 

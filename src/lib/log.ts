@@ -33,7 +33,7 @@ export function createLog(clock: Clock, level: LogLevel, target?: LogTarget): Lo
   // Lines are gathered and written together: a write per request would cost more than answering it.
   const output = target
     ? undefined
-    : pino.destination({ fd: 1, sync: false, minLength: 16384, maxLength: maxWaiting });
+    : pino.destination({ fd: 1, sync: false, minLength: 8192, maxLength: maxWaiting });
   const logger = pino(
     {
       base: null,
@@ -71,4 +71,11 @@ export function failureCode(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;
   const { code } = error as { code?: unknown };
   return typeof code === "string" ? code : error.name;
+}
+
+/** Where a failure came from: its stack without its text. */
+export function failureTrace(error: unknown): string {
+  const stack = error instanceof Error ? (error.stack ?? "") : "";
+  const frames = stack.split("\n").filter((line) => /^\s+at /.test(line));
+  return clip(frames.slice(0, 6).join(" ").replace(/\s+/g, " "));
 }

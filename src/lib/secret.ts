@@ -12,7 +12,8 @@ export function newSecret(prefix: string): string {
 
 /** Whether a text with this prefix could be one of ours: its checksum agrees. Says nothing of its validity. */
 export function isWellFormedSecret(text: string, prefix: string): boolean {
-  if (!text.startsWith(prefix) || text.length !== prefix.length + randomLength + checksumLength) return false;
+  if (!text.startsWith(prefix) || text.length !== prefix.length + randomLength + checksumLength)
+    return false;
   return text.endsWith(checksum(text.slice(0, -checksumLength)));
 }
 

@@ -19,6 +19,25 @@ export interface Metadata {
   close(): Promise<void>;
 }
 
+/**
+ * Why the database cannot be used, or a write was refused: another process has it; it cannot be opened or written;
+ * it is damaged or no database; a newer release wrote it; the write contradicts what is there.
+ */
+export type MetadataProblem = "in_use" | "unusable" | "damaged" | "newer" | "refused";
+
+/** The message is for the operator and says what to do. */
+export class MetadataError extends Error {
+  override readonly name = "MetadataError";
+
+  constructor(
+    readonly problem: MetadataProblem,
+    message: string,
+    options: { cause?: unknown } = {},
+  ) {
+    super(message, options);
+  }
+}
+
 // ---- groups, registries, upstreams -------------------------------------------------------------
 
 export interface Group {
@@ -69,7 +88,10 @@ export interface RegistrySettings {
   upstreams: readonly string[];
 }
 
-/** All writes are idempotent: saying the same thing twice changes nothing, the generation included. */
+/**
+ * All writes are idempotent: saying the same thing twice changes nothing, the generation included. A write that
+ * contradicts what is there throws a `MetadataError` (`refused`) and changes nothing.
+ */
 export interface Directory {
   /** Undefined for an unknown id. Answers from memory while the generation stands still. */
   registry(id: number): Promise<Registry | undefined>;
@@ -78,8 +100,9 @@ export interface Directory {
   /** Creates or renames the group with this path. */
   saveGroup(group: { path: string; name: string }): Promise<Group>;
   /**
-   * Creates or changes the upstream of this name. Another origin: its entries are deleted. Other credentials: its
+   * Creates or changes the upstream of this name. Another URL: its entries are deleted. Other credentials: its
    * entries fall back to *named*, so that they are shown again before they are served. Both raise its version.
+   * The settings are complete: a password that is not given is none, whatever was stored.
    */
   saveUpstream(groupId: number, settings: UpstreamSettings): Promise<Upstream>;
   /** Creates or changes the registry with this id, or of this name, and its list of upstreams. */
@@ -175,6 +198,8 @@ export interface CachedManifest extends CacheEntry {
 export interface FetchedManifest {
   groupId: number;
   upstreamId: number;
+  /** `version` of the upstream when it was asked: what came under another one is not stored. */
+  upstreamVersion: number;
   repository: string;
   /** Undefined when it was asked for by digest. */
   tag: string | undefined;
@@ -188,6 +213,8 @@ export interface FetchedManifest {
 
 export interface ShownObject extends EntryKey {
   groupId: number;
+  /** As in `FetchedManifest`. */
+  upstreamVersion: number;
   digest: Digest;
   contentType: string;
   size: number;
@@ -231,7 +258,10 @@ export interface Cache {
   storeBlob(blob: ShownObject): Promise<void>;
   /** The upstream answered a HEAD for an object whose bytes are stored already: the entry becomes *shown*. */
   show(object: ShownObject): Promise<void>;
-  /** The upstream confirmed the entry at `now`; a later time already noted stays. */
+  /**
+   * The upstream confirmed the entry at `now`; a later time already noted stays. An entry that fell back to *named*
+   * meanwhile stays as it is.
+   */
   confirm(entryId: number, now: number): Promise<void>;
   /** Gives up one entry, named or shown. */
   deleteEntry(entryId: number): Promise<void>;

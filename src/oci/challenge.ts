@@ -7,8 +7,9 @@ export interface Challenge {
 const maxLength = 8192;
 const tokenChars = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const schemePattern = new RegExp(`[\\s,]*(${tokenChars})(?=[\\s,]|$)`, "y");
+// Unquoted values are taken up to the next comma: some servers leave the quotes of a URL away.
 const parameterPattern = new RegExp(
-  `[\\s,]*(${tokenChars})[ \\t]*=[ \\t]*(?:"((?:[^"\\\\]|\\\\.)*)"|(${tokenChars}|[^\\s,"]+))`,
+  `[\\s,]*(${tokenChars})[ \\t]*=[ \\t]*(?:"((?:[^"\\\\]|\\\\.)*)"|([^\\s,"]+))`,
   "y",
 );
 

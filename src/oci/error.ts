@@ -20,6 +20,7 @@ const table = {
   upstream_invalid: ["UNKNOWN", 502],
   upstream_unavailable: ["UNAVAILABLE", 503],
   unavailable: ["UNAVAILABLE", 503],
+  loop: ["UNAVAILABLE", 508],
   internal: ["UNKNOWN", 500],
 } as const satisfies Record<string, readonly [string, number]>;
 

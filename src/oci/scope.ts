@@ -7,11 +7,13 @@ export interface Scope {
   actions: string[];
 }
 
-const grammar = /^([a-z]+(?:\([a-z]+\))?):([^ "\\]{1,512}):([a-z*]+(?:,[a-z*]+)*)?$/;
+const maxLength = 1024;
+/** Names in visible ASCII without quotes and backslashes, so that a scope can stand in a challenge. */
+const grammar = /^([a-z0-9]+(?:\([a-z0-9]+\))?):([!#-[\]-~]{1,512}):([a-z*]*(?:,[a-z*]*)*)$/;
 
 /** Reads one scope (Docker token scope documentation, grammar); undefined when malformed. */
 export function parseScope(text: string): Scope | undefined {
-  const match = grammar.exec(text);
+  const match = text.length <= maxLength ? grammar.exec(text) : null;
   if (!match) return undefined;
   const [, type = "", name = "", actions = ""] = match;
   if (type === "repository" && !isRepositoryName(name)) return undefined;

@@ -1,3 +1,4 @@
+import type { ByteRange } from "../lib/range.ts";
 import type { Registry } from "../metadata/contract.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Reference } from "../oci/reference.ts";
@@ -35,20 +36,32 @@ export interface PulledBlob {
 export type BlobContent =
   /** Verified and at rest: any part can be had. */
   | { kind: "stored"; size: number; whole(): Blob; part(first: number, last: number): Blob }
-  /** Small and verified, not stored. */
+  /** Small and verified, not (yet) at rest. */
   | { kind: "bytes"; bytes: Uint8Array }
-  /** Arriving: the stream errors, and never ends cleanly, unless the digest is right. */
-  | { kind: "stream"; size: number | undefined; stream(): ReadableStream<Uint8Array> }
+  /** Arriving. Ranges can be followed only where the size is known and the bytes go through the spool. */
+  | { kind: "source"; size: number | undefined; open(): ByteSource }
+  | { kind: "fill"; size: number; open(range?: ByteRange): ByteSource }
   /** HEAD only: nothing was opened. */
   | { kind: "none"; size: number };
+
+/** Bytes on their way. Whoever takes one reads it to its end or cancels it. */
+export interface ByteSource {
+  /**
+   * The next bytes, not to be changed by the reader; undefined at the end, which comes only after the digest was right.
+   * Throws when the object cannot be completed: the reader must let its own reader see a cut.
+   */
+  next(): Promise<Uint8Array | undefined>;
+  /** The reader is gone. Harmless after the end. */
+  cancel(): Promise<void>;
+  /** Whether a pending `next` waits for the upstream: then the silence is not the reader's. */
+  readonly waiting: boolean;
+}
 
 export interface PullOptions {
   /** Only the description is wanted. */
   head: boolean;
   /** The receiver cannot tell a cut body from a complete one: wait until everything is verified. */
   complete: boolean;
-  /** Who waits for it: ends this caller's waiting, never the fill. */
-  signal: AbortSignal;
 }
 
 /** The product: answers pulls from the cache or from the registry's upstreams. */
@@ -61,6 +74,6 @@ export interface Puller {
     digest: Digest,
     options: PullOptions,
   ): Promise<PulledBlob>;
-  /** Ends all fills; their readers are cut. */
+  /** Ends all fills, whose readers are cut, and writes what is still held in memory. */
   close(): Promise<void>;
 }

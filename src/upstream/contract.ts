@@ -44,6 +44,14 @@ export interface Upstream {
   version: number;
 }
 
+/**
+ * The name that a server puts into `Via` of its requests (RFC 9110, section 7.6.3). One that gets a request with its
+ * own name has been asked by itself, directly or in a ring.
+ */
+export function ringMarker(instanceId: string): string {
+  return `weir-${instanceId}`;
+}
+
 /** A definite no: 404, or 401/403 where the upstream's `deniedMeans` says so. */
 export const absent = { found: false } as const;
 export type Absent = typeof absent;
@@ -68,6 +76,8 @@ export interface OpenBlob extends Described {
   offset: number;
   /** Of the whole blob. */
   size: number | undefined;
+  /** Only a strong one, which a later call can give to go on from an offset. */
+  etag: string | undefined;
   body: ReadableStream<Uint8Array>;
 }
 

@@ -1,4 +1,4 @@
-import type { RegistrySettings, Role, UpstreamSettings } from "../metadata/contract.ts";
+import type { Registry, RegistrySettings, Role, UpstreamSettings } from "../metadata/contract.ts";
 
 /** What the configuration wants to be there. Nothing that it leaves out is removed. */
 export interface Declaration {
@@ -14,3 +14,34 @@ export interface DeclaredUser {
   memberships: { group: string; role: Role }[];
   tokens: { name: string; secret: string; scopes: string[]; expiresAt: number | undefined }[];
 }
+
+export interface StartSettings {
+  /** The upstream of registry 1. */
+  firstUpstream: UpstreamSettings;
+  /** Undefined: made when there is none yet. */
+  adminToken: string | undefined;
+  declared: Declaration;
+}
+
+export interface Prepared {
+  /** Whether nothing was there before. */
+  first: boolean;
+  /** A token that was made now and that nobody can read again. */
+  adminToken: string | undefined;
+  /** One to try a pull with; undefined where there is none. */
+  registry: Registry | undefined;
+}
+
+/** Why the data folder cannot be used; the message says what to do. */
+export class DataDirError extends Error {
+  override readonly name = "DataDirError";
+}
+
+/** Reading what a person wrote: the leaves of the configuration, and the declared part of its file. */
+export * from "./addresses.ts";
+export { readDeclaration } from "./declaration.ts";
+export { adminName, defaultGroup, upstreamPassword, upstreamUsername } from "./declared.ts";
+export { pathText } from "./references.ts";
+export * from "./settings.ts";
+export * from "./text.ts";
+export { readYaml } from "./yaml.ts";

@@ -1,0 +1,66 @@
+import { environment, output, run } from "../test/e2e/lab/processes.ts";
+
+type Headers = Record<string, string>;
+
+export interface RequestLoad {
+  requests: number;
+  seconds: number;
+  medianMs: number;
+  slowestMs: number;
+  bad: number;
+}
+
+const fields = (headers: Headers) =>
+  Object.entries(headers).flatMap(([name, value]) => ["-H", `${name}: ${value}`]);
+
+/** GETs of one address over 64 kept-alive connections, by wrk; `slowestMs` is the 99th percentile. */
+export async function requestLoad(
+  url: string,
+  headers: Headers,
+  seconds: number,
+): Promise<RequestLoad> {
+  const options = ["-t2", "-c64", `-d${seconds}s`, "--latency", ...fields(headers)];
+  const text = await output(["wrk", ...options, url], environment("/"));
+  const find = (pattern: RegExp) => pattern.exec(text)?.[1] ?? "0";
+  const [, requests = "0", duration = "0"] = /(\d+) requests in ([\d.]+\w+)/.exec(text) ?? [];
+  const errors = /Socket errors: (.*)/.exec(text)?.[1]?.match(/\d+/g) ?? [];
+  const refused = Number(find(/Non-2xx or 3xx responses: (\d+)/));
+  return {
+    requests: Number(requests),
+    seconds: milliseconds(duration) / 1000,
+    medianMs: milliseconds(find(/50%\s+(\S+)/)),
+    slowestMs: milliseconds(find(/99%\s+(\S+)/)),
+    bad: errors.reduce((sum, count) => sum + Number(count), refused),
+  };
+}
+
+/**
+ * Downloads to /dev/null by as many curls at a time, each `rounds` times in turn; gives how many downloads
+ * were not whole.
+ */
+export async function blobLoad(
+  url: string,
+  headers: Headers,
+  clients: number,
+  rounds: number,
+  size: number,
+): Promise<number> {
+  const format = ["-w", "%{http_code} %{size_download}"];
+  const command = ["curl", "-s", "-o", "/dev/null", ...format, ...fields(headers)];
+  let bad = 0;
+  const client = async () => {
+    for (let round = 0; round < rounds; round++) {
+      const { stdout: said } = await run([...command, url], environment("/"), { seconds: 300 });
+      if (said !== `200 ${size}`) bad++;
+    }
+  };
+  await Promise.all(Array.from({ length: clients }, client));
+  return bad;
+}
+
+/** wrk writes `812.00us`, `1.20ms`, `5.01s`, `1.02m`. */
+function milliseconds(text: string): number {
+  const units: Record<string, number> = { us: 0.001, ms: 1, s: 1000, m: 60_000 };
+  const [, value = "0", unit = "ms"] = /^([\d.]+)([a-z]+)$/.exec(text) ?? [];
+  return Number(value) * (units[unit] ?? Number.NaN);
+}

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Installs what the end-to-end tests use, as far as it is missing, from Debian's packages. None of the services
+# that come with them is started: the tests start their own, on loopback ports, and stop them.
+set -euo pipefail
+
+# Each program and the package that has it.
+wanted=(
+  docker-registry:docker-registry skopeo:skopeo podman:podman buildah:buildah
+  containerd:containerd ctr:containerd dockerd:docker.io docker:docker.io
+  nginx:nginx-light busybox:busybox-static curl:curl openssl:openssl
+)
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+
+packages=()
+for pair in "${wanted[@]}"; do
+  command -v "${pair%%:*}" >/dev/null || packages+=("${pair#*:}")
+done
+if [ ${#packages[@]} -eq 0 ]; then
+  echo "ci: every program is there"
+  exit 0
+fi
+
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
+
+# Debian's scripts ask this program before they start a service; 101 means no.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then
+  trap 'as_root rm -f $policy' EXIT
+  printf '#!/bin/sh\nexit 101\n' | as_root tee $policy >/dev/null
+  as_root chmod 755 $policy
+fi
+
+apt() {
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120 \
+    -o Acquire::Retries=3 -o Dpkg::Options::=--force-confold "$@" </dev/null
+}
+install() { apt update && apt install -y --no-install-recommends "${packages[@]}"; }
+
+echo "ci: installing ${packages[*]}"
+install || { echo "ci: apt failed, once more"; install; }

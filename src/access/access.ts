@@ -1,0 +1,111 @@
+import type { Clock } from "../lib/clock.ts";
+import { hashSecret } from "../lib/secret.ts";
+import type { Credential, Credentials, Registry } from "../metadata/contract.ts";
+import { RegistryError } from "../oci/error.ts";
+import type { Access, Actor, BasicCredentials, Grant, IssuedToken } from "./contract.ts";
+import { PullTokens } from "./pull-tokens.ts";
+import { allowsPulling, repositoriesToPull } from "./scopes.ts";
+
+export interface AccessOptions {
+  credentials: Credentials;
+  clock: Clock;
+  /** 32 bytes that sign pull tokens. */
+  signingKey: Uint8Array<ArrayBuffer>;
+  /** Without a slash at the end. */
+  externalUrl: string;
+  tokenSeconds: number;
+  anonymousPull: boolean;
+}
+
+/** More than any secret of ours: what is longer is not hashed. */
+const maxSecretLength = 1024;
+const anonymous: Actor = { kind: "anonymous", name: "anonymous" };
+
+export function createAccess(options: AccessOptions): Access {
+  return new PullAccess(options);
+}
+
+class PullAccess implements Access {
+  readonly service: string;
+  readonly realm: string;
+  readonly #options: AccessOptions;
+  readonly #tokens: PullTokens;
+
+  constructor(options: AccessOptions) {
+    const { externalUrl, signingKey, tokenSeconds, clock } = options;
+    this.#options = options;
+    this.service = new URL(externalUrl).host;
+    this.realm = `${externalUrl}/jwt/auth`;
+    const audience = this.service;
+    this.#tokens = new PullTokens({ key: signingKey, audience, seconds: tokenSeconds, clock });
+  }
+
+  async issue(given: BasicCredentials | undefined, asked: readonly string[]): Promise<IssuedToken> {
+    const tokenId = await this.#prove(given);
+    const token = await this.#tokens.sign(tokenId, repositoriesToPull(asked));
+    return {
+      token,
+      access_token: token,
+      expires_in: this.#options.tokenSeconds,
+      issued_at: new Date(this.#options.clock.now()).toISOString(),
+    };
+  }
+
+  /** The id of the token that was given as password; undefined for an anonymous caller who may pull. */
+  async #prove(given: BasicCredentials | undefined): Promise<number | undefined> {
+    // Clients without credentials answer a Basic challenge with an empty name and password.
+    if (!given || (given.username === "" && given.password === "")) {
+      if (this.#options.anonymousPull) return undefined;
+      throw unauthorized("log in with any user name and an access token as the password");
+    }
+    const { password } = given;
+    const credential =
+      password.length <= maxSecretLength
+        ? await this.#options.credentials.byHash(hashSecret(password))
+        : undefined;
+    if (!credential || !this.#isLive(credential)) {
+      throw unauthorized("the access token given as the password is not valid");
+    }
+    if (!allowsPulling(credential.scopes)) {
+      throw new RegistryError("denied", "the access token's scopes do not allow pulling", {
+        detail: { needed: "api or read_virtual_registry" },
+      });
+    }
+    return credential.tokenId;
+  }
+
+  #isLive({ expiresAt }: Credential): boolean {
+    return expiresAt === undefined || this.#options.clock.now() < expiresAt;
+  }
+
+  async verify(authorization: string | undefined): Promise<Grant | undefined> {
+    if (authorization === undefined) {
+      if (!this.#options.anonymousPull) return undefined;
+      return { actor: anonymous, repositories: undefined, mayPull: () => true };
+    }
+    const token = /^Bearer +([^\s,]+)$/i.exec(authorization)?.[1];
+    const claims = token && (await this.#tokens.verify(token));
+    if (!claims) return undefined;
+    const { tokenId, repositories } = claims;
+    if (tokenId === undefined) {
+      if (!this.#options.anonymousPull) return undefined;
+      return { actor: anonymous, repositories, mayPull: () => true };
+    }
+    // Looked up at each use: a token that was revoked a moment ago opens nothing, whatever was signed for it.
+    const credential = await this.#options.credentials.byId(tokenId);
+    if (!credential || !this.#isLive(credential) || !allowsPulling(credential.scopes))
+      return undefined;
+    const { user, memberships } = credential;
+    return {
+      actor: { kind: "user", name: user.username },
+      repositories,
+      mayPull: ({ groupId }: Registry) => user.admin || memberships.has(groupId),
+    };
+  }
+}
+
+/** One text whether the token is unknown, wrong, expired or its owner blocked. */
+function unauthorized(message: string): RegistryError {
+  const headers = { "WWW-Authenticate": 'Basic realm="weir"' };
+  return new RegistryError("unauthorized", message, { headers });
+}

@@ -1,0 +1,109 @@
+import { jwtVerify, SignJWT } from "jose";
+import type { Clock } from "../lib/clock.ts";
+import { keyId } from "../lib/keys.ts";
+import { LruMap } from "../lib/lru.ts";
+
+/** What a pull token says: for whom, and which repositories it was asked for. */
+export interface PullClaims {
+  /** Id of the personal access token that it was issued for; undefined: nobody in particular. */
+  tokenId: number | undefined;
+  repositories: ReadonlySet<string>;
+  /** Milliseconds since the epoch. */
+  expiresAt: number;
+}
+
+const issuer = "weir";
+/** Subject of a token for nobody in particular. */
+const anonymous = "anonymous";
+const algorithm = "HS256";
+const type = "JWT";
+const leewaySeconds = 60;
+/** Longer than any token of ours with the most repositories. */
+const maxLength = 40_000;
+const maxRemembered = 10_000;
+
+interface Options {
+  key: Uint8Array<ArrayBuffer>;
+  /** The service that they are for (claim `aud`). */
+  audience: string;
+  seconds: number;
+  clock: Clock;
+}
+
+/** Short-lived signed tokens for `/v2/` (RFC 7519; one algorithm, issuer, audience and type: RFC 8725). */
+export class PullTokens {
+  readonly #options: Options;
+  readonly #kid: string;
+  readonly #key: Promise<CryptoKey>;
+  /** Tokens whose signature has been checked: a pull is a dozen requests with the same one. */
+  readonly #verified = new LruMap<string, PullClaims>(maxRemembered);
+
+  constructor(options: Options) {
+    this.#options = options;
+    this.#kid = keyId(options.key);
+    const hmac = { name: "HMAC", hash: "SHA-256" };
+    this.#key = crypto.subtle.importKey("raw", options.key, hmac, false, ["sign", "verify"]);
+  }
+
+  async sign(tokenId: number | undefined, repositories: readonly string[]): Promise<string> {
+    const { clock, seconds, audience } = this.#options;
+    const now = Math.floor(clock.now() / 1000);
+    const access = repositories.map((name) => ({ type: "repository", name, actions: ["pull"] }));
+    return await new SignJWT({ access })
+      .setProtectedHeader({ alg: algorithm, typ: type, kid: this.#kid })
+      .setIssuer(issuer)
+      .setAudience(audience)
+      .setSubject(tokenId === undefined ? anonymous : `token:${tokenId}`)
+      .setJti(crypto.randomUUID())
+      .setIssuedAt(now)
+      .setNotBefore(now - 5)
+      .setExpirationTime(now + seconds)
+      .sign(await this.#key);
+  }
+
+  /** Undefined for anything but a token of ours that is valid now. */
+  async verify(token: string): Promise<PullClaims | undefined> {
+    const known = this.#verified.get(token);
+    const claims = known ?? (await this.#read(token));
+    if (!claims) return undefined;
+    const now = this.#options.clock.now();
+    if (now >= claims.expiresAt + leewaySeconds * 1000) {
+      this.#verified.delete(token);
+      return undefined;
+    }
+    if (!known) this.#verified.set(token, claims);
+    return claims;
+  }
+
+  async #read(token: string): Promise<PullClaims | undefined> {
+    if (token.length > maxLength) return undefined;
+    try {
+      const { payload, protectedHeader } = await jwtVerify(token, await this.#key, {
+        algorithms: [algorithm],
+        typ: type,
+        issuer,
+        audience: this.#options.audience,
+        clockTolerance: leewaySeconds,
+        maxTokenAge: this.#options.seconds,
+        requiredClaims: ["exp", "iat", "sub"],
+        currentDate: new Date(this.#options.clock.now()),
+      });
+      if (protectedHeader.kid !== this.#kid || payload.exp === undefined) return undefined;
+      const [, id] = /^token:([1-9]\d{0,14})$/.exec(payload.sub ?? "") ?? [];
+      if (id === undefined && payload.sub !== anonymous) return undefined;
+      const tokenId = id === undefined ? undefined : Number(id);
+      const repositories = new Set(names(payload["access"]));
+      return { tokenId, repositories, expiresAt: payload.exp * 1000 };
+    } catch {
+      return undefined; // forged, expired, or not a token at all: all the same to the caller
+    }
+  }
+}
+
+function names(access: unknown): string[] {
+  if (!Array.isArray(access)) return [];
+  return access.map((entry: unknown) => {
+    const { name } = entry as { name?: unknown };
+    return typeof name === "string" ? name : "";
+  });
+}

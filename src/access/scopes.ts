@@ -1,0 +1,32 @@
+import { parseScope } from "../oci/scope.ts";
+
+/** Token scopes that allow pulling through a virtual registry: any one of these sets. */
+const pullScopeSets = [
+  ["api"],
+  ["read_virtual_registry"],
+  ["write_virtual_registry"],
+  ["read_registry", "write_registry"],
+];
+
+export function allowsPulling(scopes: readonly string[]): boolean {
+  return pullScopeSets.some((set) => set.every((scope) => scopes.includes(scope)));
+}
+
+/** More repositories than any client asks for at once. */
+const maxRepositories = 100;
+
+/**
+ * The repositories that may be put into a token: of what was asked for (each value can hold several scopes, separated by
+ * blanks), those with `pull` among the actions. What is malformed or of another type is passed over, since an empty
+ * grant is no error (Docker token specification).
+ */
+export function repositoriesToPull(asked: readonly string[]): string[] {
+  const scopes = asked
+    .flatMap((value) => value.split(" "))
+    .filter(Boolean)
+    .map(parseScope);
+  const names = scopes
+    .filter((scope) => scope?.type === "repository" && scope.actions.includes("pull"))
+    .map((scope) => scope?.name ?? "");
+  return [...new Set(names)].slice(0, maxRepositories);
+}

@@ -1,0 +1,117 @@
+import ipaddr from "ipaddr.js";
+import path from "node:path";
+import { createAccess } from "./access/access.ts";
+import { FsBlobStore } from "./blobs/fs/store.ts";
+import type { Config } from "./config.ts";
+import { createHttpApp } from "./http/app.ts";
+import { idleSeconds, startServer } from "./http/server.ts";
+import type { Clock } from "./lib/clock.ts";
+import { deriveKey } from "./lib/keys.ts";
+import type { Log } from "./lib/log.ts";
+import { createSealer } from "./lib/seal.ts";
+import { openSqliteMetadata } from "./metadata/sqlite/index.ts";
+import { createPuller } from "./pull/puller.ts";
+import { createUpstreamClient } from "./upstream/client.ts";
+import { ringMarker } from "./upstream/contract.ts";
+import type { Prepared } from "./work/contract.ts";
+import { openDataDir } from "./work/data-dir.ts";
+import { prepare } from "./work/first-start.ts";
+
+export interface RunningWeir {
+  port: number;
+  prepared: Prepared;
+  /** Stops accepting, lets answers under way end within the drain time, then closes everything. */
+  stop(): Promise<void>;
+}
+
+export interface Surroundings {
+  clock: Clock;
+  log: Log;
+  version: string;
+}
+
+/**
+ * Constructs and joins everything, and starts to listen. Dials nothing. Throws what stands in the way, with everything
+ * closed again that had been opened.
+ */
+export async function startWeir(config: Config, around: Surroundings): Promise<RunningWeir> {
+  const closers: (() => Promise<void>)[] = [];
+  const closeAll = async () => {
+    for (const close of closers.reverse()) await close();
+  };
+  try {
+    return await start(config, around, closers, closeAll);
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+async function start(
+  config: Config,
+  { clock, log, version }: Surroundings,
+  closers: (() => Promise<void>)[],
+  closeAll: () => Promise<void>,
+): Promise<RunningWeir> {
+  const { dataDir, externalUrl, tokenSeconds, anonymousPull, maxBlobBytes, minFreeBytes } = config;
+  const { secret } = openDataDir(dataDir, config.secretKey);
+
+  const sealer = createSealer(deriveKey(secret, "upstream passwords"));
+  const file = path.join(dataDir, "weir.db");
+  const metadata = await openSqliteMetadata({ file, clock, sealer, log });
+  closers.push(() => metadata.close());
+  const prepared = await prepare(metadata, config);
+  const blobs = await FsBlobStore.open({ root: dataDir, minFreeBytes, log });
+
+  const instanceId = crypto.randomUUID();
+  const allowedAddresses = config.allowedUpstreamAddresses.map(({ range, port }) =>
+    port === undefined ? range : `${range}:${port}`,
+  );
+  const client = createUpstreamClient({ clock, log, version, instanceId, allowedAddresses });
+  closers.push(async () => client.close());
+  const { cache, credentials, directory } = metadata;
+  const checkTimeoutMs = config.checkTimeoutSeconds * 1000;
+  const recheckMs = config.recheckSeconds * 1000;
+  const pulls = { client, blobs, cache, clock, log, checkTimeoutMs, recheckMs, maxBlobBytes };
+  const puller = createPuller(pulls);
+  closers.push(() => puller.close());
+
+  const signingKey = deriveKey(secret, "pull tokens");
+  const tokens = { signingKey, externalUrl, tokenSeconds, anonymousPull };
+  const access = createAccess({ credentials, clock, ...tokens });
+  let stopping = false;
+  const app = createHttpApp({
+    access,
+    directory,
+    puller,
+    clock,
+    log,
+    idleSeconds,
+    isTrustedProxy: addressTest(config.trustedProxies),
+    ownMark: ringMarker(instanceId),
+    ready: async () => !stopping && (await metadata.ready()) && (await blobs.ready()),
+  });
+  const server = startServer({ ...config.listen, tls: config.tls }, { app, clock, log });
+  log.info("listening", { address: config.listen.hostname, port: server.port, url: externalUrl });
+  return {
+    port: server.port,
+    prepared,
+    async stop() {
+      stopping = true;
+      await server.stop(config.drainSeconds * 1000);
+      await closeAll();
+    },
+  };
+}
+
+/** Whether an address lies in one of the ranges; an IPv4 address can come as a mapped one. */
+function addressTest(ranges: readonly string[]): (address: string) => boolean {
+  const parsed = ranges.map((range) => ipaddr.parseCIDR(range));
+  return (text) => {
+    if (!ipaddr.isValid(text)) return false;
+    const address = ipaddr.process(text);
+    return parsed.some(
+      ([base, bits]) => address.kind() === base.kind() && address.match(base, bits),
+    );
+  };
+}

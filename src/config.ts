@@ -1,0 +1,208 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import path from "node:path";
+import { Document, isScalar } from "yaml";
+import { type LogLevel, logLevels } from "./lib/log.ts";
+import type { UpstreamSettings } from "./metadata/contract.ts";
+import * as work from "./work/contract.ts";
+
+/** Everything that can be set, checked and complete. */
+export interface Config {
+  listen: work.ListenAddress;
+  /** What clients use: scheme, host and port, without a slash at the end. */
+  externalUrl: string;
+  /** Absolute. */
+  dataDir: string;
+  /** Master secret; undefined: the one in the data folder. */
+  secretKey: string | undefined;
+  /** Undefined: made at the first start. */
+  adminToken: string | undefined;
+  /** The upstream of registry 1, for the first start alone. */
+  firstUpstream: UpstreamSettings;
+  /** Inner addresses that upstreams may have. */
+  allowedUpstreamAddresses: work.AddressRange[];
+  anonymousPull: boolean;
+  /** Paths of PEM files; undefined: plain HTTP. */
+  tls: { cert: string; key: string } | undefined;
+  /** CIDR ranges of those whose forwarded headers count. */
+  trustedProxies: string[];
+  /** Life of a pull token. */
+  tokenSeconds: number;
+  /** How long the check of a stale tag may take. */
+  checkTimeoutSeconds: number;
+  /** How long after a failed check a tag is not checked again. */
+  recheckSeconds: number;
+  /** How long running pulls may go on when the server is told to stop. */
+  drainSeconds: number;
+  /** Larger blobs are passed on and not stored; undefined: no limit. */
+  maxBlobBytes: number | undefined;
+  /** With less space free on the disk of the data folder nothing more is stored. */
+  minFreeBytes: number;
+  logLevel: LogLevel;
+  declared: work.Declaration;
+  /** The settings as they may be shown: without secrets, and with where each comes from. */
+  settings: readonly work.SettingInForce[];
+}
+
+/** All that is wrong with a configuration, one line a problem: where it is, what is wrong, what to do. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+
+  constructor(readonly problems: readonly string[]) {
+    super(problems.join("\n"));
+  }
+}
+
+/**
+ * Reads the environment and the configuration file that it names. Throws one `ConfigError` with all problems; they
+ * never quote a value, for it may be a secret in the wrong place.
+ */
+export function loadConfig(env: work.Environment, readFile: work.ReadFile): Config {
+  const problems: string[] = [];
+  const file = readConfigFile(env["WEIR_CONFIG_FILE"], readFile, problems);
+  const { declared, problems: inFile } = work.readDeclaration(file, env, readFile);
+  problems.push(...inFile.map(({ path, message }) => `${work.pathText(path)}: ${message}`));
+  const sources = [
+    work.settingsFromEnvironment(env),
+    work.settingsFromFile(file["settings"], problems),
+  ];
+  const settings = new work.Settings(sources, readFile, problems);
+  const config = { ...readSettings(settings), declared, settings: settings.inForce };
+  settings.refuseOthers(unsupported);
+  refuseSharedToken(config, settings);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
+}
+
+function readSettings(settings: work.Settings): Omit<Config, "declared" | "settings"> {
+  const listen = settings.get("listen", work.listenAddress, "127.0.0.1:5000");
+  const tls = readTls(settings);
+  const localhost = `${tls ? "https" : "http"}://localhost:${listen.port}`;
+  return {
+    listen,
+    externalUrl: settings.get("external_url", work.originUrl, localhost),
+    dataDir: settings.get("data_dir", folder, "./data"),
+    secretKey: settings.secret("secret_key", work.secretKey),
+    adminToken: settings.secret("admin_token", work.accessToken),
+    firstUpstream: readFirstUpstream(settings),
+    allowedUpstreamAddresses:
+      settings.find("allowed_upstream_addresses", work.addressRangesWithPorts) ?? [],
+    anonymousPull: settings.get("anonymous_pull", work.flag, "false"),
+    tls,
+    trustedProxies: settings.find("trusted_proxies", work.addressRanges) ?? [],
+    tokenSeconds: settings.get("token_seconds", seconds(60, 86400), "900"),
+    checkTimeoutSeconds: settings.get("check_timeout_seconds", seconds(1, 300), "5"),
+    recheckSeconds: settings.get("recheck_seconds", seconds(1, 86400), "60"),
+    drainSeconds: settings.get("drain_seconds", seconds(0, 86400), "30"),
+    maxBlobBytes: settings.find("max_blob_bytes", work.size(1)),
+    minFreeBytes: settings.get("min_free_bytes", work.size(0), "1GiB"),
+    logLevel: settings.get("log_level", work.oneOf(logLevels), "info"),
+  };
+}
+
+const seconds = (from: number, to: number) => work.integer(from, to, "seconds");
+const folder = work.leaf("must be a path", (text) => path.resolve(text));
+
+function readFirstUpstream(settings: work.Settings): UpstreamSettings {
+  const url = settings.get("first_upstream_url", work.upstreamUrl, work.dockerHub);
+  const username = settings.find("first_upstream_username", work.upstreamUsername);
+  const password = settings.secret("first_upstream_password", work.upstreamPassword);
+  settings.refuseHalf("first_upstream_username", "first_upstream_password");
+  const tokenRealm = settings.find("first_upstream_token_realm", work.realmUrl);
+  const name = url === work.dockerHub ? "docker-hub" : new URL(url).host;
+  const credentials = { username, password, tokenRealm };
+  return { name, url, ...credentials, cacheValidityHours: 24, ...work.presetOf(url) };
+}
+
+function readTls(settings: work.Settings): Config["tls"] {
+  const { readFile } = settings;
+  const certificate = (file: string) => new X509Certificate(readFile(file));
+  const privateKey = (file: string) => createPrivateKey(readFile(file));
+  const pem = (what: string, open: (file: string) => object) =>
+    work.leaf(`must be the path of a readable PEM file with ${what}`, (file) => {
+      try {
+        open(file);
+        return file;
+      } catch {
+        return undefined; // absent, unreadable or something else: the problem says what it must be
+      }
+    });
+  const cert = settings.find("tls_cert", pem("a certificate", certificate));
+  const key = settings.find("tls_key", pem("a private key without passphrase", privateKey));
+  settings.refuseHalf("tls_cert", "tls_key");
+  if (cert === undefined || key === undefined) return undefined;
+  if (!certificate(cert).checkPrivateKey(privateKey(key))) {
+    settings.refuse("tls_key", "is not the key of the certificate; give the one it was made with");
+  }
+  return { cert, key };
+}
+
+function refuseSharedToken({ adminToken, declared }: Config, settings: work.Settings): void {
+  for (const { username, tokens } of declared.users) {
+    if (!tokens.some(({ secret }) => secret === adminToken)) continue;
+    settings.refuse("admin_token", `is a token of the user ${username} as well; make another`);
+  }
+}
+
+function readConfigFile(
+  file: string | undefined,
+  readFile: work.ReadFile,
+  problems: string[],
+): Record<string, unknown> {
+  if (!file) return {};
+  const text = work.readText(readFile, file);
+  const result = typeof text === "string" ? work.readYaml(text) : { problems: [text.problem] };
+  if ("map" in result) return result.map;
+  problems.push(...result.problems.map((problem) => `WEIR_CONFIG_FILE: ${problem}`));
+  return {};
+}
+
+/** Settings that the design names and later versions bring. */
+const unsupported = [
+  "database_url",
+  "blobs_url",
+  "dependency_proxy_url",
+  "mirror_registry",
+  "absent_seconds",
+  "cache_max_bytes",
+  "max_registries_per_group",
+  "max_upstreams_per_registry",
+  "workers",
+];
+
+/** The configuration as a file would say it, without secrets, and where each setting comes from. */
+export function describeConfig(config: Config): string {
+  const document = new Document(visibleConfig(config));
+  for (const { name, value, from } of config.settings) {
+    const scalar = document.getIn(["settings", name], true);
+    if (isScalar(scalar)) scalar.comment = ` ${value === null ? "not set" : from}`;
+  }
+  return document.toString({ nullStr: "", lineWidth: 0 });
+}
+
+/** The same as data, for those who read it by program. */
+export function visibleConfig({ settings, declared }: Config) {
+  return {
+    settings: Object.fromEntries(settings.map(({ name, value }) => [name, value])),
+    groups: declared.groups,
+    upstreams: declared.upstreams.map((upstream) => ({
+      group: upstream.group,
+      name: upstream.name,
+      url: upstream.url,
+      ...(upstream.username && { username: upstream.username, password: work.redacted }),
+      ...(upstream.tokenRealm && { token_realm: upstream.tokenRealm }),
+      cache_validity_hours: upstream.cacheValidityHours,
+      denied_means: upstream.deniedMeans,
+      library_prefix: upstream.libraryPrefix,
+    })),
+    registries: declared.registries,
+    users: declared.users.map((user) => ({
+      ...user,
+      tokens: user.tokens.map(({ name, scopes, expiresAt }) => ({
+        name,
+        token: work.redacted,
+        scopes,
+        ...(expiresAt !== undefined && { expires_at: new Date(expiresAt).toISOString() }),
+      })),
+    })),
+  };
+}

@@ -1,0 +1,89 @@
+import { Hono } from "hono";
+import type { Access } from "../access/contract.ts";
+import type { Clock } from "../lib/clock.ts";
+import { clip, failureCode, failureTrace, type Log } from "../lib/log.ts";
+import type { Directory } from "../metadata/contract.ts";
+import { RegistryError } from "../oci/error.ts";
+import type { Puller } from "../pull/contract.ts";
+import type { Env, Exchange } from "./exchange.ts";
+import { requestIds } from "./exchange.ts";
+import { errorResponse, jsonResponse } from "./respond.ts";
+import { tokenRoutes } from "./token.ts";
+import { v2Routes } from "./v2/routes.ts";
+
+export interface HttpOptions {
+  access: Access;
+  directory: Directory;
+  puller: Puller;
+  clock: Clock;
+  log: Log;
+  isTrustedProxy: (address: string) => boolean;
+  idleSeconds: number;
+  /** What our own requests to upstreams carry in `Via`: one that comes back to us ends here. */
+  ownMark: string;
+  /** Whether database and blob store answer, and the process is not about to stop. */
+  ready: () => Promise<boolean>;
+}
+
+/** The whole HTTP interface as one handler; `app.fetch(request, { server })`. */
+export function createHttpApp(options: HttpOptions): Hono<Env> {
+  const { clock, log, access, ownMark, ready } = options;
+  const nextId = requestIds();
+  const app = new Hono<Env>();
+  app.use(async (c, next) => {
+    const exchange: Exchange = { id: nextId(), started: clock.elapsed() };
+    c.set("exchange", exchange);
+    await next();
+    logRequest(log, clock, c.req.raw, exchange, c.res.status);
+  });
+  app.use(async (c, next) => {
+    if (!c.req.raw.headers.get("via")?.includes(ownMark)) return next();
+    const message = "this request has come back to the server that sent it: an upstream leads here";
+    throw new RegistryError("loop", message);
+  });
+  // An async handler, so that what goes wrong in it comes to the one place below.
+  app.get("/healthz", async (c) => jsonResponse(c.var.exchange, 200, { status: "ok" }));
+  app.get("/readyz", async (c) => {
+    const isReady = await ready();
+    return jsonResponse(c.var.exchange, isReady ? 200 : 503, {
+      status: isReady ? "ready" : "not ready",
+    });
+  });
+  app.route("/", tokenRoutes(access));
+  app.route("/v2", v2Routes(options));
+  app.notFound((c) =>
+    errorResponse(c.var.exchange, new RegistryError("not_found", "there is nothing at this path")),
+  );
+  app.onError((error, c) => {
+    if (!(error instanceof RegistryError)) {
+      const { id } = c.var.exchange;
+      log.error("request failed", { id, code: failureCode(error), trace: failureTrace(error) });
+    }
+    return errorResponse(c.var.exchange, error);
+  });
+  return app;
+}
+
+/** One line a request, with the facts that its headers tell too. */
+function logRequest(
+  log: Log,
+  clock: Clock,
+  request: Request,
+  exchange: Exchange,
+  status: number,
+): void {
+  const { id, started, actor, explanation, refusal } = exchange;
+  const query = request.url.indexOf("?");
+  log.info("request", {
+    id,
+    method: request.method,
+    // Queries can carry account names and signed addresses.
+    url: clip(query === -1 ? request.url : request.url.slice(0, query)),
+    status,
+    ms: Math.round((clock.elapsed() - started) * 1000) / 1000,
+    actor,
+    cache: explanation?.status,
+    upstream: explanation?.upstream,
+    reason: refusal ?? explanation?.reason,
+  });
+}

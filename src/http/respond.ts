@@ -1,0 +1,75 @@
+import { RegistryError } from "../oci/error.ts";
+import type { Explanation } from "../pull/contract.ts";
+import type { Exchange } from "./exchange.ts";
+
+/** On every answer: nothing here is a page, and nothing may be guessed to be one. */
+const always = {
+  "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
+  "X-Content-Type-Options": "nosniff",
+  "Docker-Distribution-Api-Version": "registry/2.0",
+};
+
+type Headers_ = Record<string, string>;
+
+export function jsonResponse(
+  exchange: Exchange,
+  status: number,
+  body: unknown,
+  headers?: Headers_,
+): Response {
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: {
+      ...always,
+      "Content-Type": "application/json",
+      "Cache-Control": "no-store",
+      "X-Request-Id": exchange.id,
+      ...headers,
+    },
+  });
+}
+
+/** The one place where a refusal becomes an answer. Whatever is not ours to explain is a 500 without details. */
+export function errorResponse(exchange: Exchange, error: unknown): Response {
+  const refusal =
+    error instanceof RegistryError
+      ? error
+      : new RegistryError(
+          "internal",
+          "the server failed; its log has the reason under this request id",
+          {
+            detail: { request_id: exchange.id },
+          },
+        );
+  exchange.refusal = refusal.code;
+  return jsonResponse(exchange, refusal.status, refusal, refusal.headers);
+}
+
+/** The closed set of headers of stored content (distribution-spec, "Pulling manifests", "Pulling blobs"). */
+export function contentHeaders(
+  exchange: Exchange,
+  {
+    digest,
+    contentType,
+    explanation,
+  }: { digest: string; contentType: string; explanation: Explanation },
+): Headers_ {
+  exchange.explanation = explanation;
+  return {
+    ...always,
+    "Content-Type": contentType,
+    "Docker-Content-Digest": digest,
+    ETag: `"${digest}"`,
+    "Content-Disposition": "attachment",
+    "Cache-Control": "private",
+    Vary: "Authorization",
+    "X-Weir-Cache": explain(explanation),
+    "X-Request-Id": exchange.id,
+  };
+}
+
+function explain({ status, upstream, age, reason }: Explanation): string {
+  const name = upstream.replace(/[^ !#-[\]-~]/g, "_");
+  const base = `${status}; upstream="${name}"; age=${age}`;
+  return reason ? `${base}; reason="${reason}"` : base;
+}

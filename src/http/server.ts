@@ -1,0 +1,69 @@
+import type { Hono } from "hono";
+import type { Clock } from "../lib/clock.ts";
+import { failureCode, type Log } from "../lib/log.ts";
+import { RegistryError } from "../oci/error.ts";
+import type { Env } from "./exchange.ts";
+
+/** Seconds without a byte taken or sent; a client at 12 kB/s is still served. */
+export const idleSeconds = 120;
+/** No request of ours has a large body. */
+const maxRequestBody = 64 << 10;
+
+export interface ListenOptions {
+  hostname: string;
+  port: number;
+  /** PEM files. */
+  tls: { cert: string; key: string } | undefined;
+}
+
+export interface RunningServer {
+  /** The port it listens on, of use where 0 was asked for. */
+  port: number;
+  /** Accepts nothing new and resolves when all answers under way have ended; after `ms` they are cut. */
+  stop(ms: number): Promise<void>;
+}
+
+/** Starts listening. Throws the system's error where address or port cannot be had. */
+export function startServer(
+  { hostname, port, tls }: ListenOptions,
+  { app, clock, log }: { app: Hono<Env>; clock: Clock; log: Log },
+): RunningServer {
+  const server = Bun.serve({
+    hostname,
+    port,
+    idleTimeout: idleSeconds,
+    maxRequestBodySize: maxRequestBody,
+    development: false,
+    ...(tls && { tls: { cert: Bun.file(tls.cert), key: Bun.file(tls.key) } }),
+    fetch(request, server) {
+      // A malformed Host leaves a bare path here, which a router would read from a wrong place on.
+      if (!request.url.startsWith("http") || !URL.canParse(request.url)) {
+        return plainRefusal(
+          new RegistryError("bad_request", "the request's Host is not valid", {}),
+        );
+      }
+      return app.fetch(request, { server });
+    },
+    // A stored file that cannot be opened after all: everything else is answered by the app.
+    error(error) {
+      log.error("answer failed", { code: failureCode(error) });
+      const message = "the stored content could not be opened; try again";
+      return plainRefusal(
+        new RegistryError("unavailable", message, { headers: { "Retry-After": "1" } }),
+      );
+    },
+  });
+  return {
+    port: server.port ?? port,
+    async stop(ms) {
+      const ended = server.stop();
+      const deadline = clock.after(ms, () => void server.stop(true));
+      await ended;
+      deadline.cancel();
+    },
+  };
+}
+
+function plainRefusal(error: RegistryError): Response {
+  return Response.json(error, { status: error.status, headers: error.headers });
+}

@@ -1,0 +1,84 @@
+import { type Context, Hono } from "hono";
+import type { Access, BasicCredentials } from "../access/contract.ts";
+import { RegistryError } from "../oci/error.ts";
+import type { Env } from "./exchange.ts";
+import { jsonResponse } from "./respond.ts";
+
+/** A form with a user name, a secret and some scopes is far smaller. */
+const maxFormBytes = 16 << 10;
+
+/**
+ * `/jwt/auth`, where clients trade an access token for a pull token: GET with Basic credentials (Docker token
+ * specification) or POST of a password grant (Docker OAuth2 token specification). No refresh tokens.
+ */
+export function tokenRoutes(access: Access): Hono<Env> {
+  const routes = new Hono<Env>();
+  routes.get("/jwt/auth", async (c) => {
+    const query = new URL(c.req.url).searchParams;
+    const credentials = parseBasic(c.req.header("authorization"));
+    return answer(c, access, query, credentials);
+  });
+  routes.post("/jwt/auth", async (c) => {
+    const form = await readForm(c.req.raw);
+    if (form.get("grant_type") !== "password") {
+      throw new RegistryError(
+        "bad_request",
+        "grant_type must be password; no refresh tokens are issued",
+      );
+    }
+    const credentials = {
+      username: form.get("username") ?? "",
+      password: form.get("password") ?? "",
+    };
+    return answer(c, access, form, credentials);
+  });
+  return routes;
+}
+
+async function answer(
+  c: Context<Env>,
+  access: Access,
+  parameters: URLSearchParams,
+  credentials: BasicCredentials | undefined,
+): Promise<Response> {
+  const services = parameters.getAll("service");
+  if (services.length !== 1 || services[0] !== access.service) {
+    throw new RegistryError("bad_request", "the parameter service must name this server", {
+      detail: {
+        service: access.service,
+        fix: "WEIR_EXTERNAL_URL must be the address that clients use",
+      },
+    });
+  }
+  const token = await access.issue(credentials, parameters.getAll("scope"));
+  return jsonResponse(c.var.exchange, 200, token);
+}
+
+/** The credentials of an `Authorization: Basic` header (RFC 7617); undefined where there is none. */
+export function parseBasic(header: string | undefined): BasicCredentials | undefined {
+  if (header === undefined) return undefined;
+  const encoded = /^Basic +([A-Za-z0-9+/=_-]+)$/i.exec(header)?.[1];
+  const text = encoded && Buffer.from(encoded, "base64").toString("utf8");
+  const colon = text ? text.indexOf(":") : -1;
+  if (!text || colon === -1) {
+    throw new RegistryError("unauthorized", "the Authorization header is not Basic credentials", {
+      headers: { "WWW-Authenticate": 'Basic realm="weir"' },
+    });
+  }
+  return { username: text.slice(0, colon), password: text.slice(colon + 1) };
+}
+
+async function readForm(request: Request): Promise<URLSearchParams> {
+  const type = request.headers.get("content-type") ?? "";
+  if (!type.toLowerCase().startsWith("application/x-www-form-urlencoded")) {
+    throw new RegistryError("bad_request", "the body must be application/x-www-form-urlencoded");
+  }
+  const length = Number(request.headers.get("content-length") ?? Number.NaN);
+  if (!(length <= maxFormBytes)) {
+    throw new RegistryError(
+      "too_large",
+      `the body must have a length of at most ${maxFormBytes} bytes`,
+    );
+  }
+  return new URLSearchParams(await request.text());
+}

@@ -1,0 +1,171 @@
+import type { Context } from "hono";
+import { Hono } from "hono";
+import type { Access, Grant } from "../../access/contract.ts";
+import type { Clock } from "../../lib/clock.ts";
+import type { Directory, Registry } from "../../metadata/contract.ts";
+import { bearerChallenge } from "../../oci/challenge.ts";
+import { RegistryError } from "../../oci/error.ts";
+import { isRepositoryName } from "../../oci/reference.ts";
+import { pullScope } from "../../oci/scope.ts";
+import type { ByteSource, Puller } from "../../pull/contract.ts";
+import type { Env } from "../exchange.ts";
+import { contentHeaders, jsonResponse } from "../respond.ts";
+import { blobResponse } from "./blob.ts";
+import { followBody } from "./body.ts";
+import { blobDigest, manifestReference, parseTarget, splitPath, type V2Path } from "./path.ts";
+
+export interface V2Options {
+  access: Access;
+  directory: Directory;
+  puller: Puller;
+  clock: Clock;
+  /** Whether the connection comes from a proxy that this server trusts. */
+  isTrustedProxy: (address: string) => boolean;
+  /** Seconds that a connection may be idle, as the server is set up. */
+  idleSeconds: number;
+}
+
+type C = Context<Env>;
+
+/** The registry protocol: everything under `/v2`. Authentication comes before any other look at a request. */
+export function v2Routes(options: V2Options): Hono<Env> {
+  const routes = new Hono<Env>();
+  const handler = (c: C) => new V2Request(c, options).answer();
+  routes.all("/", handler);
+  routes.all("/*", handler);
+  return routes;
+}
+
+class V2Request {
+  readonly #c: C;
+  readonly #options: V2Options;
+  readonly #request: Request;
+
+  constructor(c: C, options: V2Options) {
+    this.#c = c;
+    this.#options = options;
+    this.#request = c.req.raw;
+  }
+
+  async answer(): Promise<Response> {
+    const path = pathOf(this.#request.url);
+    const isPing = path === "/v2/" || path === "/v2";
+    const target = isPing ? undefined : splitPath(path);
+    const grant = await this.#authenticate(isPing, target);
+    this.#requireReading();
+    if (isPing) return jsonResponse(this.#c.var.exchange, 200, {});
+    if (!target) {
+      throw new RegistryError(
+        "not_found",
+        "this path is not one of the registry protocol's pull endpoints",
+      );
+    }
+    return this.#serve(target, grant);
+  }
+
+  /** Throws a challenge unless there is a grant. The ping always asks: clients learn from it how to log in. */
+  async #authenticate(isPing: boolean, target: V2Path | undefined): Promise<Grant> {
+    const authorization = this.#request.headers.get("authorization") ?? undefined;
+    const grant = await this.#options.access.verify(authorization);
+    if (!grant || (isPing && grant.repositories === undefined)) throw this.#challenge(target?.name);
+    this.#c.var.exchange.actor = grant.actor.name;
+    return grant;
+  }
+
+  #challenge(name: string | undefined): RegistryError {
+    const { realm, service } = this.#options.access;
+    const scope = name !== undefined && isRepositoryName(name) ? pullScope(name) : undefined;
+    return new RegistryError("unauthorized", "a pull token is needed; log in and try again", {
+      headers: { "WWW-Authenticate": bearerChallenge(realm, service, scope) },
+    });
+  }
+
+  #requireReading(): void {
+    const { method } = this.#request;
+    if (method === "GET" || method === "HEAD") return;
+    throw new RegistryError("unsupported", "pull only", { headers: { Allow: "GET, HEAD" } });
+  }
+
+  async #serve({ kind, name, tail }: V2Path, grant: Grant): Promise<Response> {
+    if (kind === "tags" || kind === "referrers") {
+      throw new RegistryError("denied", `listing ${kind} is not supported by this version`);
+    }
+    const { registryId, repository } = parseTarget(name);
+    const reference = kind === "manifests" ? manifestReference(tail) : blobDigest(tail);
+    if (grant.repositories && !grant.repositories.has(name)) throw this.#challenge(name);
+    const registry = await this.#registry(registryId, grant);
+    return typeof reference === "string"
+      ? this.#blob(registry, repository, reference)
+      : this.#manifest(registry, repository, reference);
+  }
+
+  /** Unknown, unreadable and empty registries are one and the same to a caller. */
+  async #registry(id: number, grant: Grant): Promise<Registry> {
+    const registry = await this.#options.directory.registry(id);
+    if (registry && registry.upstreams.length > 0 && grant.mayPull(registry)) return registry;
+    throw new RegistryError(
+      "name_unknown",
+      "there is no such registry, or it is not yours to read",
+    );
+  }
+
+  async #manifest(
+    registry: Registry,
+    repository: string,
+    reference: ReturnType<typeof manifestReference>,
+  ): Promise<Response> {
+    const pulled = await this.#options.puller.manifest(registry, repository, reference);
+    const headers = contentHeaders(this.#c.var.exchange, pulled);
+    if (this.#request.method !== "HEAD") {
+      return new Response(pulled.payload as Uint8Array<ArrayBuffer>, { headers });
+    }
+    headers["Content-Length"] = String(pulled.payload.length);
+    return new Response(null, { headers });
+  }
+
+  async #blob(
+    registry: Registry,
+    repository: string,
+    digest: ReturnType<typeof blobDigest>,
+  ): Promise<Response> {
+    const { server } = this.#c.env;
+    const head = this.#request.method === "HEAD";
+    const complete = this.#cannotSeeCuts();
+    const pulled = await this.#patiently(() =>
+      this.#options.puller.blob(registry, repository, digest, { head, complete }),
+    );
+    const headers = contentHeaders(this.#c.var.exchange, pulled);
+    const { clock } = this.#options;
+    const request = this.#request;
+    const follow = (source: ByteSource) => followBody(source, { clock, server, request });
+    return blobResponse(request, pulled, { headers, head, follow });
+  }
+
+  /** Waiting for an upstream is not idleness of the client. */
+  async #patiently<T>(work: () => Promise<T>): Promise<T> {
+    const { server } = this.#c.env;
+    server.timeout(this.#request, 0);
+    try {
+      return await work();
+    } finally {
+      server.timeout(this.#request, this.#options.idleSeconds);
+    }
+  }
+
+  /**
+   * A proxy that speaks HTTP/1.0 to us, as nginx does by default, takes any end of a body for a good one. The version is
+   * not told, but such a proxy asks to close; clients that ask for it speak HTTP/1.1 and see cuts.
+   */
+  #cannotSeeCuts(): boolean {
+    if (this.#request.headers.get("connection")?.toLowerCase() !== "close") return false;
+    const address = this.#c.env.server.requestIP(this.#request)?.address;
+    return address !== undefined && this.#options.isTrustedProxy(address);
+  }
+}
+
+/** The path as it was sent, without the query: what a decoder made of it would hide how it was spelt. */
+function pathOf(url: string): string {
+  const start = url.indexOf("/", url.indexOf("://") + 3);
+  const query = url.indexOf("?", start);
+  return query === -1 ? url.slice(start) : url.slice(start, query);
+}

@@ -1,0 +1,162 @@
+import { sql, type Transaction } from "kysely";
+import type { Digest } from "../oci/digest.ts";
+import type { ChildKind } from "../oci/manifest.ts";
+import type {
+  Cache,
+  CacheEntry,
+  CachedManifest,
+  Downloads,
+  FetchedManifest,
+  ShownObject,
+  StoredBlobRecord,
+} from "./contract.ts";
+import { Lookups } from "./lookups.ts";
+import { storeContent, nameChildren } from "./manifests.ts";
+import type { Db, Schema } from "./schema.ts";
+
+type Tx = Transaction<Schema>;
+
+/** Cache entries and what is known of stored content, on any engine. */
+export class SqlCache implements Cache {
+  readonly #lookups: Lookups;
+
+  constructor(readonly db: Db) {
+    this.#lookups = new Lookups(db);
+  }
+
+  entries(
+    upstreamIds: readonly number[],
+    repository: string,
+    kind: ChildKind,
+    reference: string,
+  ): Promise<CacheEntry[]> {
+    return this.#lookups.entries(upstreamIds, repository, kind, reference);
+  }
+
+  manifests(
+    upstreamIds: readonly number[],
+    repository: string,
+    reference: string,
+  ): Promise<CachedManifest[]> {
+    return this.#lookups.manifests(upstreamIds, repository, reference);
+  }
+
+  storeManifest(manifest: FetchedManifest): Promise<void> {
+    const { digest, tag, mediaType, payload } = manifest;
+    const shown = {
+      ...manifest,
+      kind: "manifest",
+      contentType: mediaType,
+      size: payload.length,
+    } as const;
+    return this.#publish(manifest, async (tx) => {
+      await storeContent(tx, manifest);
+      await saveShown(tx, { ...shown, reference: digest });
+      if (tag !== undefined) await saveShown(tx, { ...shown, reference: tag });
+      await nameChildren(tx, manifest);
+    });
+  }
+
+  storeBlob(blob: ShownObject): Promise<void> {
+    const { digest, size, now } = blob;
+    return this.#publish(blob, async (tx) => {
+      await tx
+        .insertInto("blobs")
+        .values({ digest, size, stored_at: now, verified_at: now })
+        .onConflict((conflict) => conflict.column("digest").doUpdateSet({ size, verified_at: now }))
+        .execute();
+      await saveShown(tx, blob);
+    });
+  }
+
+  show(object: ShownObject): Promise<void> {
+    return this.#publish(object, (tx) => saveShown(tx, object));
+  }
+
+  async confirm(entryId: number, now: number): Promise<void> {
+    await this.db
+      .updateTable("cache_entries")
+      .set({ upstream_checked_at: now })
+      .where("id", "=", entryId)
+      .where("proof", "=", "shown")
+      .where("upstream_checked_at", "<", now)
+      .execute();
+  }
+
+  async deleteEntry(entryId: number): Promise<void> {
+    await this.db.deleteFrom("cache_entries").where("id", "=", entryId).execute();
+  }
+
+  async blob(digest: Digest): Promise<StoredBlobRecord | undefined> {
+    return this.db
+      .selectFrom("blobs")
+      .select(["size", "stored_at as storedAt"])
+      .where("digest", "=", digest)
+      .executeTakeFirst();
+  }
+
+  async forgetBlob(digest: Digest): Promise<void> {
+    await this.db.deleteFrom("blobs").where("digest", "=", digest).execute();
+  }
+
+  async countDownloads(downloads: readonly Downloads[]): Promise<void> {
+    if (downloads.length === 0) return;
+    await this.db.transaction().execute(async (tx) => {
+      for (const { entryId, count, lastAt } of downloads) {
+        await tx
+          .updateTable("cache_entries")
+          .set((eb) => ({
+            downloads_count: eb("downloads_count", "+", count),
+            downloaded_at: sql<number>`case when downloaded_at < ${lastAt} then ${lastAt} else downloaded_at end`,
+          }))
+          .where("id", "=", entryId)
+          .execute();
+      }
+    });
+  }
+
+  /** One transaction, in which the upstream is still the one that was asked; else nothing is written. */
+  async #publish(
+    { upstreamId, upstreamVersion, groupId }: FetchedManifest | ShownObject,
+    write: (tx: Tx) => Promise<void>,
+  ): Promise<void> {
+    await this.db.transaction().execute(async (tx) => {
+      const present = await tx
+        .selectFrom("upstreams")
+        .select("id")
+        .where("id", "=", upstreamId)
+        .where("group_id", "=", groupId)
+        .where("version", "=", upstreamVersion)
+        .executeTakeFirst();
+      if (present) await write(tx);
+    });
+  }
+}
+
+/** The entry of this key now says what the upstream has just shown. */
+async function saveShown(tx: Tx, object: ShownObject): Promise<void> {
+  const said = {
+    digest: object.digest,
+    proof: "shown",
+    upstream_etag: object.etag ?? null,
+    content_type: object.contentType,
+    size: object.size,
+    upstream_checked_at: object.now,
+    status: "default",
+  } as const;
+  await tx
+    .insertInto("cache_entries")
+    .values({
+      group_id: object.groupId,
+      upstream_id: object.upstreamId,
+      repository: object.repository,
+      kind: object.kind,
+      reference: object.reference,
+      downloaded_at: object.now,
+      ...said,
+    })
+    .onConflict((conflict) =>
+      conflict.columns(["upstream_id", "repository", "kind", "reference"]).doUpdateSet(said),
+    )
+    .execute();
+}

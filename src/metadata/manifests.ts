@@ -1,0 +1,48 @@
+import { sql, type Transaction } from "kysely";
+import type { FetchedManifest } from "./contract.ts";
+import type { Schema } from "./schema.ts";
+
+type Tx = Transaction<Schema>;
+
+/** So many values fit into one statement on every engine, six a row. */
+const rowsPerInsert = 500;
+
+/** The payload and the list of its children; both follow from the digest, so what is there already stays. */
+export async function storeContent(tx: Tx, manifest: FetchedManifest): Promise<void> {
+  const { digest, mediaType, payload } = manifest;
+  await tx
+    .insertInto("manifests")
+    .values({ digest, media_type: mediaType, payload })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  const rows = manifest.children.map((child) => ({
+    parent_digest: digest,
+    child_digest: child.digest,
+    kind: child.kind,
+    media_type: child.mediaType,
+    size: child.size,
+    platform: child.platform ?? null,
+  }));
+  for (let start = 0; start < rows.length; start += rowsPerInsert) {
+    await tx
+      .insertInto("manifest_children")
+      .values(rows.slice(start, start + rowsPerInsert))
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  }
+}
+
+/** A *named* entry for each child that has none in this upstream and repository; in one statement, however many. */
+export async function nameChildren(tx: Tx, manifest: FetchedManifest): Promise<void> {
+  const { groupId, upstreamId, repository, digest, now } = manifest;
+  await sql`
+    insert into cache_entries (
+      group_id, upstream_id, repository, kind, reference, digest,
+      proof, content_type, size, upstream_checked_at, downloaded_at
+    )
+    select cast(${groupId} as bigint), cast(${upstreamId} as bigint), ${repository}, kind,
+      child_digest, child_digest, 'named', media_type, size, 0, cast(${now} as bigint)
+    from manifest_children
+    where parent_digest = ${digest}
+    on conflict do nothing`.execute(tx);
+}

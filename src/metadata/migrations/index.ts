@@ -1,0 +1,60 @@
+import { type Kysely, sql } from "kysely";
+import { type Migration, Migrator } from "kysely/migration";
+import { MetadataError } from "../contract.ts";
+import type { Db } from "../schema.ts";
+import { firstLight } from "./0001_first_light.ts";
+
+/** The few words in which the SQL of two engines differs. */
+export interface SqlWords {
+  /** A primary key that is never given out twice. */
+  id: string;
+  /** 64 bits. */
+  integer: string;
+  bytes: string;
+  /** Follows the expression of a generated column. */
+  computed: string;
+  /** Ends the description of a table. */
+  table: string;
+  /** The same for a small table that is only read by its primary key. */
+  keyed: string;
+}
+
+/** Forward only. A list, not a folder: a bundled executable has no files to look through. */
+const steps: Record<string, (words: SqlWords) => string[]> = {
+  "0001_first_light": firstLight,
+};
+
+/**
+ * Brings the database to the newest schema, or leaves it as it was. Safe to repeat. Throws a `MetadataError`
+ * (`newer`) when a later release has been there already.
+ */
+export async function migrate(db: Db, words: SqlWords): Promise<void> {
+  await refuseNewer(db);
+  const migrations = Object.fromEntries(
+    Object.entries(steps).map(([name, statements]) => [name, migration(statements(words))]),
+  );
+  const provider = { getMigrations: () => Promise.resolve(migrations) };
+  const { error } = await new Migrator({ db, provider }).migrateToLatest();
+  if (error) throw error;
+}
+
+function migration(statements: readonly string[]): Migration {
+  return {
+    async up(db: Kysely<unknown>) {
+      for (const statement of statements) await sql.raw(statement).execute(db);
+    },
+  };
+}
+
+async function refuseNewer(db: Db): Promise<void> {
+  const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
+  if (!tables.some(({ name }) => name === "kysely_migration")) return;
+  const done = await sql<{ name: string }>`select name from kysely_migration`.execute(db);
+  const unknown = done.rows.find(({ name }) => !(name in steps));
+  if (!unknown) return;
+  throw new MetadataError(
+    "newer",
+    `a newer release has changed the database (step "${unknown.name}"): start that release again, ` +
+      "or restore a backup from before the update",
+  );
+}

@@ -1,0 +1,104 @@
+import type { ColumnType, Generated, Kysely } from "kysely";
+import type { Digest } from "../oci/digest.ts";
+import type { ChildKind } from "../oci/manifest.ts";
+import type { DeniedMeans, Proof, Role } from "./contract.ts";
+
+/** The tables as TypeScript sees them; what they hold to is in `migrations/`. Flags are 0 or 1, on every engine. */
+export interface Schema {
+  generation: { id: number; value: number };
+  groups: { id: Generated<number>; path: string; name: string };
+  registries: RegistriesTable;
+  upstreams: UpstreamsTable;
+  registry_upstreams: RegistryUpstreamsTable;
+  users: UsersTable;
+  memberships: { user_id: number; group_id: number; role: Role };
+  tokens: TokensTable;
+  cache_entries: CacheEntriesTable;
+  manifests: { digest: Digest; media_type: string; payload: Uint8Array };
+  manifest_children: ManifestChildrenTable;
+  blobs: { digest: Digest; size: number; stored_at: number; verified_at: number };
+}
+
+export type Db = Kysely<Schema>;
+
+interface RegistriesTable {
+  id: Generated<number>;
+  group_id: number;
+  name: string;
+  created_at: number;
+  updated_at: number;
+}
+
+export interface UpstreamsTable {
+  id: Generated<number>;
+  group_id: number;
+  name: string;
+  url: string;
+  username: string | null;
+  sealed_password: string | null;
+  token_realm: string | null;
+  cache_validity_hours: number;
+  denied_means: DeniedMeans;
+  library_prefix: number;
+  version: Generated<number>;
+  created_at: number;
+  updated_at: number;
+}
+
+interface RegistryUpstreamsTable {
+  id: Generated<number>;
+  group_id: number;
+  registry_id: number;
+  upstream_id: number;
+  position: number;
+}
+
+interface UsersTable {
+  id: Generated<number>;
+  username: string;
+  admin: number;
+  state: Generated<"active" | "blocked" | "deactivated">;
+  created_at: number;
+}
+
+interface TokensTable {
+  id: Generated<number>;
+  user_id: number;
+  name: string;
+  hash: string;
+  /** A JSON array of texts. */
+  scopes: string;
+  expires_at: number | null;
+  revoked_at: number | null;
+  created_at: number;
+}
+
+export interface CacheEntriesTable {
+  id: Generated<number>;
+  group_id: number;
+  upstream_id: number;
+  repository: string;
+  kind: ChildKind;
+  reference: string;
+  /** Computed by the database: `/<repository>/manifests|blobs/<reference>`. */
+  relative_path: ColumnType<string, never, never>;
+  digest: Digest;
+  proof: Proof;
+  upstream_etag: string | null;
+  content_type: string;
+  size: number;
+  upstream_checked_at: number;
+  downloaded_at: number;
+  downloads_count: Generated<number>;
+  status: Generated<"default" | "processing" | "pending_destruction" | "error">;
+  pinned: Generated<number>;
+}
+
+interface ManifestChildrenTable {
+  parent_digest: Digest;
+  child_digest: Digest;
+  kind: ChildKind;
+  media_type: string;
+  size: number;
+  platform: string | null;
+}

@@ -1,0 +1,51 @@
+import { sql, type Transaction } from "kysely";
+import type { Changes } from "../changes.ts";
+import type { Db, Schema } from "../schema.ts";
+
+/** Counts in memory: no other process writes to the same SQLite file. */
+export class LocalChanges implements Changes {
+  #generation: number;
+
+  private constructor(
+    readonly db: Db,
+    generation: number,
+  ) {
+    this.#generation = generation;
+  }
+
+  static async open(db: Db): Promise<LocalChanges> {
+    const { value } = await db.selectFrom("generation").select("value").executeTakeFirstOrThrow();
+    return new LocalChanges(db, value);
+  }
+
+  async generation(): Promise<number> {
+    return this.#generation;
+  }
+
+  async run<T>(work: (tx: Transaction<Schema>, changed: () => void) => Promise<T>): Promise<T> {
+    let changed = false;
+    let generation = this.#generation;
+    const result = await this.db.transaction().execute(async (tx) => {
+      const result = await work(tx, () => {
+        changed = true;
+      });
+      if (changed) generation = await raise(tx);
+      return result;
+    });
+    if (changed) {
+      this.#generation = Math.max(this.#generation, generation);
+      // With `synchronous = normal` commits reach the disk at the next checkpoint only, which is too late for rights.
+      await sql`pragma wal_checkpoint(passive)`.execute(this.db);
+    }
+    return result;
+  }
+}
+
+async function raise(tx: Transaction<Schema>): Promise<number> {
+  const { value } = await tx
+    .updateTable("generation")
+    .set((eb) => ({ value: eb("value", "+", 1) }))
+    .returning("value")
+    .executeTakeFirstOrThrow();
+  return value;
+}

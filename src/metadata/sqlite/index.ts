@@ -1,0 +1,75 @@
+import { Kysely } from "kysely";
+import type { Clock } from "../../lib/clock.ts";
+import { failureCode, type Log } from "../../lib/log.ts";
+import type { Sealer } from "../../lib/seal.ts";
+import { SqlCache } from "../cache.ts";
+import type { Metadata } from "../contract.ts";
+import { SqlCredentials } from "../credentials.ts";
+import { SqlDirectory } from "../directory.ts";
+import { migrate } from "../migrations/index.ts";
+import { Passwords } from "../passwords.ts";
+import type { Schema } from "../schema.ts";
+import { LocalChanges } from "./changes.ts";
+import { sqliteDialect } from "./dialect.ts";
+import { FileLock } from "./lock.ts";
+import { explained, openDatabase, sqliteWords } from "./open.ts";
+
+export interface SqliteOptions {
+  /** The database; `<file>.lock`, `-wal` and `-shm` lie beside it. The folder exists. */
+  file: string;
+  clock: Clock;
+  /** For upstreams' passwords. */
+  sealer: Sealer;
+  log: Log;
+}
+
+/**
+ * Opens the database, and makes it or brings it to the newest schema where needed. Throws a `MetadataError` that
+ * says what to do when it cannot be used, and then leaves nothing open. One process at a time has it.
+ */
+export async function openSqliteMetadata(options: SqliteOptions): Promise<Metadata> {
+  try {
+    const lock = new FileLock(options.file);
+    try {
+      return await openLocked(options, lock);
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  } catch (error) {
+    throw explained(error, options.file);
+  }
+}
+
+async function openLocked(
+  { file, clock, sealer, log }: SqliteOptions,
+  lock: FileLock,
+): Promise<Metadata> {
+  const db = new Kysely<Schema>({ dialect: sqliteDialect(openDatabase(file)) });
+  try {
+    await migrate(db, sqliteWords);
+    const changes = await LocalChanges.open(db);
+    return {
+      directory: new SqlDirectory(db, changes, new Passwords(sealer, log), clock),
+      credentials: new SqlCredentials(db, changes, clock),
+      cache: new SqlCache(db),
+      generation: () => changes.generation(),
+      async ready() {
+        try {
+          await db.selectFrom("generation").select("value").executeTakeFirstOrThrow();
+          return true;
+        } catch (error) {
+          log.warn("the database does not answer", { code: failureCode(error) });
+          return false;
+        }
+      },
+      async close() {
+        await db.destroy();
+        lock.release();
+      },
+    };
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
+}

@@ -1,0 +1,67 @@
+import { Database } from "bun:sqlite";
+import { closeSync, openSync } from "node:fs";
+import { failureCode } from "../../lib/log.ts";
+import { MetadataError } from "../contract.ts";
+import type { SqlWords } from "../migrations/index.ts";
+
+/** How this engine says it. Strict tables hold values of the declared type only. */
+export const sqliteWords: SqlWords = {
+  id: "integer primary key autoincrement",
+  integer: "integer",
+  bytes: "blob",
+  computed: "virtual",
+  table: " strict",
+  keyed: " strict, without rowid",
+};
+
+/** Waiting for a lock stops the whole process; only a tool beside it can hold one, and pulls should go on. */
+const busyMilliseconds = 250;
+/** What the write-ahead log is cut back to after a burst. */
+const maxLogBytes = 64 << 20;
+
+/** A connection with everything set that SQLite leaves to its users. */
+export function openDatabase(file: string): Database {
+  // A new file is for its owner alone, and SQLite gives its companions the same mode.
+  closeSync(openSync(file, "a", 0o600));
+  const database = new Database(file, { create: true, readwrite: true, strict: true });
+  try {
+    database.run(`pragma busy_timeout = ${busyMilliseconds}`);
+    database.run("pragma journal_mode = wal");
+    database.run("pragma synchronous = normal");
+    database.run("pragma foreign_keys = on");
+    database.run(`pragma journal_size_limit = ${maxLogBytes}`);
+  } catch (error) {
+    database.close(true);
+    throw error;
+  }
+  return database;
+}
+
+/** A failure to open, in words for the operator; what is not about the file stays as it is. */
+export function explained(error: unknown, file: string): unknown {
+  if (error instanceof MetadataError) return error;
+  const code = failureCode(error);
+  if (code.startsWith("SQLITE_BUSY")) {
+    return new MetadataError(
+      "in_use",
+      `the database ${file} is in use by another process: stop that one, or choose another data folder`,
+      { cause: error },
+    );
+  }
+  // An error in the SQL itself means that the tables are not ours.
+  if (/^SQLITE_(?:NOTADB|CORRUPT|ERROR)/.test(code)) {
+    return new MetadataError(
+      "damaged",
+      `${file} is damaged, or is not a database of this server (${code}): restore it from a backup, ` +
+        "or move it away to begin anew with an empty one",
+      { cause: error },
+    );
+  }
+  if (!/^SQLITE_(?:CANTOPEN|READONLY|FULL|IOERR|PERM|AUTH)|^E[A-Z]+$/.test(code)) return error;
+  return new MetadataError(
+    "unusable",
+    `the database ${file} cannot be opened and written (${code}): see to it that the folder exists, ` +
+      "belongs to the user of this process, and has free space",
+    { cause: error },
+  );
+}

@@ -1,0 +1,142 @@
+import type { Selectable, Transaction } from "kysely";
+import type { Upstream, UpstreamSettings } from "./contract.ts";
+import type { Passwords } from "./passwords.ts";
+import type { Schema, UpstreamsTable } from "./schema.ts";
+import { normalUrl } from "./upstream-url.ts";
+
+type Row = Selectable<UpstreamsTable>;
+type Tx = Transaction<Schema>;
+
+interface Saving {
+  tx: Tx;
+  passwords: Passwords;
+  now: number;
+  changed: () => void;
+}
+
+/** Creates or changes the upstream of this name (`Directory.saveUpstream`). */
+export async function saveUpstream(
+  saving: Saving,
+  groupId: number,
+  settings: UpstreamSettings,
+): Promise<Upstream> {
+  const present = await saving.tx
+    .selectFrom("upstreams")
+    .selectAll()
+    .where("group_id", "=", groupId)
+    .where("name", "=", settings.name)
+    .executeTakeFirst();
+  const row = present
+    ? await change(saving, present, settings)
+    : await create(saving, groupId, settings);
+  return upstreamOf(row, saving.passwords);
+}
+
+/** The frozen description of a row, its password in the clear. */
+export async function upstreamOf(row: Row, passwords: Passwords): Promise<Upstream> {
+  return Object.freeze({
+    id: row.id,
+    groupId: row.group_id,
+    name: row.name,
+    url: row.url,
+    username: row.username ?? undefined,
+    password: await passwords.open(row),
+    tokenRealm: row.token_realm ?? undefined,
+    cacheValidityHours: row.cache_validity_hours,
+    deniedMeans: row.denied_means,
+    libraryPrefix: row.library_prefix === 1,
+    version: row.version,
+  });
+}
+
+/** The columns that the settings determine by themselves. */
+function columnsOf(settings: UpstreamSettings) {
+  return {
+    url: normalUrl(settings.url),
+    username: settings.username ?? null,
+    token_realm: settings.tokenRealm ?? null,
+    cache_validity_hours: settings.cacheValidityHours,
+    denied_means: settings.deniedMeans,
+    library_prefix: settings.libraryPrefix ? 1 : 0,
+  };
+}
+
+async function create(
+  { tx, passwords, now, changed }: Saving,
+  groupId: number,
+  settings: UpstreamSettings,
+): Promise<Row> {
+  changed();
+  const row = await tx
+    .insertInto("upstreams")
+    .values({
+      group_id: groupId,
+      name: settings.name,
+      ...columnsOf(settings),
+      created_at: now,
+      updated_at: now,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  if (settings.password === undefined) return row;
+  return update(tx, row.id, { sealed_password: await passwords.seal(row, settings.password) });
+}
+
+async function change(
+  { tx, passwords, now, changed }: Saving,
+  present: Row,
+  settings: UpstreamSettings,
+): Promise<Row> {
+  const columns = columnsOf(settings);
+  const sealed = await sealedAnew(passwords, present, columns.url, settings.password);
+  const moved = columns.url !== present.url;
+  const otherLogin = columns.username !== present.username || sealed !== present.sealed_password;
+  const same = Object.entries(columns).every(
+    ([name, value]) => present[name as keyof Row] === value,
+  );
+  if (same && !otherLogin) return present;
+  changed();
+  if (moved) await deleteEntries(tx, present.id);
+  else if (otherLogin) await doubtEntries(tx, present.id);
+  return update(tx, present.id, {
+    ...columns,
+    sealed_password: sealed,
+    version: present.version + (moved || otherLogin ? 1 : 0),
+    updated_at: now,
+  });
+}
+
+/** The sealed form to store: the present one where it still says the same, since sealing twice gives two texts. */
+async function sealedAnew(
+  passwords: Passwords,
+  present: Row,
+  url: string,
+  password: string | undefined,
+): Promise<string | null> {
+  if (password === undefined) return null;
+  const stays = new URL(url).origin === new URL(present.url).origin;
+  if (stays && (await passwords.open(present)) === password) return present.sealed_password;
+  return passwords.seal({ id: present.id, url }, password);
+}
+
+function update(tx: Tx, id: number, columns: Partial<Omit<Row, "id">>): Promise<Row> {
+  return tx
+    .updateTable("upstreams")
+    .set(columns)
+    .where("id", "=", id)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
+async function deleteEntries(tx: Tx, upstreamId: number): Promise<void> {
+  await tx.deleteFrom("cache_entries").where("upstream_id", "=", upstreamId).execute();
+}
+
+/** Other credentials may not be allowed to read what the former ones were: it has to be shown again. */
+async function doubtEntries(tx: Tx, upstreamId: number): Promise<void> {
+  await tx
+    .updateTable("cache_entries")
+    .set({ proof: "named", upstream_checked_at: 0 })
+    .where("upstream_id", "=", upstreamId)
+    .execute();
+}

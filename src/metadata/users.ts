@@ -1,0 +1,120 @@
+import type { Transaction } from "kysely";
+import { MetadataError, type Role, type TokenSettings, type User } from "./contract.ts";
+import type { Schema } from "./schema.ts";
+
+type Tx = Transaction<Schema>;
+
+interface Saving {
+  tx: Tx;
+  now: number;
+  changed: () => void;
+}
+
+/** Creates or changes a user (`Credentials.saveUser`). */
+export async function saveUser(
+  saving: Saving,
+  user: { username: string; admin: boolean },
+  memberships: ReadonlyMap<number, Role>,
+): Promise<User> {
+  const id = await saveName(saving, user);
+  await saveMemberships(saving, id, memberships);
+  return { id, username: user.username, admin: user.admin };
+}
+
+async function saveName(
+  { tx, now, changed }: Saving,
+  { username, admin }: { username: string; admin: boolean },
+): Promise<number> {
+  const flag = admin ? 1 : 0;
+  const present = await tx
+    .selectFrom("users")
+    .select(["id", "admin"])
+    .where("username", "=", username)
+    .executeTakeFirst();
+  if (present?.admin === flag) return present.id;
+  changed();
+  const row = await tx
+    .insertInto("users")
+    .values({ username, admin: flag, created_at: now })
+    .onConflict((conflict) => conflict.column("username").doUpdateSet({ admin: flag }))
+    .returning("id")
+    .executeTakeFirstOrThrow();
+  return row.id;
+}
+
+async function saveMemberships(
+  { tx, changed }: Saving,
+  userId: number,
+  memberships: ReadonlyMap<number, Role>,
+): Promise<void> {
+  const present = await tx
+    .selectFrom("memberships")
+    .select(["group_id", "role"])
+    .where("user_id", "=", userId)
+    .execute();
+  const same =
+    present.length === memberships.size &&
+    present.every(({ group_id, role }) => memberships.get(group_id) === role);
+  if (same) return;
+  changed();
+  await tx.deleteFrom("memberships").where("user_id", "=", userId).execute();
+  const rows = [...memberships].map(([groupId, role]) => ({
+    user_id: userId,
+    group_id: groupId,
+    role,
+  }));
+  if (rows.length > 0) await tx.insertInto("memberships").values(rows).execute();
+}
+
+/**
+ * Creates or changes a token (`Credentials.saveToken`). One with another hash is another token with an id of its
+ * own, so that what was issued for the former one ends with it. A revoked one stays revoked.
+ */
+export async function saveToken(
+  { tx, now, changed }: Saving,
+  userId: number,
+  token: TokenSettings,
+): Promise<void> {
+  const scopes = JSON.stringify(token.scopes);
+  const expiresAt = token.expiresAt ?? null;
+  const present = await tx
+    .selectFrom("tokens")
+    .selectAll()
+    .where("user_id", "=", userId)
+    .where("name", "=", token.name)
+    .executeTakeFirst();
+  if (present?.hash === token.hash) {
+    if (present.scopes === scopes && present.expires_at === expiresAt) return;
+    changed();
+    const columns = { scopes, expires_at: expiresAt };
+    await tx.updateTable("tokens").set(columns).where("id", "=", present.id).execute();
+    return;
+  }
+  await refuseSharedSecret(tx, token);
+  changed();
+  if (present) await tx.deleteFrom("tokens").where("id", "=", present.id).execute();
+  await tx
+    .insertInto("tokens")
+    .values({
+      user_id: userId,
+      name: token.name,
+      hash: token.hash,
+      scopes,
+      expires_at: expiresAt,
+      created_at: now,
+    })
+    .execute();
+}
+
+async function refuseSharedSecret(tx: Tx, { name, hash }: TokenSettings): Promise<void> {
+  const other = await tx
+    .selectFrom("tokens")
+    .select("id")
+    .where("hash", "=", hash)
+    .executeTakeFirst();
+  if (!other) return;
+  throw new MetadataError(
+    "refused",
+    `the secret of the token "${name}" is already that of another token; give it one of its own`,
+  );
+}

@@ -1,0 +1,136 @@
+import type { Clock } from "../lib/clock.ts";
+import type { Digest } from "../oci/digest.ts";
+import {
+  type Absent,
+  type OpenBlob,
+  type Upstream,
+  type UpstreamClient,
+  UpstreamError,
+} from "../upstream/contract.ts";
+
+/** Waits before each attempt to go on without having got any further; after the last one it is given up. */
+const resumeDelays = [0, 1_000, 3_000];
+
+export interface DownloadOptions {
+  client: UpstreamClient;
+  clock: Clock;
+  upstream: Upstream;
+  repository: string;
+  digest: Digest;
+  /** Size as a manifest states it. */
+  expected: number | undefined;
+  signal: AbortSignal;
+}
+
+/** The bytes of one blob from an offset on, gone on with by `Range` when the connection drops. Verifies sizes, not digests. */
+export class Download {
+  readonly #options: DownloadOptions;
+  readonly #open: OpenBlob;
+  #reader: ReadableStreamDefaultReader<Uint8Array>;
+  #position: number;
+  /** Bytes that come again because the upstream ignored our range. */
+  #skip: number;
+  #attempts = 0;
+
+  private constructor(options: DownloadOptions, open: OpenBlob, position: number) {
+    this.#options = options;
+    this.#open = open;
+    this.#reader = open.body.getReader();
+    this.#position = position;
+    this.#skip = position - open.offset;
+  }
+
+  /** Asks the upstream; absent is a value, anything unsure throws `UpstreamError`. */
+  static async start(options: DownloadOptions, position = 0): Promise<Download | Absent> {
+    const { client, upstream, repository, digest, signal } = options;
+    const open = await client.blob(upstream, repository, digest, { offset: position, signal });
+    return open.found ? new Download(options, open, position) : open;
+  }
+
+  /** Of the whole blob: as the manifest says, else as the upstream says. */
+  get size(): number | undefined {
+    return this.#options.expected ?? this.#open.size;
+  }
+
+  get description(): OpenBlob {
+    return this.#open;
+  }
+
+  /** The next bytes; undefined at the end. Throws `UpstreamError`. */
+  async next(): Promise<Uint8Array | undefined> {
+    for (;;) {
+      const chunk = await this.#read();
+      if (chunk === undefined) return undefined;
+      const fresh = this.#skip === 0 ? chunk : chunk.subarray(this.#skip);
+      this.#skip = Math.max(0, this.#skip - chunk.length);
+      if (fresh.length === 0) continue;
+      this.#attempts = 0;
+      this.#position += fresh.length;
+      if (this.size !== undefined && this.#position > this.size) {
+        throw this.#error("invalid", "sent more bytes than the blob has");
+      }
+      return fresh;
+    }
+  }
+
+  async #read(): Promise<Uint8Array | undefined> {
+    for (;;) {
+      let failure: unknown;
+      try {
+        const { done, value } = await this.#reader.read();
+        if (!done) return value;
+        if (this.size === undefined || this.#position >= this.size) return undefined;
+      } catch (error) {
+        failure = error;
+      }
+      this.#options.signal.throwIfAborted();
+      await this.#resume(failure);
+    }
+  }
+
+  async #resume(failure: unknown): Promise<void> {
+    for (;;) {
+      const delay = resumeDelays[this.#attempts++];
+      if (delay === undefined) {
+        throw this.#error("unreachable", "broke off the transfer", failure);
+      }
+      await this.#pause(delay);
+      const { client, upstream, repository, digest, signal } = this.#options;
+      const { etag } = this.#open;
+      const offset = this.#position;
+      try {
+        const open = await client.blob(upstream, repository, digest, { offset, etag, signal });
+        if (!open.found)
+          throw this.#error("invalid", "lost the blob while it was being transferred");
+        this.#reader = open.body.getReader();
+        this.#skip = offset - open.offset;
+        return;
+      } catch (error) {
+        signal.throwIfAborted();
+        failure = error;
+      }
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    if (ms === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = () => {
+        timer.cancel();
+        this.#options.signal.removeEventListener("abort", done);
+        resolve();
+      };
+      const timer = this.#options.clock.after(ms, done);
+      this.#options.signal.addEventListener("abort", done);
+    });
+  }
+
+  async cancel(): Promise<void> {
+    await this.#reader.cancel().catch(() => undefined); // it may have failed already: there is nothing left to end
+  }
+
+  #error(reason: "invalid" | "unreachable", what: string, cause?: unknown): UpstreamError {
+    const { name } = this.#options.upstream;
+    return new UpstreamError(reason, name, `upstream "${name}" ${what}`, { cause });
+  }
+}

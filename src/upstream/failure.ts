@@ -1,0 +1,50 @@
+import { UpstreamError, type UnsureReason } from "./contract.ts";
+import { failureCode } from "../lib/log.ts";
+
+/** Codes of `fetch` for what was received but is not HTTP/1.1 as it should be. */
+const malformed = new Set([
+  "InvalidContentLength",
+  "InvalidHTTPResponse",
+  "Malformed_HTTP_Response",
+  "ResponseHeadersTooLarge",
+  "UnrequestedUpgrade",
+  "UnsupportedTransferEncoding",
+]);
+
+/** Codes that say that no connection came about, so that another address of the same host may do. */
+const notConnected = new Set([
+  "ECONNREFUSED",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENETDOWN",
+  "ETIMEDOUT",
+  "FailedToOpenSocket",
+]);
+
+const certificate = /CERT|SELF_SIGNED|UNABLE_TO|ALTNAME/;
+
+export function isNotConnected(error: unknown): boolean {
+  return notConnected.has(failureCode(error));
+}
+
+/** What a rejected `fetch` or read means. Its own text is left behind: it carries the URL. */
+export function connectionFailure(name: string, error: unknown): UpstreamError {
+  const code = failureCode(error);
+  if (malformed.has(code)) return failure("invalid", name, "answered with malformed HTTP");
+  if (notConnected.has(code)) return failure("unreachable", name, "cannot be reached");
+  if (certificate.test(code)) {
+    return failure("unreachable", name, "did not show a certificate that can be trusted");
+  }
+  if (code === "EPROTO") return failure("unreachable", name, "does not speak TLS at this address");
+  return failure("unreachable", name, "broke off the connection");
+}
+
+/** An `UpstreamError` whose message is the upstream's name and what it did. */
+export function failure(
+  reason: UnsureReason,
+  name: string,
+  did: string,
+  retryAfterSeconds?: number,
+): UpstreamError {
+  return new UpstreamError(reason, name, `upstream "${name}" ${did}`, { retryAfterSeconds });
+}

@@ -1,0 +1,123 @@
+import type { Declaration } from "./contract.ts";
+import { type ConfigFile, fileSchema, upstreamPassword } from "./declared.ts";
+import { presetOf } from "./addresses.ts";
+import { checkReferences, type FileProblem, pathText } from "./references.ts";
+import type { Environment } from "./settings.ts";
+import { accessToken, isMap, type Leaf, type ReadFile, readText } from "./text.ts";
+
+/**
+ * The declared part of a configuration file, whose scalars are all texts. Secrets come from the file, the
+ * environment and other files. Empty where there are problems.
+ */
+export function readDeclaration(
+  raw: Record<string, unknown>,
+  env: Environment,
+  readFile: ReadFile,
+): { declared: Declaration; problems: FileProblem[] } {
+  const secrets = new Map<string, string>();
+  const parsed = fileSchema.safeParse(raw);
+  const problems = [
+    ...(parsed.error?.issues ?? []).map(({ path, message }) => ({ path, message })),
+    ...checkReferences(raw),
+    ...secretPlaces(raw).flatMap((place) => {
+      const result = readSecret(place, env, readFile);
+      if (typeof result === "string") secrets.set(pathText(place.path), result);
+      return typeof result === "object" ? [result] : [];
+    }),
+  ];
+  problems.push(...sharedTokens(secrets));
+  const file = parsed.success && problems.length === 0 ? parsed.data : fileSchema.parse({});
+  return { declared: assemble(file, secrets), problems };
+}
+
+/** A map in the file that has a secret as `key`, or in a file or variable that `<key>_file` or `<key>_env` names. */
+interface SecretPlace {
+  path: (string | number)[];
+  item: Record<string, unknown>;
+  key: "password" | "token";
+  leaf: Leaf<string>;
+}
+
+function secretPlaces(raw: Record<string, unknown>): SecretPlace[] {
+  const upstreams = items(raw, ["upstreams"]).map((place): SecretPlace => {
+    return { ...place, key: "password", leaf: upstreamPassword };
+  });
+  const tokens = items(raw, ["users"])
+    .flatMap(({ path, item }) => items(item, [...path, "tokens"]))
+    .map((place): SecretPlace => ({ ...place, key: "token", leaf: accessToken }));
+  return [...upstreams, ...tokens];
+}
+
+/** The maps in a list, where `path` ends with the list's key; the schema reports what is no list and no map. */
+function items(owner: Record<string, unknown>, path: (string | number)[]) {
+  const list = owner[String(path.at(-1))];
+  return (Array.isArray(list) ? (list as unknown[]) : []).flatMap((item, index) =>
+    isMap(item) ? [{ path: [...path, index], item }] : [],
+  );
+}
+
+/** The secret, the problem with it, or undefined for an upstream without credentials. */
+function readSecret(
+  { path, item, key, leaf }: SecretPlace,
+  env: Environment,
+  readFile: ReadFile,
+): string | FileProblem | undefined {
+  const problem = (at: string, message: string) => ({ path: [...path, at], message });
+  const keys = [key, `${key}_file`, `${key}_env`];
+  const [used, second] = keys.filter((key) => typeof item[key] === "string");
+  if (used === undefined) {
+    if (key === "token") return problem(key, `is missing: give one of ${keys.join(", ")}`);
+    return "username" in item ? problem(key, "is missing: a username needs one") : undefined;
+  }
+  if (second !== undefined) return problem(second, `stands beside ${used}; keep one of them`);
+  if (key === "password" && !("username" in item)) {
+    return problem("username", "is missing: a password needs one");
+  }
+  const given = String(item[used]);
+  const text =
+    used === key ? given : used.endsWith("_env") ? env[given] : readText(readFile, given);
+  if (text === undefined) return problem(used, `names the variable ${given}, which is not set`);
+  if (typeof text === "object") return problem(used, text.problem);
+  const { data, error } = leaf.safeParse(text);
+  return data ?? problem(used, error?.issues[0]?.message ?? "");
+}
+
+/** A token says who comes: two users cannot have the same. */
+function sharedTokens(secrets: ReadonlyMap<string, string>): FileProblem[] {
+  const tokens = [...secrets].filter(([place]) => place.startsWith("users"));
+  return tokens.flatMap(([place, secret], index) => {
+    const first = tokens.findIndex(([, other]) => other === secret);
+    if (first === index) return [];
+    return [
+      { path: [place], message: `has the same token as ${tokens[first]?.[0]}; make another` },
+    ];
+  });
+}
+
+function assemble(file: ConfigFile, secrets: ReadonlyMap<string, string>): Declaration {
+  return {
+    groups: file.groups.map(({ path, name }) => ({ path, name: name ?? path })),
+    upstreams: file.upstreams.map((upstream, index) => {
+      const preset = presetOf(upstream.url);
+      return {
+        group: upstream.group,
+        name: upstream.name,
+        url: upstream.url,
+        username: upstream.username,
+        password: secrets.get(`upstreams[${index}]`),
+        tokenRealm: upstream.token_realm,
+        cacheValidityHours: upstream.cache_validity_hours,
+        deniedMeans: upstream.denied_means ?? preset.deniedMeans,
+        libraryPrefix: upstream.library_prefix ?? preset.libraryPrefix,
+      };
+    }),
+    registries: file.registries.map((registry) => ({ ...registry, id: registry.id })),
+    users: file.users.map(({ tokens, ...user }, index) => ({
+      ...user,
+      tokens: tokens.map(({ name, scopes, expires_at: expiresAt }, number) => {
+        const secret = secrets.get(`users[${index}].tokens[${number}]`) ?? "";
+        return { name, secret, scopes, expiresAt };
+      }),
+    })),
+  };
+}

@@ -1,0 +1,119 @@
+import { z } from "zod";
+import { type Role, roles } from "../metadata/contract.ts";
+import { flag, integer, leaf, line, matching, nearest, oneOf } from "./text.ts";
+import { realmUrl, upstreamUrl } from "./addresses.ts";
+
+/** The group that is always there, and that things belong to when nothing else is said. */
+export const defaultGroup = "default";
+/** The administrator that is always there. */
+export const adminName = "admin";
+
+/** A map with these keys and no others. */
+function map<S extends z.ZodRawShape>(shape: S) {
+  const keys = Object.keys(shape);
+  const describe = (key: string) => {
+    const meant = nearest(key, keys);
+    return `has an unknown key "${key}"; ${meant ? `did you mean ${meant}?` : `known are ${keys.join(", ")}`}`;
+  };
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === "unrecognized_keys"
+        ? issue.keys.map(describe).join("; ")
+        : `must be a map with ${keys.join(", ")}`,
+  });
+}
+
+const list = <T extends z.ZodType>(item: T) => z.array(item, "must be a list");
+
+const path = matching(
+  /^[A-Za-z0-9][\w.-]{0,254}$/,
+  "must be 1 to 255 letters, digits, _ . or -, a letter or digit first",
+);
+const username = matching(
+  /^[A-Za-z0-9][\w.+-]{0,254}$/,
+  "must be 1 to 255 letters, digits, _ . + or -, a letter or digit first",
+);
+const name = line(255);
+const group = path.default(defaultGroup);
+const file = matching(/^\P{C}+$/u, "must be the path of a file");
+const variable = matching(/^[A-Za-z_]\w*$/, "must be the name of an environment variable");
+/** RFC 7617: a colon would end the user name. */
+export const upstreamUsername = matching(
+  /^[^\p{C}:]{1,510}$/u,
+  "must be 1 to 510 printable characters without a colon",
+);
+export const upstreamPassword = matching(
+  /^\P{C}{1,510}$/u,
+  "must be 1 to 510 printable characters",
+);
+
+/** A day counts from its beginning: the token is dead from 00:00 UTC on. */
+const instant = leaf(
+  "must be a day such as 2030-12-31, or a time with its zone such as 2030-12-31T18:00:00Z",
+  (text) => {
+    const known = z.union([z.iso.date(), z.iso.datetime({ offset: true })]).safeParse(text);
+    return known.success ? Date.parse(known.data) : undefined;
+  },
+);
+
+/** Scopes that a token can have (spec: identity, section 4.1); those for pulling are the virtual registry's and `api`. */
+const scopes = [
+  "api",
+  "read_api",
+  "read_registry",
+  "write_registry",
+  "read_virtual_registry",
+  "write_virtual_registry",
+] as const;
+
+/** Judged together with those given as `…_file` and `…_env`, when it is known. */
+const secret = z.string("must be a text");
+
+const upstream = map({
+  group,
+  name,
+  url: upstreamUrl,
+  username: upstreamUsername.optional(),
+  password: secret.optional(),
+  password_file: file.optional(),
+  password_env: variable.optional(),
+  token_realm: realmUrl.optional(),
+  cache_validity_hours: integer(0, 87600, "hours").default(24),
+  denied_means: oneOf(["absent", "unsure"]).optional(),
+  library_prefix: flag.optional(),
+});
+
+const registry = map({
+  id: integer(1, 2 ** 31 - 1).optional(),
+  group,
+  name,
+  upstreams: list(name).min(1, "must name at least one upstream"),
+});
+
+const token = map({
+  name,
+  token: secret.optional(),
+  token_file: file.optional(),
+  token_env: variable.optional(),
+  scopes: list(oneOf(scopes))
+    .min(1, "must name at least one scope")
+    .default(["read_virtual_registry"]),
+  expires_at: instant.optional(),
+});
+
+const user = map({
+  username,
+  admin: flag.default(false),
+  memberships: list(map({ group, role: oneOf(Object.keys(roles) as Role[]) })).default([]),
+  tokens: list(token).default([]),
+});
+
+/** The whole configuration file but for its settings; every scalar in it is a text. */
+export const fileSchema = map({
+  settings: z.unknown().optional(),
+  groups: list(map({ path, name: name.optional() })).default([]),
+  upstreams: list(upstream).default([]),
+  registries: list(registry).default([]),
+  users: list(user).default([]),
+});
+export type ConfigFile = z.infer<typeof fileSchema>;

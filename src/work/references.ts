@@ -1,0 +1,118 @@
+import { z } from "zod";
+import { adminName, defaultGroup } from "./declared.ts";
+import { isMap } from "./text.ts";
+
+type Path = readonly PropertyKey[];
+
+/** What is wrong with a configuration file, and at which key. */
+export interface FileProblem {
+  path: Path;
+  message: string;
+}
+
+/** As it is written in a problem: `upstreams[1].url`. */
+export function pathText(path: Path): string {
+  const text = path.map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`));
+  return text.join("").replace(/^\./, "");
+}
+
+/** A name, or nothing where the schema reports another problem. */
+const name = z.string().catch("");
+const group = z.string().catch(defaultGroup);
+const list = <S extends z.ZodRawShape>(shape: S) =>
+  z.array(z.preprocess((item) => (isMap(item) ? item : {}), z.object(shape))).catch([]);
+
+/** Only the names of a file, read in spite of whatever else is wrong with it. */
+const outline = z.object({
+  groups: list({ path: name }),
+  upstreams: list({ group, name }),
+  registries: list({ id: name, group, name, upstreams: z.array(name).catch([]) }),
+  users: list({ username: name, memberships: list({ group }), tokens: list({ name }) }),
+});
+type Outline = z.infer<typeof outline>;
+
+/** Names that stand twice, and names of what is not declared. */
+export function checkReferences(file: Record<string, unknown>): FileProblem[] {
+  const names = outline.parse(file);
+  return [...checkNames(names), ...checkRegistries(names), ...checkUsers(names)];
+}
+
+function checkNames({ groups, upstreams, registries, users }: Outline): FileProblem[] {
+  const at = (list: string, key: string) => (index: number) => [list, index, key];
+  const inGroup = (item: { group: string; name: string }) =>
+    item.name && `${item.group}/${item.name}`;
+  return [
+    ...twice(values(groups, "path"), at("groups", "path")),
+    ...twice(upstreams.map(inGroup), at("upstreams", "name")),
+    ...twice(values(registries, "id"), at("registries", "id")),
+    ...twice(registries.map(inGroup), at("registries", "name")),
+    ...twice(values(users, "username"), at("users", "username")),
+    ...unknownGroups(groups, values(upstreams, "group"), at("upstreams", "group")),
+    ...unknownGroups(groups, values(registries, "group"), at("registries", "group")),
+  ];
+}
+
+function checkRegistries({ upstreams, registries }: Outline): FileProblem[] {
+  return registries.flatMap(({ group, upstreams: names }, index) => {
+    const at = (position: number) => ["registries", index, "upstreams", position];
+    const known = values(
+      upstreams.filter((upstream) => upstream.group === group),
+      "name",
+    );
+    const message = (name: string) =>
+      `there is no upstream "${name}" in the group "${group}"; declare it under upstreams`;
+    return [...twice(names, at), ...unknown(names, known, at, message)];
+  });
+}
+
+const adminTaken = `"${adminName}" is made at the first start, its token set by WEIR_ADMIN_TOKEN; choose another name`;
+
+function checkUsers({ groups, users }: Outline): FileProblem[] {
+  return users.flatMap(({ username, memberships, tokens }, index) => {
+    const path = ["users", index];
+    const group = (item: number) => [...path, "memberships", item, "group"];
+    const token = (item: number) => [...path, "tokens", item, "name"];
+    return [
+      ...(username === adminName ? [{ path: [...path, "username"], message: adminTaken }] : []),
+      ...twice(values(memberships, "group"), group),
+      ...unknownGroups(groups, values(memberships, "group"), group),
+      ...twice(values(tokens, "name"), token),
+    ];
+  });
+}
+
+type At = (index: number) => Path;
+
+function values<K extends string>(items: readonly Record<K, string>[], key: K): string[] {
+  return items.map((item) => item[key]);
+}
+
+function twice(names: readonly string[], at: At): FileProblem[] {
+  return names.flatMap((name, index) => {
+    const first = names.indexOf(name);
+    if (name === "" || first === index) return [];
+    const message = `"${name}" stands at ${pathText(at(first))} already; keep one of them`;
+    return [{ path: at(index), message }];
+  });
+}
+
+function unknown(
+  names: readonly string[],
+  known: readonly string[],
+  at: At,
+  message: (name: string) => string,
+): FileProblem[] {
+  return names.flatMap((name, index) =>
+    name === "" || known.includes(name) ? [] : [{ path: at(index), message: message(name) }],
+  );
+}
+
+function unknownGroups(groups: Outline["groups"], names: readonly string[], at: At) {
+  const known = [defaultGroup, ...values(groups, "path")];
+  return unknown(
+    names,
+    known,
+    at,
+    (name) => `there is no group "${name}"; declare it under groups`,
+  );
+}

@@ -1,0 +1,109 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { StoreFullError } from "../../src/blobs/contract.ts";
+import { FsBlobStore } from "../../src/blobs/fs/store.ts";
+import { createLog } from "../../src/lib/log.ts";
+import { digestOf, hexOf } from "../../src/oci/digest.ts";
+import { SteppedClock } from "../fakes/clock.ts";
+import { blobsSuite } from "../suites/blobs.ts";
+
+const log = createLog(new SteppedClock(), "error", { write: () => undefined });
+const temporary = () => mkdtempSync(path.join(tmpdir(), "weir-blobs-"));
+const open = (root: string, minFreeBytes = 0) => FsBlobStore.open({ root, minFreeBytes, log });
+
+blobsSuite("file system", async () => {
+  const root = temporary();
+  const blobs = await open(root);
+  return {
+    blobs,
+    async close() {
+      expect(readdirSync(path.join(root, "spool"))).toEqual([]);
+      rmSync(root, { recursive: true });
+    },
+  };
+});
+
+describe("file system", () => {
+  const bytes = new TextEncoder().encode("content");
+  const digest = digestOf(bytes);
+  let root: string;
+  beforeEach(() => (root = temporary()));
+  afterEach(() => rmSync(root, { recursive: true }));
+  const target = () => path.join(root, "blobs", "sha256", hexOf(digest).slice(0, 2), hexOf(digest));
+
+  async function store(): Promise<FsBlobStore> {
+    const blobs = await open(root);
+    const spool = await blobs.spool(bytes.length);
+    await spool.append(bytes);
+    await spool.commit(digest);
+    await spool.close();
+    return blobs;
+  }
+
+  test("files are the owner's alone", async () => {
+    await store();
+    expect(statSync(target()).mode & 0o077).toBe(0);
+    expect(statSync(path.join(root, "blobs")).mode & 0o077).toBe(0);
+  });
+
+  test("what a killed process left in the spool is gone at the next start, blobs stay", async () => {
+    await store();
+    writeFileSync(path.join(root, "spool", "left"), "half");
+    const again = await open(root);
+    expect(readdirSync(path.join(root, "spool"))).toEqual([]);
+    expect(await again.find(digest, bytes.length)).toBeDefined();
+  });
+
+  test("a link or a folder in a blob's place is not followed, but removed", async () => {
+    const blobs = await store();
+    rmSync(target());
+    writeFileSync(path.join(root, "elsewhere"), bytes);
+    symlinkSync(path.join(root, "elsewhere"), target());
+    expect(await blobs.find(digest, bytes.length)).toBeUndefined();
+    mkdirSync(target());
+    expect(await blobs.find(digest, bytes.length)).toBeUndefined();
+    expect(existsSync(target())).toBe(false);
+    expect(existsSync(path.join(root, "elsewhere"))).toBe(true);
+  });
+
+  test("a deleted blob is still read to its end by who has begun", async () => {
+    const blobs = await store();
+    const reader = (await blobs.find(digest, bytes.length))?.whole().stream().getReader();
+    const first = await reader?.read();
+    await blobs.delete(digest);
+    expect(first?.value).toEqual(bytes);
+    expect((await reader?.read())?.done).toBe(true);
+  });
+
+  test("too little free space: nothing is begun; counting what others have been promised", async () => {
+    const all = await open(root, Number.MAX_SAFE_INTEGER);
+    expect(all.spool(1)).rejects.toBeInstanceOf(StoreFullError);
+    const blobs = await open(root);
+    expect(blobs.spool(2 ** 52)).rejects.toBeInstanceOf(StoreFullError);
+    const first = await blobs.spool(1000);
+    expect(blobs.spool(2 ** 52)).rejects.toBeInstanceOf(StoreFullError);
+    await first.discard();
+    await first.close();
+    expect(readdirSync(path.join(root, "spool"))).toEqual([]);
+  });
+
+  test("a store that cannot be written to is full, and not ready", async () => {
+    const blobs = await open(root);
+    rmSync(path.join(root, "spool"), { recursive: true });
+    expect(blobs.spool(1)).rejects.toBeInstanceOf(StoreFullError);
+    expect(await blobs.ready()).toBe(false);
+    mkdirSync(path.join(root, "spool"));
+    expect(await blobs.ready()).toBe(true);
+  });
+});

@@ -1,0 +1,514 @@
+import { describe, expect, test } from "bun:test";
+import { generateKeyPairSync } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import fc from "fast-check";
+import { ConfigError, describeConfig, loadConfig, visibleConfig } from "../src/config.ts";
+import { readYaml } from "../src/work/contract.ts";
+
+const secret = "0123456789abcdef0123456789abcdef";
+const other = "fedcba9876543210fedcba9876543210";
+
+/** Made for these tests, used nowhere. */
+const certificate = `-----BEGIN CERTIFICATE-----
+MIIBfjCCASWgAwIBAgIUK528I8luKRTPW7+FbWU2Kbs07FMwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMjExNDk0MFoYDzIxMjYxMDI5
+MTE0OTQwWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAATUghOSd1HuFM0wkOcN9LZ5EWdoRdtHo976XkTpgpN42nBJHWRNBWYu
+q9iGwHa3eUDGeI2IKDeOiY2TLcF58kb8o1MwUTAdBgNVHQ4EFgQUIwiNQTiousnf
+PJZdW9x2l71v/iIwHwYDVR0jBBgwFoAUIwiNQTiousnfPJZdW9x2l71v/iIwDwYD
+VR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNHADBEAiAjlxh4YorOH3ZhP/cdqJCQ
+ek1NztPOwhz+SqvbLDxuywIgThxtIZQOsbsXOEIZpo6CpObz2QuWRNKIDR6383vy
+Or0=
+-----END CERTIFICATE-----`;
+const privateKey = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgrHawk5il9MNGc9D4
+coYlll69cXzqxcuPejorfTYWZomhRANCAATUghOSd1HuFM0wkOcN9LZ5EWdoRdtH
+o976XkTpgpN42nBJHWRNBWYuq9iGwHa3eUDGeI2IKDeOiY2TLcF58kb8
+-----END PRIVATE KEY-----`;
+const otherKey = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({
+  type: "pkcs8",
+  format: "pem",
+});
+const pems = { "cert.pem": certificate, "key.pem": privateKey, "other.pem": String(otherKey) };
+
+/** Reads these files; whatever else is asked for is not there. */
+const filesOf = (files: Record<string, string>) => (file: string) => {
+  const text = files[file];
+  if (text === undefined) throw Object.assign(new Error(file), { code: "ENOENT" });
+  return text;
+};
+const load = (env: Record<string, string>, files: Record<string, string> = {}) =>
+  loadConfig(env, filesOf(files));
+const loadYaml = (yaml: string, env: Record<string, string> = {}, files = {}) =>
+  load({ WEIR_CONFIG_FILE: "weir.yaml", ...env }, { "weir.yaml": yaml, ...files });
+
+/** The problems of a configuration that must not load. */
+function problems(run: () => unknown): readonly string[] {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  throw new Error("it loaded");
+}
+
+describe("settings", () => {
+  test("nothing set: everything has its default", () => {
+    const { settings: _, ...config } = load({});
+    expect(config).toEqual({
+      listen: { hostname: "127.0.0.1", port: 5000 },
+      externalUrl: "http://localhost:5000",
+      dataDir: path.resolve("data"),
+      secretKey: undefined,
+      adminToken: undefined,
+      firstUpstream: {
+        name: "docker-hub",
+        url: "https://registry-1.docker.io",
+        username: undefined,
+        password: undefined,
+        tokenRealm: undefined,
+        cacheValidityHours: 24,
+        deniedMeans: "absent",
+        libraryPrefix: true,
+      },
+      allowedUpstreamAddresses: [],
+      anonymousPull: false,
+      tls: undefined,
+      trustedProxies: [],
+      tokenSeconds: 900,
+      checkTimeoutSeconds: 5,
+      recheckSeconds: 60,
+      drainSeconds: 30,
+      maxBlobBytes: undefined,
+      minFreeBytes: 2 ** 30,
+      logLevel: "info",
+      declared: { groups: [], upstreams: [], registries: [], users: [] },
+    });
+  });
+
+  const good: [variable: string, text: string, found: Record<string, unknown>][] = [
+    ["WEIR_LISTEN", "0.0.0.0:80", { listen: { hostname: "0.0.0.0", port: 80 } }],
+    ["WEIR_LISTEN", "[::]:443", { listen: { hostname: "::", port: 443 } }],
+    ["WEIR_LISTEN", "weir.local:6000", { externalUrl: "http://localhost:6000" }],
+    [
+      "WEIR_EXTERNAL_URL",
+      "HTTPS://Weir.Example.com:443/",
+      { externalUrl: "https://weir.example.com" },
+    ],
+    ["WEIR_DATA_DIR", "/var/lib/../lib/weir/", { dataDir: "/var/lib/weir" }],
+    ["WEIR_SECRET_KEY", secret, { secretKey: secret }],
+    ["WEIR_ADMIN_TOKEN", secret, { adminToken: secret }],
+    [
+      "WEIR_ALLOWED_UPSTREAM_ADDRESSES",
+      "10.1.2.3/8, 127.0.0.1:5001,fd00::/8,[::1]:5000",
+      {
+        allowedUpstreamAddresses: [
+          { range: "10.0.0.0/8", port: undefined },
+          { range: "127.0.0.1/32", port: 5001 },
+          { range: "fd00::/8", port: undefined },
+          { range: "::1/128", port: 5000 },
+        ],
+      },
+    ],
+    ["WEIR_ANONYMOUS_PULL", "true", { anonymousPull: true }],
+    ["WEIR_TRUSTED_PROXIES", "10.0.0.7,fd00::/8", { trustedProxies: ["10.0.0.7/32", "fd00::/8"] }],
+    ["WEIR_TOKEN_SECONDS", "60", { tokenSeconds: 60 }],
+    ["WEIR_CHECK_TIMEOUT_SECONDS", "1", { checkTimeoutSeconds: 1 }],
+    ["WEIR_RECHECK_SECONDS", "300", { recheckSeconds: 300 }],
+    ["WEIR_DRAIN_SECONDS", "0", { drainSeconds: 0 }],
+    ["WEIR_MAX_BLOB_BYTES", "10GiB", { maxBlobBytes: 10 * 2 ** 30 }],
+    ["WEIR_MIN_FREE_BYTES", "0", { minFreeBytes: 0 }],
+    ["WEIR_LOG_LEVEL", "debug", { logLevel: "debug" }],
+  ];
+  for (const [variable, text, found] of good) {
+    test(`${variable}=${text.slice(0, 50)}`, () => {
+      expect(load({ [variable]: text })).toMatchObject(found);
+      expect(load({ [`${variable}_FILE`]: "f" }, { f: `${text}\n` })).toMatchObject(found);
+      const key = variable.replace("WEIR_", "").toLowerCase();
+      expect(loadYaml(`settings: { ${key}: "${text}" }`)).toMatchObject(found);
+      expect(loadYaml(`settings: { ${key}_file: f }`, {}, { f: text })).toMatchObject(found);
+    });
+  }
+
+  test("a variable that is set to nothing, or a key without a value, is not set", () => {
+    const config = loadYaml("settings:\n  listen:\n", { WEIR_LOG_LEVEL: "", WEIR_ADMIN_TOKEN: "" });
+    expect(config).toMatchObject({
+      listen: { port: 5000 },
+      logLevel: "info",
+      adminToken: undefined,
+    });
+  });
+
+  test("a list in the file stands for its items with commas", () => {
+    const { trustedProxies } = loadYaml("settings: { trusted_proxies: [10.0.0.0/8, ::1] }");
+    expect(trustedProxies).toEqual(["10.0.0.0/8", "::1/128"]);
+  });
+
+  test("the environment wins over the file, the file over the default", () => {
+    const yaml = "settings: { listen: 127.0.0.1:6000, log_level: warn, data_dir: /tmp/a }";
+    const config = loadYaml(
+      yaml,
+      { WEIR_LISTEN: "127.0.0.1:7000", WEIR_DATA_DIR_FILE: "d" },
+      { d: "/b" },
+    );
+    expect(config).toMatchObject({ listen: { port: 7000 }, logLevel: "warn", dataDir: "/b" });
+    const from = Object.fromEntries(config.settings.map(({ name, from }) => [name, from]));
+    expect(from).toMatchObject({
+      listen: "WEIR_LISTEN",
+      log_level: "settings.log_level",
+      data_dir: "WEIR_DATA_DIR_FILE",
+      drain_seconds: "default",
+    });
+  });
+
+  test("numbers and other plain scalars of the file are taken as they are written", () => {
+    const token = "01234567890123456789012345678901";
+    expect(loadYaml(`settings: { admin_token: ${token} }`).adminToken).toBe(token);
+  });
+
+  test("the first upstream is named by its host and gets the preset of it", () => {
+    const { firstUpstream } = load({
+      WEIR_FIRST_UPSTREAM_URL: "https://Registry.example.com:5001/v2/",
+      WEIR_FIRST_UPSTREAM_USERNAME: "robot",
+      WEIR_FIRST_UPSTREAM_PASSWORD: "pässword",
+      WEIR_FIRST_UPSTREAM_TOKEN_REALM: "https://auth.example.com/token",
+    });
+    expect(firstUpstream).toEqual({
+      name: "registry.example.com:5001",
+      url: "https://registry.example.com:5001",
+      username: "robot",
+      password: "pässword",
+      tokenRealm: "https://auth.example.com/token",
+      cacheValidityHours: 24,
+      deniedMeans: "unsure",
+      libraryPrefix: false,
+    });
+  });
+
+  test("with TLS the external URL is https", () => {
+    const config = load({ WEIR_TLS_CERT: "cert.pem", WEIR_TLS_KEY: "key.pem" }, pems);
+    expect(config.tls).toEqual({ cert: "cert.pem", key: "key.pem" });
+    expect(config.externalUrl).toBe("https://localhost:5000");
+  });
+
+  test("what Kubernetes and others put into the environment is none of ours", () => {
+    load({
+      PATH: "/bin",
+      WEIRD: "1",
+      WEIR_SERVICE_HOST: "10.0.0.1",
+      WEIR_SERVICE_PORT: "5000",
+      WEIR_SERVICE_PORT_HTTP: "5000",
+      WEIR_PORT: "tcp://10.0.0.1:5000",
+      WEIR_PORT_5000_TCP_ADDR: "10.0.0.1",
+      WEIR_POSTGRES_PORT_5432_TCP: "tcp://10.0.0.2:5432",
+      WEIR_POSTGRES_SERVICE_HOST: "10.0.0.2",
+    });
+  });
+});
+
+describe("bad settings", () => {
+  const bad: [variable: string, texts: string[], fix: RegExp][] = [
+    [
+      "WEIR_LISTEN",
+      ["5000", ":5000", "::1:5000", "[::1]", "[1.2.3.4]:1", "a:65536", "a b:1", "http://a:1"],
+      /127\.0\.0\.1:5000/,
+    ],
+    [
+      "WEIR_EXTERNAL_URL",
+      [
+        "weir.example.com",
+        "ftp://a",
+        "https://a/b",
+        "https://a?b",
+        "https://u:p@a",
+        "https://a b",
+        "https://",
+      ],
+      /https:\/\/weir\.example\.com/,
+    ],
+    [
+      "WEIR_SECRET_KEY",
+      ["short", "a".repeat(64), "changeme".repeat(8)],
+      /32 random characters.*openssl rand/,
+    ],
+    [
+      "WEIR_ADMIN_TOKEN",
+      ["short", "a".repeat(64), `${secret} b`, `${secret}é`],
+      /32 random characters.*without blanks.*openssl rand/,
+    ],
+    [
+      "WEIR_FIRST_UPSTREAM_URL",
+      [
+        "ghcr.io",
+        "https://u:p@ghcr.io",
+        "https://ghcr.io?x",
+        "https://a/%20b",
+        "file:///a",
+        "https://a\\b",
+      ],
+      /https:\/\/registry\.example\.com/,
+    ],
+    ["WEIR_FIRST_UPSTREAM_USERNAME", ["a:b", "a\nb", "x".repeat(511)], /without a colon/],
+    ["WEIR_FIRST_UPSTREAM_PASSWORD", ["a\nb", "x".repeat(511)], /1 to 510 printable/],
+    [
+      "WEIR_FIRST_UPSTREAM_TOKEN_REALM",
+      ["auth.example.com", "https://a?b"],
+      /https:\/\/auth\.example\.com/,
+    ],
+    [
+      "WEIR_ALLOWED_UPSTREAM_ADDRESSES",
+      [
+        "localhost",
+        "10.0.0.0/33",
+        "::/129",
+        "010.0.0.1",
+        "10/8",
+        "::1:99999",
+        "1.2.3.4:0",
+        "1.2.3.4:65536",
+        "1.2.3.4,",
+        "fe80::1%eth0",
+        "[10.0.0.1:80",
+      ],
+      /10\.0\.0\.0\/8/,
+    ],
+    ["WEIR_ANONYMOUS_PULL", ["yes", "1", "True"], /true or false/],
+    ["WEIR_TRUSTED_PROXIES", ["nginx", "10.0.0.1:80", "0x7f.0.0.1"], /10\.0\.0\.0\/8/],
+    ["WEIR_TOKEN_SECONDS", ["59", "86401", "15m", "1e3", "-60", "060", " 60"], /from 60 to 86400/],
+    ["WEIR_CHECK_TIMEOUT_SECONDS", ["0", "301", "2.5"], /from 1 to 300/],
+    ["WEIR_RECHECK_SECONDS", ["0", "86401"], /from 1 to 86400/],
+    ["WEIR_DRAIN_SECONDS", ["-1", "86401"], /from 0 to 86400/],
+    ["WEIR_MAX_BLOB_BYTES", ["0", "10G", "10gib", "1.5GiB", "9999999TiB", "GiB"], /10GiB/],
+    ["WEIR_MIN_FREE_BYTES", ["lots", "-1"], /10GiB/],
+    ["WEIR_LOG_LEVEL", ["verbose", "INFO"], /debug, info, warn, error/],
+    ["WEIR_TLS_CERT", ["nowhere.pem", "key.pem", certificate], /PEM file with a certificate/],
+    ["WEIR_TLS_KEY", ["nowhere.pem", "cert.pem"], /PEM file with a private key/],
+  ];
+  for (const [variable, texts, fix] of bad) {
+    test.each(texts)(`${variable}: %p`, (text) => {
+      const [problem = ""] = problems(() => load({ [variable]: text }, pems));
+      expect(problem).toStartWith(`${variable}: must `);
+      expect(problem).toMatch(fix);
+    });
+  }
+
+  const halves: [given: Record<string, string>, missing: string][] = [
+    [{ WEIR_TLS_CERT: "cert.pem" }, "WEIR_TLS_KEY"],
+    [{ WEIR_TLS_KEY: "key.pem" }, "WEIR_TLS_CERT"],
+    [{ WEIR_FIRST_UPSTREAM_USERNAME: "a" }, "WEIR_FIRST_UPSTREAM_PASSWORD"],
+    [{ WEIR_FIRST_UPSTREAM_PASSWORD: "a" }, "WEIR_FIRST_UPSTREAM_USERNAME"],
+  ];
+  for (const [given, missing] of halves) {
+    test(`${Object.keys(given)} alone`, () => {
+      expect(problems(() => load(given, pems))).toEqual([
+        `${missing}: is missing: ${Object.keys(given)} needs it; give both or none`,
+      ]);
+    });
+  }
+
+  const found: [what: string, run: () => unknown, wanted: string[]][] = [
+    [
+      "a key of another certificate",
+      () => load({ WEIR_TLS_CERT: "cert.pem", WEIR_TLS_KEY: "other.pem" }, pems),
+      ["WEIR_TLS_KEY: is not the key of the certificate; give the one it was made with"],
+    ],
+    [
+      "a value given twice",
+      () => load({ WEIR_LISTEN: "127.0.0.1:1", WEIR_LISTEN_FILE: "f" }, { f: "127.0.0.1:2" }),
+      ["WEIR_LISTEN: stands beside WEIR_LISTEN_FILE; keep one of them"],
+    ],
+    [
+      "a value in a file that is not there",
+      () => load({ WEIR_ADMIN_TOKEN_FILE: "/run/secrets/none" }),
+      [
+        "WEIR_ADMIN_TOKEN_FILE: names a file that cannot be read (ENOENT); check its path and permissions",
+      ],
+    ],
+    [
+      "a value in an empty file",
+      () => load({ WEIR_LOG_LEVEL_FILE: "f" }, { f: "\n" }),
+      ["WEIR_LOG_LEVEL_FILE: must be one of debug, info, warn, error"],
+    ],
+    [
+      "unknown variables, with the nearest known",
+      () =>
+        load({
+          WEIR_LISTN: "a",
+          WEIR_ADMIN_TOKENS_FILE: "b",
+          WEIR_NONSENSE: "c",
+          WEIR_CONFIG: "d",
+        }),
+      [
+        "WEIR_LISTN: is not a setting; did you mean WEIR_LISTEN?",
+        "WEIR_ADMIN_TOKENS_FILE: is not a setting; did you mean WEIR_ADMIN_TOKEN?",
+        "WEIR_NONSENSE: is not a setting; see docs/configuration.md",
+        "WEIR_CONFIG: is not a setting; did you mean WEIR_CONFIG_FILE?",
+      ],
+    ],
+    [
+      "variables of later versions",
+      () =>
+        load({ WEIR_DATABASE_URL: "postgres://a", WEIR_WORKERS: "4", WEIR_BLOBS_URL_FILE: "f" }),
+      ["WEIR_DATABASE_URL", "WEIR_WORKERS", "WEIR_BLOBS_URL_FILE"].map(
+        (name) => `${name}: is not supported by this version; leave it out`,
+      ),
+    ],
+    [
+      "settings of the file",
+      () =>
+        loadYaml(
+          "settings: { lisen: a, workers: 2, config_file: b, log_level: {}, data_dir: [[a]] }",
+        ),
+      [
+        "settings.log_level: must be a single value or a list of them",
+        "settings.data_dir: must be a single value or a list of them",
+        "settings.lisen: is not a setting; did you mean settings.listen?",
+        "settings.workers: is not supported by this version; leave it out",
+        "settings.config_file: is not a setting; see docs/configuration.md",
+      ],
+    ],
+    [
+      "no map of settings",
+      () => loadYaml("settings: [a]"),
+      ["settings: must be a map of settings"],
+    ],
+    [
+      "no configuration file",
+      () => load({ WEIR_CONFIG_FILE: "weir.yaml" }),
+      [
+        "WEIR_CONFIG_FILE: names a file that cannot be read (ENOENT); check its path and permissions",
+      ],
+    ],
+    [
+      "a file that is not YAML, and a variable",
+      () => loadYaml("settings:\n  listen: a\n  listen: b\n", { WEIR_DRAIN_SECONDS: "x" }),
+      [
+        'WEIR_CONFIG_FILE: line 3, column 3 has the key "listen" for the second time; keep one',
+        "WEIR_DRAIN_SECONDS: must be a whole number of seconds from 0 to 86400",
+      ],
+    ],
+    [
+      "the administrator's token given to a user",
+      () =>
+        loadYaml(`users: [{ username: ci, tokens: [{ name: t, token: ${secret} }] }]`, {
+          WEIR_ADMIN_TOKEN: secret,
+        }),
+      ["WEIR_ADMIN_TOKEN: is a token of the user ci as well; make another"],
+    ],
+  ];
+  for (const [what, run, wanted] of found) {
+    test(what, () => {
+      expect(problems(run)).toEqual(wanted);
+    });
+  }
+
+  test("all problems at once, from the environment and the file", () => {
+    const yaml = `
+settings: { token_seconds: 1 }
+upstreams: [{ name: hub, url: nonsense }]
+registries: [{ name: main, upstreams: [hub, gone] }]
+`;
+    const found = problems(() =>
+      loadYaml(yaml, { WEIR_LISTEN: "x", WEIR_SECRET_KEY: "y", WEIR_X: "z" }),
+    );
+    expect(found.map((problem) => problem.split(": ")[0])).toEqual([
+      "upstreams[0].url",
+      "registries[0].upstreams[1]",
+      "WEIR_LISTEN",
+      "WEIR_SECRET_KEY",
+      "settings.token_seconds",
+      "WEIR_X",
+    ]);
+  });
+});
+
+describe("weir config", () => {
+  const yaml = `
+settings: { log_level: warn, secret_key: ${other} }
+groups: [{ path: team }]
+upstreams:
+  - { group: team, name: hub, url: docker.io, username: robot, password: hub-password-7 }
+registries: [{ id: 3, group: team, name: main, upstreams: [hub] }]
+users:
+  - username: ci
+    memberships: [{ group: team, role: guest }]
+    tokens: [{ name: t, token: ${secret}, expires_at: 2030-01-01 }]
+`;
+
+  test("says what is in force and where it comes from, without secrets", () => {
+    const text = describeConfig(loadYaml(yaml, { WEIR_LISTEN: "127.0.0.1:6000" }));
+    expect(text).toContain("\n  listen: 127.0.0.1:6000 # WEIR_LISTEN\n");
+    expect(text).toContain("\n  log_level: warn # settings.log_level\n");
+    expect(text).toContain("\n  drain_seconds: 30 # default\n");
+    expect(text).toContain("\n  min_free_bytes: 1073741824 # default\n");
+    expect(text).toContain("\n  admin_token: # not set\n");
+    expect(text).toContain('\n  secret_key: "[redacted]" # settings.secret_key\n');
+    for (const hidden of [secret, other, "hub-password-7"]) expect(text).not.toContain(hidden);
+  });
+
+  test("is a configuration file again, but for the secrets", () => {
+    const config = loadYaml(yaml);
+    const read = readYaml(describeConfig(config));
+    const plain = "map" in read ? read.map : {};
+    const text = JSON.stringify(plain).replaceAll(
+      '"[redacted]"',
+      `"${"0123456789abcdef".repeat(3)}"`,
+    );
+    const again = loadYaml(text);
+    expect(visibleConfig(again)).toEqual(visibleConfig(config));
+  });
+
+  test("no secret that is given appears in it, nor in a problem", () => {
+    const random = fc.stringMatching(/^[!-9;-~]{32,60}$/).filter((text) => new Set(text).size >= 8);
+    const given = fc.uniqueArray(random, { minLength: 5, maxLength: 5 });
+    fc.assert(
+      fc.property(given, fc.boolean(), (secrets, broken) => {
+        const [key = "", admin = "", first = "", password = "", token = ""] = secrets;
+        const env = {
+          WEIR_SECRET_KEY: key,
+          WEIR_ADMIN_TOKEN_FILE: "admin",
+          WEIR_FIRST_UPSTREAM_USERNAME: "robot",
+          WEIR_FIRST_UPSTREAM_PASSWORD: first,
+          HUB: password,
+          ...(broken && {
+            WEIR_LISTEN: admin,
+            WEIR_EXTERNAL_URL: `https://a:${key}@b`,
+            WEIR_DRAIN_SECONDS: first,
+          }),
+        };
+        const file = {
+          upstreams: [
+            {
+              name: "hub",
+              url: broken ? password : "docker.io",
+              username: "r",
+              password_env: "HUB",
+            },
+          ],
+          users: [
+            { username: "ci", admin: broken ? token : "true", tokens: [{ name: "t", token }] },
+          ],
+        };
+        const run = () => loadYaml(JSON.stringify(file), env, { admin });
+        const shown = broken
+          ? problems(run).join("\n")
+          : describeConfig(run()) + JSON.stringify(visibleConfig(run()));
+        expect(secrets.filter((text) => shown.includes(text))).toEqual([]);
+      }),
+    );
+  });
+});
+
+describe("examples", () => {
+  const folder = path.join(import.meta.dir, "../examples");
+  test.each(readdirSync(folder).filter((file) => file.endsWith(".yaml")))("%s loads", (file) => {
+    const text = readFileSync(path.join(folder, file), "utf8");
+    const variables = [...text.matchAll(/_env: (\w+)/g)].map(([, name = ""], index) => {
+      return [name, `${secret}${index}`];
+    });
+    const config = loadYaml(text, Object.fromEntries(variables));
+    expect(config.declared.registries.length).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,34 @@
+import type { Outcome } from "../processes.ts";
+import type { Need } from "../tools.ts";
+
+/** A real container client with data folders of its own, so that nothing of the machine's is used or changed. */
+export interface Client {
+  /** Stores credentials for a host; those without a store of their own keep them for the next pull. */
+  login(host: string, username: string, password: string): Promise<Outcome>;
+  pull(reference: string): Promise<Outcome>;
+  /**
+   * The digest of the configuration of the image stored under this reference, which names the content of every
+   * layer; the client has checked the layers against it, or they are checked here.
+   */
+  stored(reference: string): Promise<string>;
+  /** Forgets all images, to the last byte, but no credentials. */
+  wipe(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A kind of client: what it is called, whether it works here, and how to get one. */
+export interface ClientKind extends Need {
+  start(folder: string): Promise<Client>;
+}
+
+/** The reason why `attempt` fails, in one line, for a probe; undefined when it does not. */
+export async function failure(name: string, attempt: () => Promise<unknown>) {
+  try {
+    await attempt();
+    return undefined;
+  } catch (error) {
+    // What a program printed last is what it died of.
+    const [reason] = String(error).trim().split("\n").toReversed();
+    return `${name} does not work here: ${reason}`;
+  }
+}

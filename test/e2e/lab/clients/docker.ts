@@ -1,0 +1,104 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { makeFolder, removeTree } from "../folders.ts";
+import { environment, type Outcome, output, run, Service } from "../processes.ts";
+import { findTool } from "../tools.ts";
+import { type Client, type ClientKind, failure } from "./contract.ts";
+
+const drivers = ["overlay2", "vfs"] as const;
+let driver: (typeof drivers)[number] = "overlay2";
+
+export const docker: ClientKind & { start(folder: string): Promise<Docker> } = {
+  name: "docker",
+  async lacking() {
+    const absent = ["dockerd", "docker"].find((program) => !findTool(program));
+    return absent ? `${absent} is not installed` : failure("docker", chooseDriver);
+  },
+  async start(folder) {
+    const client = new Docker(folder);
+    await client.open();
+    return client;
+  },
+};
+
+/** overlay2 where the kernel and our rights allow it, else plain copies. */
+async function chooseDriver(): Promise<void> {
+  for (driver of drivers) {
+    const folder = makeFolder();
+    try {
+      await (await docker.start(folder)).close();
+      return;
+    } catch (error) {
+      if (driver === "vfs") throw error;
+    } finally {
+      removeTree(folder);
+    }
+  }
+}
+
+/** A Docker engine of our own; it counts 127.0.0.0/8 as a place where plain HTTP is allowed. */
+export class Docker implements Client {
+  readonly #folder: string;
+  readonly #socket: string;
+  readonly #env: Record<string, string>;
+  #service: Service | undefined;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+    this.#socket = `unix://${folder}/d.sock`;
+    this.#env = environment(folder, { DOCKER_CONFIG: path.join(folder, "config") });
+    mkdirSync(path.join(folder, "config"), { recursive: true });
+  }
+
+  async open(): Promise<void> {
+    const folder = this.#folder;
+    writeFileSync(path.join(folder, "daemon.json"), "{}");
+    const files = {
+      "--config-file": path.join(folder, "daemon.json"),
+      "--data-root": path.join(folder, "data"),
+      "--exec-root": path.join(folder, "exec"),
+      "--pidfile": path.join(folder, "d.pid"),
+      "--host": this.#socket,
+      "--storage-driver": driver,
+    };
+    const network = ["--iptables=false", "--ip6tables=false", "--bridge=none"];
+    const command = ["dockerd", ...Object.entries(files).flat(), ...network];
+    this.#service = Service.start("dockerd", folder, command, this.#env);
+    await this.#service.ready(async () => (await this.command("version")).code === 0);
+  }
+
+  /** Runs a command of the docker client. */
+  command(...words: string[]): Promise<Outcome> {
+    return run(this.#docker(words), this.#env);
+  }
+
+  login(host: string, username: string, password: string): Promise<Outcome> {
+    const words = ["login", "-u", username, "--password-stdin", host];
+    return run(this.#docker(words), this.#env, { input: password });
+  }
+
+  pull(reference: string): Promise<Outcome> {
+    return this.command("pull", reference);
+  }
+
+  async stored(reference: string): Promise<string> {
+    const words = ["image", "inspect", "--format", "{{.Id}}", reference];
+    return (await output(this.#docker(words), this.#env)).trim();
+  }
+
+  /** A new data folder: the engine's own removal keeps manifests. */
+  async wipe(): Promise<void> {
+    await this.close();
+    for (const part of ["data", "exec"]) removeTree(path.join(this.#folder, part));
+    await this.open();
+  }
+
+  async close(): Promise<void> {
+    await this.#service?.stop();
+    this.#service = undefined;
+  }
+
+  #docker(words: readonly string[]): string[] {
+    return ["docker", "--host", this.#socket, ...words];
+  }
+}

@@ -1,0 +1,144 @@
+import { test } from "bun:test";
+import { globSync, mkdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import type { Client, ClientKind } from "./clients/contract.ts";
+import { makeFolder, removeTree } from "./folders.ts";
+import type { Images } from "./images.ts";
+import { NginxFront } from "./nginx.ts";
+import { tellJanitor } from "./processes.ts";
+import { CountingProxy } from "./proxy.ts";
+import { dockerRegistry, seededStorage, type TokenAuth, UpstreamRegistry } from "./registry.ts";
+import { TokenServer, type TokenServerOptions } from "./token-server.ts";
+import { everythingRequired, lacking, type Need } from "./tools.ts";
+import { Weir, type WeirOptions } from "./weir.ts";
+
+// fetch would obey a proxy of the environment even for loopback addresses.
+process.env["NO_PROXY"] = "127.0.0.1";
+
+/** What one test works with. All of it is stopped and removed when the test ends, however it ends. */
+export class Lab {
+  readonly #folder = makeFolder();
+  readonly #stops: (() => Promise<unknown>)[] = [];
+  #folders = 0;
+
+  private constructor(
+    readonly images: Images,
+    private readonly storage: string,
+  ) {
+    tellJanitor("folder", this.#folder);
+  }
+
+  static async open(): Promise<Lab> {
+    const { images, folder } = await seededStorage();
+    return new Lab(images, folder);
+  }
+
+  /** A new empty folder. */
+  folder(): string {
+    const folder = path.join(this.#folder, String((this.#folders += 1)));
+    mkdirSync(folder);
+    return folder;
+  }
+
+  /** docker-registry with all images of the catalogue, or with a storage of its own. */
+  async registry(options: { auth?: TokenAuth; storage?: string } = {}): Promise<UpstreamRegistry> {
+    const { storage = this.storage, ...rest } = options;
+    const registry = new UpstreamRegistry(this.folder(), storage, rest);
+    this.#stops.push(() => registry.stop());
+    await registry.start();
+    return registry;
+  }
+
+  async proxy(registry: UpstreamRegistry): Promise<CountingProxy> {
+    const proxy = await CountingProxy.start(registry.port);
+    this.#stops.push(proxy.close);
+    return proxy;
+  }
+
+  async tokenServer(options: TokenServerOptions): Promise<TokenServer> {
+    const server = await TokenServer.start(this.folder(), options);
+    this.#stops.push(server.stop);
+    return server;
+  }
+
+  async weir(options: WeirOptions): Promise<Weir> {
+    const weir = new Weir(this.folder(), options);
+    this.#stops.push(() => weir.stop());
+    await weir.start();
+    return weir;
+  }
+
+  /** nginx, not yet started: it has to know its target, which may have to know its URL. */
+  nginx(): NginxFront {
+    const nginx = new NginxFront(this.folder());
+    this.#stops.push(() => nginx.stop());
+    return nginx;
+  }
+
+  async client<C extends Client>(kind: { start(folder: string): Promise<C> }): Promise<C> {
+    const client = await kind.start(this.folder());
+    this.#stops.push(() => client.close());
+    return client;
+  }
+
+  /** The end of everything that was logged, for the report of a failure. */
+  logs(): string {
+    return globSync("*/*.log", { cwd: this.#folder })
+      .map(
+        (file) =>
+          `--- ${file}\n${readFileSync(path.join(this.#folder, file), "utf8").slice(-4000)}`,
+      )
+      .join("\n");
+  }
+
+  /** Stops what was started, last first, and removes the folder. */
+  async close(): Promise<void> {
+    for (const stop of this.#stops.toReversed()) await stop();
+    removeTree(this.#folder);
+    tellJanitor("removed", this.#folder);
+  }
+}
+
+interface Conditions {
+  needs: readonly (Need | ClientKind)[];
+  /** How long the test may take. */
+  seconds?: number;
+}
+
+/**
+ * Defines a test with a lab of its own. Where something that it needs is missing it is skipped, with the reason in
+ * its name; where everything is required it fails instead.
+ */
+export async function e2e(
+  name: string,
+  { needs, seconds = 90 }: Conditions,
+  body: (lab: Lab) => Promise<void>,
+): Promise<void> {
+  const reasons = await lacking([dockerRegistry, ...needs]);
+  const title = reasons.length > 0 ? `${name} (not run: ${reasons.join("; ")})` : name;
+  const run = async () => {
+    if (reasons.length > 0) throw new Error(reasons.join("; "));
+    await withLab(seconds, body);
+  };
+  // The runner's own limit would leave everything running; it is only there should closing hang.
+  const limit = (seconds + 60) * 1000;
+  test.skipIf(reasons.length > 0 && !everythingRequired)(title, run, limit);
+}
+
+async function withLab(seconds: number, body: (lab: Lab) => Promise<void>): Promise<void> {
+  const lab = await Lab.open();
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => late.reject(new Error(`not done in ${seconds} s`)),
+    seconds * 1000,
+  );
+  try {
+    await Promise.race([body(lab), late.promise]);
+  } catch (error) {
+    process.stderr.write(`${lab.logs()}\n`);
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    await lab.close();
+  }
+}

@@ -1,0 +1,144 @@
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import type { Image } from "./images.ts";
+import { environment, freePort, Service, waitFor } from "./processes.ts";
+
+const launcher = path.join(import.meta.dir, "../../../bin/weir.mjs");
+
+export interface WeirOptions {
+  /** Where the first upstream is; undefined where a configuration file says it. */
+  upstream?: string;
+  env?: Record<string, string>;
+}
+
+/** The server, started as its users start it, with an empty data folder. */
+export class Weir {
+  readonly port = freePort();
+  readonly host = `127.0.0.1:${this.port}`;
+  readonly url = `http://${this.host}`;
+  readonly data: string;
+  /** What clients use; differs from `url` where a proxy stands in front. */
+  readonly externalUrl: string;
+  /** The administrator's token, as the first start printed it. */
+  token = "";
+  readonly #folder: string;
+  readonly #env: Record<string, string>;
+  #service: Service | undefined;
+
+  constructor(folder: string, { upstream, env = {} }: WeirOptions) {
+    this.#folder = folder;
+    this.externalUrl = env["WEIR_EXTERNAL_URL"] ?? this.url;
+    this.data = path.join(folder, "data");
+    this.#env = environment(folder, {
+      WEIR_DATA_DIR: this.data,
+      WEIR_LISTEN: this.host,
+      WEIR_EXTERNAL_URL: this.externalUrl,
+      WEIR_ALLOWED_UPSTREAM_ADDRESSES: "127.0.0.0/8",
+      ...(upstream && { WEIR_FIRST_UPSTREAM_URL: upstream }),
+      ...env,
+    });
+  }
+
+  /** Starts it, also again on the same data, and waits until it says it is ready. */
+  async start(): Promise<void> {
+    this.#service = Service.start("weir", this.#folder, ["node", launcher, "serve"], this.#env);
+    await this.#service.ready(async () => {
+      const answer = await fetch(`${this.url}/readyz`).catch(() => undefined);
+      return answer?.ok === true;
+    });
+    this.token ||= this.#env["WEIR_ADMIN_TOKEN"] ?? this.#printedToken();
+  }
+
+  /** SIGTERM, as an operator or service manager sends it; the exit code. */
+  async stop(): Promise<number> {
+    const code = await this.#service?.stop();
+    this.#service = undefined;
+    return code ?? 0;
+  }
+
+  /** kill -9 of the server itself, in whatever it is doing. */
+  async kill(): Promise<void> {
+    const service = this.#service;
+    if (!service) throw new Error("the server does not run");
+    const [bun] = childrenOf(service.pid);
+    if (bun === undefined) throw new Error("the launcher has no child");
+    process.kill(bun, "SIGKILL");
+    await service.ended;
+    this.#service = undefined;
+  }
+
+  log(): string {
+    return readFileSync(path.join(this.#folder, "weir.log"), "utf8");
+  }
+
+  /** How clients name an image of registry 1, by tag and by digest. */
+  names({ repository, tag, digest }: Image): { byTag: string; byDigest: string } {
+    const name = `${this.host}/virtual_registries/container/1/${repository}`;
+    return { byTag: `${name}:${tag}`, byDigest: `${name}@${digest}` };
+  }
+
+  /** Where clients find the manifests and blobs of a repository. */
+  apiUrl({ repository }: Image): string {
+    return `${this.externalUrl}/v2/virtual_registries/container/1/${repository}`;
+  }
+
+  /** A token for pulling from a repository, got as clients get it: where the challenge sends them. */
+  async bearer({ repository }: Image): Promise<string> {
+    const ping = await fetch(`${this.url}/v2/`);
+    const challenge = ping.headers.get("www-authenticate") ?? "";
+    const [, realm = "", service = ""] =
+      /realm="([^"]+)",\s*service="([^"]+)"/.exec(challenge) ?? [];
+    const scope = `repository:virtual_registries/container/1/${repository}:pull`;
+    const answer = await fetch(`${realm}?${new URLSearchParams({ service, scope })}`, {
+      headers: { authorization: `Basic ${btoa(`admin:${this.token}`)}` },
+    });
+    const { token } = (await answer.json()) as { token?: string };
+    if (token === undefined) throw new Error(`no token: ${challenge}; ${answer.status}`);
+    return token;
+  }
+
+  /** Files below a folder of the data folder, as paths relative to it; none where it is not there. */
+  files(folder: string): string[] {
+    const base = path.join(this.data, folder);
+    try {
+      const entries = readdirSync(base, { recursive: true, withFileTypes: true });
+      return entries
+        .filter((entry) => entry.isFile())
+        .map((entry) => path.relative(base, path.join(entry.parentPath, entry.name)));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+      throw error;
+    }
+  }
+
+  /** Waits until a fill has brought at least so many bytes into the spool. */
+  async filling(bytes: number): Promise<void> {
+    const spool = path.join(this.data, "spool");
+    await waitFor("a fill", () =>
+      this.files("spool").some((file) => Bun.file(path.join(spool, file)).size >= bytes),
+    );
+  }
+
+  #printedToken(): string {
+    const token = /\bweir_pat_\w+/.exec(this.log())?.[0];
+    if (token === undefined) throw new Error(`no token was printed:\n${this.log()}`);
+    return token;
+  }
+}
+
+function childrenOf(pid: number): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((child) => parentOf(child) === pid);
+}
+
+function parentOf(pid: number): number | undefined {
+  try {
+    // "pid (command) state parent …"; the command may hold anything, so from its last parenthesis on.
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+  } catch {
+    return undefined;
+  }
+}

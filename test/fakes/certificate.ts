@@ -1,0 +1,24 @@
+/**
+ * A self-signed certificate for `registry.test`, `token.test`, `cdn.test` and 127.0.0.1, until 2120, and its key. It
+ * protects nothing: only tests trust it.
+ */
+export const testCertificate = {
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBfzCCASegAwIBAgIBATAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAl3ZWlyIHRl
+c3QwIBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBaMBQxEjAQBgNVBAMM
+CXdlaXIgdGVzdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABPX28gGUIBt+Xau4
+hJFsPfvUo6V8OOUOn5q43r5M4Sp3Jwrm8DAuNzR2nzz2aDJi0kq+FG4sdeUh6a/L
+i7nhZkWjaDBmMDQGA1UdEQQtMCuCDXJlZ2lzdHJ5LnRlc3SCCnRva2VuLnRlc3SC
+CGNkbi50ZXN0hwR/AAABMA8GA1UdEwEB/wQFMAMBAf8wHQYDVR0OBBYEFG9/ZuIE
+27crkM+ngGo1yjPvz7w9MAoGCCqGSM49BAMCA0YAMEMCHx1QNLJ66n7ju2s6KO1n
+BpvqwkChQsD36API3uCEhxMCIDWHeBH/vpUFwIvYE0Gvh7d3v6ykGqetSau6vo7H
+JqhZ
+-----END CERTIFICATE-----
+`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgr3aAJB25lxOEEQUx
+44pBvYnqlKeghTujzzxi9OldsiihRANCAAT19vIBlCAbfl2ruISRbD371KOlfDjl
+Dp+auN6+TOEqdycK5vAwLjc0dp889mgyYtJKvhRuLHXlIemvy4u54WZF
+-----END PRIVATE KEY-----
+`,
+};

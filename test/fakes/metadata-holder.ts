@@ -1,0 +1,18 @@
+// A second process: opens the database named in its arguments, says so or why not, and holds it until it is killed.
+import { systemClock } from "../../src/lib/clock.ts";
+import { createLog } from "../../src/lib/log.ts";
+import { MetadataError } from "../../src/metadata/contract.ts";
+import { openSqliteMetadata } from "../../src/metadata/sqlite/index.ts";
+import { testSealer } from "./metadata-sqlite.ts";
+
+const [file = ""] = process.argv.slice(2);
+const log = createLog(systemClock, "info", { write: () => {} });
+try {
+  const metadata = await openSqliteMetadata({ file, clock: systemClock, sealer: testSealer, log });
+  await metadata.directory.saveGroup({ path: "holder", name: "written by the holder" });
+  process.stdout.write("open\n");
+  process.stdin.resume();
+} catch (error) {
+  if (!(error instanceof MetadataError)) throw error;
+  process.stdout.write(`${error.problem}\n`);
+}

@@ -1,0 +1,27 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createLog } from "../../src/lib/log.ts";
+import { createSealer, type Sealer } from "../../src/lib/seal.ts";
+import type { Metadata } from "../../src/metadata/contract.ts";
+import { openSqliteMetadata } from "../../src/metadata/sqlite/index.ts";
+import { SteppedClock } from "./clock.ts";
+
+export const testSealer = createSealer(new Uint8Array(32).fill(1));
+
+/** An own folder for each database, with all that is needed to open it. */
+export function sqliteFolder() {
+  const folder = mkdtempSync(path.join(tmpdir(), "weir-metadata-"));
+  const file = path.join(folder, "weir.db");
+  const lines: string[] = [];
+  const clock = new SteppedClock();
+  const log = createLog(clock, "debug", { write: (line) => lines.push(line) });
+  return {
+    file,
+    /** Everything that was logged. */
+    lines,
+    open: (sealer: Sealer = testSealer): Promise<Metadata> =>
+      openSqliteMetadata({ file, clock, sealer, log }),
+    remove: () => rmSync(folder, { recursive: true }),
+  };
+}

@@ -1,0 +1,161 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { type RunningWeir, startWeir } from "../../src/app.ts";
+import { type Config, loadConfig } from "../../src/config.ts";
+import { createLog } from "../../src/lib/log.ts";
+import type { UpstreamSettings } from "../../src/metadata/contract.ts";
+import { SteppedClock } from "./clock.ts";
+import type { FakeUpstream } from "./upstream.ts";
+
+export const adminToken = "an-administrator-token-for-tests-only";
+export const externalUrl = "http://weir.test:5000";
+const prefix = "virtual_registries/container/1";
+
+export interface WeirOptions {
+  /** In order of position, as upstreams of registry 1. */
+  upstreams: { fake: FakeUpstream; settings?: Partial<UpstreamSettings> }[];
+  /** Environment variables beside those set here. */
+  env?: Record<string, string>;
+  config?: Partial<Config>;
+}
+
+/** The whole server in this process, on a real port and a temporary folder, with a clock that the test steps. */
+export class TestWeir {
+  readonly clock = new SteppedClock();
+  readonly logLines: Record<string, unknown>[] = [];
+  readonly #options: WeirOptions;
+  readonly dataDir: string;
+  #running: RunningWeir | undefined;
+  #tokens = new Map<string, Promise<string>>();
+
+  private constructor(options: WeirOptions, dataDir: string) {
+    this.#options = options;
+    this.dataDir = dataDir;
+  }
+
+  static async start(options: WeirOptions): Promise<TestWeir> {
+    const weir = new TestWeir(options, mkdtempSync(path.join(tmpdir(), "weir-test-")));
+    await weir.run();
+    return weir;
+  }
+
+  /** Starts on the same folder, after `halt`. */
+  async run(): Promise<void> {
+    const write = (line: string) => this.logLines.push(JSON.parse(line) as Record<string, unknown>);
+    const log = createLog(this.clock, "debug", { write: (line) => void write(line) });
+    this.#running = await startWeir(this.#config(), { clock: this.clock, log, version: "test" });
+  }
+
+  #config(): Config {
+    const config = loadConfig(
+      {
+        WEIR_DATA_DIR: this.dataDir,
+        WEIR_EXTERNAL_URL: externalUrl,
+        WEIR_ADMIN_TOKEN: adminToken,
+        WEIR_ALLOWED_UPSTREAM_ADDRESSES: "127.0.0.0/8",
+        WEIR_MIN_FREE_BYTES: "0",
+        ...this.#options.env,
+      },
+      () => {
+        throw new Error("no file is read here");
+      },
+    );
+    const group = "default";
+    const upstreams = this.#options.upstreams.map(({ fake, settings }, i) => ({
+      group,
+      name: `up${i + 1}`,
+      url: fake.url,
+      username: undefined,
+      password: undefined,
+      tokenRealm: undefined,
+      cacheValidityHours: 24,
+      deniedMeans: "unsure" as const,
+      libraryPrefix: false,
+      ...settings,
+    }));
+    const registry = { group, id: 1, name: "test", upstreams: upstreams.map(({ name }) => name) };
+    const groups = [{ path: group, name: group }];
+    const declared = { groups, upstreams, registries: [registry], users: [] };
+    return {
+      ...config,
+      declared,
+      ...this.#options.config,
+      listen: { hostname: "127.0.0.1", port: 0 },
+    };
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#running?.port}`;
+  }
+
+  /** The path of an object of registry 1. */
+  path(repository: string, kind: "manifests" | "blobs", reference: string): string {
+    return `/v2/${prefix}/${repository}/${kind}/${reference}`;
+  }
+
+  /** A pull token for a repository of registry 1, asked for once. */
+  token(repository: string, secret = adminToken): Promise<string> {
+    const key = `${repository} ${secret}`;
+    const known = this.#tokens.get(key) ?? this.#askToken(repository, secret);
+    this.#tokens.set(key, known);
+    return known;
+  }
+
+  async #askToken(repository: string, secret: string): Promise<string> {
+    const query = new URLSearchParams({
+      service: new URL(externalUrl).host,
+      scope: `repository:${prefix}/${repository}:pull`,
+    });
+    const answer = await fetch(`${this.url}/jwt/auth?${query}`, {
+      headers: { Authorization: `Basic ${btoa(`anyone:${secret}`)}` },
+    });
+    const { token } = (await answer.json()) as { token: string };
+    return token;
+  }
+
+  /** An authorized request for an object of registry 1. */
+  async pull(
+    repository: string,
+    kind: "manifests" | "blobs",
+    reference: string,
+    { method = "GET", headers = {} }: { method?: string; headers?: Record<string, string> } = {},
+  ): Promise<Response> {
+    const authorization = `Bearer ${await this.token(repository)}`;
+    return fetch(this.url + this.path(repository, kind, reference), {
+      method,
+      headers: { Authorization: authorization, ...headers },
+    });
+  }
+
+  manifest(
+    repository: string,
+    reference: string,
+    init?: Parameters<TestWeir["pull"]>[3],
+  ): Promise<Response> {
+    return this.pull(repository, "manifests", reference, init);
+  }
+
+  blob(
+    repository: string,
+    digest: string,
+    init?: Parameters<TestWeir["pull"]>[3],
+  ): Promise<Response> {
+    return this.pull(repository, "blobs", digest, init);
+  }
+
+  /** The folders of blobs and spools. */
+  folder(name: "blobs" | "spool"): string {
+    return path.join(this.dataDir, name);
+  }
+
+  async halt(): Promise<void> {
+    await this.#running?.stop();
+    this.#running = undefined;
+  }
+
+  async stop(): Promise<void> {
+    await this.halt();
+    rmSync(this.dataDir, { recursive: true, force: true });
+  }
+}

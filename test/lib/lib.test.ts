@@ -1,0 +1,128 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { systemClock } from "../../src/lib/clock.ts";
+import { deriveKey, keyId } from "../../src/lib/keys.ts";
+import { createLog, failureCode } from "../../src/lib/log.ts";
+import { LruMap } from "../../src/lib/lru.ts";
+import { createSealer } from "../../src/lib/seal.ts";
+import { hashSecret, isWellFormedSecret, newSecret } from "../../src/lib/secret.ts";
+import { SingleFlight } from "../../src/lib/single-flight.ts";
+import { SteppedClock } from "../fakes/clock.ts";
+
+describe("SingleFlight", () => {
+  test("callers of one key share a run and its result, and the key is free afterwards", async () => {
+    const flights = new SingleFlight<number>();
+    const gate = Promise.withResolvers<void>();
+    let runs = 0;
+    const work = async () => {
+      await gate.promise;
+      return ++runs;
+    };
+    const all = [flights.do("a", work), flights.do("a", work), flights.do("b", work)];
+    gate.resolve();
+    expect(await Promise.all(all)).toEqual([1, 1, 2]);
+    expect(await flights.do("a", work)).toBe(3);
+  });
+
+  test("a failure reaches everyone, and is not remembered", async () => {
+    const flights = new SingleFlight<string>();
+    const fail = () => Promise.reject(new Error("no"));
+    const results = await Promise.allSettled([flights.do("a", fail), flights.do("a", fail)]);
+    expect(results.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+    expect(await flights.do("a", async () => "yes")).toBe("yes");
+  });
+});
+
+describe("LruMap", () => {
+  test("forgets what was used longest ago, and never holds more than its capacity", () => {
+    const map = new LruMap<string, number>(2);
+    map.set("a", 1);
+    map.set("b", 2);
+    expect(map.get("a")).toBe(1);
+    map.set("c", 3);
+    expect([map.get("a"), map.get("b"), map.get("c"), map.size]).toEqual([1, undefined, 3, 2]);
+  });
+});
+
+describe("Sealer", () => {
+  const sealer = createSealer(deriveKey("a secret", "test"));
+
+  test("opens what it sealed, in the same context only", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.string(), fc.string(), async (text, context) => {
+        const sealed = await sealer.seal(text, context);
+        expect(await sealer.open(sealed, context)).toBe(text);
+        expect(await sealer.open(sealed, `${context}!`)).toBeUndefined();
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test("another key, an altered text or nonsense opens nothing", async () => {
+    const sealed = await sealer.seal("text", "here");
+    expect(await createSealer(deriveKey("other", "test")).open(sealed, "here")).toBeUndefined();
+    const last = sealed.endsWith("A=") ? "B=" : "A=";
+    for (const wrong of ["", "v1", "v2.a.b.c", sealed.slice(0, -2) + last, `${sealed}~`]) {
+      expect(await sealer.open(wrong, "here")).toBeUndefined();
+    }
+  });
+});
+
+test("keys of different purposes and secrets differ, and so do their ids", () => {
+  const keys = [deriveKey("a", "x"), deriveKey("a", "y"), deriveKey("b", "x")];
+  expect(new Set(keys.map((key) => key.toHex())).size).toBe(3);
+  expect(new Set(keys.map(keyId)).size).toBe(3);
+});
+
+describe("secrets", () => {
+  test("are random, well formed, and not so when a character changes", () => {
+    const secret = newSecret("weir_pat_");
+    expect(newSecret("weir_pat_")).not.toBe(secret);
+    expect(isWellFormedSecret(secret, "weir_pat_")).toBe(true);
+    expect(isWellFormedSecret(secret, "weir_gat_")).toBe(false);
+    for (let i = 9; i < secret.length; i++) {
+      const changed = secret.slice(0, i) + (secret[i] === "x" ? "y" : "x") + secret.slice(i + 1);
+      expect(isWellFormedSecret(changed, "weir_pat_")).toBe(false);
+    }
+    expect(hashSecret("abc")).toBe(
+      "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+    );
+  });
+});
+
+describe("Log", () => {
+  test("writes one JSON object a line, whatever the text, with the clock's time", () => {
+    const lines: string[] = [];
+    const clock = new SteppedClock(0);
+    const log = createLog(clock, "info", { write: (line) => lines.push(line) });
+    log.debug("not shown");
+    log.warn("strange", { text: 'a\n"b"\u0000\u2028', none: undefined });
+    expect(lines).toHaveLength(1);
+    expect(lines[0]?.trimEnd()).not.toContain("\n");
+    expect(JSON.parse(lines[0] ?? "")).toEqual({
+      level: "warn",
+      time: "1970-01-01T00:00:00.000Z",
+      text: 'a\n"b"\u0000\u2028',
+      message: "strange",
+    });
+  });
+
+  test("a failure is told by its code, never by its text", () => {
+    expect(failureCode(Object.assign(new Error("https://secret/"), { code: "ENOSPC" }))).toBe(
+      "ENOSPC",
+    );
+    expect(failureCode(new TypeError("https://secret/"))).toBe("TypeError");
+    expect(failureCode("https://secret/")).toBe("string");
+  });
+});
+
+test("the system's clock calls back, unless cancelled", async () => {
+  let cancelled = false;
+  systemClock.after(1, () => (cancelled = true)).cancel();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  systemClock.after(2, resolve);
+  const keepAlive = setInterval(() => undefined, 50);
+  await promise;
+  clearInterval(keepAlive);
+  expect(cancelled).toBe(false);
+});

@@ -1,0 +1,135 @@
+CREATE TABLE blobs (
+  digest text not null primary key,
+  size integer not null check (size >= 0),
+  stored_at integer not null,
+  verified_at integer not null
+) strict, without rowid;
+
+CREATE TABLE cache_entries (
+  id integer primary key autoincrement,
+  group_id integer not null,
+  upstream_id integer not null,
+  repository text not null,
+  kind text not null check (kind in ('manifest', 'blob')),
+  reference text not null,
+  relative_path text generated always as ('/' || repository || '/' || kind || 's/' || reference) virtual,
+  digest text not null,
+  proof text not null check (proof in ('named', 'shown')),
+  upstream_etag text,
+  content_type text not null,
+  size integer not null check (size >= 0),
+  upstream_checked_at integer not null,
+  downloaded_at integer not null,
+  downloads_count integer not null default 0 check (downloads_count >= 0),
+  status text not null default 'default' check (
+    status in ('default', 'processing', 'pending_destruction', 'error')
+  ),
+  pinned integer not null default 0 check (pinned in (0, 1)),
+  unique (upstream_id, repository, kind, reference),
+  foreign key (upstream_id, group_id) references upstreams (id, group_id) on delete cascade,
+  -- only a manifest can be had by tag, and what looks like a digest is the digest
+  check (reference = digest or (kind = 'manifest' and reference not like '%:%')),
+  check (proof = 'shown' or upstream_checked_at = 0)
+) strict;
+
+CREATE TABLE generation (
+  id integer primary key check (id = 1),
+  value integer not null
+) strict;
+
+CREATE TABLE groups (
+  id integer primary key autoincrement,
+  path text not null unique check (length(path) between 1 and 255),
+  name text not null check (length(name) between 1 and 255)
+) strict;
+
+CREATE TABLE "kysely_migration" ("name" varchar(255) not null primary key, "timestamp" varchar(255) not null);
+
+CREATE TABLE "kysely_migration_lock" ("id" varchar(255) not null primary key, "is_locked" integer default 0 not null);
+
+CREATE TABLE manifest_children (
+  parent_digest text not null references manifests (digest) on delete cascade,
+  child_digest text not null,
+  kind text not null check (kind in ('manifest', 'blob')),
+  media_type text not null,
+  size integer not null check (size >= 0),
+  platform text,
+  primary key (parent_digest, child_digest)
+) strict, without rowid;
+
+CREATE TABLE manifests (
+  digest text not null primary key,
+  media_type text not null,
+  payload blob not null
+) strict;
+
+CREATE TABLE memberships (
+  user_id integer not null references users (id) on delete cascade,
+  group_id integer not null references groups (id) on delete cascade,
+  role text not null check (
+    role in ('guest', 'planner', 'reporter', 'developer', 'maintainer', 'owner')
+  ),
+  primary key (user_id, group_id)
+) strict, without rowid;
+
+CREATE TABLE registries (
+  id integer primary key autoincrement,
+  group_id integer not null references groups (id) on delete cascade,
+  name text not null check (length(name) between 1 and 255),
+  created_at integer not null,
+  updated_at integer not null,
+  unique (group_id, name),
+  unique (id, group_id)
+) strict;
+
+CREATE TABLE registry_upstreams (
+  id integer primary key autoincrement,
+  group_id integer not null,
+  registry_id integer not null,
+  upstream_id integer not null,
+  position integer not null check (position >= 1),
+  unique (registry_id, upstream_id),
+  unique (registry_id, position),
+  foreign key (registry_id, group_id) references registries (id, group_id) on delete cascade,
+  foreign key (upstream_id, group_id) references upstreams (id, group_id) on delete cascade
+) strict;
+
+CREATE INDEX registry_upstreams_upstream on registry_upstreams (upstream_id);
+
+CREATE TABLE tokens (
+  id integer primary key autoincrement,
+  user_id integer not null references users (id) on delete cascade,
+  name text not null check (length(name) between 1 and 255),
+  hash text not null unique check (length(hash) = 64),
+  scopes text not null,
+  expires_at integer,
+  revoked_at integer,
+  created_at integer not null,
+  unique (user_id, name)
+) strict;
+
+CREATE TABLE upstreams (
+  id integer primary key autoincrement,
+  group_id integer not null references groups (id) on delete cascade,
+  name text not null check (length(name) between 1 and 255),
+  url text not null check (length(url) between 1 and 255),
+  username text check (length(username) between 1 and 510),
+  sealed_password text,
+  token_realm text,
+  cache_validity_hours integer not null check (cache_validity_hours >= 0),
+  denied_means text not null check (denied_means in ('absent', 'unsure')),
+  library_prefix integer not null check (library_prefix in (0, 1)),
+  version integer not null default 1,
+  created_at integer not null,
+  updated_at integer not null,
+  unique (group_id, name),
+  unique (id, group_id)
+) strict;
+
+CREATE TABLE users (
+  id integer primary key autoincrement,
+  username text not null unique check (length(username) between 1 and 255),
+  admin integer not null check (admin in (0, 1)),
+  state text not null default 'active' check (state in ('active', 'blocked', 'deactivated')),
+  created_at integer not null
+) strict;

@@ -1,0 +1,260 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { existsSync, readdirSync } from "node:fs";
+import { type Digest, digestOf } from "../../src/oci/digest.ts";
+import { buildImage, FakeUpstream, Gate, sampleBytes, Tap } from "../fakes/upstream.ts";
+import { until } from "../fakes/until.ts";
+import { TestWeir } from "../fakes/weir.ts";
+
+const name = "library/app";
+const MiB = 1 << 20;
+const size = 4 * MiB;
+const holdBack = 64 << 10;
+const bytes = sampleBytes(size, 3);
+const digest = digestOf(bytes);
+const blobGets = `GET /v2/${name}/blobs/*`;
+
+let upstream: FakeUpstream;
+let weir: TestWeir;
+beforeEach(async () => {
+  upstream = await FakeUpstream.start();
+  upstream.image(name, "latest", buildImage({ layers: [bytes] }));
+  weir = await TestWeir.start({ upstreams: [{ fake: upstream }] });
+  await weir.manifest(name, "latest");
+});
+afterEach(async () => {
+  await weir.stop();
+  await upstream.stop();
+});
+
+const status = (response: Response) => response.headers.get("x-weir-cache")?.split(";")[0];
+
+/** Reads until `count` bytes have come. */
+async function readSome(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  count: number,
+): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let total = 0;
+  while (total < count) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    parts.push(value);
+    total += value.length;
+  }
+  return Buffer.concat(parts);
+}
+
+const readerOf = (response: Response) =>
+  response.body!.getReader() as ReadableStreamDefaultReader<Uint8Array>;
+
+/** Until the fill has been committed. */
+const settled = () =>
+  until(async () => status(await weir.blob(name, digest, { method: "HEAD" })) === "hit");
+
+describe("a fill", () => {
+  test("is one download for 32 clients, and the last has bytes while it runs", async () => {
+    const tap = new Tap();
+    upstream.fault(blobGets, { tap });
+    tap.release(MiB);
+    const answers = await Promise.all(Array.from({ length: 32 }, () => weir.blob(name, digest)));
+    const readers = answers.map(readerOf);
+    const heads = await Promise.all(readers.map((reader) => readSome(reader, MiB - holdBack)));
+    for (const head of heads) expect(head.length).toBe(MiB - holdBack);
+    expect(readdirSync(weir.folder("spool"))).toHaveLength(1);
+    tap.open();
+    const rests = await Promise.all(readers.map((reader) => readSome(reader, size)));
+    for (const [i, rest] of rests.entries()) {
+      expect(digestOf(Buffer.concat([heads[i]!, rest]))).toBe(digest);
+    }
+    expect(upstream.count(blobGets)).toBe(1);
+    expect(answers.map(status).toSorted()).toEqual([
+      ...Array<string>(31).fill("collapsed"),
+      "miss",
+    ]);
+  });
+
+  test("goes on when its client leaves, and is stored", async () => {
+    const tap = new Tap();
+    upstream.fault(blobGets, { tap });
+    tap.release(MiB);
+    const reader = readerOf(await weir.blob(name, digest));
+    await readSome(reader, 1000);
+    await reader.cancel();
+    tap.open();
+    await settled();
+    expect(upstream.count(blobGets)).toBe(1);
+  });
+
+  test("one that joins late starts at the beginning at once", async () => {
+    const tap = new Tap();
+    upstream.fault(blobGets, { tap });
+    tap.release(3 * MiB);
+    const first = readerOf(await weir.blob(name, digest));
+    await readSome(first, 2 * MiB);
+    const late = readerOf(await weir.blob(name, digest));
+    const head = await readSome(late, 2 * MiB);
+    expect(digestOf(head.subarray(0, 2 * MiB))).toBe(digestOf(bytes.subarray(0, 2 * MiB)));
+    tap.open();
+    await Promise.all([readSome(first, size), readSome(late, size)]);
+  });
+
+  test("holds the last 64 KiB back until the digest agrees; a wrong one cuts everyone and stores nothing", async () => {
+    upstream.fault(blobGets, { wrongByte: 100 });
+    const answers = await Promise.all([weir.blob(name, digest), weir.blob(name, digest)]);
+    for (const answer of answers) {
+      let got = 0;
+      const read = async () => {
+        for await (const chunk of answer.body!) got += chunk.length;
+      };
+      expect(answer.status).toBe(200);
+      expect(read()).rejects.toThrow();
+      await read().catch(() => undefined);
+      expect(got).toBeLessThanOrEqual(size - holdBack);
+    }
+    expect(readdirSync(weir.folder("blobs"))).toEqual([]);
+    upstream.heal();
+    expect(digestOf(await (await weir.blob(name, digest)).bytes())).toBe(digest);
+  });
+
+  test("a body that is shorter or longer than the manifest says is cut, never completed", async () => {
+    for (const body of [
+      bytes.subarray(0, size - 1),
+      Buffer.concat([bytes, bytes.subarray(0, 1)]),
+    ]) {
+      upstream.fault(blobGets, { body, headers: { etag: null, "docker-content-digest": null } });
+      const answer = await weir.blob(name, digest).catch(() => undefined);
+      if (answer?.status === 200) expect(answer.bytes()).rejects.toThrow();
+      weir.clock.step(60_000);
+      await answer?.bytes().catch(() => undefined);
+      upstream.heal();
+    }
+    expect(existsSync(`${weir.folder("blobs")}/sha256`)).toBe(false);
+  });
+
+  test("a dropped connection is gone on with by Range: one cut costs one more request and no byte twice", async () => {
+    upstream.fault(blobGets, { times: 1, cutAfter: 2 * MiB });
+    expect(digestOf(await (await weir.blob(name, digest)).bytes())).toBe(digest);
+    const [first, second] = upstream.seen(blobGets);
+    expect(first?.headers.get("range")).toBeNull();
+    expect(second?.headers.get("range")).toMatch(/^bytes=[1-9]\d*-$/);
+    expect(upstream.sent(blobGets)).toBeLessThan(size + MiB);
+  });
+
+  test("an upstream that ignores the range is skipped through, and still verified", async () => {
+    upstream.fault(blobGets, { ignoreRange: true });
+    upstream.fault(blobGets, { times: 1, cutAfter: 2 * MiB });
+    expect(digestOf(await (await weir.blob(name, digest)).bytes())).toBe(digest);
+  });
+
+  test("small blobs are verified before their header: a wrong one is a 502", async () => {
+    const small = upstream.blob(name, sampleBytes(1000, 8));
+    upstream.fault(blobGets, { wrongByte: 3 });
+    expect((await weir.blob(name, small)).status).toBe(502);
+    upstream.heal();
+    expect((await weir.blob(name, small)).status).toBe(200);
+  });
+
+  test("a blob whose size nobody says is streamed and verified", async () => {
+    const unnamed = upstream.blob(name, sampleBytes(2 * MiB, 8));
+    upstream.fault(blobGets, { framing: "chunked" });
+    expect(digestOf(await (await weir.blob(name, unnamed)).bytes())).toBe(unnamed);
+  });
+
+  test("ranges are followed while it runs", async () => {
+    const tap = new Tap();
+    upstream.fault(blobGets, { tap });
+    tap.release(2 * MiB);
+    const answer = await weir.blob(name, digest, { headers: { Range: `bytes=${MiB}-${MiB + 9}` } });
+    expect([answer.status, answer.headers.get("content-range")]).toEqual([
+      206,
+      `bytes ${MiB}-${MiB + 9}/${size}`,
+    ]);
+    expect(await answer.bytes()).toEqual(bytes.slice(MiB, MiB + 10));
+    const tail = weir.blob(name, digest, { headers: { Range: "bytes=-5" } });
+    tap.open();
+    expect(await (await tail).bytes()).toEqual(bytes.slice(-5));
+    expect(upstream.count(blobGets)).toBe(1);
+  });
+
+  test("is ended by a stop: its readers are cut, the spool is empty", async () => {
+    const tap = new Tap();
+    upstream.fault(blobGets, { tap });
+    tap.release(MiB);
+    const reader = readerOf(await weir.blob(name, digest));
+    await readSome(reader, 1000);
+    const halted = weir.halt();
+    weir.clock.step(30_000);
+    await halted;
+    expect(readSome(reader, size)).rejects.toThrow();
+    expect(readdirSync(weir.folder("spool"))).toEqual([]);
+    tap.open();
+    await weir.run();
+  });
+
+  test("upstream errors before the first byte are answers, not cuts, and are not remembered", async () => {
+    for (const [code, wanted] of [
+      [500, 503],
+      [429, 429],
+      [404, 404],
+      [403, 503],
+    ] as const) {
+      upstream.fault(blobGets, { status: code });
+      expect((await weir.blob(name, digest)).status).toBe(wanted);
+      upstream.heal();
+    }
+    expect((await weir.blob(name, digest)).status).toBe(200);
+  });
+
+  test("abandoned fills of a group are limited to eight", async () => {
+    const tap = new Tap();
+    upstream.fault(blobGets, { tap });
+    tap.release(MiB);
+    const digests = Array.from({ length: 10 }, (_, i) =>
+      upstream.blob(name, sampleBytes(2 * MiB, 50 + i)),
+    );
+    for (const one of digests) {
+      const reader = readerOf(await weir.blob(name, one));
+      await readSome(reader, 1000);
+      await reader.cancel();
+    }
+    await until(() => readdirSync(weir.folder("spool")).length <= 8);
+    tap.open();
+    await upstream.server.quiet();
+  });
+});
+
+describe("what cannot be stored passes through", () => {
+  async function withLimit(env: Record<string, string>, work: () => Promise<void>): Promise<void> {
+    await weir.stop();
+    weir = await TestWeir.start({ upstreams: [{ fake: upstream }], env });
+    await weir.manifest(name, "latest");
+    await work();
+    expect(existsSync(`${weir.folder("blobs")}/sha256`)).toBe(false);
+  }
+
+  test("a blob over the limit", () =>
+    withLimit({ WEIR_MAX_BLOB_BYTES: "1000" }, async () => {
+      const answer = await weir.blob(name, digest);
+      expect([answer.status, status(answer)]).toEqual([200, "bypass"]);
+      expect(digestOf(await answer.bytes())).toBe(digest);
+    }));
+
+  test("a full disk; a wrong digest is cut there too", () =>
+    withLimit({ WEIR_MIN_FREE_BYTES: "900TiB" }, async () => {
+      expect(digestOf(await (await weir.blob(name, digest)).bytes())).toBe(digest);
+      upstream.fault(blobGets, { wrongByte: 100 });
+      expect((await weir.blob(name, digest)).bytes()).rejects.toThrow();
+    }));
+
+  test("several at once each get their own, none is refused", () =>
+    withLimit({ WEIR_MAX_BLOB_BYTES: "1000" }, async () => {
+      const gate = new Gate();
+      upstream.fault(blobGets, { gate });
+      const all = Array.from({ length: 4 }, () => weir.blob(name, digest));
+      await gate.arrived(1);
+      gate.open();
+      const digests: Digest[] = [];
+      for (const one of await Promise.all(all)) digests.push(digestOf(await one.bytes()));
+      expect(digests).toEqual(Array<Digest>(4).fill(digest));
+    }));
+});

@@ -1,0 +1,137 @@
+import { describe, expect, test } from "bun:test";
+import { hashSecret } from "../../src/lib/secret.ts";
+import type { Role, TokenSettings } from "../../src/metadata/contract.ts";
+import { noon } from "../fakes/metadata-samples.ts";
+import type { MetadataBench } from "./metadata.ts";
+
+const token = (changes: Partial<TokenSettings> = {}): TokenSettings => ({
+  name: "laptop",
+  hash: hashSecret("secret"),
+  scopes: ["read_virtual_registry"],
+  expiresAt: noon,
+  ...changes,
+});
+
+export function credentialsSuite(bench: MetadataBench): void {
+  /** A user with a role in one of two groups, and a token. */
+  const sampleUser = async () => {
+    const { directory, credentials } = bench.metadata;
+    const one = await directory.saveGroup({ path: "one", name: "One" });
+    const two = await directory.saveGroup({ path: "two", name: "Two" });
+    const memberships = new Map<number, Role>([[one.id, "guest"]]);
+    const user = await credentials.saveUser({ username: "ada", admin: false }, memberships);
+    await credentials.saveToken(user.id, token());
+    return { credentials, one, two, user, memberships };
+  };
+
+  describe("credentials", () => {
+    test("a token is found by hash and by id, with everything a decision needs", async () => {
+      const { credentials, user, memberships } = await sampleUser();
+      const found = await credentials.byHash(hashSecret("secret"));
+      const { tokenId = -1, ...rest } = found ?? {};
+      const { scopes, expiresAt } = token();
+      expect(rest).toEqual({ scopes, expiresAt, user, memberships });
+      expect(await credentials.byId(tokenId)).toEqual(found);
+      expect(await credentials.byHash(hashSecret("other"))).toBeUndefined();
+      expect(await credentials.byId(tokenId + 1)).toBeUndefined();
+    });
+
+    test("a token without expiry, and a user without groups", async () => {
+      const { credentials } = bench.metadata;
+      const root = await credentials.saveUser({ username: "root", admin: true }, new Map());
+      await credentials.saveToken(root.id, token({ expiresAt: undefined }));
+      const found = await credentials.byHash(hashSecret("secret"));
+      expect(found).toMatchObject({ expiresAt: undefined, user: { ...root, admin: true } });
+      expect(found?.memberships).toEqual(new Map());
+    });
+
+    test("users and tokens said twice change nothing", async () => {
+      const { credentials, user, memberships } = await sampleUser();
+      const again = async () => {
+        await credentials.saveUser({ username: "ada", admin: false }, memberships);
+        await credentials.saveToken(user.id, token());
+      };
+      expect(await bench.raised(again)).toBe(0);
+    });
+
+    test("memberships are replaced and count at the next look-up", async () => {
+      const { credentials, one, two } = await sampleUser();
+      for (const wanted of [
+        new Map<number, Role>([
+          [one.id, "owner"],
+          [two.id, "reporter"],
+        ]),
+        new Map<number, Role>([[two.id, "reporter"]]),
+        new Map<number, Role>(),
+      ]) {
+        const save = () => credentials.saveUser({ username: "ada", admin: false }, wanted);
+        expect(await bench.raised(save)).toBe(1);
+        expect((await credentials.byHash(hashSecret("secret")))?.memberships).toEqual(wanted);
+      }
+    });
+
+    test("the administrator's flag is changed without another user", async () => {
+      const { credentials, user, memberships } = await sampleUser();
+      const save = () => credentials.saveUser({ username: "ada", admin: true }, memberships);
+      expect(await bench.raised(save)).toBe(1);
+      expect((await credentials.byHash(hashSecret("secret")))?.user).toEqual({
+        ...user,
+        admin: true,
+      });
+    });
+
+    test("scopes and expiry change in place", async () => {
+      const { credentials, user } = await sampleUser();
+      const before = await credentials.byHash(hashSecret("secret"));
+      for (const change of [{ scopes: ["api"] }, { scopes: ["api"], expiresAt: undefined }]) {
+        const save = () => credentials.saveToken(user.id, token(change));
+        expect(await bench.raised(save)).toBe(1);
+        const after = await credentials.byHash(hashSecret("secret"));
+        expect(after).toMatchObject({ tokenId: before?.tokenId, ...change });
+      }
+    });
+
+    test("another secret ends the former one, its id included", async () => {
+      const { credentials, user } = await sampleUser();
+      const before = await credentials.byHash(hashSecret("secret"));
+      await credentials.saveToken(user.id, token({ hash: hashSecret("new") }));
+      expect(await credentials.byHash(hashSecret("secret"))).toBeUndefined();
+      expect(await credentials.byId(before?.tokenId ?? -1)).toBeUndefined();
+      expect((await credentials.byHash(hashSecret("new")))?.user).toEqual(user);
+    });
+
+    test("two tokens cannot have one secret", async () => {
+      const { credentials, user } = await sampleUser();
+      const other = await credentials.saveUser({ username: "eve", admin: false }, new Map());
+      for (const id of [user.id, other.id]) {
+        const save = credentials.saveToken(id, token({ name: "second" }));
+        expect(save).rejects.toMatchObject({ name: "MetadataError", problem: "refused" });
+      }
+      expect((await credentials.byHash(hashSecret("secret")))?.user).toEqual(user);
+    });
+
+    test("hasToken goes by user and name", async () => {
+      const { credentials } = await sampleUser();
+      expect(await credentials.hasToken("ada", "laptop")).toBe(true);
+      expect(await credentials.hasToken("ada", "phone")).toBe(false);
+      expect(await credentials.hasToken("eve", "laptop")).toBe(false);
+    });
+
+    test("no caller can give itself rights", async () => {
+      const { credentials, two, memberships } = await sampleUser();
+      const given = await credentials.byHash(hashSecret("secret"));
+      if (given?.memberships instanceof Map) given.memberships.set(two.id, "owner");
+      expect(() => Object.assign(given?.user ?? {}, { admin: true })).toThrow(TypeError);
+      expect(() => Object.assign(given?.scopes ?? [], ["api"])).toThrow(TypeError);
+      const next = await credentials.byHash(hashSecret("secret"));
+      expect(next).toMatchObject({ user: { admin: false }, scopes: token().scopes });
+      expect(next?.memberships).toEqual(memberships);
+    });
+
+    test("they are there after opening again", async () => {
+      const { memberships } = await sampleUser();
+      const { credentials } = await bench.reopen();
+      expect((await credentials.byHash(hashSecret("secret")))?.memberships).toEqual(memberships);
+    });
+  });
+}
