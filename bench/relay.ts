@@ -14,6 +14,8 @@ export interface RelayRecord {
 }
 
 let records: RelayRecord[] = [];
+/** Below this, paced writes would cost more than they carry. */
+const smallestWrite = 65536;
 /** Bytes a second that each connection may carry. */
 let rate = Number.POSITIVE_INFINITY;
 
@@ -88,7 +90,7 @@ class Downstream {
 
   pump(): void {
     for (let bytes = this.#queue[0]; bytes && !this.#blocked; bytes = this.#queue[0]) {
-      const size = Math.min(bytes.length, this.#allowance());
+      const size = this.#allowance(bytes.length);
       if (size === 0) return this.#later();
       const at = now();
       const written = this.client.write(bytes.subarray(0, size));
@@ -110,19 +112,22 @@ class Downstream {
     this.upstream?.terminate();
   }
 
-  /** A token bucket of 20 ms: an idle connection gathers no more than that. */
-  #allowance(): number {
-    if (rate === Number.POSITIVE_INFINITY) return rate;
+  /** A token bucket of 20 ms; what is less than a worthwhile write counts as nothing yet. */
+  #allowance(wanted: number): number {
+    if (rate === Number.POSITIVE_INFINITY) return wanted;
     const at = now();
     const earned = ((at - this.#creditAt) * rate) / 1000;
     this.#credit = Math.min(this.#credit + earned, rate / 50);
     this.#creditAt = at;
-    return Math.max(0, Math.floor(this.#credit));
+    const size = Math.min(wanted, Math.floor(this.#credit));
+    return size < Math.min(wanted, smallestWrite) ? 0 : size;
   }
 
   #later(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.pump(), 4);
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.pump();
+    }, 4);
   }
 }
 

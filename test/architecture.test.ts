@@ -5,7 +5,8 @@ import path from "node:path";
 
 /** Imports go to a later row only; folders of one row do not know each other (docs/architecture.md). */
 const rows = [
-  ["main.ts", "cli"],
+  ["main.ts"],
+  ["cli"],
   ["app.ts"],
   ["config.ts"],
   ["http"],
@@ -28,7 +29,9 @@ function imports(file: string): string[] {
   return [...found].map(([, target]) => path.join(path.dirname(file), target ?? ""));
 }
 
-const edges = files.flatMap((file) => imports(file).map((target) => ({ file, target })));
+const edges = files
+  .flatMap((file) => imports(file).map((target) => ({ file, target })))
+  .filter(({ target }) => target !== "../package.json");
 const show = ({ file, target }: { file: string; target: string }) => `${file} → ${target}`;
 
 describe("architecture", () => {
@@ -72,7 +75,7 @@ describe("architecture", () => {
     ],
     [
       "outbound sockets",
-      /(?<![.\w])fetch\(|Bun\.connect|FetchSession|node:(?:https?|net|tls|dgram)"/,
+      /(?<![.#\w])fetch\(|Bun\.connect|FetchSession|node:(?:https?|net|tls|dgram)"/,
       ["upstream/transport.ts"],
     ],
     ["name look-ups", /Bun\.dns|node:dns/, ["upstream/guard.ts"]],

@@ -2,9 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { generateKeyPairSync } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { ConfigError, describeConfig, loadConfig, visibleConfig } from "../src/config.ts";
-import { readYaml } from "../src/work/contract.ts";
 
 const secret = "0123456789abcdef0123456789abcdef";
 const other = "fedcba9876543210fedcba9876543210";
@@ -30,7 +29,7 @@ const otherKey = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.e
   type: "pkcs8",
   format: "pem",
 });
-const pems = { "cert.pem": certificate, "key.pem": privateKey, "other.pem": String(otherKey) };
+const pems = { "cert.pem": certificate, "key.pem": privateKey, "other.pem": otherKey };
 
 /** Reads these files; whatever else is asked for is not there. */
 const filesOf = (files: Record<string, string>) => (file: string) => {
@@ -294,19 +293,16 @@ describe("bad settings", () => {
     });
   }
 
-  const halves: [given: Record<string, string>, missing: string][] = [
-    [{ WEIR_TLS_CERT: "cert.pem" }, "WEIR_TLS_KEY"],
-    [{ WEIR_TLS_KEY: "key.pem" }, "WEIR_TLS_CERT"],
-    [{ WEIR_FIRST_UPSTREAM_USERNAME: "a" }, "WEIR_FIRST_UPSTREAM_PASSWORD"],
-    [{ WEIR_FIRST_UPSTREAM_PASSWORD: "a" }, "WEIR_FIRST_UPSTREAM_USERNAME"],
-  ];
-  for (const [given, missing] of halves) {
-    test(`${Object.keys(given)} alone`, () => {
-      expect(problems(() => load(given, pems))).toEqual([
-        `${missing}: is missing: ${Object.keys(given)} needs it; give both or none`,
-      ]);
-    });
-  }
+  test.each([
+    ["WEIR_TLS_CERT", "cert.pem", "WEIR_TLS_KEY"],
+    ["WEIR_TLS_KEY", "key.pem", "WEIR_TLS_CERT"],
+    ["WEIR_FIRST_UPSTREAM_USERNAME", "a", "WEIR_FIRST_UPSTREAM_PASSWORD"],
+    ["WEIR_FIRST_UPSTREAM_PASSWORD", "a", "WEIR_FIRST_UPSTREAM_USERNAME"],
+  ])("%s alone", (given, value, missing) => {
+    expect(problems(() => load({ [given]: value }, pems))).toEqual([
+      `${missing}: is missing: ${given} needs it; give both or none`,
+    ]);
+  });
 
   const found: [what: string, run: () => unknown, wanted: string[]][] = [
     [
@@ -450,13 +446,8 @@ users:
 
   test("is a configuration file again, but for the secrets", () => {
     const config = loadYaml(yaml);
-    const read = readYaml(describeConfig(config));
-    const plain = "map" in read ? read.map : {};
-    const text = JSON.stringify(plain).replaceAll(
-      '"[redacted]"',
-      `"${"0123456789abcdef".repeat(3)}"`,
-    );
-    const again = loadYaml(text);
+    const filled = describeConfig(config).replaceAll("[redacted]", "0123456789abcdef".repeat(3));
+    const again = loadYaml(filled);
     expect(visibleConfig(again)).toEqual(visibleConfig(config));
   });
 
@@ -511,4 +502,14 @@ describe("examples", () => {
     const config = loadYaml(text, Object.fromEntries(variables));
     expect(config.declared.registries.length).toBeGreaterThan(0);
   });
+});
+
+test("docs/configuration.md tells of every setting, and of its default", () => {
+  const text = readFileSync(path.join(import.meta.dir, "../docs/configuration.md"), "utf8");
+  const rows = text.split("\n").filter((line) => line.startsWith("| `WEIR_"));
+  for (const { name, value } of load({}).settings) {
+    const row = rows.find((row) => row.includes(`\`WEIR_${name.toUpperCase()}\``));
+    const shown = { external_url: "<port>", data_dir: "./data", min_free_bytes: "1GiB" }[name];
+    expect(row).toContain(shown ?? (value === null ? "" : `| \`${value}\` |`));
+  }
 });

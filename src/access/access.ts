@@ -83,8 +83,7 @@ class PullAccess implements Access {
       if (!this.#options.anonymousPull) return undefined;
       return { actor: anonymous, repositories: undefined, mayPull: () => true };
     }
-    const token = /^Bearer +([^\s,]+)$/i.exec(authorization)?.[1];
-    const claims = token && (await this.#tokens.verify(token));
+    const claims = await this.#tokens.verify(authorization);
     if (!claims) return undefined;
     const { tokenId, repositories } = claims;
     if (tokenId === undefined) {

@@ -35,7 +35,7 @@ export class PullTokens {
   readonly #options: Options;
   readonly #kid: string;
   readonly #key: Promise<CryptoKey>;
-  /** Tokens whose signature has been checked: a pull is a dozen requests with the same one. */
+  /** By header, what has been checked: a pull is a dozen requests with the same one. */
   readonly #verified = new LruMap<string, PullClaims>(maxRemembered);
 
   constructor(options: Options) {
@@ -61,22 +61,23 @@ export class PullTokens {
       .sign(await this.#key);
   }
 
-  /** Undefined for anything but a token of ours that is valid now. */
-  async verify(token: string): Promise<PullClaims | undefined> {
-    const known = this.#verified.get(token);
-    const claims = known ?? (await this.#read(token));
+  /** Undefined for an `Authorization` header that is not Bearer with a token of ours that is valid now. */
+  async verify(header: string): Promise<PullClaims | undefined> {
+    const known = this.#verified.get(header);
+    const claims = known ?? (await this.#read(header));
     if (!claims) return undefined;
     const now = this.#options.clock.now();
     if (now >= claims.expiresAt + leewaySeconds * 1000) {
-      this.#verified.delete(token);
+      this.#verified.delete(header);
       return undefined;
     }
-    if (!known) this.#verified.set(token, claims);
+    if (!known) this.#verified.set(header, claims);
     return claims;
   }
 
-  async #read(token: string): Promise<PullClaims | undefined> {
-    if (token.length > maxLength) return undefined;
+  async #read(header: string): Promise<PullClaims | undefined> {
+    const token = header.length <= maxLength ? /^Bearer +([^\s,]+)$/i.exec(header)?.[1] : undefined;
+    if (token === undefined) return undefined;
     try {
       const { payload, protectedHeader } = await jwtVerify(token, await this.#key, {
         algorithms: [algorithm],

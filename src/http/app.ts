@@ -1,4 +1,4 @@
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import type { Access } from "../access/contract.ts";
 import type { Clock } from "../lib/clock.ts";
 import { clip, failureCode, failureTrace, type Log } from "../lib/log.ts";
@@ -9,6 +9,7 @@ import type { Env, Exchange } from "./exchange.ts";
 import { requestIds } from "./exchange.ts";
 import { errorResponse, jsonResponse } from "./respond.ts";
 import { tokenRoutes } from "./token.ts";
+import { pathOf } from "./url.ts";
 import { v2Routes } from "./v2/routes.ts";
 
 export interface HttpOptions {
@@ -33,13 +34,9 @@ export function createHttpApp(options: HttpOptions): Hono<Env> {
   app.use(async (c, next) => {
     const exchange: Exchange = { id: nextId(), started: clock.elapsed() };
     c.set("exchange", exchange);
-    await next();
+    const isOurs = c.req.raw.headers.get("via")?.includes(ownMark);
+    await (isOurs ? refuseLoop(c) : next());
     logRequest(log, clock, c.req.raw, exchange, c.res.status);
-  });
-  app.use(async (c, next) => {
-    if (!c.req.raw.headers.get("via")?.includes(ownMark)) return next();
-    const message = "this request has come back to the server that sent it: an upstream leads here";
-    throw new RegistryError("loop", message);
   });
   // An async handler, so that what goes wrong in it comes to the one place below.
   app.get("/healthz", async (c) => jsonResponse(c.var.exchange, 200, { status: "ok" }));
@@ -64,6 +61,11 @@ export function createHttpApp(options: HttpOptions): Hono<Env> {
   return app;
 }
 
+async function refuseLoop(c: Context<Env>): Promise<void> {
+  const message = "this request has come back to the server that sent it: an upstream leads here";
+  c.res = errorResponse(c.var.exchange, new RegistryError("loop", message));
+}
+
 /** One line a request, with the facts that its headers tell too. */
 function logRequest(
   log: Log,
@@ -73,12 +75,11 @@ function logRequest(
   status: number,
 ): void {
   const { id, started, actor, explanation, refusal } = exchange;
-  const query = request.url.indexOf("?");
   log.info("request", {
     id,
     method: request.method,
-    // Queries can carry account names and signed addresses.
-    url: clip(query === -1 ? request.url : request.url.slice(0, query)),
+    // Without the query, which can carry account names and signed addresses.
+    path: clip(pathOf(request.url)),
     status,
     ms: Math.round((clock.elapsed() - started) * 1000) / 1000,
     actor,

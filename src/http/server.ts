@@ -35,7 +35,7 @@ export function startServer(
     maxRequestBodySize: maxRequestBody,
     development: false,
     ...(tls && { tls: { cert: Bun.file(tls.cert), key: Bun.file(tls.key) } }),
-    fetch(request, server) {
+    fetch: (request, server) => {
       // A malformed Host leaves a bare path here, which a router would read from a wrong place on.
       if (!request.url.startsWith("http") || !URL.canParse(request.url)) {
         return plainRefusal(

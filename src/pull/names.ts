@@ -15,28 +15,41 @@ export type Known<Entry> = Entry & { upstream: Upstream };
 export async function knownEntries<Entry extends { upstreamId: number }>(
   registry: Registry,
   repository: string,
-  find: (upstreamIds: number[], name: string) => Promise<Entry[]>,
+  find: (upstreamIds: readonly number[], name: string) => Promise<Entry[]>,
 ): Promise<Known<Entry>[]> {
-  const known: Known<Entry>[] = [];
-  for (const [name, upstreams] of upstreamsByName(registry, repository)) {
-    const ids = upstreams.map(({ id }) => id);
-    for (const entry of await find(ids, name)) {
-      const upstream = upstreams.find(({ id }) => id === entry.upstreamId);
-      if (upstream) known.push({ ...entry, upstream });
-    }
-  }
+  const { all, prefixed, plain } = upstreamsOf(registry);
+  const found = repository.includes("/")
+    ? await find(all, repository)
+    : [...(await find(prefixed, `library/${repository}`)), ...(await find(plain, repository))];
+  const known = found.map((entry) => {
+    const upstream = registry.upstreams.find(({ id }) => id === entry.upstreamId);
+    if (!upstream) throw new Error("an entry was found for an upstream that was not asked for");
+    return { ...entry, upstream };
+  });
   const position = ({ upstream }: Known<Entry>) => registry.upstreams.indexOf(upstream);
   return known.length > 1 ? known.sort((a, b) => position(a) - position(b)) : known;
 }
 
-/** The registry's upstreams by what the repository is called there: one group, at most two. */
-function upstreamsByName(registry: Registry, repository: string): [string, Upstream[]][] {
-  if (repository.includes("/")) return [[repository, registry.upstreams]];
-  const prefixed = registry.upstreams.filter((upstream) => upstream.libraryPrefix);
-  const plain = registry.upstreams.filter((upstream) => !upstream.libraryPrefix);
-  const groups: [string, Upstream[]][] = [
-    [`library/${repository}`, prefixed],
-    [repository, plain],
-  ];
-  return groups.filter(([, upstreams]) => upstreams.length > 0);
+/** Ids of a registry's upstreams: all, and apart by what they take a name without a slash for. */
+interface UpstreamIds {
+  all: readonly number[];
+  prefixed: readonly number[];
+  plain: readonly number[];
+}
+
+/** The same registry object is pulled through thousands of times a second. */
+const idsOf = new WeakMap<Registry, UpstreamIds>();
+
+function upstreamsOf(registry: Registry): UpstreamIds {
+  const known = idsOf.get(registry);
+  if (known) return known;
+  const ids = (upstreams: Upstream[]) => upstreams.map(({ id }) => id);
+  const { upstreams } = registry;
+  const made = {
+    all: ids(upstreams),
+    prefixed: ids(upstreams.filter(({ libraryPrefix }) => libraryPrefix)),
+    plain: ids(upstreams.filter(({ libraryPrefix }) => !libraryPrefix)),
+  };
+  idsOf.set(registry, made);
+  return made;
 }

@@ -51,8 +51,9 @@ export class Answer {
     return new ReadableStream<Uint8Array>(
       {
         pull: async (controller) => {
-          watch.wait();
           try {
+            exchange.signal.throwIfAborted();
+            watch.wait();
             const { done, value } = await reader.read();
             watch.arrived();
             if (value) controller.enqueue(value);

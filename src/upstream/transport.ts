@@ -57,10 +57,11 @@ export class Transport {
     const { name } = call.upstream;
     requireWebUrl(call.url, name);
     const exchange = new Exchange(clock, call.signal);
-    exchange.limit(limits.head, () => failure("timeout", name, "did not answer in time"));
     try {
       const key = `${call.upstream.id} ${call.lane}`;
+      exchange.limit(limits.head, () => failure("timeout", name, "has too many transfers running"));
       exchange.atEnd(await this.#lanes.enter(key, exchange.signal));
+      exchange.limit(limits.head, () => failure("timeout", name, "did not answer in time"));
       const addresses = await orAborted(guard.admit(call.url), exchange.signal);
       const response = await this.#dial(call, addresses.slice(0, maxAddresses), exchange.signal);
       requirePlain(response, name);

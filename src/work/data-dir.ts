@@ -33,14 +33,23 @@ export function openDataDir(folder: string, givenSecret: string | undefined): { 
 
 function readSecret(file: string): string {
   try {
+    makeSecret(file);
+    const secret = readFileSync(file, "utf8").trim();
+    if (isStrongSecret(secret)) return secret;
+  } catch (error) {
+    throw unusable(file, failureCode(error), error);
+  }
+  throw unusable(file, "too short or too plain");
+}
+
+/** Leaves what is there as it is. */
+function makeSecret(file: string): void {
+  try {
     writeNew(file, `${newSecret("weir_key_")}\n`);
     syncFolder(path.dirname(file));
   } catch (error) {
-    if (failureCode(error) !== "EEXIST") throw unusable(file, failureCode(error), error);
+    if (failureCode(error) !== "EEXIST") throw error;
   }
-  const secret = readFileSync(file, "utf8").trim();
-  if (!isStrongSecret(secret)) throw unusable(file, "too short or too plain");
-  return secret;
 }
 
 function unusable(file: string, reason: string, cause?: unknown): DataDirError {

@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import type { Declaration } from "./contract.ts";
 import { type ConfigFile, fileSchema, upstreamPassword } from "./declared.ts";
 import { presetOf } from "./addresses.ts";
@@ -17,7 +18,7 @@ export function readDeclaration(
   const secrets = new Map<string, string>();
   const parsed = fileSchema.safeParse(raw);
   const problems = [
-    ...(parsed.error?.issues ?? []).map(({ path, message }) => ({ path, message })),
+    ...(parsed.error?.issues ?? []).flatMap(problemsOf),
     ...checkReferences(raw),
     ...secretPlaces(raw).flatMap((place) => {
       const result = readSecret(place, env, readFile);
@@ -28,6 +29,13 @@ export function readDeclaration(
   problems.push(...sharedTokens(secrets));
   const file = parsed.success && problems.length === 0 ? parsed.data : fileSchema.parse({});
   return { declared: assemble(file, secrets), problems };
+}
+
+function problemsOf(issue: z.core.$ZodIssue): FileProblem[] {
+  const { path, message } = issue;
+  if (issue.code !== "unrecognized_keys") return [{ path, message }];
+  const messages = message.split("\n");
+  return issue.keys.map((key, index) => ({ path: [...path, key], message: messages[index] ?? "" }));
 }
 
 /** A map in the file that has a secret as `key`, or in a file or variable that `<key>_file` or `<key>_env` names. */
@@ -75,7 +83,11 @@ function readSecret(
   }
   const given = String(item[used]);
   const text =
-    used === key ? given : used.endsWith("_env") ? env[given] : readText(readFile, given);
+    used === key
+      ? given
+      : used.endsWith("_env")
+        ? env[given] || undefined
+        : readText(readFile, given);
   if (text === undefined) return problem(used, `names the variable ${given}, which is not set`);
   if (typeof text === "object") return problem(used, text.problem);
   const { data, error } = leaf.safeParse(text);

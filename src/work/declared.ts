@@ -8,17 +8,17 @@ export const defaultGroup = "default";
 /** The administrator that is always there. */
 export const adminName = "admin";
 
-/** A map with these keys and no others. */
+/** A map with these keys and no others; of unknown keys the message says one line each. */
 function map<S extends z.ZodRawShape>(shape: S) {
   const keys = Object.keys(shape);
-  const describe = (key: string) => {
+  const unknown = (key: string) => {
     const meant = nearest(key, keys);
-    return `has an unknown key "${key}"; ${meant ? `did you mean ${meant}?` : `known are ${keys.join(", ")}`}`;
+    return `is not known; ${meant ? `did you mean ${meant}?` : `there are ${keys.join(", ")}`}`;
   };
   return z.strictObject(shape, {
     error: (issue) =>
       issue.code === "unrecognized_keys"
-        ? issue.keys.map(describe).join("; ")
+        ? issue.keys.map(unknown).join("\n")
         : `must be a map with ${keys.join(", ")}`,
   });
 }

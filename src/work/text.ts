@@ -104,7 +104,7 @@ export const accessToken: Leaf<string> = leaf(
 
 /** The word that was probably meant: a few letters away, or only begun; undefined where there is none. */
 export function nearest(written: string, words: readonly string[]): string | undefined {
-  const limit = Math.max(1, Math.floor(written.length / 3));
+  const limit = Math.max(1, Math.round(written.length / 3));
   const begun = (word: string) => written.length >= 3 && word.startsWith(written);
   const near = words
     .map((word) => ({ word, distance: begun(word) ? 1 : distance(written, word) }))

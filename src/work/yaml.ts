@@ -11,6 +11,7 @@ export function readYaml(text: string): { map: Record<string, unknown> } | { pro
     schema: "failsafe",
     prettyErrors: false,
     stringKeys: true,
+    resolveKnownTags: false,
     lineCounter: lines,
   });
   const errors: YAMLError[] = [...document.errors, ...document.warnings];

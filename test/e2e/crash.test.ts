@@ -3,8 +3,11 @@ import { Database } from "bun:sqlite";
 import path from "node:path";
 import { skopeo, succeed } from "./lab/clients/index.ts";
 import { e2e } from "./lab/lab.ts";
+import { waitFor } from "./lab/processes.ts";
 import { sha256OfFile } from "./lab/registry.ts";
 import type { Weir } from "./lab/weir.ts";
+
+const needs = [skopeo];
 
 /** Every file in the blob store hashes to its name; how many there are. */
 async function verifyBlobs(weir: Weir): Promise<number> {
@@ -15,8 +18,8 @@ async function verifyBlobs(weir: Weir): Promise<number> {
   return files.length;
 }
 
-/** Every content row has its file of that size, and every *shown* blob entry has its content row. */
-function verifyRows(weir: Weir): void {
+/** Every content row has its file of that size, and every *shown* blob entry its content row; how many rows. */
+function verifyRows(weir: Weir): number {
   using database = new Database(path.join(weir.data, "weir.db"), { readonly: true });
   const blobs = database.query<{ digest: string; size: number }, []>("select * from blobs").all();
   const sizes = new Map(
@@ -25,7 +28,6 @@ function verifyRows(weir: Weir): void {
       return [digest, Bun.file(path.join(weir.data, "blobs", file)).size];
     }),
   );
-  expect(blobs.length).toBeGreaterThan(0);
   for (const { digest, size } of blobs) expect(sizes.get(digest)).toBe(size);
   const bare = database
     .query<{ digest: string }, []>(
@@ -34,9 +36,10 @@ function verifyRows(weir: Weir): void {
     )
     .all();
   expect(bare).toEqual([]);
+  return blobs.length;
 }
 
-await e2e("kill -9 in the middle of a fill loses nothing", { needs: [skopeo] }, async (lab) => {
+await e2e("kill -9 in the middle of a fill loses nothing", { needs }, async (lab) => {
   const image = lab.images.single;
   const proxy = await lab.proxy(await lab.registry());
   const weir = await lab.weir({ upstream: proxy.url });
@@ -64,5 +67,27 @@ await e2e("kill -9 in the middle of a fill loses nothing", { needs: [skopeo] }, 
   expect(weir.files("spool")).toEqual([]);
   expect(await weir.stop()).toBe(0);
   expect(await verifyBlobs(weir)).toBe(4);
-  verifyRows(weir);
+  expect(verifyRows(weir)).toBe(4);
+});
+
+await e2e("kill -9 as soon as a blob has come to rest loses nothing", { needs }, async (lab) => {
+  const registry = await lab.registry();
+  const weir = await lab.weir({ upstream: registry.url });
+  const client = await lab.client(skopeo);
+  succeed(await client.login(weir.host, "admin", weir.token));
+  const { byTag } = weir.names(lab.images.herd);
+  for (const wanted of [1, 2, 3, 4]) {
+    const broken = client.pull(byTag);
+    await waitFor(`blob ${wanted}`, () => weir.files("blobs").length >= wanted);
+    await weir.kill();
+    await broken;
+    await client.wipe();
+    verifyRows(weir);
+    await weir.start();
+  }
+  succeed(await client.pull(byTag));
+  await client.stored(byTag);
+  expect(await weir.stop()).toBe(0);
+  expect(await verifyBlobs(weir)).toBe(6);
+  expect(verifyRows(weir)).toBe(6);
 });

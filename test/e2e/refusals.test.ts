@@ -1,8 +1,18 @@
 import { expect } from "bun:test";
 import type { Client } from "./lab/clients/contract.ts";
-import { allClients, docker, podman, skopeo, succeed } from "./lab/clients/index.ts";
-import { e2e } from "./lab/lab.ts";
+import { allClients, buildah, docker, podman, skopeo, succeed } from "./lab/clients/index.ts";
+import { e2e, type Lab } from "./lab/lab.ts";
+import { environment, run } from "./lab/processes.ts";
 import type { Weir } from "./lab/weir.ts";
+
+async function notLoggedIn<C extends Client>(
+  lab: Lab,
+  kind: { start(folder: string): Promise<C> },
+): Promise<{ weir: Weir; client: C }> {
+  const registry = await lab.registry();
+  const weir = await lab.weir({ upstream: registry.url });
+  return { weir, client: await lab.client(kind) };
+}
 
 /** What the token service says to a wrong password. */
 async function wordsForWrongPassword(weir: Weir): Promise<string> {
@@ -13,16 +23,31 @@ async function wordsForWrongPassword(weir: Weir): Promise<string> {
   return errors[0]?.message ?? "no message";
 }
 
-for (const kind of [skopeo, podman, docker]) {
+await e2e("docker shows why a login was refused", { needs: [docker] }, async (lab) => {
+  const { weir, client } = await notLoggedIn(lab, docker);
+  const { code, output } = await client.login(weir.host, "admin", "wrong");
+  expect(code).not.toBe(0);
+  expect(output).toContain(await wordsForWrongPassword(weir));
+});
+
+// Their login has words of its own; the server's are shown by whatever needs a token.
+for (const kind of [skopeo, podman, buildah]) {
   await e2e(`${kind.name} shows why a login was refused`, { needs: [kind] }, async (lab) => {
-    const registry = await lab.registry();
-    const weir = await lab.weir({ upstream: registry.url });
-    const client = await lab.client<Client>(kind);
-    const { code, output } = await client.login(weir.host, "admin", "wrong");
-    expect(code).not.toBe(0);
-    expect(output).toContain(await wordsForWrongPassword(weir));
+    const { weir, client } = await notLoggedIn(lab, kind);
+    const login = await client.login(weir.host, "admin", "wrong");
+    expect(login.code).not.toBe(0);
+    expect(login.output).toContain("invalid username/password");
   });
 }
+
+await e2e("skopeo shows why its credentials were refused", { needs: [skopeo] }, async (lab) => {
+  const { weir } = await notLoggedIn(lab, skopeo);
+  const image = `docker://${weir.names(lab.images.hello).byTag}`;
+  const command = ["skopeo", "inspect", "--tls-verify=false", "--creds=admin:wrong", image];
+  const { code, output } = await run(command, environment(lab.folder()));
+  expect(code).not.toBe(0);
+  expect(output).toContain(await wordsForWrongPassword(weir));
+});
 
 for (const kind of allClients) {
   await e2e(
@@ -43,9 +68,7 @@ for (const kind of allClients) {
 }
 
 await e2e("docker push is told that this is pull only", { needs: [docker] }, async (lab) => {
-  const registry = await lab.registry();
-  const weir = await lab.weir({ upstream: registry.url });
-  const client = await lab.client(docker);
+  const { weir, client } = await notLoggedIn(lab, docker);
   succeed(await client.login(weir.host, "admin", weir.token));
   const { byTag } = weir.names(lab.images.hello);
   succeed(await client.pull(byTag));

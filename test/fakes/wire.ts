@@ -156,6 +156,7 @@ export class WireServer {
     const connection = ++this.#connections;
     this.#sockets.add(socket);
     this.#open.set(this.#sockets.size);
+    const gone = new Promise<"gone">((resolve) => socket.once("close", () => resolve("gone")));
     socket.setNoDelay(true);
     socket.on("error", () => {}); // a peer that goes away is part of the tests; "close" follows
     socket.on("close", () => {
@@ -171,7 +172,7 @@ export class WireServer {
       text = text.slice(end + 4);
       answering = true;
       this.#busy.set(this.#busy.value + 1);
-      await this.#serve(socket, parseHead(head, connection));
+      await this.#serve(socket, parseHead(head, connection), gone);
       this.#busy.set(this.#busy.value - 1);
       answering = false;
       void next();
@@ -182,13 +183,13 @@ export class WireServer {
     });
   }
 
-  async #serve(socket: net.Socket, request: SeenRequest): Promise<void> {
+  async #serve(socket: net.Socket, request: SeenRequest, gone: Promise<"gone">): Promise<void> {
     this.requests.push(request);
     const reply = await this.answer(request);
-    if (reply === "hang") return closing(socket);
+    if (reply === "hang") return void (await gone);
     if (reply === "reset") return void socket.destroy();
     if (reply instanceof Uint8Array) return void socket.end(reply);
-    await send(socket, request, reply);
+    await send(socket, request, reply, gone);
   }
 }
 
@@ -205,7 +206,12 @@ function parseHead(head: string, connection: number): SeenRequest {
   return { method, path, query: parsed, headers, connection, sent: 0 };
 }
 
-async function send(socket: net.Socket, request: SeenRequest, answer: WireAnswer): Promise<void> {
+async function send(
+  socket: net.Socket,
+  request: SeenRequest,
+  answer: WireAnswer,
+  gone: Promise<"gone">,
+): Promise<void> {
   const { status, framing, body } = answer;
   const fields = { ...answer.headers };
   if (framing === "length") fields["content-length"] ??= String(body.length);
@@ -215,14 +221,13 @@ async function send(socket: net.Socket, request: SeenRequest, answer: WireAnswer
   socket.write(`HTTP/1.1 ${status} ${status < 400 ? "OK" : "No"}\r\n${lines.join("")}\r\n`);
   if (request.method === "HEAD" || status === 204 || status === 304) return;
   const end = Math.min(body.length, answer.cutAfter ?? Infinity);
-  const gone = closing(socket).then(() => "gone" as const);
   while (request.sent < end) {
     const opened = answer.tap?.beyond(request.sent) ?? Infinity;
     const allowed = await Promise.race([opened, gone]);
     if (allowed === "gone") return;
     const slice = body.subarray(request.sent, Math.min(end, allowed, request.sent + maxWrite));
     if (framing === "chunked") socket.write(`${slice.length.toString(16)}\r\n`);
-    if (!(await written(socket, slice))) return;
+    if (!(await written(socket, slice, gone))) return;
     request.sent += slice.length;
     if (framing === "chunked") socket.write("\r\n");
   }
@@ -231,20 +236,13 @@ async function send(socket: net.Socket, request: SeenRequest, answer: WireAnswer
 }
 
 /** False when the peer went away. */
-function written(socket: net.Socket, bytes: Uint8Array): Promise<boolean> {
-  if (socket.destroyed) return Promise.resolve(false);
-  if (socket.write(bytes)) return Promise.resolve(true);
-  return new Promise((resolve) => {
-    const done = (ok: boolean) => () => {
-      socket.off("drain", drained).off("close", gone);
-      resolve(ok);
-    };
-    const drained = done(true);
-    const gone = done(false);
-    socket.on("drain", drained).on("close", gone);
-  });
-}
-
-function closing(socket: net.Socket): Promise<void> {
-  return new Promise((resolve) => socket.once("close", () => resolve()));
+async function written(
+  socket: net.Socket,
+  bytes: Uint8Array,
+  gone: Promise<"gone">,
+): Promise<boolean> {
+  if (socket.destroyed) return false;
+  if (socket.write(bytes)) return true;
+  const drained = new Promise((resolve) => socket.once("drain", resolve));
+  return (await Promise.race([drained, gone])) !== "gone";
 }

@@ -34,13 +34,34 @@ describe("SingleFlight", () => {
 });
 
 describe("LruMap", () => {
-  test("forgets what was used longest ago, and never holds more than its capacity", () => {
-    const map = new LruMap<string, number>(2);
+  test("never holds more than its capacity, and keeps what was used lately", () => {
+    const uses = fc.array(fc.tuple(fc.boolean(), fc.nat(20)), { maxLength: 200 });
+    fc.assert(
+      fc.property(uses, fc.integer({ min: 2, max: 12 }), (all, capacity) => {
+        const map = new LruMap<number, number>(capacity);
+        const recent: number[] = []; // keys in order of use, the latest last
+        for (const [isWrite, key] of all) {
+          if (isWrite) map.set(key, key);
+          const found = map.get(key);
+          const kept = recent.slice(-Math.floor(capacity / 2)).includes(key);
+          if (isWrite || kept) expect(found).toBe(key);
+          if (found === undefined) continue;
+          if (recent.includes(key)) recent.splice(recent.indexOf(key), 1);
+          recent.push(key);
+          expect(map.size).toBeLessThanOrEqual(capacity);
+        }
+      }),
+    );
+  });
+
+  test("forgets at a word", () => {
+    const map = new LruMap<string, number>(4);
     map.set("a", 1);
     map.set("b", 2);
-    expect(map.get("a")).toBe(1);
-    map.set("c", 3);
-    expect([map.get("a"), map.get("b"), map.get("c"), map.size]).toEqual([1, undefined, 3, 2]);
+    map.delete("a");
+    expect([map.get("a"), map.get("b")]).toEqual([undefined, 2]);
+    map.clear();
+    expect([map.get("b"), map.size]).toEqual([undefined, 0]);
   });
 });
 
@@ -94,7 +115,7 @@ describe("Log", () => {
   test("writes one JSON object a line, whatever the text, with the clock's time", () => {
     const lines: string[] = [];
     const clock = new SteppedClock(0);
-    const log = createLog(clock, "info", { write: (line) => lines.push(line) });
+    const log = createLog(clock, "info", { write: (line) => void lines.push(line), flush() {} });
     log.debug("not shown");
     log.warn("strange", { text: 'a\n"b"\u0000\u2028', none: undefined });
     expect(lines).toHaveLength(1);

@@ -115,6 +115,19 @@ function upstreamTests(bench: MetadataBench): void {
     });
   }
 
+  test("a group that is not there gets none, and no registry or member either", async () => {
+    const { directory, credentials } = bench.metadata;
+    const save = async () => {
+      expect(directory.saveUpstream(9_999, upstreamSettings())).rejects.toThrow();
+      const settings = { id: undefined, name: "main", upstreams: [] };
+      expect(directory.saveRegistry(9_999, settings)).rejects.toThrow();
+      const member = new Map([[9_999, "owner" as const]]);
+      expect(credentials.saveUser({ username: "ada", admin: false }, member)).rejects.toThrow();
+    };
+    expect(await bench.raised(save)).toBe(0);
+    expect(await directory.registries()).toEqual([]);
+  });
+
   test("the same name in two groups is two upstreams", async () => {
     const one = await sampleRegistry(bench.metadata, "one");
     const two = await sampleRegistry(bench.metadata, "two");

@@ -107,6 +107,19 @@ export function proofSuite(bench: MetadataBench): void {
       });
     }
 
+    test("a change of one upstream leaves the entries of others alone", async () => {
+      const { cache, directory, group } = await named();
+      const settings = upstreamSettings({ name: "beside" });
+      const beside = await directory.saveUpstream(group.id, settings);
+      await cache.storeManifest(fetched(beside, "one"));
+      const before = await cache.manifests([beside.id], repository, "latest");
+      for (const change of [{ password: "another" }, { url: "https://elsewhere.example" }]) {
+        await directory.saveUpstream(group.id, upstreamSettings(change));
+        expect(await cache.manifests([beside.id], repository, "latest")).toEqual(before);
+      }
+      expect(before).toMatchObject([{ proof: "shown" }]);
+    });
+
     test("other settings leave the entries alone", async () => {
       const { cache, directory, group, upstream } = await named();
       const before = await cache.manifests([upstream.id], repository, "latest");

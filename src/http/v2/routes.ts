@@ -10,6 +10,7 @@ import { pullScope } from "../../oci/scope.ts";
 import type { ByteSource, Puller } from "../../pull/contract.ts";
 import type { Env } from "../exchange.ts";
 import { contentHeaders, jsonResponse } from "../respond.ts";
+import { pathOf } from "../url.ts";
 import { blobResponse } from "./blob.ts";
 import { followBody } from "./body.ts";
 import { blobDigest, manifestReference, parseTarget, splitPath, type V2Path } from "./path.ts";
@@ -161,11 +162,4 @@ class V2Request {
     const address = this.#c.env.server.requestIP(this.#request)?.address;
     return address !== undefined && this.#options.isTrustedProxy(address);
   }
-}
-
-/** The path as it was sent, without the query: what a decoder made of it would hide how it was spelt. */
-function pathOf(url: string): string {
-  const start = url.indexOf("/", url.indexOf("://") + 3);
-  const query = url.indexOf("?", start);
-  return query === -1 ? url.slice(start) : url.slice(start, query);
 }

@@ -3,6 +3,7 @@ import type { Clock } from "../../lib/clock.ts";
 import { failureCode, type Log } from "../../lib/log.ts";
 import type { Sealer } from "../../lib/seal.ts";
 import { SqlCache } from "../cache.ts";
+import { RememberedCache } from "../remembered.ts";
 import type { Metadata } from "../contract.ts";
 import { SqlCredentials } from "../credentials.ts";
 import { SqlDirectory } from "../directory.ts";
@@ -52,7 +53,7 @@ async function openLocked(
     return {
       directory: new SqlDirectory(db, changes, new Passwords(sealer, log), clock),
       credentials: new SqlCredentials(db, changes, clock),
-      cache: new SqlCache(db),
+      cache: new RememberedCache(new SqlCache(db), () => changes.generation()),
       generation: () => changes.generation(),
       async ready() {
         try {

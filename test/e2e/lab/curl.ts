@@ -26,13 +26,9 @@ export class LayerDownload {
   static async prepare(folder: string, weir: Weir, image: Image): Promise<LayerDownload> {
     const layer = image.platforms[0]?.layers[0];
     if (!layer) throw new Error("the image has no layer");
+    expect(await (await weir.manifest(image)).text()).toContain(layer.digest);
     const bearer = await weir.bearer(image);
-    const base = weir.apiUrl(image);
-    const answer = await fetch(`${base}/manifests/${image.tag}`, {
-      headers: { authorization: `Bearer ${bearer}` },
-    });
-    expect(await answer.text()).toContain(layer.digest);
-    const url = `${base}/blobs/${layer.digest}`;
+    const url = `${weir.apiUrl(image)}/blobs/${layer.digest}`;
     return new LayerDownload(folder, layer.digest, layer.size, url, bearer);
   }
 

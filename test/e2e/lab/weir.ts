@@ -97,6 +97,12 @@ export class Weir {
     return token;
   }
 
+  /** Asks for a manifest by its tag, without any client between. */
+  async manifest(image: Image): Promise<Response> {
+    const authorization = `Bearer ${await this.bearer(image)}`;
+    return fetch(`${this.apiUrl(image)}/manifests/${image.tag}`, { headers: { authorization } });
+  }
+
   /** Files below a folder of the data folder, as paths relative to it; none where it is not there. */
   files(folder: string): string[] {
     const base = path.join(this.data, folder);

@@ -1,0 +1,103 @@
+import { LruMap } from "../lib/lru.ts";
+import type { Digest } from "../oci/digest.ts";
+import type { ChildKind } from "../oci/manifest.ts";
+import type {
+  Cache,
+  CacheEntry,
+  CachedManifest,
+  Downloads,
+  FetchedManifest,
+  ShownObject,
+  StoredBlobRecord,
+} from "./contract.ts";
+
+const maxKeys = 4096;
+const maxPayload = 64 << 10;
+
+/**
+ * Answers the question of the hit path, which manifest a tag or digest stands for, from memory. Right only where all
+ * writes come through here: whatever changes entries of manifests, or the generation, empties the memory.
+ */
+export class RememberedCache implements Cache {
+  readonly #inner: Cache;
+  readonly #generation: () => Promise<number>;
+  readonly #manifests = new LruMap<string, CachedManifest[]>(maxKeys);
+  #seen = Number.NaN;
+  #writes = 0;
+
+  constructor(inner: Cache, generation: () => Promise<number>) {
+    this.#inner = inner;
+    this.#generation = generation;
+  }
+
+  async manifests(
+    upstreamIds: readonly number[],
+    repository: string,
+    reference: string,
+  ): Promise<CachedManifest[]> {
+    const generation = await this.#generation();
+    if (generation !== this.#seen) {
+      this.#manifests.clear();
+      this.#seen = generation;
+    }
+    const key = `${upstreamIds.join()} ${repository} ${reference}`;
+    const known = this.#manifests.get(key);
+    if (known) return known;
+    const writes = this.#writes;
+    const found = await this.#inner.manifests(upstreamIds, repository, reference);
+    const isSmall = found.every(({ payload }) => (payload?.length ?? 0) <= maxPayload);
+    // What was read while something was written may be old already.
+    if (found.length > 0 && isSmall && writes === this.#writes) this.#manifests.set(key, found);
+    return found;
+  }
+
+  async #changing<T>(write: Promise<T>): Promise<T> {
+    try {
+      return await write;
+    } finally {
+      this.#writes++;
+      this.#manifests.clear();
+    }
+  }
+
+  storeManifest(manifest: FetchedManifest): Promise<void> {
+    return this.#changing(this.#inner.storeManifest(manifest));
+  }
+
+  show(object: ShownObject): Promise<void> {
+    return this.#changing(this.#inner.show(object));
+  }
+
+  confirm(entryId: number, now: number): Promise<void> {
+    return this.#changing(this.#inner.confirm(entryId, now));
+  }
+
+  deleteEntry(entryId: number): Promise<void> {
+    return this.#changing(this.#inner.deleteEntry(entryId));
+  }
+
+  entries(
+    upstreamIds: readonly number[],
+    repository: string,
+    kind: ChildKind,
+    reference: string,
+  ): Promise<CacheEntry[]> {
+    return this.#inner.entries(upstreamIds, repository, kind, reference);
+  }
+
+  storeBlob(blob: ShownObject): Promise<void> {
+    return this.#inner.storeBlob(blob);
+  }
+
+  blob(digest: Digest): Promise<StoredBlobRecord | undefined> {
+    return this.#inner.blob(digest);
+  }
+
+  forgetBlob(digest: Digest): Promise<void> {
+    return this.#inner.forgetBlob(digest);
+  }
+
+  countDownloads(downloads: readonly Downloads[]): Promise<void> {
+    return this.#inner.countDownloads(downloads);
+  }
+}

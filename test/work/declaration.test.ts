@@ -1,0 +1,274 @@
+import { describe, expect, test } from "bun:test";
+import { pathText, readDeclaration, readYaml } from "../../src/work/contract.ts";
+
+const token = "0123456789abcdef0123456789abcdef";
+const other = "fedcba9876543210fedcba9876543210";
+const env = { HUB: "hub password", CI: other, EMPTY: "" };
+
+function read(yaml: string) {
+  const result = readYaml(yaml);
+  if ("problems" in result) throw new Error(result.problems.join());
+  const files: Record<string, string> = { "/run/token": `${token}\n`, "/run/short": "short\n" };
+  const { declared, problems } = readDeclaration(result.map, env, (file) => {
+    const text = files[file];
+    if (text === undefined) throw Object.assign(new Error(file), { code: "EACCES" });
+    return text;
+  });
+  return { declared, problems: problems.map((p) => `${pathText(p.path)}: ${p.message}`) };
+}
+
+test("nothing is declared by an empty file", () => {
+  const nothing = { groups: [], upstreams: [], registries: [], users: [] };
+  expect(read("")).toEqual({ declared: nothing, problems: [] });
+});
+
+test("everything that can be said", () => {
+  const { declared, problems } = read(`
+groups: [{ path: team, name: The Team }, { path: plain }]
+upstreams:
+  - { name: hub, url: docker.io, username: robot, password_env: HUB }
+  - name: inner
+    group: team
+    url: https://registry.example.com/path/
+    username: a
+    password: b
+    token_realm: https://auth.example.com/token
+    cache_validity_hours: 0
+    denied_means: absent
+    library_prefix: true
+registries:
+  - { id: 12, group: team, name: main, upstreams: [inner] }
+  - { name: main, upstreams: [hub] }
+users:
+  - username: root
+    admin: true
+    tokens: [{ name: all, token_file: /run/token, scopes: [api], expires_at: 2030-12-31 }]
+  - username: ci
+    memberships: [{ group: team, role: guest }, { group: default, role: owner }]
+    tokens: [{ name: t, token_env: CI, expires_at: "2030-12-31T18:00:00+02:00" }]
+`);
+  expect(problems).toEqual([]);
+  expect(declared).toEqual({
+    groups: [
+      { path: "team", name: "The Team" },
+      { path: "plain", name: "plain" },
+    ],
+    upstreams: [
+      {
+        group: "default",
+        name: "hub",
+        url: "https://registry-1.docker.io",
+        username: "robot",
+        password: "hub password",
+        tokenRealm: undefined,
+        cacheValidityHours: 24,
+        deniedMeans: "absent",
+        libraryPrefix: true,
+      },
+      {
+        group: "team",
+        name: "inner",
+        url: "https://registry.example.com/path",
+        username: "a",
+        password: "b",
+        tokenRealm: "https://auth.example.com/token",
+        cacheValidityHours: 0,
+        deniedMeans: "absent",
+        libraryPrefix: true,
+      },
+    ],
+    registries: [
+      { id: 12, group: "team", name: "main", upstreams: ["inner"] },
+      { id: undefined, group: "default", name: "main", upstreams: ["hub"] },
+    ],
+    users: [
+      {
+        username: "root",
+        admin: true,
+        memberships: [],
+        tokens: [
+          { name: "all", secret: token, scopes: ["api"], expiresAt: Date.UTC(2030, 11, 31) },
+        ],
+      },
+      {
+        username: "ci",
+        admin: false,
+        memberships: [
+          { group: "team", role: "guest" },
+          { group: "default", role: "owner" },
+        ],
+        tokens: [
+          {
+            name: "t",
+            secret: other,
+            scopes: ["read_virtual_registry"],
+            expiresAt: Date.UTC(2030, 11, 31, 16),
+          },
+        ],
+      },
+    ],
+  });
+});
+
+describe("problems", () => {
+  const table: [what: string, yaml: string, wanted: (string | RegExp)[]][] = [
+    ["an unknown part", "upstream: []", ["upstream: is not known; did you mean upstreams?"]],
+    [
+      "an unknown key",
+      "upstreams: [{ name: a, url: docker.io, pasword: x, zzz: y }]",
+      [
+        "upstreams[0].pasword: is not known; did you mean password?",
+        /^upstreams\[0\]\.zzz: is not known; there are group, name, url/,
+      ],
+    ],
+    [
+      "a key of the language",
+      "__proto__: { admin: true }",
+      [/^__proto__: is not known; there are settings, groups/],
+    ],
+    ["no list", "users: { username: a }", ["users: must be a list"]],
+    ["no map", "users: [a]", [/^users\[0\]: must be a map with username, admin/]],
+    [
+      "missing keys",
+      "upstreams: [{}]",
+      [
+        /^upstreams\[0\]\.name: is missing: it must be 1 to 255/,
+        /^upstreams\[0\]\.url: is missing: it must be an address/,
+      ],
+    ],
+    [
+      "names",
+      'groups: [{ path: "a/b" }, { path: ok, name: " x" }]',
+      [
+        /^groups\[0\]\.path: must be 1 to 255 letters/,
+        /^groups\[1\]\.name: must be 1 to 255 printable/,
+      ],
+    ],
+    [
+      "numbers",
+      "registries: [{ id: 0, name: a, upstreams: [] }]",
+      [
+        /^registries\[0\]\.id: must be a whole number from 1/,
+        "registries[0].upstreams: must name at least one upstream",
+      ],
+    ],
+    [
+      "words",
+      "upstreams: [{ name: a, url: docker.io, denied_means: gone, library_prefix: 1 }]",
+      [
+        "upstreams[0].denied_means: must be one of absent, unsure",
+        "upstreams[0].library_prefix: must be true or false",
+      ],
+    ],
+    [
+      "roles and scopes",
+      `users: [{ username: a, memberships: [{ group: default, role: boss }], tokens: [{ name: t, token: ${token}, scopes: [pull] }] }]`,
+      [
+        /^users\[0\]\.memberships\[0\]\.role: must be one of guest, planner/,
+        /^users\[0\]\.tokens\[0\]\.scopes\[0\]: must be one of api, read_api/,
+      ],
+    ],
+    [
+      "days",
+      `users: [{ username: a, tokens: [{ name: t, token: ${token}, expires_at: 2030-02-30 }] }]`,
+      [/^users\[0\]\.tokens\[0\]\.expires_at: must be a day such as 2030-12-31/],
+    ],
+    [
+      "names that stand twice",
+      `
+groups: [{ path: g }, { path: g }]
+upstreams: [{ name: a, url: docker.io }, { name: a, url: docker.io }, { group: g, name: a, url: docker.io }]
+registries: [{ id: 1, name: r, upstreams: [a, a] }, { id: 1, name: r, upstreams: [a] }]
+users: [{ username: u, memberships: [{ group: g, role: guest }, { group: g, role: owner }], tokens: [{ name: t, token: ${token} }, { name: t, token: ${other} }] }, { username: u }]
+`,
+      [
+        'groups[1].path: "g" stands at groups[0].path already; keep one of them',
+        'upstreams[1].name: "default/a" stands at upstreams[0].name already; keep one of them',
+        'registries[1].id: "1" stands at registries[0].id already; keep one of them',
+        'registries[1].name: "default/r" stands at registries[0].name already; keep one of them',
+        'users[1].username: "u" stands at users[0].username already; keep one of them',
+        'registries[0].upstreams[1]: "a" stands at registries[0].upstreams[0] already; keep one of them',
+        'users[0].memberships[1].group: "g" stands at users[0].memberships[0].group already; keep one of them',
+        'users[0].tokens[1].name: "t" stands at users[0].tokens[0].name already; keep one of them',
+      ],
+    ],
+    [
+      "names of nothing",
+      `
+groups: [{ path: g }]
+upstreams: [{ group: x, name: a, url: docker.io }, { group: g, name: b, url: docker.io }]
+registries: [{ group: y, name: r, upstreams: [a] }, { name: s, upstreams: [b] }]
+users: [{ username: u, memberships: [{ group: z, role: guest }] }]
+`,
+      [
+        'upstreams[0].group: there is no group "x"; declare it under groups',
+        'registries[0].group: there is no group "y"; declare it under groups',
+        'registries[0].upstreams[0]: there is no upstream "a" in the group "y"; declare it under upstreams',
+        'registries[1].upstreams[0]: there is no upstream "b" in the group "default"; declare it under upstreams',
+        'users[0].memberships[0].group: there is no group "z"; declare it under groups',
+      ],
+    ],
+    [
+      "a reference beside other problems",
+      "upstreams: [{ name: a, url: x }]\nregistries: [{ name: r, upstreams: [a, b] }]",
+      [
+        /^upstreams\[0\]\.url: must be/,
+        /^registries\[0\]\.upstreams\[1\]: there is no upstream "b"/,
+      ],
+    ],
+    [
+      "the administrator's name",
+      "users: [{ username: admin }]",
+      [
+        /^users\[0\]\.username: "admin" is made at the first start, its token set by WEIR_ADMIN_TOKEN/,
+      ],
+    ],
+    [
+      "no token",
+      "users: [{ username: a, tokens: [{ name: t }] }]",
+      ["users[0].tokens[0].token: is missing: give one of token, token_file, token_env"],
+    ],
+    [
+      "two tokens",
+      `users: [{ username: a, tokens: [{ name: t, token: ${token}, token_env: CI }] }]`,
+      ["users[0].tokens[0].token_env: stands beside token; keep one of them"],
+    ],
+    [
+      "weak tokens",
+      "users: [{ username: a, tokens: [{ name: t, token: short }, { name: u, token_file: /run/short }] }]",
+      [
+        /^users\[0\]\.tokens\[0\]\.token: must have 32 random characters/,
+        /^users\[0\]\.tokens\[1\]\.token_file: must have 32 random characters/,
+      ],
+    ],
+    [
+      "secrets elsewhere that are not there",
+      "upstreams: [{ name: a, url: docker.io, username: b, password_file: /none }, { name: c, url: docker.io, username: d, password_env: NONE }, { name: e, url: docker.io, username: f, password_env: EMPTY }]",
+      [
+        "upstreams[0].password_file: names a file that cannot be read (EACCES); check its path and permissions",
+        "upstreams[1].password_env: names the variable NONE, which is not set",
+        "upstreams[2].password_env: names the variable EMPTY, which is not set",
+      ],
+    ],
+    [
+      "half a login",
+      "upstreams: [{ name: a, url: docker.io, username: b }, { name: c, url: docker.io, password: d }]",
+      [
+        "upstreams[0].password: is missing: a username needs one",
+        "upstreams[1].username: is missing: a password needs one",
+      ],
+    ],
+    [
+      "one token for two",
+      `users: [{ username: a, tokens: [{ name: t, token: ${token} }] }, { username: b, tokens: [{ name: t, token_file: /run/token }] }]`,
+      ["users[1].tokens[0]: has the same token as users[0].tokens[0]; make another"],
+    ],
+  ];
+  test.each(table)("%s", (_, yaml, wanted) => {
+    const { declared, problems } = read(yaml);
+    expect(problems).toEqual(
+      wanted.map((text) => (typeof text === "string" ? text : expect.stringMatching(text))),
+    );
+    expect(Object.values(declared)).toEqual([[], [], [], []]);
+  });
+});
