@@ -46,6 +46,6 @@ async function tests(command) {
 }
 
 await check("npm run check -- types lint format");
-await tests("npm install --no-audit --no-fund && npm test");
+await tests("npm install && npm test");
 console.log(`${totals.passed} passed, ${totals.failed} failed`);
 process.exitCode = totals.failed === 0 ? 0 : 1;

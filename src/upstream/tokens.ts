@@ -79,7 +79,7 @@ export class TokenSource {
     const answer = await this.transport.send(call);
     if (answer.status === 200) return readToken(answer);
     await answer.discard();
-    if ((answer.status === 401 || answer.status === 403) ) return denied;
+    if ((answer.status === 401 || answer.status === 403) && !known) return denied;
     throw statusFailure(answer, this.clock.now(), "has a token service that ");
   }
 }

@@ -1,5 +1,5 @@
 import type { Clock } from "../lib/clock.ts";
-import type { Log } from "../lib/log.ts";
+import { failureCode, type Log } from "../lib/log.ts";
 import { Answer } from "./answer.ts";
 import { UpstreamError } from "./contract.ts";
 import { Exchange, orAborted } from "./exchange.ts";
@@ -102,17 +102,19 @@ export class Transport {
     }
   }
 
-  #explain({ upstream, url }: Call, error: unknown): UpstreamError {
-    const { name } = upstream;
+  #explain({ upstream: { name } }: Call, error: unknown): UpstreamError {
     if (error instanceof UpstreamError) return error;
-    if (!(error instanceof GuardError)) return connectionFailure(name, error);
+    if (!(error instanceof GuardError)) {
+      this.options.log.debug("connection failed", { upstream: name, code: failureCode(error) });
+      return connectionFailure(name, error);
+    }
     switch (error.reason) {
       case "timeout":
         return failure("timeout", name, "has a host name that is not looked up in time");
       case "unresolved":
         return failure("unreachable", name, "has a host name that does not resolve");
       case "blocked":
-        this.options.log.warn("address not allowed", { upstream: name, host: url.host });
+        this.options.log.warn("address not allowed", { upstream: name });
         return failure("blocked", name, "leads to an address that is not allowed");
     }
   }
@@ -167,9 +169,10 @@ class Sessions {
   }
 
   #tls({ hostname }: URL): Bun.TLSOptions {
-    const ca = this.ca === undefined ? {} : { ca: this.ca };
+    // Said outright, since an environment variable changes the default.
+    const trust = { rejectUnauthorized: true, ...(this.ca !== undefined && { ca: this.ca }) };
     const isLiteral = hostname.startsWith("[") || /^[\d.]+$/.test(hostname);
-    return isLiteral ? ca : { ...ca, serverName: hostname.replace(/\.$/, "") };
+    return isLiteral ? trust : { ...trust, serverName: hostname.replace(/\.$/, "") };
   }
 
   #forgetOldest(): void {

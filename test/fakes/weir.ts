@@ -6,9 +6,12 @@ import { type Config, loadConfig } from "../../src/config.ts";
 import { createLog } from "../../src/lib/log.ts";
 import type { UpstreamSettings } from "../../src/metadata/contract.ts";
 import { SteppedClock } from "./clock.ts";
+import { until } from "./until.ts";
 import type { FakeUpstream } from "./upstream.ts";
 
 export const adminToken = "an-administrator-token-for-tests-only";
+/** Of a user who is in no group. */
+export const strangerToken = "a-stranger-with-a-token-of-some-length";
 export const externalUrl = "http://weir.test:5000";
 const prefix = "virtual_registries/container/1";
 
@@ -17,7 +20,8 @@ export interface WeirOptions {
   upstreams: { fake: FakeUpstream; settings?: Partial<UpstreamSettings> }[];
   /** Environment variables beside those set here. */
   env?: Record<string, string>;
-  config?: Partial<Config>;
+  /** A folder that is there already; default a new one. Removed at the end either way. */
+  dataDir?: string;
 }
 
 /** The whole server in this process, on a real port and a temporary folder, with a clock that the test steps. */
@@ -27,7 +31,7 @@ export class TestWeir {
   readonly #options: WeirOptions;
   readonly dataDir: string;
   #running: RunningWeir | undefined;
-  #tokens = new Map<string, Promise<string>>();
+  #tokens = new Map<string, { at: number; token: Promise<string> }>();
 
   private constructor(options: WeirOptions, dataDir: string) {
     this.#options = options;
@@ -35,7 +39,10 @@ export class TestWeir {
   }
 
   static async start(options: WeirOptions): Promise<TestWeir> {
-    const weir = new TestWeir(options, mkdtempSync(path.join(tmpdir(), "weir-test-")));
+    const weir = new TestWeir(
+      options,
+      options.dataDir ?? mkdtempSync(path.join(tmpdir(), "weir-test-")),
+    );
     await weir.run();
     return weir;
   }
@@ -75,12 +82,17 @@ export class TestWeir {
       ...settings,
     }));
     const registry = { group, id: 1, name: "test", upstreams: upstreams.map(({ name }) => name) };
+    const stranger = {
+      username: "stranger",
+      admin: false,
+      memberships: [],
+      tokens: [{ name: "t", secret: strangerToken, scopes: ["api"], expiresAt: undefined }],
+    };
     const groups = [{ path: group, name: group }];
-    const declared = { groups, upstreams, registries: [registry], users: [] };
+    const declared = { groups, upstreams, registries: [registry], users: [stranger] };
     return {
       ...config,
       declared,
-      ...this.#options.config,
       listen: { hostname: "127.0.0.1", port: 0 },
     };
   }
@@ -94,19 +106,21 @@ export class TestWeir {
     return `/v2/${prefix}/${repository}/${kind}/${reference}`;
   }
 
-  /** A pull token for a repository of registry 1, asked for once. */
+  /** A pull token for a repository of registry 1; the same one while it is young. */
   token(repository: string, secret = adminToken): Promise<string> {
     const key = `${repository} ${secret}`;
-    const known = this.#tokens.get(key) ?? this.#askToken(repository, secret);
-    this.#tokens.set(key, known);
-    return known;
+    const known = this.#tokens.get(key);
+    const at = this.clock.now();
+    if (known && at - known.at < 600_000) return known.token;
+    const token = this.tokenFor(`${prefix}/${repository}`, secret);
+    this.#tokens.set(key, { at, token });
+    return token;
   }
 
-  async #askToken(repository: string, secret: string): Promise<string> {
-    const query = new URLSearchParams({
-      service: new URL(externalUrl).host,
-      scope: `repository:${prefix}/${repository}:pull`,
-    });
+  /** A new pull token for any name, with our prefix. */
+  async tokenFor(name: string, secret = adminToken): Promise<string> {
+    const service = new URL(externalUrl).host;
+    const query = new URLSearchParams({ service, scope: `repository:${name}:pull` });
     const answer = await fetch(`${this.url}/jwt/auth?${query}`, {
       headers: { Authorization: `Basic ${btoa(`anyone:${secret}`)}` },
     });
@@ -142,6 +156,14 @@ export class TestWeir {
     init?: Parameters<TestWeir["pull"]>[3],
   ): Promise<Response> {
     return this.pull(repository, "blobs", digest, init);
+  }
+
+  /** Until the blob rests in the store: after its last byte has been read that takes a moment. */
+  settled(repository: string, digest: string): Promise<void> {
+    return until(async () => {
+      const head = await this.blob(repository, digest, { method: "HEAD" });
+      return head.headers.get("x-weir-cache")?.startsWith("hit") ?? false;
+    });
   }
 
   /** The folders of blobs and spools. */

@@ -47,10 +47,6 @@ async function readSome(
 const readerOf = (response: Response) =>
   response.body!.getReader() as ReadableStreamDefaultReader<Uint8Array>;
 
-/** Until the fill has been committed. */
-const settled = () =>
-  until(async () => status(await weir.blob(name, digest, { method: "HEAD" })) === "hit");
-
 describe("a fill", () => {
   test("is one download for 32 clients, and the last has bytes while it runs", async () => {
     const tap = new Tap();
@@ -81,7 +77,7 @@ describe("a fill", () => {
     await readSome(reader, 1000);
     await reader.cancel();
     tap.open();
-    await settled();
+    await weir.settled(name, digest);
     expect(upstream.count(blobGets)).toBe(1);
   });
 

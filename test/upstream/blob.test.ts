@@ -121,7 +121,8 @@ describe("a blob's lie", () => {
   ])("in answer to a range: %s", async (_, fault, reason) => {
     await using world = new World();
     const { fake, digest, upstream } = await withBlob(world);
-    fake.fault("GET *", fault);
+    // Of a body that is not wanted, nothing is waited for.
+    fake.fault("GET *", { ...fault, ...(fault.status === undefined && { tap: new Tap() }) });
     expect((await failureOf(world.open(upstream, digest, { offset: 5 }))).reason).toBe(reason);
   });
 
@@ -253,6 +254,28 @@ describe("a reader", () => {
     gate.open();
     for (const body of await Promise.all(opening)) expect(body.length).toBe(bytes.length);
     expect(fake.count()).toBe(70);
+  });
+
+  test("that stops waiting for its turn takes nobody's place", async () => {
+    await using world = new World();
+    const { fake, digest, upstream } = await withBlob(world);
+    const gate = new Gate();
+    fake.fault("GET *", { gate });
+    const whole = async () => (await read((await world.open(upstream, digest)).body)).length;
+    const first = Array.from({ length: 64 }, whole);
+    await gate.arrived(64);
+    const impatient = new AbortController();
+    const { signal } = impatient;
+    const waiting = Array.from({ length: 64 }, () =>
+      world.open(upstream, digest, { signal }).catch((error: unknown) => error),
+    );
+    const second = whole();
+    impatient.abort("enough");
+    for (const outcome of await Promise.all(waiting)) expect(outcome).toBe("enough");
+    gate.open();
+    expect(new Set(await Promise.all([...first, second]))).toEqual(new Set([bytes.length]));
+    expect(await whole()).toBe(bytes.length);
+    expect(fake.count()).toBe(66);
   });
 
   test("waits no longer than 10 s for its turn", async () => {

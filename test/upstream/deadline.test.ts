@@ -23,7 +23,10 @@ describe("a deadline", () => {
     await yieldTurn();
     expect(fake.server.open).toBe(1);
     world.clock.step(1);
-    expect(await opening).toMatchObject({ reason: "timeout", upstream: "Fake" });
+    expect(await opening).toMatchObject({
+      reason: "timeout",
+      message: 'upstream "Fake" did not answer in time',
+    });
     await fake.server.closed();
   });
 

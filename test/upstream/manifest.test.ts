@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { manifestAccept, maxManifestBytes } from "../../src/oci/manifest.ts";
 import type { UnsureReason } from "../../src/upstream/contract.ts";
-import { buildImage, type Fault } from "../fakes/upstream.ts";
+import { buildImage, type Fault, Tap } from "../fakes/upstream.ts";
 import { digestFrom, failureOf, found, latest, World } from "./world.ts";
 
 const path = "/v2/library/alpine/manifests/latest";
@@ -89,6 +89,7 @@ describe("a manifest", () => {
     await using world = new World();
     const { fake, image, check } = await withImage(world);
     fake.fault("HEAD *", { status });
+    fake.fault("GET *", { tap: new Tap() });
     expect(found(await check()).claimedDigest).toBe(image.digest);
     expect([fake.count("HEAD *"), fake.count("GET *")]).toEqual([1, 1]);
   });

@@ -64,6 +64,22 @@ describe("a redirect", () => {
     expect(authorizations(fake, "GET /back")).toEqual([null]);
   });
 
+  test("leaves no connection open, however much comes with it, nor does a challenge", async () => {
+    await using world = new World();
+    const { fake, cdn, digest, upstream } = await withCdn(world);
+    const body = new Uint8Array(16 << 20);
+    fake.fault("GET /v2/*", { redirect: `${cdn.url}/data`, body });
+    fake.fault("GET /v2/*", {
+      times: 1,
+      status: 401,
+      headers: { "www-authenticate": "Basic" },
+      body,
+    });
+    const blob = await world.open(upstream, digest);
+    await fake.server.closed();
+    expect(await size(blob.body)).toBe(bytes.length);
+  });
+
   test("keeps the range", async () => {
     await using world = new World();
     const { fake, cdn, digest } = await withCdn(world);

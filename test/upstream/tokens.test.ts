@@ -326,6 +326,15 @@ describe("a realm of another origin", () => {
     },
   );
 
+  test("is not one of the own origin, but a user name in it is refused all the same", async () => {
+    await using world = new World();
+    const fake = await withTokens(world);
+    fake.auth = { kind: "bearer", realm: `${fake.url.replace("//", "//user:secret@")}/token` };
+    const error = await failureOf(pull(world, world.upstream(fake)));
+    expect(error.reason).toBe("blocked");
+    expect(fake.count("GET /token")).toBe(0);
+  });
+
   test("of another path than configured gets nothing", async () => {
     await using world = new World();
     const { issuer, upstream } = await foreign(world, login);

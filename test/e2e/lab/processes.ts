@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { createConnection } from "node:net";
 import { constants } from "node:os";
@@ -173,11 +174,24 @@ export async function output(
   throw new Error(`${command.join(" ")} ended with ${outcome.code}:\n${outcome.output}`);
 }
 
-/** A loopback port that nothing listens on now. */
+const given = new Set<number>();
+
+/**
+ * A loopback port that nothing listens on now, and that no outgoing connection takes before it is used: it lies below
+ * the range from which Linux takes the ports of those (32768 to 60999).
+ */
 export function freePort(): number {
-  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => {} } });
-  listener.stop(true);
-  return listener.port;
+  for (;;) {
+    const port = randomInt(20000, 32768);
+    if (given.has(port)) continue;
+    given.add(port);
+    try {
+      Bun.listen({ hostname: "127.0.0.1", port, socket: { data: () => {} } }).stop(true);
+      return port;
+    } catch {
+      // Taken: the next one.
+    }
+  }
 }
 
 /** Whether something accepts connections there. */
