@@ -9,10 +9,10 @@ import { fileURLToPath } from "node:url";
 
 /** The path of a runnable Bun, or an error that says what to do. */
 export function findBun() {
-  const package_ = path.dirname(createRequire(import.meta.url).resolve("bun/package.json"));
-  const oven = path.join(path.dirname(package_), "@oven");
+  const bunFolder = path.dirname(createRequire(import.meta.url).resolve("bun/package.json"));
+  const oven = path.join(path.dirname(bunFolder), "@oven");
   const candidates = [
-    path.join(package_, "bin", "bun.exe"),
+    path.join(bunFolder, "bin", "bun.exe"),
     ...(existsSync(oven) ? readdirSync(oven) : []).flatMap((name) =>
       ["bun", "bun.exe"].map((file) => path.join(oven, name, "bin", file)),
     ),

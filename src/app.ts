@@ -37,7 +37,7 @@ export interface Surroundings {
 export async function startWeir(config: Config, around: Surroundings): Promise<RunningWeir> {
   const closers: (() => Promise<void>)[] = [];
   const closeAll = async () => {
-    for (const close of closers.reverse()) await close();
+    for (const close of closers.toReversed()) await close();
   };
   try {
     return await start(config, around, closers, closeAll);
@@ -64,9 +64,7 @@ async function start(
   const blobs = await FsBlobStore.open({ root: dataDir, minFreeBytes, log });
 
   const instanceId = crypto.randomUUID();
-  const allowedAddresses = config.allowedUpstreamAddresses.map(({ range, port }) =>
-    port === undefined ? range : `${range}:${port}`,
-  );
+  const allowedAddresses = config.allowedUpstreamAddresses;
   const client = createUpstreamClient({ clock, log, version, instanceId, allowedAddresses });
   closers.push(async () => client.close());
   const { cache, credentials, directory } = metadata;

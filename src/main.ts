@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
-import package_ from "../package.json" with { type: "json" };
+import manifest from "../package.json" with { type: "json" };
 import { startWeir } from "./app.ts";
 import { runCli } from "./cli/index.ts";
 import type { World } from "./cli/command.ts";
 import { systemClock } from "./lib/clock.ts";
 import { createLog, descriptorTarget, failureCode, failureTrace, type Log } from "./lib/log.ts";
 
-const { version } = package_;
+const { version } = manifest;
 
 const serve: World["serve"] = async (config, started) => {
   const log = createLog(systemClock, config.logLevel, descriptorTarget(systemClock, 1));

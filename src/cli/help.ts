@@ -12,7 +12,10 @@ export function overview(commands: readonly Command[]): string {
     "Usage: weir [command] [options]",
     section("Commands", table(commands.map(({ name, summary }) => [name, summary]))),
     section("Options", flagTable({ ...commonFlags, ...soleFlags })),
-    section("Examples", [...commands.flatMap(({ examples }) => examples), "weir help config"]),
+    section(
+      "Examples",
+      commands.flatMap(({ examples }) => examples),
+    ),
     "Settings are environment variables WEIR_… or stand in a file: docs/configuration.md",
   );
 }

@@ -15,7 +15,7 @@ export function welcome(
 
 function tokenText(adminToken: string | undefined): string {
   if (adminToken === undefined) return "The administrator's token is that of WEIR_ADMIN_TOKEN.";
-  return `The administrator's token, shown this once and stored nowhere:\n\n  ${adminToken}`;
+  return `The administrator's token, shown only this once:\n\n  ${adminToken}`;
 }
 
 function lines(url: URL, registry: Registry | undefined): string[] {

@@ -34,6 +34,8 @@ export function startServer(
     idleTimeout: idleSeconds,
     maxRequestBodySize: maxRequestBody,
     development: false,
+    // Said, since `development: false` alone would let a second server take the same port and half the requests.
+    reusePort: false,
     ...(tls && { tls: { cert: Bun.file(tls.cert), key: Bun.file(tls.key) } }),
     fetch: (request, server) => {
       // A malformed Host leaves a bare path here, which a router would read from a wrong place on.

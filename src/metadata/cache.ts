@@ -102,14 +102,17 @@ export class SqlCache implements Cache {
   async countDownloads(downloads: readonly Downloads[]): Promise<void> {
     if (downloads.length === 0) return;
     await this.db.transaction().execute(async (tx) => {
-      for (const { entryId, count, lastAt } of downloads) {
+      for (const { upstreamId, repository, kind, reference, count, lastAt } of downloads) {
         await tx
           .updateTable("cache_entries")
           .set((eb) => ({
             downloads_count: eb("downloads_count", "+", count),
             downloaded_at: sql<number>`case when downloaded_at < ${lastAt} then ${lastAt} else downloaded_at end`,
           }))
-          .where("id", "=", entryId)
+          .where("upstream_id", "=", upstreamId)
+          .where("repository", "=", repository)
+          .where("kind", "=", kind)
+          .where("reference", "=", reference)
           .execute();
       }
     });

@@ -227,8 +227,7 @@ export interface StoredBlobRecord {
   storedAt: number;
 }
 
-export interface Downloads {
-  entryId: number;
+export interface Downloads extends EntryKey {
   count: number;
   lastAt: number;
 }
@@ -269,6 +268,6 @@ export interface Cache {
   blob(digest: Digest): Promise<StoredBlobRecord | undefined>;
   /** The content turned out to be missing or wrong: it counts as not stored from here on. */
   forgetBlob(digest: Digest): Promise<void>;
-  /** Adds to the counters of entries; entries that are gone are passed over. */
+  /** Adds to the counters of entries, in one transaction; what has no entry is passed over. */
   countDownloads(downloads: readonly Downloads[]): Promise<void>;
 }

@@ -1,12 +1,12 @@
+import type { StoredBlob } from "../blobs/contract.ts";
 import type { CacheEntry, Registry, Upstream } from "../metadata/contract.ts";
 import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/error.ts";
-import type { StoredBlob } from "../blobs/contract.ts";
 import { blobContentType } from "./content-type.ts";
 import type { BlobContent, CacheStatus, PulledBlob, PullOptions } from "./contract.ts";
 import { refusal } from "./errors.ts";
 import type { Fills, Opened } from "./fills.ts";
-import { knownEntries, type Known, repositoryAt } from "./names.ts";
+import { type Known, knownEntries, repositoryAt } from "./names.ts";
 import type { PullerOptions } from "./puller.ts";
 import type { Usage } from "./usage.ts";
 import { collect, smallBytes } from "./verifying.ts";
@@ -14,10 +14,18 @@ import { collect, smallBytes } from "./verifying.ts";
 type KnownBlob = Known<CacheEntry>;
 type Arriving = Exclude<Opened, { found: false }>;
 
-/** Where the object is to be asked for: an upstream, with the entry that names it there if there is one. */
-interface Candidate {
+/** The object as one upstream has it. */
+interface Wanted {
   upstream: Upstream;
-  entry: KnownBlob | undefined;
+  /** As it is called there. */
+  repository: string;
+  digest: Digest;
+  /** The size, where a manifest names the digest there. */
+  expected: number | undefined;
+}
+
+interface Answer extends PulledBlob {
+  wanted: Wanted;
 }
 
 /** Blobs: from the store on proof, else filled from the first upstream that has them. */
@@ -41,74 +49,64 @@ export class Blobs {
     const known = await knownEntries(registry, repository, (ids, name) =>
       this.#options.cache.entries(ids, name, "blob", digest),
     );
-    for (const entry of known) {
-      if (entry.proof !== "shown") continue;
-      const stored = await this.#options.blobs.find(digest, entry.size);
-      if (stored) return this.#hit(entry, stored, options);
+    const { wanted, ...pulled } =
+      (await this.#hit(known)) ?? (await this.#miss(registry, repository, digest, known, options));
+    if (!options.head) {
+      const { upstream, repository: name } = wanted;
+      const key = {
+        upstreamId: upstream.id,
+        repository: name,
+        kind: "blob",
+        reference: digest,
+      } as const;
+      this.#usage.count(key);
     }
-    try {
-      return await this.#walk(registry, repository, digest, known, options);
-    } catch (error) {
-      throw refusal(error);
-    }
+    return pulled;
   }
 
-  #hit(entry: KnownBlob, stored: StoredBlob, { head }: PullOptions): PulledBlob {
-    if (!head) this.#usage.count(entry.id);
-    return this.#answer(entry.upstream, entry.digest, "hit", entry.contentType, atRest(stored), {
-      age: Math.max(0, Math.floor((this.#options.clock.now() - entry.checkedAt) / 1000)),
-    });
-  }
-
-  #answer(
-    upstream: Upstream,
-    digest: Digest,
-    status: CacheStatus,
-    contentType: string,
-    content: BlobContent,
-    { age = 0, reason }: { age?: number; reason?: string } = {},
-  ): PulledBlob {
-    const explanation = { status, upstream: upstream.name, age, ...(reason && { reason }) };
-    return { digest, contentType, content, explanation };
+  /** Stored, and shown by an upstream of this registry: nobody is asked. */
+  async #hit(known: KnownBlob[]): Promise<Answer | undefined> {
+    for (const { upstream, repository, digest, proof, size, contentType, checkedAt } of known) {
+      const stored = proof === "shown" && (await this.#options.blobs.find(digest, size));
+      if (!stored) continue;
+      const wanted = { upstream, repository, digest, expected: size };
+      const age = Math.max(0, Math.floor((this.#options.clock.now() - checkedAt) / 1000));
+      return answer(wanted, "hit", contentType, atRest(stored), age);
+    }
+    return undefined;
   }
 
   /** Asks the upstreams in order, those first whose manifest named the digest. */
-  async #walk(
+  async #miss(
     registry: Registry,
     repository: string,
     digest: Digest,
     known: KnownBlob[],
     options: PullOptions,
-  ): Promise<PulledBlob> {
-    const naming: Candidate[] = known.map((entry) => ({ upstream: entry.upstream, entry }));
-    const others = registry.upstreams
-      .filter((upstream) => !known.some((entry) => entry.upstream === upstream))
-      .map((upstream) => ({ upstream, entry: undefined }));
-    for (const candidate of [...naming, ...others]) {
-      const pulled = await this.#ask(candidate, repository, digest, options);
-      if (pulled) return pulled;
+  ): Promise<Answer> {
+    const naming = known.map(({ upstream }) => upstream);
+    const others = registry.upstreams.filter((upstream) => !naming.includes(upstream));
+    const stored = await this.#stored(digest);
+    try {
+      for (const upstream of [...naming, ...others]) {
+        const expected = known.find((entry) => entry.upstream === upstream)?.size;
+        const wanted = {
+          upstream,
+          repository: repositoryAt(upstream, repository),
+          digest,
+          expected,
+        };
+        const answered = stored
+          ? await this.#show(wanted, stored)
+          : await this.#ask(wanted, options);
+        if (answered) return answered;
+      }
+    } catch (error) {
+      throw refusal(error);
     }
     throw new RegistryError("blob_unknown", "no upstream of this registry has this blob", {
       detail: { upstreams: registry.upstreams.map(({ name }) => name) },
     });
-  }
-
-  async #ask(
-    { upstream, entry }: Candidate,
-    repository: string,
-    digest: Digest,
-    options: PullOptions,
-  ): Promise<PulledBlob | undefined> {
-    const name = repositoryAt(upstream, repository);
-    const stored = await this.#stored(digest);
-    if (stored) return this.#show(upstream, name, digest, stored);
-    if (options.head) return this.#describe(upstream, name, digest);
-    const expected = entry?.size;
-    const opened = await this.#fills.open({ upstream, repository: name, digest, expected });
-    if (!opened.found) return undefined;
-    return options.complete
-      ? this.#completed(upstream, digest, opened)
-      : this.#arriving(upstream, digest, opened);
   }
 
   /** Bytes that are here, whoever brought them. Seeing them takes more: `#show`. */
@@ -122,13 +120,9 @@ export class Blobs {
   }
 
   /** A HEAD at the caller's own upstream turns *named* into *shown* without a download. */
-  async #show(
-    upstream: Upstream,
-    repository: string,
-    digest: Digest,
-    stored: StoredBlob,
-  ): Promise<PulledBlob | undefined> {
+  async #show(wanted: Wanted, stored: StoredBlob): Promise<Answer | undefined> {
     const { client, cache, clock } = this.#options;
+    const { upstream, repository, digest } = wanted;
     const described = await client.checkBlob(upstream, repository, digest);
     if (!described.found) return undefined;
     const contentType = blobContentType(described.contentType);
@@ -145,56 +139,32 @@ export class Blobs {
       etag: described.etag,
       now: clock.now(),
     });
-    return this.#answer(upstream, digest, "revalidated", contentType, atRest(stored));
+    return answer(wanted, "revalidated", contentType, atRest(stored));
   }
 
-  async #describe(
-    upstream: Upstream,
-    repository: string,
-    digest: Digest,
-  ): Promise<PulledBlob | undefined> {
+  async #ask(wanted: Wanted, { head, complete }: PullOptions): Promise<Answer | undefined> {
+    if (head) return this.#describe(wanted);
+    const opened = await this.#fills.open(wanted);
+    if (!opened.found) return undefined;
+    return complete ? this.#completed(wanted, opened) : arriving(wanted, opened);
+  }
+
+  async #describe(wanted: Wanted): Promise<Answer | undefined> {
+    const { upstream, repository, digest } = wanted;
     const described = await this.#options.client.checkBlob(upstream, repository, digest);
     if (!described.found) return undefined;
     const { size, contentType } = described;
     if (size === undefined) {
-      throw new RegistryError(
-        "upstream_invalid",
-        `upstream "${upstream.name}" did not say the blob's size`,
-      );
+      const message = `upstream "${upstream.name}" did not say the blob's size`;
+      throw new RegistryError("upstream_invalid", message);
     }
-    return this.#answer(upstream, digest, "miss", blobContentType(contentType), {
-      kind: "none",
-      size,
-    });
-  }
-
-  async #arriving(upstream: Upstream, digest: Digest, opened: Arriving): Promise<PulledBlob> {
-    const description = opened.kind === "fill" ? opened.fill.description : opened.description;
-    const contentType = blobContentType(description.contentType);
-    const answer = (status: CacheStatus, content: BlobContent) =>
-      this.#answer(upstream, digest, status, contentType, content);
-    if (opened.kind === "direct") {
-      const { source, size } = opened;
-      if (size !== undefined && size <= smallBytes) {
-        return answer("bypass", { kind: "bytes", bytes: await collect(source) });
-      }
-      return answer("bypass", { kind: "source", size, open: () => source });
-    }
-    const { fill, joined } = opened;
-    await fill.headerReady();
-    const status = joined ? "collapsed" : "miss";
-    const { size } = fill;
-    if (size !== undefined && size <= smallBytes) {
-      return answer(status, { kind: "bytes", bytes: await collect(fill.follow()) });
-    }
-    if (size === undefined)
-      return answer(status, { kind: "source", size, open: () => fill.follow() });
-    return answer(status, { kind: "fill", size, open: (range) => fill.follow(range) });
+    return answer(wanted, "miss", blobContentType(contentType), { kind: "none", size });
   }
 
   /** For a receiver that cannot see a cut: from the finished file, with its length. */
-  async #completed(upstream: Upstream, digest: Digest, opened: Arriving): Promise<PulledBlob> {
-    const stored = opened.kind === "fill" && (await opened.stored) && (await this.#stored(digest));
+  async #completed(wanted: Wanted, opened: Arriving): Promise<Answer> {
+    const stored =
+      opened.kind === "fill" && (await opened.stored) && (await this.#stored(wanted.digest));
     if (opened.kind === "direct") await opened.source.cancel();
     if (opened.kind === "direct" || !stored) {
       const message =
@@ -202,9 +172,42 @@ export class Blobs {
       throw new RegistryError("unavailable", message, { headers: { "Retry-After": "5" } });
     }
     const contentType = blobContentType(opened.fill.description.contentType);
-    const status = opened.joined ? "collapsed" : "miss";
-    return this.#answer(upstream, digest, status, contentType, atRest(stored));
+    return answer(wanted, opened.joined ? "collapsed" : "miss", contentType, atRest(stored));
   }
+}
+
+/** Bytes on their way; small ones are verified before anything is said of them. */
+async function arriving(wanted: Wanted, opened: Arriving): Promise<Answer> {
+  if (opened.kind === "direct") {
+    const { source, size, description } = opened;
+    const content: BlobContent =
+      size !== undefined && size <= smallBytes
+        ? { kind: "bytes", bytes: await collect(source) }
+        : { kind: "source", size, open: () => source };
+    return answer(wanted, "bypass", blobContentType(description.contentType), content);
+  }
+  const { fill, joined } = opened;
+  await fill.headerReady();
+  const { size } = fill;
+  const contentType = blobContentType(fill.description.contentType);
+  return answer(wanted, joined ? "collapsed" : "miss", contentType, await contentOf(size));
+
+  async function contentOf(size: number | undefined): Promise<BlobContent> {
+    if (size === undefined) return { kind: "source", size, open: () => fill.follow() };
+    if (size > smallBytes) return { kind: "fill", size, open: (range) => fill.follow(range) };
+    return { kind: "bytes", bytes: await collect(fill.follow()) };
+  }
+}
+
+function answer(
+  wanted: Wanted,
+  status: CacheStatus,
+  contentType: string,
+  content: BlobContent,
+  age = 0,
+): Answer {
+  const explanation = { status, upstream: wanted.upstream.name, age };
+  return { wanted, digest: wanted.digest, contentType, content, explanation };
 }
 
 function atRest(stored: StoredBlob): BlobContent {

@@ -67,7 +67,12 @@ export interface PullOptions {
 /** The product: answers pulls from the cache or from the registry's upstreams. */
 export interface Puller {
   /** Throws `RegistryError` when no upstream has it or none gave a definite answer. */
-  manifest(registry: Registry, repository: string, reference: Reference): Promise<PulledManifest>;
+  manifest(
+    registry: Registry,
+    repository: string,
+    reference: Reference,
+    options: Pick<PullOptions, "head">,
+  ): Promise<PulledManifest>;
   blob(
     registry: Registry,
     repository: string,

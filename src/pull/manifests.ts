@@ -1,6 +1,6 @@
 import { failureCode } from "../lib/log.ts";
 import { SingleFlight } from "../lib/single-flight.ts";
-import type { CachedManifest, Registry, Upstream } from "../metadata/contract.ts";
+import type { CachedManifest, EntryKey, Registry, Upstream } from "../metadata/contract.ts";
 import { algorithmOf, type Digest, digestOf, parseDigest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/error.ts";
 import { type Manifest, ManifestError, parseManifest } from "../oci/manifest.ts";
@@ -15,12 +15,15 @@ import type { Usage } from "./usage.ts";
 
 type KnownManifest = Known<CachedManifest>;
 
+/** An answer, and the entry that its download counts for. */
+type Counted = PulledManifest & { key: EntryKey };
+
 /** Manifests: from the cache, else from the first upstream that has them. */
 export class Manifests {
   readonly #options: PullerOptions;
   readonly #usage: Usage;
   readonly #freshness: Freshness;
-  readonly #flights = new SingleFlight<PulledManifest>();
+  readonly #flights = new SingleFlight<Counted>();
 
   constructor(options: PullerOptions, usage: Usage) {
     this.#options = options;
@@ -32,7 +35,14 @@ export class Manifests {
     registry: Registry,
     repository: string,
     reference: Reference,
+    head: boolean,
   ): Promise<PulledManifest> {
+    const { key, ...pulled } = await this.#pull(registry, repository, reference);
+    if (!head) this.#usage.count(key);
+    return pulled;
+  }
+
+  async #pull(registry: Registry, repository: string, reference: Reference): Promise<Counted> {
     const known = await knownEntries(registry, repository, (ids, name) =>
       this.#options.cache.manifests(ids, name, referenceText(reference)),
     );
@@ -55,13 +65,12 @@ export class Manifests {
     }
   }
 
-  #cached(entry: KnownManifest, status: CacheStatus, reason?: string): PulledManifest {
+  #cached(entry: KnownManifest, status: CacheStatus, reason?: string): Counted {
     if (!entry.payload) throw new Error("an entry without its payload cannot be served");
-    this.#usage.count(entry.id);
     const { digest, contentType, payload, upstream } = entry;
     const age = Math.max(0, Math.floor((this.#options.clock.now() - entry.checkedAt) / 1000));
     const explanation = { status, upstream: upstream.name, age, ...(reason && { reason }) };
-    return { digest, contentType, payload, explanation };
+    return { digest, contentType, payload, explanation, key: entry };
   }
 
   /** A tag whose time is over: its own upstream says whether it still stands. */
@@ -70,7 +79,7 @@ export class Manifests {
     repository: string,
     reference: Reference,
     entry: KnownManifest,
-  ): Promise<PulledManifest> {
+  ): Promise<Counted> {
     const verdict = await this.#freshness.check(entry, entry.upstream, reference);
     switch (verdict.kind) {
       case "same":
@@ -94,7 +103,7 @@ export class Manifests {
     repository: string,
     reference: Reference,
     entry: KnownManifest,
-  ): Promise<PulledManifest> {
+  ): Promise<Counted> {
     const { upstream } = entry;
     try {
       const fetched = await this.#fetch(upstream, repository, reference);
@@ -114,7 +123,7 @@ export class Manifests {
     repository: string,
     reference: Reference,
     known: KnownManifest[],
-  ): Promise<PulledManifest> {
+  ): Promise<Counted> {
     const naming = known.map(({ upstream }) => upstream);
     const others = registry.upstreams.filter((upstream) => !naming.includes(upstream));
     for (const upstream of [...naming, ...others]) {
@@ -129,7 +138,7 @@ export class Manifests {
   }
 
   /** The bytes are here already, brought by another entry: a HEAD is enough to be allowed to read them. */
-  async #show(entry: KnownManifest, reference: Reference): Promise<PulledManifest | undefined> {
+  async #show(entry: KnownManifest, reference: Reference): Promise<Counted | undefined> {
     if (entry.proof === "shown" || !entry.payload) return undefined;
     const { client, cache, clock, checkTimeoutMs } = this.#options;
     const { upstream, repository } = entry;
@@ -154,7 +163,7 @@ export class Manifests {
     upstream: Upstream,
     repository: string,
     reference: Reference,
-  ): Promise<PulledManifest | undefined> {
+  ): Promise<Counted | undefined> {
     const name = repositoryAt(upstream, repository);
     const fetched = await this.#options.client.manifest(upstream, name, reference);
     if (!fetched.found) return undefined;
@@ -163,7 +172,14 @@ export class Manifests {
     const { payload } = fetched;
     const status = stored ? "miss" : "bypass";
     const explanation = { status, upstream: upstream.name, age: 0 } as const;
-    return { digest, contentType: manifest.mediaType, payload, explanation };
+    const text = referenceText(reference);
+    const key = {
+      upstreamId: upstream.id,
+      repository: name,
+      kind: "manifest",
+      reference: text,
+    } as const;
+    return { digest, contentType: manifest.mediaType, payload, explanation, key };
   }
 
   /** A database that cannot take it costs the cache a manifest, not the client its pull. */

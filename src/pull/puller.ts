@@ -1,12 +1,10 @@
 import type { BlobStore } from "../blobs/contract.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
-import type { Cache, Registry } from "../metadata/contract.ts";
-import type { Digest } from "../oci/digest.ts";
-import type { Reference } from "../oci/reference.ts";
+import type { Cache } from "../metadata/contract.ts";
 import type { UpstreamClient } from "../upstream/contract.ts";
 import { Blobs } from "./blobs.ts";
-import type { Puller, PulledBlob, PulledManifest, PullOptions } from "./contract.ts";
+import type { Puller } from "./contract.ts";
 import { Fills } from "./fills.ts";
 import { Manifests } from "./manifests.ts";
 import { Usage } from "./usage.ts";
@@ -31,17 +29,9 @@ export function createPuller(options: PullerOptions): Puller {
   const manifests = new Manifests(options, usage);
   const blobs = new Blobs(options, fills, usage);
   return {
-    manifest: (
-      registry: Registry,
-      repository: string,
-      reference: Reference,
-    ): Promise<PulledManifest> => manifests.pull(registry, repository, reference),
-    blob: (
-      registry: Registry,
-      repository: string,
-      digest: Digest,
-      pull: PullOptions,
-    ): Promise<PulledBlob> => blobs.pull(registry, repository, digest, pull),
+    manifest: (registry, repository, reference, { head }) =>
+      manifests.pull(registry, repository, reference, head),
+    blob: (registry, repository, digest, pull) => blobs.pull(registry, repository, digest, pull),
     async close() {
       await fills.close();
       await usage.flush();

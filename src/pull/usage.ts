@@ -1,16 +1,18 @@
-import type { Clock, Timer } from "../lib/clock.ts";
+import { type Clock, type Timer, yieldTurn } from "../lib/clock.ts";
 import { failureCode, type Log } from "../lib/log.ts";
-import type { Cache, Downloads } from "../metadata/contract.ts";
+import type { Cache, Downloads, EntryKey } from "../metadata/contract.ts";
 
 /** How long counts wait for their write; a crash loses at most these. */
 const flushMs = 10_000;
+/** Rows of one transaction: short enough not to hold up anybody. */
+const batchRows = 500;
 
 /** Counts pulls in memory and writes them together: a write per pull would cost more than the pull. */
 export class Usage {
   readonly #cache: Cache;
   readonly #clock: Clock;
   readonly #log: Log;
-  #counts = new Map<number, Downloads>();
+  #counts = new Map<string, Downloads>();
   #timer: Timer | undefined;
 
   constructor({ cache, clock, log }: { cache: Cache; clock: Clock; log: Log }) {
@@ -19,14 +21,15 @@ export class Usage {
     this.#log = log;
   }
 
-  count(entryId: number): void {
+  count({ upstreamId, repository, kind, reference }: EntryKey): void {
     const lastAt = this.#clock.now();
-    const known = this.#counts.get(entryId);
+    const key = `${upstreamId} ${repository} ${kind} ${reference}`;
+    const known = this.#counts.get(key);
     if (known) {
       known.count++;
       known.lastAt = lastAt;
     } else {
-      this.#counts.set(entryId, { entryId, count: 1, lastAt });
+      this.#counts.set(key, { upstreamId, repository, kind, reference, count: 1, lastAt });
     }
     this.#timer ??= this.#clock.after(flushMs, () => void this.flush());
   }
@@ -35,16 +38,17 @@ export class Usage {
   async flush(): Promise<void> {
     this.#timer?.cancel();
     this.#timer = undefined;
-    if (this.#counts.size === 0) return;
     const counts = [...this.#counts.values()];
     this.#counts = new Map();
-    try {
-      await this.#cache.countDownloads(counts);
-    } catch (error) {
-      this.#log.warn("download counts were lost", {
-        entries: counts.length,
-        code: failureCode(error),
-      });
+    for (let i = 0; i < counts.length; i += batchRows) {
+      const batch = counts.slice(i, i + batchRows);
+      try {
+        await this.#cache.countDownloads(batch);
+      } catch (error) {
+        const code = failureCode(error);
+        this.#log.warn("download counts were lost", { entries: batch.length, code });
+      }
+      await yieldTurn();
     }
   }
 }

@@ -18,7 +18,7 @@ import {
 import { announcedSize, describe, partOf, strongEtag } from "./describe.ts";
 import { within } from "./exchange.ts";
 import { failure } from "./failure.ts";
-import { createGuard, type Resolve } from "./guard.ts";
+import { type AllowedRange, createGuard, type Resolve } from "./guard.ts";
 import { statusFailure } from "./status.ts";
 import { denied, TokenSource } from "./tokens.ts";
 import { type Call, Transport } from "./transport.ts";
@@ -30,8 +30,8 @@ export interface UpstreamClientOptions {
   version: string;
   /** Of this process: upstreams that turn out to be this server again are recognised by it. Letters, digits, `-`. */
   instanceId: string;
-  /** Inner addresses that may be dialled: CIDRs with an optional port, `10.0.0.0/8`, `[::1]:5000`. */
-  allowedAddresses: readonly string[];
+  /** Inner addresses that may be dialled. */
+  allowedAddresses: readonly AllowedRange[];
   /** PEM of the authorities to trust instead of the well-known ones. */
   ca?: string;
   /** Milliseconds, each with its default. */
@@ -51,7 +51,7 @@ interface Limits {
 
 const defaults: Limits = { head: 10_000, idle: 60_000, total: 30_000 };
 
-/** Dials nothing before the first call. Throws an `Error` for an entry of `allowedAddresses` that cannot be read. */
+/** Dials nothing before the first call. Throws for an entry of `allowedAddresses` that is not in CIDR notation. */
 export function createUpstreamClient(options: UpstreamClientOptions): UpstreamClient {
   const { clock, log, version, instanceId, allowedAddresses, ca, resolve } = options;
   const limits = { ...defaults, ...options.limits };

@@ -8,10 +8,17 @@ type Address = ipaddr.IPv4 | ipaddr.IPv6;
 /** The addresses of a host name, as text. */
 export type Resolve = (host: string) => Promise<string[]>;
 
+/** A part of the address space, with one port or all. */
+export interface AllowedRange {
+  /** CIDR notation. */
+  range: string;
+  port: number | undefined;
+}
+
 export interface GuardOptions {
   clock: Clock;
-  /** CIDRs of inner addresses that may be dialled, with an optional port: `10.0.0.0/8`, `fd00::/8:5000`, `[::1]:5000`. */
-  allowed: readonly string[];
+  /** Inner addresses that may be dialled. */
+  allowed: readonly AllowedRange[];
   /** Milliseconds that a look-up may take. */
   deadline?: number;
   resolve?: Resolve;
@@ -39,10 +46,10 @@ export interface Guard {
 const keptFor = 30_000;
 const maxNames = 1024;
 
-/** Throws an `Error` that names the entry of `allowed` that cannot be read. */
+/** Throws for a range that is not in CIDR notation. */
 export function createGuard(options: GuardOptions): Guard {
   const { clock, deadline = 5000, resolve = lookUp } = options;
-  const allowed = options.allowed.map(parseAllowed);
+  const allowed = options.allowed.map(parseRange);
   const known = new LruMap<string, { addresses: string[]; until: number }>(maxNames);
   const flights = new SingleFlight<string[]>();
 
@@ -155,24 +162,7 @@ function isIPv6(address: Address): address is ipaddr.IPv6 {
   return address.kind() === "ipv6";
 }
 
-const entryForms = [
-  /^([\d.]+)(?:\/(\d+))?(?::(\d+))?$/,
-  /^([\da-f:.]+)(?:\/(\d+)(?::(\d+))?)?$/i,
-  /^\[([\da-f:.]+)(?:\/(\d+))?\](?::(\d+))?$/i,
-];
-
-function parseAllowed(text: string): Allowed {
-  const match = entryForms.map((form) => form.exec(text)).find((found) => found !== null);
-  const [, network = "", bits, port] = match ?? [];
-  const isV4 = ipaddr.IPv4.isValidFourPartDecimal(network);
-  const width = isV4 ? 32 : 128;
-  const length = bits === undefined ? width : Number(bits);
-  if (!(isV4 || ipaddr.IPv6.isValid(network)) || length > width || !isPort(port)) {
-    throw new Error(`"${text}" is not an address or CIDR with an optional port`);
-  }
-  return { network: ipaddr.parse(network), bits: length, port: port ? Number(port) : undefined };
-}
-
-function isPort(text: string | undefined): boolean {
-  return text === undefined || (Number(text) >= 1 && Number(text) <= 65535);
+function parseRange({ range, port }: AllowedRange): Allowed {
+  const [network, bits] = ipaddr.parseCIDR(range);
+  return { network, bits, port };
 }

@@ -79,7 +79,10 @@ export class TokenSource {
     const answer = await this.transport.send(call);
     if (answer.status === 200) return readToken(answer);
     await answer.discard();
-    if ((answer.status === 401 || answer.status === 403) && !known) return denied;
+    if (answer.status === 401 || answer.status === 403) {
+      if (!known) return denied;
+      throw failure("denied", upstream.name, "refuses the credentials that are configured for it");
+    }
     throw statusFailure(answer, this.clock.now(), "has a token service that ");
   }
 }

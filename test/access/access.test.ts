@@ -222,7 +222,7 @@ test("repositories asked for: several values, several scopes in one, nothing but
       "repository:c:push",
       "registry:catalog:*",
       "nonsense",
-      `${scope}`,
+      scope,
     ]),
   ).toEqual([repository, "a/b"]);
   const many = Array.from({ length: 300 }, (_, i) => `repository:r${i}:pull`);

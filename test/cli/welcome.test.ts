@@ -22,7 +22,7 @@ test("the first start: where it listens, the token, and the lines to try", () =>
   expect(welcome(local, { first: true, adminToken: "weir_pat_secret", registry })).toBe(
     `Weir listens on 127.0.0.1:5000. Clients reach it at http://localhost:5000
 
-The administrator's token, shown this once and stored nowhere:
+The administrator's token, shown only this once:
 
   weir_pat_secret
 

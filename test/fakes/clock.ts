@@ -28,6 +28,11 @@ export class SteppedClock implements Clock {
     return this.#timers.size;
   }
 
+  /** Milliseconds until the next pending call. */
+  get next(): number {
+    return Math.min(...[...this.#timers].map(({ at }) => at)) - this.#now;
+  }
+
   /** Moves on by `ms`, running what falls due, in order. */
   step(ms: number): void {
     const end = this.#now + ms;

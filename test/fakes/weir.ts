@@ -24,6 +24,12 @@ export interface WeirOptions {
   dataDir?: string;
 }
 
+interface Request_ {
+  method?: string;
+  headers?: Record<string, string>;
+  signal?: AbortSignal;
+}
+
 /** The whole server in this process, on a real port and a temporary folder, with a clock that the test steps. */
 export class TestWeir {
   readonly clock = new SteppedClock();
@@ -133,28 +139,21 @@ export class TestWeir {
     repository: string,
     kind: "manifests" | "blobs",
     reference: string,
-    { method = "GET", headers = {} }: { method?: string; headers?: Record<string, string> } = {},
+    { method = "GET", headers = {}, signal }: Request_ = {},
   ): Promise<Response> {
     const authorization = `Bearer ${await this.token(repository)}`;
     return fetch(this.url + this.path(repository, kind, reference), {
       method,
       headers: { Authorization: authorization, ...headers },
+      ...(signal && { signal }),
     });
   }
 
-  manifest(
-    repository: string,
-    reference: string,
-    init?: Parameters<TestWeir["pull"]>[3],
-  ): Promise<Response> {
+  manifest(repository: string, reference: string, init?: Request_): Promise<Response> {
     return this.pull(repository, "manifests", reference, init);
   }
 
-  blob(
-    repository: string,
-    digest: string,
-    init?: Parameters<TestWeir["pull"]>[3],
-  ): Promise<Response> {
+  blob(repository: string, digest: string, init?: Request_): Promise<Response> {
     return this.pull(repository, "blobs", digest, init);
   }
 

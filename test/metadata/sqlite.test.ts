@@ -236,11 +236,8 @@ describe("SQLite", () => {
     const { upstream } = await sampleRegistry(await open());
     const blob = shownBlob(upstream, "layer");
     await metadata?.cache.storeBlob(blob);
-    const [entry] =
-      (await metadata?.cache.entries([upstream.id], blob.repository, "blob", blob.digest)) ?? [];
-    const entryId = entry?.id ?? -1;
-    await metadata?.cache.countDownloads([{ entryId, count: 2, lastAt: noon + 7 }]);
-    await metadata?.cache.countDownloads([{ entryId, count: 3, lastAt: noon + 1 }]);
+    await metadata?.cache.countDownloads([{ ...blob, count: 2, lastAt: noon + 7 }]);
+    await metadata?.cache.countDownloads([{ ...blob, count: 3, lastAt: noon + 1 }]);
     expect(raw("select downloads_count, downloaded_at from cache_entries")).toEqual([
       { downloads_count: 5, downloaded_at: noon + 7 },
     ]);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readlinkSync } from "node:fs";
 import { type Digest, digestOf } from "../../src/oci/digest.ts";
 import { buildImage, FakeUpstream, Gate, sampleBytes, Tap } from "../fakes/upstream.ts";
 import { until } from "../fakes/until.ts";
@@ -79,6 +79,33 @@ describe("a fill", () => {
     tap.open();
     await weir.settled(name, digest);
     expect(upstream.count(blobGets)).toBe(1);
+  });
+
+  test("a client that leaves before or after its header holds no file open", async () => {
+    const open = () =>
+      readdirSync("/proc/self/fd").filter((fd) => {
+        try {
+          return readlinkSync(`/proc/self/fd/${fd}`).startsWith(weir.dataDir + "/blobs");
+        } catch {
+          return false; // closed meanwhile
+        }
+      });
+    const gate = new Gate();
+    upstream.fault(blobGets, { gate });
+    const leaving = new AbortController();
+    const early = Promise.allSettled(
+      Array.from({ length: 5 }, () => weir.blob(name, digest, { signal: leaving.signal })),
+    );
+    await gate.arrived(1);
+    leaving.abort();
+    await early;
+    gate.open();
+    const late = await weir.blob(name, digest);
+    const reader = readerOf(late);
+    await readSome(reader, 1000);
+    await reader.cancel();
+    await weir.settled(name, digest);
+    await until(() => open().length === 0);
   });
 
   test("one that joins late starts at the beginning at once", async () => {

@@ -1,3 +1,4 @@
+import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { digestOf } from "../../src/oci/digest.ts";
@@ -59,7 +60,7 @@ describe("manifests", () => {
       etag: `"${image.digest}"`,
       vary: "Authorization",
       "x-content-type-options": "nosniff",
-      "x-request-id": expect.stringMatching(/^[0-9a-f]{12}-[0-9a-z]+$/) as unknown as string,
+      "x-request-id": expect.stringMatching(/^[0-9a-f]{12}-[0-9a-z]+$/),
       "x-weir-cache": 'hit; upstream="up1"; age=0',
     });
   });
@@ -99,6 +100,29 @@ describe("manifests", () => {
   test("the upstream is always asked for the same four types", async () => {
     await weir.manifest(name, "latest", { headers: { Accept: "application/json" } });
     expect(upstream.seen()[0]?.headers.get("accept")).toBe(Object.values(mediaTypes).join(", "));
+  });
+
+  test("downloads are counted: each GET, no HEAD, misses too", async () => {
+    await weir.manifest(name, "latest");
+    await weir.manifest(name, "latest", { method: "HEAD" });
+    await weir.manifest(name, "latest");
+    await (await weir.blob(name, layer())).bytes();
+    await weir.settled(name, layer());
+    await (await weir.blob(name, layer())).bytes();
+    await weir.halt();
+    const database = new Database(`${weir.dataDir}/weir.db`);
+    const counts = database
+      .query<{ reference: string; n: number }, []>(
+        "select reference, downloads_count as n from cache_entries where downloads_count > 0",
+      )
+      .all();
+    database.close();
+    expect(new Map(counts.map(({ reference, n }) => [reference, n]))).toEqual(
+      new Map([
+        ["latest", 2],
+        [layer(), 2],
+      ]),
+    );
   });
 
   const lies: [

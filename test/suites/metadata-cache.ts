@@ -227,11 +227,11 @@ function blobTests(bench: MetadataBench): void {
     const { upstream } = await sampleRegistry(bench.metadata);
     await cache.storeManifest(fetched(upstream, "one"));
     const before = await cache.manifests([upstream.id], repository, "latest");
-    const entryId = before[0]?.id ?? -1;
+    const key = { upstreamId: upstream.id, repository, kind: "manifest" } as const;
     await cache.countDownloads([]);
     await cache.countDownloads([
-      { entryId: 9_999, count: 1, lastAt: noon },
-      { entryId, count: 3, lastAt: noon },
+      { ...key, reference: "none", count: 1, lastAt: noon },
+      { ...key, reference: "latest", count: 3, lastAt: noon },
     ]);
     expect(await cache.manifests([upstream.id], repository, "latest")).toEqual(before);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { yieldTurn } from "../../src/lib/clock.ts";
 import { Gate, Tap } from "../fakes/upstream.ts";
+import { until } from "../fakes/until.ts";
 import { failureOf, found, latest, World } from "./world.ts";
 
 async function withImage(world: World) {
@@ -99,8 +100,9 @@ describe("a deadline", () => {
     gate.open();
     const asking = failureOf(world.client.manifest(upstream, "x", latest));
     await gate.arrived();
-    // Its head arrives first; from then on the clock of the page runs, not that of the head.
-    while ((await Promise.race([asking, yieldTurn()])) === undefined) world.clock.step(10);
+    // Once its head is there, the clock of the page runs, not that of the head.
+    await until(() => world.clock.next <= 1000);
+    world.clock.step(1000);
     expect((await asking).reason).toBe("broken");
     await fake.server.closed();
   });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { createGuard, type GuardError } from "../../src/upstream/guard.ts";
+import { addressRangesWithPorts } from "../../src/work/addresses.ts";
 import { SteppedClock } from "../fakes/clock.ts";
 
 const reasonOf = (error: GuardError) => error.reason;
@@ -8,7 +9,7 @@ const reasonOf = (error: GuardError) => error.reason;
 async function verdict(url: string, allowed: string[] = [], addresses: string[] = []) {
   const guard = createGuard({
     clock: new SteppedClock(),
-    allowed,
+    allowed: allowed.flatMap((text) => addressRangesWithPorts.parse(text)),
     resolve: () => Promise.resolve(addresses),
   });
   return guard.admit(new URL(url)).catch(reasonOf);
@@ -105,7 +106,7 @@ describe("the allow-list", () => {
     ["::1", "::1", 443, true],
     ["[::1]:5000", "::1", 443, false],
     ["[::1]:443", "::1", 443, true],
-    ["fd00::/8:443", "fd12::1", 443, true],
+    ["[fd00::/8]:443", "fd12::1", 443, true],
     ["[fd00::/8]:5000", "fd12::1", 443, false],
     ["::/0", "fd12::1", 443, true],
     // A translated address needs its own entry, and what it leads to must be fit as well.
@@ -127,22 +128,6 @@ describe("the allow-list", () => {
     expect(
       await verdict("http://x.test/", ["::ffff:0:0/96", "10.0.0.0/8"], [address]),
     ).toHaveLength(1);
-  });
-
-  test.each([
-    "",
-    "10.0.0.0/33",
-    "10.0.0.0/8:0",
-    "10.0.0.0/8:65536",
-    "10.1/8",
-    "::1/129",
-    "fd00::/8:x",
-    "registry.test",
-    "[::1",
-    "1.2.3.4:",
-  ])("an entry that cannot be read is named: %p", (entry) => {
-    const make = () => createGuard({ clock: new SteppedClock(), allowed: ["::1", entry] });
-    expect(make).toThrow(`"${entry}"`);
   });
 });
 

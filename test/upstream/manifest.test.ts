@@ -282,7 +282,10 @@ describe("no connection", () => {
 
   test("another address of the same name is tried", async () => {
     // Nobody listens at the first one.
-    await using world = new World(async () => ["127.0.0.2", "127.0.0.1"], ["127.0.0.0/8"]);
+    await using world = new World(
+      async () => ["127.0.0.2", "127.0.0.1"],
+      [{ range: "127.0.0.0/8", port: undefined }],
+    );
     const fake = await world.fake({ host: "two.test" });
     fake.image("x", "latest");
     found(await world.client.manifest(world.upstream(fake), "x", latest));

@@ -42,7 +42,7 @@ describe("https", () => {
       log: { debug: nothing, info: nothing, warn: nothing, error: nothing, flush: nothing },
       version: "1.2.3",
       instanceId: "other",
-      allowedAddresses: ["127.0.0.1"],
+      allowedAddresses: [{ range: "127.0.0.1/32", port: undefined }],
     });
     const error = await failureOf(client.manifest(world.upstream(fake), "x", latest));
     expect(error.message).toContain("certificate");

@@ -4,6 +4,7 @@ import type { Log } from "../../src/lib/log.ts";
 import { parseDigest } from "../../src/oci/digest.ts";
 import type { Reference } from "../../src/oci/reference.ts";
 import { createUpstreamClient } from "../../src/upstream/client.ts";
+import type { AllowedRange } from "../../src/upstream/guard.ts";
 import {
   type Absent,
   type OpenBlob,
@@ -34,7 +35,7 @@ export class World implements AsyncDisposable {
 
   constructor(
     resolve = async (host: string) => names[host] ?? [],
-    allowedAddresses = ["127.0.0.1/32"],
+    allowedAddresses: AllowedRange[] = [{ range: "127.0.0.1/32", port: undefined }],
   ) {
     const note = (message: string, fields?: object) => {
       this.lines.push(JSON.stringify({ message, ...fields }));

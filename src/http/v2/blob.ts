@@ -7,7 +7,7 @@ type Body = Blob | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null;
 interface Options {
   headers: Record<string, string>;
   head: boolean;
-  follow: (source: ByteSource) => ReadableStream<Uint8Array>;
+  follow: (open: () => ByteSource) => ReadableStream<Uint8Array>;
 }
 
 /**
@@ -63,9 +63,9 @@ function body(content: BlobContent, range: ByteRange | undefined, follow: Option
       ) as Uint8Array<ArrayBuffer>;
     }
     case "fill":
-      return follow(content.open(range));
+      return follow(() => content.open(range));
     case "source":
-      return follow(content.open());
+      return follow(() => content.open());
     case "none":
       return null;
   }

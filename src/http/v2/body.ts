@@ -9,64 +9,81 @@ interface Options {
   clock: Clock;
   server: BunServer;
   request: Request;
+  /** What the server allows a connection otherwise. */
+  idleSeconds: number;
 }
 
 /**
  * A body that follows a source at the reader's pace. A source that throws cuts the transfer, so that nobody takes a
- * part for the whole. The idle timer of the server, which would also count our waiting for the upstream, is replaced by
- * one that counts the reader's silence only.
+ * part for the whole. The source is opened by the first read: a client that has left meanwhile opens none.
  */
-export function followBody(
-  source: ByteSource,
-  { clock, server, request }: Options,
-): ReadableStream<Uint8Array> {
-  server.timeout(request, 0);
-  let touched = clock.elapsed();
-  let over = false;
-  let timer = clock.after(stalledMs, watch);
-  let controller: ReadableStreamDefaultController<Uint8Array>;
+export function followBody(open: () => ByteSource, options: Options): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>(new Following(open, options), { highWaterMark: 0 });
+}
 
-  function watch(): void {
-    if (over) return;
-    const silent = source.waiting ? 0 : clock.elapsed() - touched;
-    if (silent >= stalledMs) {
-      finish();
-      controller.error(new Error("the reader stalled"));
-      // The error alone cuts only once the reader reads again; this frees the socket.
-      server.timeout(request, 1);
-      void source.cancel();
+class Following implements UnderlyingDefaultSource<Uint8Array> {
+  readonly #open: () => ByteSource;
+  readonly #options: Options;
+  #source: ByteSource | undefined;
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  #touched: number;
+  #over = false;
+  #timer: { cancel(): void };
+
+  constructor(open: () => ByteSource, options: Options) {
+    const { clock, server, request } = options;
+    this.#open = open;
+    this.#options = options;
+    this.#touched = clock.elapsed();
+    // The server's idle timer would count our waiting for the upstream too; `#watch` counts the reader's silence only.
+    server.timeout(request, 0);
+    this.#timer = clock.after(stalledMs, () => this.#watch());
+    request.signal.addEventListener("abort", () => void this.cancel(), { once: true });
+  }
+
+  start(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    this.#controller = controller;
+  }
+
+  async pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    try {
+      this.#source ??= this.#open();
+      this.#touched = this.#options.clock.elapsed();
+      const bytes = await this.#source.next();
+      this.#touched = this.#options.clock.elapsed();
+      if (this.#over) return;
+      if (bytes) return controller.enqueue(bytes);
+      this.#end();
+      this.#options.server.timeout(this.#options.request, this.#options.idleSeconds);
+      controller.close();
+    } catch (error) {
+      if (this.#over) return;
+      this.#end();
+      controller.error(error);
+    }
+  }
+
+  async cancel(): Promise<void> {
+    if (this.#over) return;
+    this.#end();
+    await (this.#source ?? this.#open()).cancel();
+  }
+
+  #watch(): void {
+    const { clock, server, request } = this.#options;
+    const silent = this.#source?.waiting ? 0 : clock.elapsed() - this.#touched;
+    if (silent < stalledMs) {
+      this.#timer = clock.after(stalledMs - silent, () => this.#watch());
       return;
     }
-    timer = clock.after(Math.max(1, stalledMs - silent), watch);
+    this.#controller?.error(new Error("the reader stalled"));
+    // The error alone cuts only once the reader reads again; this frees the socket.
+    server.timeout(request, 1);
+    void this.cancel();
   }
 
-  function finish(): void {
-    over = true;
-    timer.cancel();
+  #end(): void {
+    this.#over = true;
+    this.#timer.cancel();
   }
-
-  return new ReadableStream<Uint8Array>({
-    start(given) {
-      controller = given;
-    },
-    async pull() {
-      touched = clock.elapsed();
-      try {
-        const bytes = await source.next();
-        touched = clock.elapsed();
-        if (over) return;
-        if (bytes) return controller.enqueue(bytes);
-        finish();
-        controller.close();
-      } catch (error) {
-        if (over) return;
-        finish();
-        controller.error(error);
-      }
-    },
-    async cancel() {
-      finish();
-      await source.cancel();
-    },
-  });
 }

@@ -115,9 +115,10 @@ class V2Request {
     repository: string,
     reference: ReturnType<typeof manifestReference>,
   ): Promise<Response> {
-    const pulled = await this.#options.puller.manifest(registry, repository, reference);
+    const head = this.#request.method === "HEAD";
+    const pulled = await this.#options.puller.manifest(registry, repository, reference, { head });
     const headers = contentHeaders(this.#c.var.exchange, pulled);
-    if (this.#request.method !== "HEAD") {
+    if (!head) {
       return new Response(pulled.payload as Uint8Array<ArrayBuffer>, { headers });
     }
     headers["Content-Length"] = String(pulled.payload.length);
@@ -136,9 +137,10 @@ class V2Request {
       this.#options.puller.blob(registry, repository, digest, { head, complete }),
     );
     const headers = contentHeaders(this.#c.var.exchange, pulled);
-    const { clock } = this.#options;
+    const { clock, idleSeconds } = this.#options;
     const request = this.#request;
-    const follow = (source: ByteSource) => followBody(source, { clock, server, request });
+    const follow = (open: () => ByteSource) =>
+      followBody(open, { clock, server, request, idleSeconds });
     return blobResponse(request, pulled, { headers, head, follow });
   }
 

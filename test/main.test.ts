@@ -1,0 +1,151 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { until } from "./fakes/until.ts";
+
+const launcher = path.join(import.meta.dir, "../bin/weir.mjs");
+let folder: string;
+let running: Bun.Subprocess[];
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), "weir-main-"));
+  running = [];
+});
+afterEach(async () => {
+  for (const process of running) process.kill("SIGTERM");
+  await Promise.all(running.map((process) => process.exited));
+  rmSync(folder, { recursive: true });
+});
+
+/** The server as a user starts it. */
+function start(env: Record<string, string> = {}, args: string[] = ["serve"]) {
+  const { PATH = "" } = process.env;
+  const child = Bun.spawn(["node", launcher, ...args], {
+    env: { PATH, WEIR_DATA_DIR: path.join(folder, "data"), WEIR_LISTEN: "127.0.0.1:0", ...env },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  running.push(child);
+  const output = { text: "" };
+  const gather = async (stream: ReadableStream<Uint8Array>) => {
+    for await (const bytes of stream) output.text += new TextDecoder().decode(bytes);
+  };
+  const ended = Promise.all([gather(child.stdout), gather(child.stderr)]);
+  return {
+    child,
+    output,
+    async exit(): Promise<{ code: number; text: string }> {
+      await ended;
+      return { code: await child.exited, text: output.text };
+    },
+    async listening(): Promise<number> {
+      const line = () =>
+        /"port":(\d+),"url".*"message":"listening"|"message":"listening".*"port":(\d+)/.exec(
+          output.text,
+        );
+      await until(() => line() !== null || child.exitCode !== null);
+      const [, a, b] = line() ?? [];
+      return Number(a ?? b);
+    },
+  };
+}
+
+const freePort = async (): Promise<{ server: Server; port: number }> => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  return { server, port: typeof address === "object" && address ? address.port : 0 };
+};
+
+async function unusedPort(): Promise<string> {
+  const { server, port } = await freePort();
+  await new Promise((resolve) => server.close(resolve));
+  return `127.0.0.1:${port}`;
+}
+
+describe("the process", () => {
+  test("prints its token once, serves, ends with 0 on SIGTERM, and prints no secret again", async () => {
+    const WEIR_LISTEN = await unusedPort();
+    const first = start({ WEIR_LISTEN });
+    const port = await first.listening();
+    expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200);
+    const token = /weir_pat_\w+/.exec(first.output.text)?.[0] ?? "";
+    expect(token).not.toBe("");
+    const service = `localhost:${port}`;
+    const login = () =>
+      fetch(`http://127.0.0.1:${port}/jwt/auth?service=${service}`, {
+        headers: { Authorization: `Basic ${btoa(`admin:${token}`)}` },
+      });
+    expect((await login()).status).toBe(200);
+    first.child.kill("SIGTERM");
+    expect((await first.exit()).code).toBe(0);
+
+    const second = start({ WEIR_LISTEN });
+    await second.listening();
+    expect((await login()).status).toBe(200);
+    expect(second.output.text).not.toContain("weir_pat_");
+    second.child.kill("SIGINT");
+    expect((await second.exit()).code).toBe(0);
+  });
+
+  test("an upstream that is down delays nothing", async () => {
+    const WEIR_LISTEN = await unusedPort();
+    const weir = start({ WEIR_LISTEN, WEIR_FIRST_UPSTREAM_URL: `http://${await unusedPort()}` });
+    const port = await weir.listening();
+    expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200);
+  });
+
+  test("what stands in the way is told with its name and the fix", async () => {
+    const { server, port } = await freePort();
+    writeFileSync(path.join(folder, "file"), "");
+    const table: [env: Record<string, string>, told: RegExp][] = [
+      [{ WEIR_LISTEN: `127.0.0.1:${port}` }, /WEIR_LISTEN: 127\.0\.0\.1 port \d+ is in use/],
+      [
+        { WEIR_DATA_DIR: path.join(folder, "file", "below") },
+        /WEIR_DATA_DIR: .* cannot be written to \(ENOTDIR\)/,
+      ],
+      [
+        { WEIR_LISTEN: "nowhere", WEIR_TOKEN_SECONDS: "1" },
+        /WEIR_LISTEN: [\s\S]*WEIR_TOKEN_SECONDS: /,
+      ],
+    ];
+    for (const [env, told] of table) {
+      const { code, text } = await start(env).exit();
+      expect(text).toMatch(told);
+      expect(text).not.toContain("    at "); // no stack
+      expect(code).toBe(1);
+    }
+    server.close();
+  });
+
+  test("a port that another Weir has is refused too", async () => {
+    const WEIR_LISTEN = await unusedPort();
+    const first = start({ WEIR_LISTEN });
+    await first.listening();
+    const second = await start({ WEIR_LISTEN, WEIR_DATA_DIR: path.join(folder, "other") }).exit();
+    expect(second.text).toMatch(/WEIR_LISTEN: .* is in use/);
+    expect(second.code).toBe(1);
+  });
+
+  test("a second process on the same folder is refused, the first goes on", async () => {
+    const first = start({ WEIR_LISTEN: await unusedPort() });
+    const port = await first.listening();
+    const { code, text } = await start({ WEIR_LISTEN: await unusedPort() }).exit();
+    expect(code).toBe(1);
+    expect(text).toMatch(/another process/i);
+    expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200);
+  });
+
+  test("config prints what is in force without secrets; a wrong command is a usage error", async () => {
+    const secret = "a-secret-that-must-not-be-printed-at-all";
+    const shown = await start({ WEIR_ADMIN_TOKEN: secret, WEIR_LISTEN: "127.0.0.1:5999" }, [
+      "config",
+    ]).exit();
+    expect(shown.code).toBe(0);
+    expect(shown.text).toContain("127.0.0.1:5999");
+    expect(shown.text).not.toContain(secret);
+    expect((await start({}, ["serv"]).exit()).code).toBe(2);
+  });
+});
