@@ -72,8 +72,7 @@ function row(samples: Samples, { title, measure, column, goals }: Comparison): s
   const of = (target: TargetName) => valuesOf(samples, measure, target, column);
   const ours = of("weir");
   const verdict = ({ against, limit, is }: Goal) => {
-    // To two digits: a byte too many is not a missed goal.
-    const found = round(median(ours) / (against === "itself" ? 1 : median(of(against))));
+    const found = median(ours) / (against === "itself" ? 1 : median(of(against)));
     const reached = is === "at least" ? found >= limit : found <= limit;
     const wanted = `${is} ${limit}${against === "itself" ? "" : ` × ${against}`}`;
     return `${wanted}: ${Number.isNaN(found) ? "not measured" : reached ? "ok" : "MISSED"}`;
@@ -102,8 +101,4 @@ export function valuesOf(
 ): number[] {
   const turns = samples.get(measure)?.get(target) ?? [];
   return turns.flatMap((values) => values[column] ?? []);
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
 }

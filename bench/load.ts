@@ -21,16 +21,16 @@ export async function requestLoad(
 ): Promise<RequestLoad> {
   const options = ["-t2", "-c64", `-d${seconds}s`, "--latency", ...fields(headers)];
   const text = await output(["wrk", ...options, url], environment("/"));
-  const find = (pattern: RegExp) => pattern.exec(text)?.[1] ?? "0";
-  const [, requests = "0", duration = "0"] = /(\d+) requests in ([\d.]+\w+)/.exec(text) ?? [];
+  const [, requests = "0", duration = ""] = /(\d+) requests in ([\d.]+\w+)/.exec(text) ?? [];
   const errors = /Socket errors: (.*)/.exec(text)?.[1]?.match(/\d+/g) ?? [];
-  const refused = Number(find(/Non-2xx or 3xx responses: (\d+)/));
+  const refused = /Non-2xx or 3xx responses: (\d+)/.exec(text)?.[1] ?? "0";
+  const percentile = (share: number) => new RegExp(`^ +${share}% +(\\S+)`, "m").exec(text)?.[1];
   return {
     requests: Number(requests),
     seconds: milliseconds(duration) / 1000,
-    medianMs: milliseconds(find(/50%\s+(\S+)/)),
-    slowestMs: milliseconds(find(/99%\s+(\S+)/)),
-    bad: errors.reduce((sum, count) => sum + Number(count), refused),
+    medianMs: milliseconds(percentile(50)),
+    slowestMs: milliseconds(percentile(99)),
+    bad: errors.reduce((sum, count) => sum + Number(count), Number(refused)),
   };
 }
 
@@ -58,9 +58,9 @@ export async function blobLoad(
   return bad;
 }
 
-/** wrk writes `812.00us`, `1.20ms`, `5.01s`, `1.02m`. */
-function milliseconds(text: string): number {
+/** wrk writes `812.00us`, `1.20ms`, `5.01s`, `1.02m`; NaN for anything else. */
+function milliseconds(text = ""): number {
   const units: Record<string, number> = { us: 0.001, ms: 1, s: 1000, m: 60_000 };
-  const [, value = "0", unit = "ms"] = /^([\d.]+)([a-z]+)$/.exec(text) ?? [];
+  const [, value = "", unit = ""] = /^([\d.]+)([a-z]+)$/.exec(text) ?? [];
   return Number(value) * (units[unit] ?? Number.NaN);
 }

@@ -4,12 +4,13 @@ import { startWeir } from "./app.ts";
 import { runCli } from "./cli/index.ts";
 import type { World } from "./cli/command.ts";
 import { systemClock } from "./lib/clock.ts";
-import { createLog, descriptorTarget, failureCode, failureTrace, type Log } from "./lib/log.ts";
+import { DescriptorTarget } from "./lib/log-target.ts";
+import { createLog, failureCode, failureTrace, type Log } from "./lib/log.ts";
 
 const { version } = manifest;
 
 const serve: World["serve"] = async (config, started) => {
-  const log = createLog(systemClock, config.logLevel, descriptorTarget(systemClock, 1));
+  const log = createLog(systemClock, config.logLevel, new DescriptorTarget(systemClock, 1));
   watchStrays(log);
   const told = Promise.withResolvers<string>();
   for (const signal of ["SIGTERM", "SIGINT"] as const)

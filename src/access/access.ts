@@ -3,7 +3,7 @@ import { hashSecret } from "../lib/secret.ts";
 import type { Credential, Credentials, Registry } from "../metadata/contract.ts";
 import { RegistryError } from "../oci/error.ts";
 import type { Access, Actor, BasicCredentials, Grant, IssuedToken } from "./contract.ts";
-import { PullTokens } from "./pull-tokens.ts";
+import { type PullClaims, PullTokens } from "./pull-tokens.ts";
 import { allowsPulling, repositoriesToPull } from "./scopes.ts";
 
 export interface AccessOptions {
@@ -30,6 +30,8 @@ class PullAccess implements Access {
   readonly realm: string;
   readonly #options: AccessOptions;
   readonly #tokens: PullTokens;
+  /** What was derived from claims and a credential; it holds while the credential is the same object. */
+  readonly #grants = new WeakMap<PullClaims, { credential: Credential; grant: Grant }>();
 
   constructor(options: AccessOptions) {
     const { externalUrl, signingKey, tokenSeconds, clock } = options;
@@ -92,15 +94,22 @@ class PullAccess implements Access {
     }
     // Looked up at each use: a token that was revoked a moment ago opens nothing, whatever was signed for it.
     const credential = await this.#options.credentials.byId(tokenId);
-    if (!credential || !this.#isLive(credential) || !allowsPulling(credential.scopes))
-      return undefined;
-    const { user, memberships } = credential;
-    return {
-      actor: { kind: "user", name: user.username },
-      repositories,
-      mayPull: ({ groupId }: Registry) => user.admin || memberships.has(groupId),
-    };
+    if (!credential || !this.#isLive(credential)) return undefined;
+    const known = this.#grants.get(claims);
+    if (known?.credential === credential) return known.grant;
+    if (!allowsPulling(credential.scopes)) return undefined;
+    const grant = grantOf(credential, repositories);
+    this.#grants.set(claims, { credential, grant });
+    return grant;
   }
+}
+
+function grantOf({ user, memberships }: Credential, repositories: ReadonlySet<string>): Grant {
+  return {
+    actor: { kind: "user", name: user.username },
+    repositories,
+    mayPull: ({ groupId }: Registry) => user.admin || memberships.has(groupId),
+  };
 }
 
 /** One text whether the token is unknown, wrong, expired or its owner blocked. */

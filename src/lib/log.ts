@@ -1,4 +1,3 @@
-import { write as writeFd, writeSync } from "node:fs";
 import type { Clock } from "./clock.ts";
 
 export const logLevels = ["debug", "info", "warn", "error"] as const;
@@ -37,85 +36,22 @@ export function createLog(clock: Clock, level: LogLevel, target: LogTarget): Log
     }
     return `${stamp}${String(now % 1000).padStart(3, "0")}Z`;
   };
+  /** Written by hand as far as it is ours: copying the fields would cost as much as writing them. */
+  const line = (name: LogLevel, message: string, fields: Fields = {}) => {
+    const head = `{"level":"${name}","time":"${time()}","message":${JSON.stringify(message)}`;
+    const rest = JSON.stringify(fields);
+    return rest === "{}" ? `${head}}\n` : `${head},${rest.slice(1)}\n`;
+  };
   const at = (name: LogLevel) =>
     logLevels.indexOf(name) < lowest
       ? () => undefined
-      : (message: string, fields?: Fields) =>
-          target.write(`${JSON.stringify({ level: name, time: time(), message, ...fields })}\n`);
+      : (message: string, fields?: Fields) => target.write(line(name, message, fields));
   return {
     debug: at("debug"),
     info: at("info"),
     warn: at("warn"),
     error: at("error"),
     flush: () => target.flush(),
-  };
-}
-
-/** Lines are gathered and written together: a write per request would cost more than answering it. */
-const gatherMs = 100;
-const gatherLength = 64 << 10;
-/** Characters that wait for a blocked reader; what comes beyond is dropped, so that a log never stops service. */
-const maxWaiting = 8 << 20;
-
-/** Lines to a file descriptor, without ever waiting for its reader. */
-export function descriptorTarget(clock: Clock, fd: number): LogTarget {
-  let lines: string[] = [];
-  let waiting = 0;
-  let dropped = 0;
-  let isWriting = false;
-  let isScheduled = false;
-
-  function schedule(): void {
-    if (isScheduled) return;
-    isScheduled = true;
-    clock.after(gatherMs, () => {
-      isScheduled = false;
-      send();
-    });
-  }
-
-  /** What has been gathered, and how much was lost on the way. */
-  function take(): Buffer {
-    if (dropped > 0)
-      lines.push(
-        `${JSON.stringify({ level: "error", message: "log lines lost", lines: dropped })}\n`,
-      );
-    const bytes = Buffer.from(lines.join(""));
-    lines = [];
-    waiting = 0;
-    dropped = 0;
-    return bytes;
-  }
-
-  function send(rest?: Buffer): void {
-    if (isWriting || (!rest && lines.length === 0)) return;
-    const bytes = rest ?? take();
-    isWriting = true;
-    writeFd(fd, bytes, 0, bytes.length, null, (error, written) => {
-      isWriting = false;
-      const left = bytes.subarray(error ? 0 : written);
-      const isBusy = (error as { code?: string } | null)?.code === "EAGAIN";
-      if (left.length > 0 && (!error || isBusy))
-        return void clock.after(isBusy ? gatherMs : 0, () => send(left));
-      // Any other error: nobody reads any more, and there is no other place to say so.
-      if (lines.length > 0) schedule();
-    });
-  }
-
-  return {
-    write(line) {
-      if (waiting + line.length > maxWaiting) {
-        dropped++;
-        return;
-      }
-      lines.push(line);
-      waiting += line.length;
-      if (waiting >= gatherLength) send();
-      else schedule();
-    },
-    flush() {
-      if (lines.length > 0) writeSync(fd, take());
-    },
   };
 }
 

@@ -147,7 +147,10 @@ export interface TokenSettings {
 
 /** All writes are idempotent, as in `Directory`. */
 export interface Credentials {
-  /** By the SHA-256 of the secret. Undefined for an unknown or revoked token or a blocked owner. */
+  /**
+   * By the SHA-256 of the secret. Undefined for an unknown or revoked token or a blocked owner. While nothing has
+   * changed it is the same object each time, not to be changed by anyone.
+   */
   byHash(hash: string): Promise<Credential | undefined>;
   byId(tokenId: number): Promise<Credential | undefined>;
   /** Creates or changes the user of this name; the memberships given (group id → role) replace the present ones. */

@@ -1,4 +1,5 @@
 import type { Clock } from "../lib/clock.ts";
+import { FixedMap } from "../lib/fixed-map.ts";
 import { type Changes, Remembered } from "./changes.ts";
 import type { Credential, Credentials, Role, TokenSettings, User } from "./contract.ts";
 import type { Db } from "./schema.ts";
@@ -21,11 +22,11 @@ export class SqlCredentials implements Credentials {
   }
 
   async byHash(hash: string): Promise<Credential | undefined> {
-    return copyOf(await this.#byHash.get(hash));
+    return this.#byHash.get(hash);
   }
 
   async byId(tokenId: number): Promise<Credential | undefined> {
-    return copyOf(await this.#byId.get(tokenId));
+    return this.#byId.get(tokenId);
   }
 
   saveUser(
@@ -55,11 +56,6 @@ export class SqlCredentials implements Credentials {
   }
 }
 
-/** A map cannot be frozen, so each caller gets one of its own. */
-function copyOf(credential: Credential | undefined): Credential | undefined {
-  return credential && { ...credential, memberships: new Map(credential.memberships) };
-}
-
 async function readCredential(
   db: Db,
   by: { hash: string } | { id: number },
@@ -77,7 +73,7 @@ async function readCredential(
     .execute();
   const [first] = rows;
   if (!first) return undefined;
-  return {
+  return Object.freeze({
     tokenId: first.id,
     scopes: Object.freeze(JSON.parse(first.scopes) as string[]),
     expiresAt: first.expires_at ?? undefined,
@@ -86,8 +82,8 @@ async function readCredential(
       username: first.username,
       admin: first.admin === 1,
     }),
-    memberships: new Map(
+    memberships: new FixedMap(
       rows.flatMap(({ group_id, role }) => (group_id && role ? [[group_id, role]] : [])),
     ),
-  };
+  });
 }

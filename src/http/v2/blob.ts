@@ -5,7 +5,7 @@ import type { BlobContent, ByteSource, PulledBlob } from "../../pull/contract.ts
 type Body = Blob | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null;
 
 interface Options {
-  headers: Record<string, string>;
+  headers: Headers;
   head: boolean;
   follow: (open: () => ByteSource) => ReadableStream<Uint8Array>;
 }
@@ -19,21 +19,17 @@ export function blobResponse(
   { digest, content }: PulledBlob,
   options: Options,
 ): Response {
-  const { head, follow } = options;
-  const headers = { ...options.headers, "Accept-Ranges": "bytes" };
+  const { head, follow, headers } = options;
+  headers.set("Accept-Ranges", "bytes");
   const { size } = shape(content);
   if (head) {
-    return new Response(null, {
-      headers: { ...headers, ...(size !== undefined && { "Content-Length": `${size}` }) },
-    });
+    if (size !== undefined) headers.set("Content-Length", String(size));
+    return new Response(null, { headers });
   }
   const range = content.kind === "source" ? undefined : requestedRange(request, digest, size ?? 0);
   if (!range) return new Response(body(content, undefined, follow), { headers });
-  const contentRange = `bytes ${range.first}-${range.last}/${size}`;
-  return new Response(body(content, range, follow), {
-    status: 206,
-    headers: { ...headers, "Content-Range": contentRange },
-  });
+  headers.set("Content-Range", `bytes ${range.first}-${range.last}/${size}`);
+  return new Response(body(content, range, follow), { status: 206, headers });
 }
 
 function shape(content: BlobContent): { size: number | undefined } {

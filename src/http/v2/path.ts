@@ -1,3 +1,4 @@
+import { LruMap } from "../../lib/lru.ts";
 import { type Digest, parseDigest } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/error.ts";
 import { isRepositoryName, parseReference, type Reference } from "../../oci/reference.ts";
@@ -17,13 +18,20 @@ const shape = /^\/v2\/(.+)\/(manifests|blobs|tags|referrers)\/([^/]+)$/;
 /** Separators and controls that would change the path's meaning once decoded. */
 const dangerous = /%(?:2f|5c|00)/i;
 
+/** Paths that were split before: a popular image is asked for thousands of times a second. */
+const remembered = new LruMap<string, V2Path>(8192);
+
 /** Decodes once and splits; undefined for anything that is not a path of the registry protocol. */
 export function splitPath(path: string): V2Path | undefined {
   if (path.length > maxPath) return undefined;
+  const known = remembered.get(path);
+  if (known) return known;
   const match = shape.exec(decoded(path) ?? "");
   if (!match) return undefined;
   const [, name = "", kind = "", tail = ""] = match;
-  return { kind: kind as V2Path["kind"], name, tail };
+  const split = Object.freeze({ kind: kind as V2Path["kind"], name, tail });
+  remembered.set(path, split);
+  return split;
 }
 
 function decoded(path: string): string | undefined {
@@ -77,4 +85,25 @@ function digestInvalid(): RegistryError {
     "digest_invalid",
     "a digest is sha256: with 64, or sha512: with 128 lower-case hexadecimal digits",
   );
+}
+
+/** What a well-formed path asks for. */
+export interface Asked extends Target {
+  object: Reference | { kind: "blob"; digest: Digest };
+}
+
+const read = new WeakMap<V2Path, Asked>();
+
+/** Reads a path of a manifest or blob to its end; throws `RegistryError` for what is malformed in it. */
+export function readPath(path: V2Path): Asked {
+  const known = read.get(path);
+  if (known) return known;
+  const target = parseTarget(path.name);
+  const object =
+    path.kind === "blobs"
+      ? ({ kind: "blob", digest: blobDigest(path.tail) } as const)
+      : manifestReference(path.tail);
+  const asked = { ...target, object };
+  read.set(path, asked);
+  return asked;
 }

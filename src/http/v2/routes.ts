@@ -4,8 +4,9 @@ import type { Access, Grant } from "../../access/contract.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Directory, Registry } from "../../metadata/contract.ts";
 import { bearerChallenge } from "../../oci/challenge.ts";
+import type { Digest } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/error.ts";
-import { isRepositoryName } from "../../oci/reference.ts";
+import { isRepositoryName, type Reference } from "../../oci/reference.ts";
 import { pullScope } from "../../oci/scope.ts";
 import type { ByteSource, Puller } from "../../pull/contract.ts";
 import type { Env } from "../exchange.ts";
@@ -13,7 +14,7 @@ import { contentHeaders, jsonResponse } from "../respond.ts";
 import { pathOf } from "../url.ts";
 import { blobResponse } from "./blob.ts";
 import { followBody } from "./body.ts";
-import { blobDigest, manifestReference, parseTarget, splitPath, type V2Path } from "./path.ts";
+import { readPath, splitPath, type V2Path } from "./path.ts";
 
 export interface V2Options {
   access: Access;
@@ -87,17 +88,17 @@ class V2Request {
     throw new RegistryError("unsupported", "pull only", { headers: { Allow: "GET, HEAD" } });
   }
 
-  async #serve({ kind, name, tail }: V2Path, grant: Grant): Promise<Response> {
+  async #serve(path: V2Path, grant: Grant): Promise<Response> {
+    const { kind, name } = path;
     if (kind === "tags" || kind === "referrers") {
       throw new RegistryError("denied", `listing ${kind} is not supported by this version`);
     }
-    const { registryId, repository } = parseTarget(name);
-    const reference = kind === "manifests" ? manifestReference(tail) : blobDigest(tail);
+    const { registryId, repository, object } = readPath(path);
     if (grant.repositories && !grant.repositories.has(name)) throw this.#challenge(name);
     const registry = await this.#registry(registryId, grant);
-    return typeof reference === "string"
-      ? this.#blob(registry, repository, reference)
-      : this.#manifest(registry, repository, reference);
+    return object.kind === "blob"
+      ? this.#blob(registry, repository, object.digest)
+      : this.#manifest(registry, repository, object);
   }
 
   /** Unknown, unreadable and empty registries are one and the same to a caller. */
@@ -110,26 +111,18 @@ class V2Request {
     );
   }
 
-  async #manifest(
-    registry: Registry,
-    repository: string,
-    reference: ReturnType<typeof manifestReference>,
-  ): Promise<Response> {
+  async #manifest(registry: Registry, repository: string, reference: Reference): Promise<Response> {
     const head = this.#request.method === "HEAD";
     const pulled = await this.#options.puller.manifest(registry, repository, reference, { head });
     const headers = contentHeaders(this.#c.var.exchange, pulled);
     if (!head) {
       return new Response(pulled.payload as Uint8Array<ArrayBuffer>, { headers });
     }
-    headers["Content-Length"] = String(pulled.payload.length);
+    headers.set("Content-Length", String(pulled.payload.length));
     return new Response(null, { headers });
   }
 
-  async #blob(
-    registry: Registry,
-    repository: string,
-    digest: ReturnType<typeof blobDigest>,
-  ): Promise<Response> {
+  async #blob(registry: Registry, repository: string, digest: Digest): Promise<Response> {
     const { server } = this.#c.env;
     const head = this.#request.method === "HEAD";
     const complete = this.#cannotSeeCuts();
