@@ -13,14 +13,18 @@ const serve: World["serve"] = async (config, started) => {
   const log = createLog(systemClock, config.logLevel, new DescriptorTarget(systemClock, 1));
   watchStrays(log);
   const told = Promise.withResolvers<string>();
-  for (const signal of ["SIGTERM", "SIGINT"] as const)
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.once(signal, () => told.resolve(signal));
-  const weir = await startWeir(config, { clock: systemClock, log, version });
-  started(weir.prepared);
-  log.info("stopping", { signal: await told.promise });
-  await weir.stop();
-  log.info("stopped");
-  log.flush();
+  }
+  try {
+    const weir = await startWeir(config, { clock: systemClock, log, version });
+    started(weir.prepared);
+    log.info("stopping", { signal: await told.promise });
+    await weir.stop();
+    log.info("stopped");
+  } finally {
+    await log.flush();
+  }
 };
 
 /**
@@ -33,8 +37,7 @@ function watchStrays(log: Log): void {
   process.on("unhandledRejection", (error) => report("unhandled rejection", error));
   process.on("uncaughtException", (error) => {
     report("uncaught exception, ending", error);
-    log.flush();
-    process.exit(1);
+    void log.flush().finally(() => process.exit(1));
   });
 }
 

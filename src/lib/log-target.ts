@@ -1,4 +1,4 @@
-import { write as writeFd, writeSync } from "node:fs";
+import { write as writeFd } from "node:fs";
 import type { Clock } from "./clock.ts";
 import type { LogTarget } from "./log.ts";
 
@@ -7,6 +7,8 @@ const gatherMs = 100;
 const gatherLength = 64 << 10;
 /** Characters that wait for a blocked reader; what comes beyond is dropped, so that a log never stops service. */
 const maxWaiting = 8 << 20;
+/** How long the end of the process waits for a reader. */
+const flushMs = 1000;
 
 /** Lines to a file descriptor, in order, without ever waiting for its reader. */
 export class DescriptorTarget implements LogTarget {
@@ -18,6 +20,8 @@ export class DescriptorTarget implements LogTarget {
   #sending: Buffer | undefined;
   #isScheduled = false;
   #dropped = 0;
+  /** Set while somebody waits for everything to be written. */
+  #flushed: (() => void) | undefined;
 
   constructor(clock: Clock, fd: number) {
     this.#clock = clock;
@@ -34,14 +38,13 @@ export class DescriptorTarget implements LogTarget {
     else this.#schedule();
   }
 
-  flush(): void {
-    const left = Buffer.concat([this.#sending ?? Buffer.alloc(0), this.#take()]);
-    this.#sending = undefined;
-    try {
-      writeSync(this.#fd, left);
-    } catch {
-      // Nobody reads, and the process is about to end: there is no other place to say so.
-    }
+  flush(): Promise<void> {
+    const done = Promise.withResolvers<void>();
+    const timer = this.#clock.after(flushMs, done.resolve);
+    this.#flushed = done.resolve;
+    this.#send();
+    if (!this.#sending) done.resolve();
+    return done.promise.finally(() => timer.cancel());
   }
 
   #schedule(): void {
@@ -75,14 +78,15 @@ export class DescriptorTarget implements LogTarget {
     const bytes = this.#sending;
     if (!bytes) return;
     writeFd(this.#fd, bytes, 0, bytes.length, null, (error, written) => {
-      if (this.#sending !== bytes) return; // flushed meanwhile
       const isBusy = (error as { code?: string } | null)?.code === "EAGAIN";
       this.#sending = bytes.subarray(error ? 0 : written);
       if (isBusy) return void this.#clock.after(gatherMs, () => this.#pass());
       if (!error && this.#sending.length > 0) return this.#pass();
       // After any other error these lines are lost; the next ones are tried again.
       this.#sending = undefined;
-      if (this.#text !== "") this.#schedule();
+      if (this.#text === "") this.#flushed?.();
+      else if (this.#flushed) this.#send();
+      else this.#schedule();
     });
   }
 }

@@ -11,16 +11,16 @@ export interface Log {
   info(message: string, fields?: Fields): void;
   warn(message: string, fields?: Fields): void;
   error(message: string, fields?: Fields): void;
-  /** Writes what is still held back. */
-  flush(): void;
+  /** Writes what is still held back; resolves when that is done, or a blocked reader has been waited for long enough. */
+  flush(): Promise<void>;
 }
 
 /** Where lines go. */
 export interface LogTarget {
   /** A line with its newline. Must not block. */
   write(line: string): void;
-  /** Writes what is still held back, before the process ends. */
-  flush(): void;
+  /** As `Log.flush`. */
+  flush(): Promise<void>;
 }
 
 export function createLog(clock: Clock, level: LogLevel, target: LogTarget): Log {

@@ -18,7 +18,7 @@ import { digestOf, hexOf } from "../../src/oci/digest.ts";
 import { SteppedClock } from "../fakes/clock.ts";
 import { blobsSuite } from "../suites/blobs.ts";
 
-const log = createLog(new SteppedClock(), "error", { write() {}, flush() {} });
+const log = createLog(new SteppedClock(), "error", { write() {}, async flush() {} });
 const temporary = () => mkdtempSync(path.join(tmpdir(), "weir-blobs-"));
 const open = (root: string, minFreeBytes = 0) => FsBlobStore.open({ root, minFreeBytes, log });
 

@@ -6,7 +6,7 @@ import { openSqliteMetadata } from "../../src/metadata/sqlite/index.ts";
 import { testSealer } from "./metadata-sqlite.ts";
 
 const [file = ""] = process.argv.slice(2);
-const log = createLog(systemClock, "info", { write() {}, flush() {} });
+const log = createLog(systemClock, "info", { write() {}, async flush() {} });
 try {
   const metadata = await openSqliteMetadata({ file, clock: systemClock, sealer: testSealer, log });
   await metadata.directory.saveGroup({ path: "holder", name: "written by the holder" });

@@ -15,7 +15,10 @@ export function sqliteFolder() {
   const file = path.join(folder, "weir.db");
   const lines: string[] = [];
   const clock = new SteppedClock();
-  const log = createLog(clock, "debug", { write: (line) => void lines.push(line), flush() {} });
+  const log = createLog(clock, "debug", {
+    write: (line) => void lines.push(line),
+    async flush() {},
+  });
   return {
     file,
     /** Everything that was logged. */

@@ -56,7 +56,10 @@ export class TestWeir {
   /** Starts on the same folder, after `halt`. */
   async run(): Promise<void> {
     const write = (line: string) => this.logLines.push(JSON.parse(line) as Record<string, unknown>);
-    const log = createLog(this.clock, "debug", { write: (line) => void write(line), flush() {} });
+    const log = createLog(this.clock, "debug", {
+      write: (line) => void write(line),
+      async flush() {},
+    });
     this.#running = await startWeir(this.#config(), { clock: this.clock, log, version: "test" });
   }
 

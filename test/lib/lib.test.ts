@@ -115,7 +115,10 @@ describe("Log", () => {
   test("writes one JSON object a line, whatever the text, with the clock's time", () => {
     const lines: string[] = [];
     const clock = new SteppedClock(0);
-    const log = createLog(clock, "info", { write: (line) => void lines.push(line), flush() {} });
+    const log = createLog(clock, "info", {
+      write: (line) => void lines.push(line),
+      async flush() {},
+    });
     log.debug("not shown");
     log.warn("strange", { text: 'a\n"b"\u0000\u2028', none: undefined });
     expect(lines).toHaveLength(1);

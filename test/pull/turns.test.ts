@@ -32,7 +32,7 @@ async function turnsDuring(work: Promise<unknown>): Promise<number> {
 test("a fill and its reader let others have a turn at least each 256 KiB, however fast the upstream is", async () => {
   const root = mkdtempSync(path.join(tmpdir(), "weir-turns-"));
   const clock = new SteppedClock();
-  const log = createLog(clock, "error", { write() {}, flush() {} });
+  const log = createLog(clock, "error", { write() {}, async flush() {} });
   const blobs = await FsBlobStore.open({ root, minFreeBytes: 0, log });
   const digest = digestOf(whole);
   const description = {

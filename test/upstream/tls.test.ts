@@ -39,7 +39,7 @@ describe("https", () => {
     const nothing = () => {};
     const client = createUpstreamClient({
       clock: systemClock,
-      log: { debug: nothing, info: nothing, warn: nothing, error: nothing, flush: nothing },
+      log: { debug: nothing, info: nothing, warn: nothing, error: nothing, flush: async () => {} },
       version: "1.2.3",
       instanceId: "other",
       allowedAddresses: [{ range: "127.0.0.1/32", port: undefined }],

@@ -40,7 +40,7 @@ export class World implements AsyncDisposable {
     const note = (message: string, fields?: object) => {
       this.lines.push(JSON.stringify({ message, ...fields }));
     };
-    const log: Log = { debug: note, info: note, warn: note, error: note, flush: () => {} };
+    const log: Log = { debug: note, info: note, warn: note, error: note, flush: async () => {} };
     this.client = createUpstreamClient({
       clock: this.clock,
       log,
