@@ -60,7 +60,6 @@ async function start(
   const file = path.join(dataDir, "weir.db");
   const metadata = await openSqliteMetadata({ file, clock, sealer, log });
   closers.push(() => metadata.close());
-  const prepared = await prepare(metadata, config);
   const blobs = await FsBlobStore.open({ root: dataDir, minFreeBytes, log });
 
   const instanceId = crypto.randomUUID();
@@ -77,7 +76,7 @@ async function start(
   const signingKey = deriveKey(secret, "pull tokens");
   const tokens = { signingKey, externalUrl, tokenSeconds, anonymousPull };
   const access = createAccess({ credentials, clock, ...tokens });
-  let stopping = false;
+  let isServing = false;
   const app = createHttpApp({
     access,
     directory,
@@ -87,15 +86,19 @@ async function start(
     idleSeconds,
     isTrustedProxy: addressTest(config.trustedProxies),
     ownMark: ringMarker(instanceId),
-    ready: async () => !stopping && (await metadata.ready()) && (await blobs.ready()),
+    ready: async () => isServing && (await metadata.ready()) && (await blobs.ready()),
   });
   const server = startServer({ ...config.listen, tls: config.tls }, { app, clock, log });
+  closers.push(() => server.stop(0));
+  // Not before the port is ours: a token that is made now is shown once, and a start that fails would lose it.
+  const prepared = await prepare(metadata, config);
+  isServing = true;
   log.info("listening", { address: config.listen.hostname, port: server.port, url: externalUrl });
   return {
     port: server.port,
     prepared,
     async stop() {
-      stopping = true;
+      isServing = false;
       await server.stop(config.drainSeconds * 1000);
       await closeAll();
     },

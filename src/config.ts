@@ -23,7 +23,7 @@ export interface Config {
   anonymousPull: boolean;
   /** Paths of PEM files; undefined: plain HTTP. */
   tls: { cert: string; key: string } | undefined;
-  /** CIDR ranges of those whose forwarded headers count. */
+  /** CIDR ranges of proxies that may speak HTTP/1.0, and so get whole blobs only. */
   trustedProxies: string[];
   /** Life of a pull token. */
   tokenSeconds: number;

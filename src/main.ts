@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeSync } from "node:fs";
 import manifest from "../package.json" with { type: "json" };
 import { startWeir } from "./app.ts";
 import { runCli } from "./cli/index.ts";
@@ -9,17 +9,33 @@ import { createLog, failureCode, failureTrace, type Log } from "./lib/log.ts";
 
 const { version } = manifest;
 
+/** Whole lines, at once: nothing may be lost when the process ends right after. */
+const io: World["io"] = {
+  out: (text) => void writeSync(1, `${text}\n`),
+  err: (text) => void writeSync(2, `${text}\n`),
+};
+
+const secondSignalMs = 1000;
+
 const serve: World["serve"] = async (config, started) => {
   const log = createLog(systemClock, config.logLevel, new DescriptorTarget(systemClock, 1));
   watchStrays(log);
   const told = Promise.withResolvers<string>();
+  let toldAt = Number.POSITIVE_INFINITY;
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    process.once(signal, () => told.resolve(signal));
+    process.on(signal, () => {
+      // A group's signal comes twice, directly and through the launcher; somebody who is in a hurry comes back later.
+      if (systemClock.elapsed() > toldAt + secondSignalMs) process.exit(1);
+      toldAt = Math.min(toldAt, systemClock.elapsed());
+      told.resolve(signal);
+    });
   }
   try {
     const weir = await startWeir(config, { clock: systemClock, log, version });
     started(weir.prepared);
-    log.info("stopping", { signal: await told.promise });
+    const signal = await told.promise;
+    io.err(`Weir ends, when running downloads have, in ${config.drainSeconds} s at the latest.`);
+    log.info("stopping", { signal });
     await weir.stop();
     log.info("stopped");
   } finally {
@@ -41,10 +57,12 @@ function watchStrays(log: Log): void {
   });
 }
 
-process.exitCode = await runCli(process.argv.slice(2), {
-  io: { out: (text) => console.log(text), err: (text) => console.error(text) },
+const code = await runCli(process.argv.slice(2), {
+  io,
   env: process.env,
   readFile: (path) => readFileSync(path, "utf8"),
   version,
   serve,
 });
+// Said, since a log that nobody reads would keep the process alive.
+process.exit(code);

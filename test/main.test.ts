@@ -90,6 +90,24 @@ describe("the process", () => {
     expect((await second.exit()).code).toBe(0);
   });
 
+  test("a first start that fails on its port does not lose the token", async () => {
+    const { server, port } = await freePort();
+    const WEIR_LISTEN = `127.0.0.1:${port}`;
+    expect((await start({ WEIR_LISTEN }).exit()).code).toBe(1);
+    await new Promise((resolve) => server.close(resolve));
+    const again = start({ WEIR_LISTEN });
+    await again.listening();
+    expect(again.output.text).toContain("weir_pat_");
+  });
+
+  test("a signal that comes twice ends it once, and well", async () => {
+    const weir = start({ WEIR_LISTEN: await unusedPort() });
+    await weir.listening();
+    weir.child.kill("SIGTERM");
+    weir.child.kill("SIGTERM");
+    expect((await weir.exit()).code).toBe(0);
+  });
+
   test("an upstream that is down delays nothing", async () => {
     const WEIR_LISTEN = await unusedPort();
     const weir = start({ WEIR_LISTEN, WEIR_FIRST_UPSTREAM_URL: `http://${await unusedPort()}` });

@@ -20,7 +20,9 @@ const type = "JWT";
 const leewaySeconds = 60;
 /** Longer than any token of ours with the most repositories. */
 const maxLength = 40_000;
-const maxRemembered = 10_000;
+/** Together at most 20 MiB; a longer header, with dozens of repositories, is checked each time. */
+const maxRemembered = 5_000;
+const maxRememberedLength = 4096;
 
 interface Options {
   key: Uint8Array<ArrayBuffer>;
@@ -71,7 +73,7 @@ export class PullTokens {
       this.#verified.delete(header);
       return undefined;
     }
-    if (!known) this.#verified.set(header, claims);
+    if (!known && header.length <= maxRememberedLength) this.#verified.set(header, claims);
     return claims;
   }
 

@@ -27,7 +27,7 @@ export interface StoredBlob {
 export interface Spool {
   /** Bytes written so far. */
   readonly length: number;
-  /** Throws `StoreFullError` or the system's error; what was appended before stays readable. */
+  /** Throws `StoreFullError` when they cannot be taken; what was appended before stays readable. */
   append(bytes: Uint8Array): Promise<void>;
   /** Up to `length` bytes from `position`; fewer at the end of what has been written. */
   read(position: number, length: number): Uint8Array;

@@ -26,6 +26,7 @@ export const serve: Command = {
 
 const listenProblems: Partial<Record<string, string>> = {
   EADDRINUSE: "is in use by another program; stop it or choose another port",
+  EEXIST: "is no address that this machine knows; choose one of its own, or 0.0.0.0 for all",
   EADDRNOTAVAIL: "is no address of this machine; choose one of its own, or 0.0.0.0 for all",
   EACCES: "may not be used by this user; choose a port from 1024 on",
 };

@@ -9,8 +9,18 @@ export function welcome(
 ): string {
   const hostname = listen.hostname.includes(":") ? `[${listen.hostname}]` : listen.hostname;
   const where = `Weir listens on ${hostname}:${listen.port}. Clients reach it at ${externalUrl}`;
-  if (!first) return where;
-  return [where, tokenText(adminToken), ...lines(new URL(externalUrl), registry)].join("\n\n");
+  if (!first) return [where, ...elsewhere(listen.hostname, externalUrl)].join("\n");
+  const parts = [where, ...elsewhere(listen.hostname, externalUrl), tokenText(adminToken)];
+  return [...parts, ...lines(new URL(externalUrl), registry)].join("\n\n");
+}
+
+/** Other machines would be sent to their own localhost to log in. */
+function elsewhere(hostname: string, externalUrl: string): string[] {
+  const isOpen = !isLoopback(hostname) && hostname !== "localhost";
+  if (!isOpen || !isLoopback(new URL(externalUrl).hostname)) return [];
+  return [
+    "Clients on other machines cannot log in: set WEIR_EXTERNAL_URL to the address they use.",
+  ];
 }
 
 function tokenText(adminToken: string | undefined): string {

@@ -26,8 +26,14 @@ export interface HttpOptions {
   ready: () => Promise<boolean>;
 }
 
-/** The whole HTTP interface as one handler; `app.fetch(request, { server })`. */
-export function createHttpApp(options: HttpOptions): Hono<Env> {
+export interface HttpApp {
+  /** The whole HTTP interface as one handler: `routes.fetch(request, { server })`. */
+  routes: Hono<Env>;
+  /** The answer to a request that cannot be routed, or whose answer failed; it is logged as any other. */
+  refuse(error: RegistryError, request: Request | undefined): Response;
+}
+
+export function createHttpApp(options: HttpOptions): HttpApp {
   const { clock, log, access, ownMark, ready } = options;
   const nextId = requestIds();
   const app = new Hono<Env>();
@@ -58,7 +64,15 @@ export function createHttpApp(options: HttpOptions): Hono<Env> {
     }
     return errorResponse(c.var.exchange, error);
   });
-  return app;
+  return {
+    routes: app,
+    refuse(error, request) {
+      const exchange: Exchange = { id: nextId(), started: clock.elapsed() };
+      const response = errorResponse(exchange, error);
+      if (request) logRequest(log, clock, request, exchange, response.status);
+      return response;
+    },
+  };
 }
 
 async function refuseLoop(c: Context<Env>): Promise<void> {
@@ -75,7 +89,8 @@ function logRequest(
   status: number,
 ): void {
   const { id, started, actor, explanation, refusal } = exchange;
-  log.info("request", {
+  // What the server or an upstream could not do is for somebody to look at.
+  log[status >= 500 ? "warn" : "info"]("request", {
     id,
     method: request.method,
     // Without the query, which can carry account names and signed addresses.
@@ -84,7 +99,19 @@ function logRequest(
     ms: Math.round((clock.elapsed() - started) * 1000) / 1000,
     actor,
     cache: explanation?.status,
-    upstream: explanation?.upstream,
-    reason: refusal ?? explanation?.reason,
+    upstream: explanation?.upstream ?? text(refusal?.detail?.["upstream"]),
+    reason: explanation?.reason ?? text(refusal?.detail?.["reason"]) ?? refusal?.code,
+    cause: refusal && causeCode(refusal),
   });
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+/** The code at the bottom of a failure: `ECONNREFUSED` says more than "unreachable". */
+function causeCode(error: Error): string | undefined {
+  let { cause } = error;
+  while (cause instanceof Error && cause.cause !== undefined) ({ cause } = cause);
+  return cause === undefined ? undefined : failureCode(cause);
 }

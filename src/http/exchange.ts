@@ -1,4 +1,5 @@
 import type { Server } from "bun";
+import type { RegistryError } from "../oci/error.ts";
 import type { Explanation } from "../pull/contract.ts";
 
 /** What is known of one request while it is answered; the log line is made of it. */
@@ -10,8 +11,7 @@ export interface Exchange {
   actor?: string;
   /** How a pull was answered. */
   explanation?: Explanation;
-  /** Code and reason of a refusal. */
-  refusal?: string;
+  refusal?: RegistryError;
 }
 
 /** What the router's handlers find beside the request. */

@@ -1,4 +1,5 @@
 import { LruMap } from "../lib/lru.ts";
+import { isDatabaseFailure } from "../metadata/contract.ts";
 import { RegistryError } from "../oci/error.ts";
 import type { Explanation, PulledManifest } from "../pull/contract.ts";
 import type { Exchange } from "./exchange.ts";
@@ -32,20 +33,20 @@ export function jsonResponse(
 
 /** The one place where a refusal becomes an answer. Whatever is not ours to explain is a 500 without details. */
 export function errorResponse(exchange: Exchange, error: unknown): Response {
-  const refusal =
-    error instanceof RegistryError
-      ? error
-      : new RegistryError(
-          "internal",
-          "the server failed; its log has the reason under this request id",
-          {
-            detail: { request_id: exchange.id },
-          },
-        );
-  exchange.refusal = refusal.code;
+  const refusal = refusalOf(exchange, error);
+  exchange.refusal = refusal;
   return jsonResponse(exchange, refusal.status, refusal, refusal.headers);
 }
 
+function refusalOf(exchange: Exchange, error: unknown): RegistryError {
+  if (error instanceof RegistryError) return error;
+  if (isDatabaseFailure(error)) {
+    const message = "the database does not answer at the moment; try again";
+    return new RegistryError("unavailable", message, { headers: { "Retry-After": "2" } });
+  }
+  const message = "the server failed; its log has the reason under this request id";
+  return new RegistryError("internal", message, { detail: { request_id: exchange.id } });
+}
 /** The part of those headers that is the same for each answer with an object: copying it costs half of making it. */
 const sameHeaders = new LruMap<string, Headers>(4096);
 

@@ -1,8 +1,7 @@
-import type { Hono } from "hono";
 import type { Clock } from "../lib/clock.ts";
 import { failureCode, type Log } from "../lib/log.ts";
 import { RegistryError } from "../oci/error.ts";
-import type { Env } from "./exchange.ts";
+import type { HttpApp } from "./app.ts";
 
 /** Seconds without a byte taken or sent; a client at 12 kB/s is still served. */
 export const idleSeconds = 120;
@@ -26,7 +25,7 @@ export interface RunningServer {
 /** Starts listening. Throws the system's error where address or port cannot be had. */
 export function startServer(
   { hostname, port, tls }: ListenOptions,
-  { app, clock, log }: { app: Hono<Env>; clock: Clock; log: Log },
+  { app, clock, log }: { app: HttpApp; clock: Clock; log: Log },
 ): RunningServer {
   const server = Bun.serve({
     hostname,
@@ -40,19 +39,17 @@ export function startServer(
     fetch: (request, server) => {
       // A malformed Host leaves a bare path here, which a router would read from a wrong place on.
       if (!request.url.startsWith("http") || !URL.canParse(request.url)) {
-        return plainRefusal(
-          new RegistryError("bad_request", "the request's Host is not valid", {}),
-        );
+        const error = new RegistryError("bad_request", "the request's Host is not valid");
+        return app.refuse(error, request);
       }
-      return app.fetch(request, { server });
+      return app.routes.fetch(request, { server });
     },
     // A stored file that cannot be opened after all: everything else is answered by the app.
     error(error) {
       log.error("answer failed", { code: failureCode(error) });
       const message = "the stored content could not be opened; try again";
-      return plainRefusal(
-        new RegistryError("unavailable", message, { headers: { "Retry-After": "1" } }),
-      );
+      const again = { headers: { "Retry-After": "1" } };
+      return app.refuse(new RegistryError("unavailable", message, again), undefined);
     },
   });
   return {
@@ -64,8 +61,4 @@ export function startServer(
       deadline.cancel();
     },
   };
-}
-
-function plainRefusal(error: RegistryError): Response {
-  return Response.json(error, { status: error.status, headers: error.headers });
 }

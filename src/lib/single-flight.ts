@@ -10,8 +10,4 @@ export class SingleFlight<T> {
     this.#flights.set(key, flight);
     return flight;
   }
-
-  has(key: string): boolean {
-    return this.#flights.has(key);
-  }
 }

@@ -38,6 +38,12 @@ export class MetadataError extends Error {
   }
 }
 
+/** Whether something was thrown because the database is locked, full, read-only, broken or gone. */
+export function isDatabaseFailure(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return error instanceof MetadataError || (typeof code === "string" && code.startsWith("SQLITE_"));
+}
+
 // ---- groups, registries, upstreams -------------------------------------------------------------
 
 export interface Group {

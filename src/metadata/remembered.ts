@@ -11,8 +11,9 @@ import type {
   StoredBlobRecord,
 } from "./contract.ts";
 
-const maxKeys = 4096;
-const maxPayload = 64 << 10;
+/** Together at most 32 MiB. */
+const maxKeys = 1024;
+const maxPayload = 32 << 10;
 
 /**
  * Answers the question of the hit path, which manifest a tag or digest stands for, from memory. Right only where all
@@ -47,7 +48,8 @@ export class RememberedCache implements Cache {
     const found = await this.#inner.manifests(upstreamIds, repository, reference);
     const isSmall = found.every(({ payload }) => (payload?.length ?? 0) <= maxPayload);
     // What was read while something was written may be old already.
-    if (found.length > 0 && isSmall && writes === this.#writes) this.#manifests.set(key, found);
+    const isCurrent = writes === this.#writes && generation === this.#seen;
+    if (found.length > 0 && isSmall && isCurrent) this.#manifests.set(key, found);
     return found;
   }
 

@@ -16,7 +16,8 @@ export const manifestAccept = Object.values(mediaTypes).join(", ");
 export const maxManifestBytes = 10 << 20;
 
 const jsonLimits = { depth: 64, elements: 400_000 };
-const maxChildren = 20_000;
+/** Far beyond any real image or index; each costs a row when it is stored. */
+const maxChildren = 4_000;
 const maxMediaType = 255;
 
 export type ChildKind = "manifest" | "blob";

@@ -1,10 +1,11 @@
 import type { StoredBlob } from "../blobs/contract.ts";
 import type { CacheEntry, Registry, Upstream } from "../metadata/contract.ts";
-import type { Digest } from "../oci/digest.ts";
+import { algorithmOf, type Digest, parseDigest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/error.ts";
+import { type Described, UpstreamError } from "../upstream/contract.ts";
 import { blobContentType } from "./content-type.ts";
-import type { BlobContent, CacheStatus, PulledBlob, PullOptions } from "./contract.ts";
-import { refusal } from "./errors.ts";
+import type { BlobContent, ByteSource, CacheStatus, PulledBlob, PullOptions } from "./contract.ts";
+import { refusal, tolerate } from "./errors.ts";
 import type { Fills, Opened } from "./fills.ts";
 import { type Known, knownEntries, repositoryAt } from "./names.ts";
 import type { PullerOptions } from "./puller.ts";
@@ -12,7 +13,7 @@ import type { Usage } from "./usage.ts";
 import { collect, smallBytes } from "./verifying.ts";
 
 type KnownBlob = Known<CacheEntry>;
-type Arriving = Exclude<Opened, { found: false }>;
+type Arriving = Extract<Opened, { kind: "fill" | "direct" }>;
 
 /** The object as one upstream has it. */
 interface Wanted {
@@ -115,8 +116,13 @@ export class Blobs {
     const record = await cache.blob(digest);
     if (!record) return undefined;
     const stored = await blobs.find(digest, record.size);
-    if (!stored) await cache.forgetBlob(digest);
+    if (!stored) await this.#tolerate("lost blob was not noted", cache.forgetBlob(digest));
     return stored;
+  }
+
+  /** A database that cannot take it costs the next pull a question, not this one its answer. */
+  #tolerate(message: string, write: Promise<void>): Promise<void> {
+    return tolerate(this.#options.log, message, write);
   }
 
   /** A HEAD at the caller's own upstream turns *named* into *shown* without a download. */
@@ -125,20 +131,24 @@ export class Blobs {
     const { upstream, repository, digest } = wanted;
     const described = await client.checkBlob(upstream, repository, digest);
     if (!described.found) return undefined;
+    requireSame(wanted, described, stored.size);
     const contentType = blobContentType(described.contentType);
-    await cache.show({
-      groupId: upstream.groupId,
-      upstreamId: upstream.id,
-      upstreamVersion: upstream.version,
-      repository,
-      kind: "blob",
-      reference: digest,
-      digest,
-      contentType,
-      size: stored.size,
-      etag: described.etag,
-      now: clock.now(),
-    });
+    await this.#tolerate(
+      "entry was not noted as shown",
+      cache.show({
+        groupId: upstream.groupId,
+        upstreamId: upstream.id,
+        upstreamVersion: upstream.version,
+        repository,
+        kind: "blob",
+        reference: digest,
+        digest,
+        contentType,
+        size: stored.size,
+        etag: described.etag,
+        now: clock.now(),
+      }),
+    );
     return answer(wanted, "revalidated", contentType, atRest(stored));
   }
 
@@ -146,57 +156,100 @@ export class Blobs {
     if (head) return this.#describe(wanted);
     const opened = await this.#fills.open(wanted);
     if (!opened.found) return undefined;
+    if (opened.kind === "stored") return this.#rested(wanted, "collapsed");
     return complete ? this.#completed(wanted, opened) : arriving(wanted, opened);
   }
 
   async #describe(wanted: Wanted): Promise<Answer | undefined> {
-    const { upstream, repository, digest } = wanted;
+    const { upstream, repository, digest, expected } = wanted;
     const described = await this.#options.client.checkBlob(upstream, repository, digest);
     if (!described.found) return undefined;
-    const { size, contentType } = described;
-    if (size === undefined) {
-      const message = `upstream "${upstream.name}" did not say the blob's size`;
-      throw new RegistryError("upstream_invalid", message);
-    }
-    return answer(wanted, "miss", blobContentType(contentType), { kind: "none", size });
+    requireSame(wanted, described, expected);
+    const size = described.size ?? expected;
+    if (size === undefined) throw contradiction(wanted, "does not say the blob's size");
+    const contentType = blobContentType(described.contentType);
+    return answer(wanted, "miss", contentType, { kind: "none", size });
   }
 
   /** For a receiver that cannot see a cut: from the finished file, with its length. */
   async #completed(wanted: Wanted, opened: Arriving): Promise<Answer> {
-    const stored =
-      opened.kind === "fill" && (await opened.stored) && (await this.#stored(wanted.digest));
-    if (opened.kind === "direct") await opened.source.cancel();
-    if (opened.kind === "direct" || !stored) {
-      const message =
-        "the blob cannot be stored, and this connection (HTTP/1.0) can only be given stored blobs";
-      throw new RegistryError("unavailable", message, { headers: { "Retry-After": "5" } });
+    if (opened.kind === "direct") {
+      await opened.source.cancel();
+      throw cannotStore();
     }
-    const contentType = blobContentType(opened.fill.description.contentType);
-    return answer(wanted, opened.joined ? "collapsed" : "miss", contentType, atRest(stored));
+    const { running, reader, joined } = opened;
+    const isStored = await running.stored;
+    await reader.cancel();
+    running.fill.requireSound();
+    if (!isStored) throw cannotStore();
+    return this.#rested(wanted, joined ? "collapsed" : "miss");
   }
+
+  /** A fill has just brought it. */
+  async #rested(wanted: Wanted, status: CacheStatus): Promise<Answer> {
+    const { upstream, repository, digest } = wanted;
+    const entries = await this.#options.cache.entries([upstream.id], repository, "blob", digest);
+    const stored = await this.#stored(digest);
+    if (!stored) throw cannotStore();
+    return answer(
+      wanted,
+      status,
+      entries[0]?.contentType ?? blobContentType(undefined),
+      atRest(stored),
+    );
+  }
+}
+
+function cannotStore(): RegistryError {
+  const message =
+    "the blob cannot be stored, and this connection (HTTP/1.0) can only be given stored blobs";
+  return new RegistryError("unavailable", message, { headers: { "Retry-After": "5" } });
+}
+
+/** What an upstream claims of an object must not contradict the digest it was asked for, or the size that is known. */
+function requireSame(wanted: Wanted, described: Described, size: number | undefined): void {
+  const claimed = parseDigest(described.claimedDigest ?? "");
+  const isOther = claimed !== undefined && claimed !== wanted.digest;
+  const isOfOtherSize =
+    size !== undefined && described.size !== undefined && described.size !== size;
+  // Two algorithms may name the same bytes; then only the size can be compared.
+  const isComparable = claimed && algorithmOf(claimed) === algorithmOf(wanted.digest);
+  if ((isOther && isComparable) || isOfOtherSize) {
+    throw contradiction(wanted, "describes another blob than it was asked for");
+  }
+}
+
+function contradiction({ upstream: { name } }: Wanted, did: string): UpstreamError {
+  return new UpstreamError("invalid", name, `upstream "${name}" ${did}`);
 }
 
 /** Bytes on their way; small ones are verified before anything is said of them. */
 async function arriving(wanted: Wanted, opened: Arriving): Promise<Answer> {
   if (opened.kind === "direct") {
     const { source, size, description } = opened;
-    const content: BlobContent =
-      size !== undefined && size <= smallBytes
-        ? { kind: "bytes", bytes: await collect(source) }
-        : { kind: "source", size, open: () => source };
-    return answer(wanted, "bypass", blobContentType(description.contentType), content);
+    const contentType = blobContentType(description.contentType);
+    return answer(wanted, "bypass", contentType, await contentOf(source, size));
   }
-  const { fill, joined } = opened;
-  await fill.headerReady();
-  const { size } = fill;
+  const { running, reader, joined } = opened;
+  const { fill } = running;
+  try {
+    await fill.headerReady();
+  } catch (error) {
+    await reader.cancel();
+    throw error;
+  }
   const contentType = blobContentType(fill.description.contentType);
-  return answer(wanted, joined ? "collapsed" : "miss", contentType, await contentOf(size));
+  const { size } = fill;
+  const content: BlobContent =
+    size !== undefined && size > smallBytes
+      ? { kind: "fill", size, source: reader }
+      : await contentOf(reader, size);
+  return answer(wanted, joined ? "collapsed" : "miss", contentType, content);
+}
 
-  async function contentOf(size: number | undefined): Promise<BlobContent> {
-    if (size === undefined) return { kind: "source", size, open: () => fill.follow() };
-    if (size > smallBytes) return { kind: "fill", size, open: (range) => fill.follow(range) };
-    return { kind: "bytes", bytes: await collect(fill.follow()) };
-  }
+async function contentOf(source: ByteSource, size: number | undefined): Promise<BlobContent> {
+  if (size === undefined || size > smallBytes) return { kind: "source", size, source };
+  return { kind: "bytes", bytes: await collect(source) };
 }
 
 function answer(

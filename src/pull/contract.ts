@@ -39,8 +39,8 @@ export type BlobContent =
   /** Small and verified, not (yet) at rest. */
   | { kind: "bytes"; bytes: Uint8Array }
   /** Arriving. Ranges can be followed only where the size is known and the bytes go through the spool. */
-  | { kind: "source"; size: number | undefined; open(): ByteSource }
-  | { kind: "fill"; size: number; open(range?: ByteRange): ByteSource }
+  | { kind: "source"; size: number | undefined; source: ByteSource }
+  | { kind: "fill"; size: number; source: RangeSource }
   /** HEAD only: nothing was opened. */
   | { kind: "none"; size: number };
 
@@ -55,6 +55,11 @@ export interface ByteSource {
   cancel(): Promise<void>;
   /** Whether a pending `next` waits for the upstream: then the silence is not the reader's. */
   readonly waiting: boolean;
+}
+
+/** A source that can be told, before its first bytes are taken, that only a part is wanted. */
+export interface RangeSource extends ByteSource {
+  limit(range: ByteRange): void;
 }
 
 export interface PullOptions {

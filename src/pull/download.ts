@@ -31,6 +31,7 @@ export class Download {
   /** Bytes that come again because the upstream ignored our range. */
   #skip: number;
   #attempts = 0;
+  #isCancelled = false;
 
   private constructor(options: DownloadOptions, open: OpenBlob, position: number) {
     this.#options = options;
@@ -79,11 +80,13 @@ export class Download {
       try {
         const { done, value } = await this.#reader.read();
         if (!done) return value;
+        // A cancelled body ends as one that was too short does, and must not be gone on with.
+        this.#requireWanted();
         if (this.size === undefined || this.#position >= this.size) return undefined;
       } catch (error) {
         failure = error;
       }
-      this.#options.signal.throwIfAborted();
+      this.#requireWanted();
       await this.#resume(failure);
     }
   }
@@ -100,16 +103,23 @@ export class Download {
       const offset = this.#position;
       try {
         const open = await client.blob(upstream, repository, digest, { offset, etag, signal });
-        if (!open.found)
+        if (!open.found) {
           throw this.#error("invalid", "lost the blob while it was being transferred");
+        }
         this.#reader = open.body.getReader();
+        if (this.#isCancelled) await this.cancel();
         this.#skip = offset - open.offset;
         return;
       } catch (error) {
-        signal.throwIfAborted();
+        this.#requireWanted();
         failure = error;
       }
     }
+  }
+
+  #requireWanted(): void {
+    this.#options.signal.throwIfAborted();
+    if (this.#isCancelled) throw new DOMException("the blob is not wanted any more", "AbortError");
   }
 
   #pause(ms: number): Promise<void> {
@@ -125,7 +135,9 @@ export class Download {
     });
   }
 
+  /** Ends the transfer, also one that is just being gone on with. */
   async cancel(): Promise<void> {
+    this.#isCancelled = true;
     await this.#reader.cancel().catch(() => undefined); // it may have failed already: there is nothing left to end
   }
 

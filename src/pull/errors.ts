@@ -1,3 +1,4 @@
+import { failureCode, type Log } from "../lib/log.ts";
 import { ManifestError } from "../oci/manifest.ts";
 import { RegistryError } from "../oci/error.ts";
 import { UpstreamError } from "../upstream/contract.ts";
@@ -27,6 +28,15 @@ export function invalidManifest(upstream: string, error: ManifestError | string)
       cause: error,
     },
   );
+}
+
+/** Waits for a write that an answer does not depend on; its failure is logged. */
+export async function tolerate(log: Log, message: string, write: Promise<void>): Promise<void> {
+  try {
+    await write;
+  } catch (error) {
+    log.error(message, { code: failureCode(error) });
+  }
 }
 
 /** A short word for a log line or a reason: what stood in the way, without texts from outside. */

@@ -1,8 +1,6 @@
 import { type Spool, StoreFullError } from "../blobs/contract.ts";
 import { yieldTurn } from "../lib/clock.ts";
-import type { ByteRange } from "../lib/range.ts";
 import { algorithmOf, type Digest, Digester } from "../oci/digest.ts";
-import type { ByteSource } from "./contract.ts";
 import type { Download } from "./download.ts";
 import { Follower } from "./follower.ts";
 import { holdBackBytes, smallBytes, wrongDigest } from "./verifying.ts";
@@ -23,6 +21,8 @@ interface Options {
   reopen: (offset: number) => Promise<Download>;
   /** The last reader has gone. */
   abandoned: (fill: Fill) => void;
+  /** More than this is not stored; undefined: no limit. */
+  maxBytes: number | undefined;
 }
 
 /** One download of one object, followed by everyone who wants it. */
@@ -32,6 +32,7 @@ export class Fill {
   #state: FillState = "filling";
   #failure: unknown;
   #readers = 0;
+  #released = false;
   #closed = false;
   #waiters: (() => void)[] = [];
   #recent: { start: number; bytes: Uint8Array }[] = [];
@@ -77,10 +78,11 @@ export class Fill {
   }
 
   async #copy(): Promise<void> {
-    const { download, spool } = this.#options;
+    const { download, spool, maxBytes = Number.POSITIVE_INFINITY } = this.#options;
     let sinceTurn = 0;
     for (let chunk = await download.next(); chunk; chunk = await download.next()) {
       const start = spool.length;
+      if (start + chunk.length > maxBytes) throw new StoreFullError("larger than may be stored");
       try {
         await spool.append(chunk);
       } finally {
@@ -114,7 +116,8 @@ export class Fill {
     for (const wake of waiters) wake();
   }
 
-  #change(): Promise<void> {
+  /** Resolves when more has arrived, or the fill has ended. */
+  change(): Promise<void> {
     return new Promise((resolve) => this.#waiters.push(resolve));
   }
 
@@ -124,9 +127,8 @@ export class Fill {
     return this.#state === "verified" ? length : Math.max(0, length - holdBackBytes);
   }
 
-  /** Resolves when there is something to read at `position`, or there never will be; throws when the fill failed. */
-  async progress(position: number): Promise<void> {
-    while (this.#state === "filling" && this.available <= position) await this.#change();
+  /** Throws the failure of a fill that has failed. */
+  requireSound(): void {
     if (this.#state === "failed") throw this.#failure;
   }
 
@@ -145,13 +147,15 @@ export class Fill {
   async headerReady(): Promise<void> {
     if ((this.size ?? 0) > smallBytes) return;
     const settled = () => this.#state !== "filling" || this.#options.spool.length > smallBytes;
-    while (!settled()) await this.#change();
-    if (this.#state === "failed") throw this.#failure;
+    while (!settled()) await this.change();
+    this.requireSound();
   }
 
-  follow(range?: ByteRange): ByteSource {
+  /** A reader, who counts from now on until it has read to the end or cancelled; undefined when the fill is over. */
+  follow(): Follower | undefined {
+    if (this.#released) return undefined;
     this.#readers++;
-    return new Follower(this, range);
+    return new Follower(this);
   }
 
   /** What a reader needs to go on by itself after the store overflowed. */
@@ -179,11 +183,13 @@ export class Fill {
 
   /** The fill is over, committed or not: the file is closed when the last reader has gone. */
   async release(): Promise<void> {
-    this.#closed = true;
+    this.#released = true;
     await this.#closeWhenDone();
   }
 
   async #closeWhenDone(): Promise<void> {
-    if (this.#closed && this.#readers === 0) await this.#options.spool.close();
+    if (!this.#released || this.#closed || this.#readers > 0) return;
+    this.#closed = true;
+    await this.#options.spool.close();
   }
 }

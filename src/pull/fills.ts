@@ -1,4 +1,4 @@
-import { type BlobStore, StoreFullError } from "../blobs/contract.ts";
+import { type BlobStore, type Spool, StoreFullError } from "../blobs/contract.ts";
 import type { Clock } from "../lib/clock.ts";
 import { failureCode, type Log } from "../lib/log.ts";
 import type { Cache, Upstream } from "../metadata/contract.ts";
@@ -14,6 +14,7 @@ import { blobContentType } from "./content-type.ts";
 import { Download } from "./download.ts";
 import { reasonOf } from "./errors.ts";
 import { Fill } from "./fill.ts";
+import type { Follower } from "./follower.ts";
 import { VerifyingSource } from "./verifying.ts";
 
 export interface FillsOptions {
@@ -40,7 +41,10 @@ export interface Wanted {
 
 export type Opened =
   | Absent
-  | { found: true; kind: "fill"; fill: Fill; joined: boolean; stored: Promise<boolean> }
+  /** Whoever gets one reads or cancels it. */
+  | { found: true; kind: "fill"; running: Running; reader: Follower; joined: boolean }
+  /** It has just come to rest. */
+  | { found: true; kind: "stored" }
   | {
       found: true;
       kind: "direct";
@@ -49,7 +53,7 @@ export type Opened =
       size: number | undefined;
     };
 
-interface Running {
+export interface Running {
   found: true;
   fill: Fill;
   wanted: Wanted;
@@ -79,30 +83,28 @@ export class Fills {
   /** Joins the fill of this object or starts one. Throws `UpstreamError` where the upstream is unsure. */
   async open(wanted: Wanted): Promise<Opened> {
     const key = flightKey(wanted);
-    const flying = this.#flights.get(key);
-    const flight = flying ?? this.#start(key, wanted);
-    const started = await flight;
-    if (!started.found) return absent;
-    if ("fill" in started) {
-      return {
-        found: true,
-        kind: "fill",
-        fill: started.fill,
-        joined: Boolean(flying),
-        stored: started.stored,
-      };
+    for (;;) {
+      const flying = this.#flights.get(key);
+      const started = await (flying ?? this.#start(key, wanted));
+      if (!started.found) return absent;
+      if (!("fill" in started)) return this.#direct(wanted, started);
+      const reader = started.fill.follow();
+      if (reader) {
+        return { found: true, kind: "fill", running: started, reader, joined: Boolean(flying) };
+      }
+      // It ended between its start and now. If it failed, a new one is begun.
+      if (await started.stored) return { found: true, kind: "stored" };
     }
-    const download = started.take() ?? (await this.#download(wanted, this.#closing.signal));
+  }
+
+  async #direct(wanted: Wanted, { take }: Unstorable): Promise<Opened> {
+    const download = take() ?? (await this.#download(wanted, this.#closing.signal));
     if (!("next" in download)) return absent;
-    const digester = new Digester(algorithmOf(wanted.digest));
-    const source = new VerifyingSource(download, wanted.digest, wanted.upstream.name, digester);
-    return {
-      found: true,
-      kind: "direct",
-      source,
-      description: download.description,
-      size: download.size,
-    };
+    const { upstream, digest } = wanted;
+    const digester = new Digester(algorithmOf(digest));
+    const source = new VerifyingSource(download, digest, upstream.name, digester);
+    const { description, size } = download;
+    return { found: true, kind: "direct", source, description, size };
   }
 
   #start(key: string, wanted: Wanted): Promise<Running | Unstorable | Absent> {
@@ -133,6 +135,7 @@ export class Fills {
       spool,
       reopen: (offset) => this.#reopen(wanted, offset),
       abandoned: () => this.#limitAbandoned(wanted.upstream.groupId, running),
+      maxBytes: this.#options.maxBlobBytes,
     });
     const running: Running = {
       found: true,
@@ -176,11 +179,7 @@ export class Fills {
   }
 
   /** Fills, stores, and says whether it is stored. Failures are the readers' to see; here they are logged. */
-  async #run(
-    fill: Fill,
-    spool: Awaited<ReturnType<BlobStore["spool"]>>,
-    wanted: Wanted,
-  ): Promise<boolean> {
+  async #run(fill: Fill, spool: Spool, wanted: Wanted): Promise<boolean> {
     const { digest, upstream } = wanted;
     try {
       await fill.run();
@@ -192,8 +191,18 @@ export class Fills {
       this.#options.log.warn("fill was not stored", { upstream: upstream.name, digest, reason });
       return false;
     } finally {
-      await spool.discard();
-      await fill.release();
+      await this.#end(fill, spool);
+    }
+  }
+
+  /** Whatever fails here, the object must be free to be fetched again. */
+  async #end(fill: Fill, spool: Spool): Promise<void> {
+    for (const step of [() => spool.discard(), () => fill.release()]) {
+      try {
+        await step();
+      } catch (error) {
+        this.#options.log.error("spool could not be removed", { code: failureCode(error) });
+      }
     }
   }
 

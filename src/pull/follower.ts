@@ -1,29 +1,32 @@
 import { yieldTurn } from "../lib/clock.ts";
 import type { ByteRange } from "../lib/range.ts";
-import type { ByteSource } from "./contract.ts";
+import type { RangeSource } from "./contract.ts";
 import type { Fill } from "./fill.ts";
-import { VerifyingSource } from "./verifying.ts";
+import { holdBackBytes, VerifyingSource } from "./verifying.ts";
 
 const readBytes = 256 << 10;
 
 /** A reader of a fill, by position, at its own pace. */
-export class Follower implements ByteSource {
+export class Follower implements RangeSource {
   readonly #fill: Fill;
-  readonly #end: number;
-  #position: number;
+  #end = Number.POSITIVE_INFINITY;
+  #position = 0;
   #left = false;
   #waiting = false;
   /** Where the reader goes on when the store could not take the rest. */
   #direct: VerifyingSource | undefined;
 
-  constructor(fill: Fill, range: ByteRange | undefined) {
+  constructor(fill: Fill) {
     this.#fill = fill;
-    this.#position = range?.first ?? 0;
-    this.#end = range ? range.last + 1 : Number.POSITIVE_INFINITY;
   }
 
   get waiting(): boolean {
     return this.#direct?.waiting ?? this.#waiting;
+  }
+
+  limit({ first, last }: ByteRange): void {
+    this.#position = first;
+    this.#end = last + 1;
   }
 
   async next(): Promise<Uint8Array | undefined> {
@@ -42,25 +45,34 @@ export class Follower implements ByteSource {
     if (this.#direct) return this.#clipped(this.#direct);
     if (this.#position >= this.#end) return undefined;
     this.#waiting = true;
-    await this.#fill.progress(this.#position);
+    await this.#progress();
     this.#waiting = false;
-    const length = Math.min(
-      readBytes,
-      this.#end - this.#position,
-      this.#fill.available - this.#position,
-    );
+    const length = Math.min(readBytes, this.#available - this.#position);
     if (length <= 0) return this.#fill.state === "verified" ? undefined : this.#goOnAlone();
     const bytes = this.#fill.read(this.#position, length);
     this.#position += bytes.length;
     return bytes;
   }
 
+  /** A part of a blob is as good as complete to who gets it: its end, too, waits until the digest is right. */
+  get #available(): number {
+    const isVerified = this.#fill.state === "verified";
+    return Math.min(this.#fill.available, isVerified ? this.#end : this.#end - holdBackBytes);
+  }
+
+  async #progress(): Promise<void> {
+    while (this.#fill.state === "filling" && this.#available <= this.#position) {
+      await this.#fill.change();
+    }
+    this.#fill.requireSound();
+  }
+
   /** The disk is full: this reader gets the rest from the upstream, verified from where the spool ends. */
   async #goOnAlone(): Promise<Uint8Array | undefined> {
     const { offset, digester, download } = await this.#fill.overflow();
-    if (this.#position > offset) {
+    if (this.#left || this.#position > offset) {
       await download.cancel();
-      throw new Error("the range begins beyond what the store could take");
+      throw new Error("the reader has left, or its range begins beyond what the store could take");
     }
     const before = this.#fill.read(this.#position, offset - this.#position);
     const { digest, upstream } = this.#fill;
@@ -69,7 +81,7 @@ export class Follower implements ByteSource {
     return this.#clipped(this.#direct);
   }
 
-  async #clipped(source: ByteSource): Promise<Uint8Array | undefined> {
+  async #clipped(source: VerifyingSource): Promise<Uint8Array | undefined> {
     if (this.#position >= this.#end) return undefined;
     const bytes = await source.next();
     const wanted = bytes?.subarray(0, this.#end - this.#position);

@@ -3,6 +3,7 @@ import type { CachedManifest, Upstream } from "../metadata/contract.ts";
 import { parseDigest } from "../oci/digest.ts";
 import type { Reference } from "../oci/reference.ts";
 import { UpstreamError } from "../upstream/contract.ts";
+import { tolerate } from "./errors.ts";
 import type { PullerOptions } from "./puller.ts";
 
 const hourMs = 3_600_000;
@@ -20,7 +21,7 @@ export type Verdict =
 /** Whether a cached tag may be served without asking, and what its upstream says when it may not. */
 export class Freshness {
   readonly #options: PullerOptions;
-  /** Entry id → when a check may be tried again after one that failed. */
+  /** Entry id → when, by `Clock.elapsed`, a check may be tried again after one that failed. */
   readonly #postponed = new LruMap<number, number>(maxPostponed);
 
   constructor(options: PullerOptions) {
@@ -37,8 +38,8 @@ export class Freshness {
   /** HEAD at the entry's own upstream. Throws only where there is no copy that could be served instead. */
   async check(entry: CachedManifest, upstream: Upstream, reference: Reference): Promise<Verdict> {
     if (entry.proof !== "shown" || !entry.payload) return { kind: "changed" };
-    const { client, clock, cache, checkTimeoutMs } = this.#options;
-    if ((this.#postponed.get(entry.id) ?? 0) > clock.now()) {
+    const { client, clock, cache, log, checkTimeoutMs } = this.#options;
+    if ((this.#postponed.get(entry.id) ?? 0) > clock.elapsed()) {
       return { kind: "keep", reason: "check postponed" };
     }
     try {
@@ -55,7 +56,7 @@ export class Freshness {
         : said.etag !== undefined && said.etag === entry.etag;
       if (!same) return { kind: "changed" };
       const checkedAt = clock.now();
-      await cache.confirm(entry.id, checkedAt);
+      await tolerate(log, "check was not noted", cache.confirm(entry.id, checkedAt));
       return { kind: "same", checkedAt };
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
@@ -73,6 +74,6 @@ export class Freshness {
 
   /** A check has just failed: the next one waits. */
   postpone({ id }: { id: number }): void {
-    this.#postponed.set(id, this.#options.clock.now() + this.#options.recheckMs);
+    this.#postponed.set(id, this.#options.clock.elapsed() + this.#options.recheckMs);
   }
 }

@@ -7,7 +7,7 @@ import { type Manifest, ManifestError, parseManifest } from "../oci/manifest.ts"
 import { type Reference, referenceText } from "../oci/reference.ts";
 import type { Fetched } from "../upstream/contract.ts";
 import type { CacheStatus, PulledManifest } from "./contract.ts";
-import { invalidManifest, reasonOf, refusal } from "./errors.ts";
+import { invalidManifest, reasonOf, refusal, tolerate } from "./errors.ts";
 import { Freshness } from "./freshness.ts";
 import { knownEntries, type Known, repositoryAt } from "./names.ts";
 import type { PullerOptions } from "./puller.ts";
@@ -80,6 +80,7 @@ export class Manifests {
     reference: Reference,
     entry: KnownManifest,
   ): Promise<Counted> {
+    const deadline = this.#options.clock.elapsed() + this.#options.checkTimeoutMs;
     const verdict = await this.#freshness.check(entry, entry.upstream, reference);
     switch (verdict.kind) {
       case "same":
@@ -87,34 +88,44 @@ export class Manifests {
       case "keep":
         return this.#cached(entry, "stale", verdict.reason);
       case "gone":
-        await this.#options.cache.deleteEntry(entry.id);
+        await tolerate(
+          this.#options.log,
+          "entry was not deleted",
+          this.#options.cache.deleteEntry(entry.id),
+        );
         this.#options.log.warn("tag is gone at its upstream", {
           upstream: entry.upstream.name,
           repository,
         });
         return this.#walk(registry, repository, reference, []);
       case "changed":
-        return this.#refresh(registry, repository, reference, entry);
+        return this.#refresh(registry, repository, reference, entry, deadline);
     }
   }
 
+  /** Fetched anew from its own upstream; while there is a good copy, for no longer than a check may take. */
   async #refresh(
     registry: Registry,
     repository: string,
     reference: Reference,
     entry: KnownManifest,
+    deadline: number,
   ): Promise<Counted> {
-    const { upstream } = entry;
-    try {
-      const fetched = await this.#fetch(upstream, repository, reference);
-      if (fetched) return fetched;
-    } catch (error) {
-      // A refresh that fails never shortens the life of a good copy.
-      if (entry.proof !== "shown" || !entry.payload) throw error;
-      this.#freshness.postpone(entry);
-      return this.#cached(entry, "stale", reasonOf(error));
+    const { clock } = this.#options;
+    const fetching = this.#fetch(entry.upstream, repository, reference);
+    if (entry.proof !== "shown" || !entry.payload) {
+      return (await fetching) ?? this.#walk(registry, repository, reference, []);
     }
-    return this.#walk(registry, repository, reference, []);
+    // A refresh that fails, or is late, never shortens the life of a good copy; a late one goes on behind.
+    const late = Promise.withResolvers<"timeout">();
+    const left = Math.max(0, deadline - clock.elapsed());
+    const timer = clock.after(left, () => late.resolve("timeout"));
+    const outcome = fetching.then((fetched) => fetched ?? "absent at its upstream", reasonOf);
+    const first = await Promise.race([outcome, late.promise]);
+    timer.cancel();
+    if (typeof first !== "string") return first;
+    this.#freshness.postpone(entry);
+    return this.#cached(entry, "stale", first);
   }
 
   /** Asks the upstreams in order, those first whose manifest named the digest. */
@@ -147,14 +158,15 @@ export class Manifests {
       return undefined;
     const now = clock.now();
     const { etag } = described;
-    await cache.show({
+    const shown = {
       ...entry,
       groupId: upstream.groupId,
       upstreamVersion: upstream.version,
       etag,
       size: entry.payload.length,
       now,
-    });
+    };
+    await tolerate(this.#options.log, "entry was not noted as shown", cache.show(shown));
     return this.#cached({ ...entry, checkedAt: now }, "revalidated");
   }
 

@@ -45,6 +45,15 @@ export class VerifyingSource implements ByteSource {
 
   async next(): Promise<Uint8Array | undefined> {
     await yieldTurn();
+    try {
+      return await this.#next();
+    } catch (error) {
+      await this.cancel();
+      throw error;
+    }
+  }
+
+  async #next(): Promise<Uint8Array | undefined> {
     for (;;) {
       const first = this.#held[0];
       if (first && (this.#verified || this.#heldBytes - first.length >= holdBackBytes)) {

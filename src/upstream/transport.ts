@@ -115,7 +115,11 @@ export class Transport {
         return failure("unreachable", name, "has a host name that does not resolve");
       case "blocked":
         this.options.log.warn("address not allowed", { upstream: name });
-        return failure("blocked", name, "leads to an address that is not allowed");
+        return failure(
+          "blocked",
+          name,
+          "leads to an inner address, which WEIR_ALLOWED_UPSTREAM_ADDRESSES does not allow",
+        );
     }
   }
 }

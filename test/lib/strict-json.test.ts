@@ -39,6 +39,23 @@ describe("parseStrictJson", () => {
       expect(() => parseStrictJson(text, limits)).toThrow(JsonLimitError));
   }
 
+  test("a very long string hides nothing behind it", () => {
+    const long = "x".repeat(4 << 20);
+    const text = `{"a":"${long}","b":1,"b":2}`;
+    expect(() => parseStrictJson(text, limits)).toThrow(JsonLimitError);
+    const quotes = `{"a":"${'\\\\\\"'.repeat(1 << 18)}","b":1,"b":2}`;
+    expect(() => parseStrictJson(quotes, limits)).toThrow(/twice/);
+  });
+
+  test("ten megabytes are read in well under a turn's time", () => {
+    const text = JSON.stringify({
+      a: Array.from({ length: 40_000 }, (_, i) => ({ i, text: "x".repeat(220) })),
+    });
+    const started = performance.now();
+    parseStrictJson(text, wide);
+    expect(performance.now() - started).toBeLessThan(500);
+  });
+
   test("the same key in different objects, and as a value, is fine", () => {
     const text = '{"a":"a","b":[{"a":1},{"a":2}],"c":"{\\"a\\":1,\\"a\\":2}"}';
     expect(parseStrictJson(text, limits)).toEqual(JSON.parse(text));

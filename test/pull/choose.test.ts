@@ -199,6 +199,25 @@ describe("a stale tag", () => {
     expect(cache(await pull())).toBe('miss; upstream="up1"');
   });
 
+  test("changed, and then absent: the good copy stays, and no other upstream takes its place", async () => {
+    first.image(name, "latest", buildImage({ label: "new" }));
+    second.image(name, "latest", buildImage({ label: "second" }));
+    first.fault(gets, { status: 404 });
+    expect(cache(await pull())).toBe('stale; upstream="up1"; reason="absent at its upstream"');
+  });
+
+  test("changed, and then silence: the stale copy within the check's deadline, the fetch goes on behind", async () => {
+    const { digest } = first.image(name, "latest", buildImage({ label: "new" }));
+    const gate = new Gate();
+    first.fault(gets, { gate });
+    const answer = pull();
+    await gate.arrived(1);
+    weir.clock.step(5_000);
+    expect(cache(await answer)).toBe('stale; upstream="up1"; reason="timeout"');
+    gate.open();
+    await until(async () => (await pull()).headers.get("docker-content-digest") === digest);
+  });
+
   test("gone at its own upstream: kept for 168 hours, then chosen anew", async () => {
     first.remove(`/v2/${name}/manifests/latest`);
     second.image(name, "latest", buildImage({ label: "second" }));
@@ -264,6 +283,28 @@ describe("proof", () => {
     ]);
     await first.stop();
     expect(cache(await weir.blob("a/two", digest))).toBe('hit; upstream="up1"');
+  });
+
+  test("a HEAD that speaks of other bytes shows nothing", async () => {
+    await start();
+    const layer = sampleBytes(3000, 79);
+    const digest = digestOf(layer);
+    for (const repository of ["a/one", "a/two"]) {
+      first.image(repository, "latest", buildImage({ layers: [layer], label: repository }));
+      await weir.manifest(repository, "latest");
+    }
+    await (await weir.blob("a/one", digest)).bytes();
+    await weir.settled("a/one", digest);
+    for (const headers of [
+      { "docker-content-digest": `sha256:${"1".repeat(64)}` },
+      { "content-length": "20", "docker-content-digest": null },
+    ]) {
+      first.fault("HEAD /v2/a/two/*", { headers });
+      for (const method of ["GET", "HEAD"]) {
+        expect((await weir.blob("a/two", digest, { method })).status).toBe(502);
+      }
+      first.heal();
+    }
   });
 
   test("an index's members are named, and shown once they are pulled", async () => {

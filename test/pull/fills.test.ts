@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readlinkSync } from "node:fs";
+import { connect } from "node:net";
 import { type Digest, digestOf } from "../../src/oci/digest.ts";
 import { buildImage, FakeUpstream, Gate, sampleBytes, Tap } from "../fakes/upstream.ts";
 import { until } from "../fakes/until.ts";
@@ -183,20 +184,44 @@ describe("a fill", () => {
     expect(digestOf(await (await weir.blob(name, unnamed)).bytes())).toBe(unnamed);
   });
 
-  test("ranges are followed while it runs", async () => {
+  test("ranges are followed while it runs, their last 64 KiB held back until the whole is right", async () => {
     const tap = new Tap();
     upstream.fault(blobGets, { tap });
-    tap.release(2 * MiB);
-    const answer = await weir.blob(name, digest, { headers: { Range: `bytes=${MiB}-${MiB + 9}` } });
+    tap.release(3 * MiB);
+    const Range = `bytes=${MiB}-${2 * MiB - 1}`;
+    const answer = await weir.blob(name, digest, { headers: { Range } });
     expect([answer.status, answer.headers.get("content-range")]).toEqual([
       206,
-      `bytes ${MiB}-${MiB + 9}/${size}`,
+      `bytes ${MiB}-${2 * MiB - 1}/${size}`,
     ]);
-    expect(await answer.bytes()).toEqual(bytes.slice(MiB, MiB + 10));
+    const reader = readerOf(answer);
+    const early = await readSome(reader, MiB - holdBack);
+    expect(early.length).toBe(MiB - holdBack);
     const tail = weir.blob(name, digest, { headers: { Range: "bytes=-5" } });
     tap.open();
+    expect(Buffer.concat([early, await readSome(reader, holdBack)])).toEqual(
+      Buffer.from(bytes.subarray(MiB, 2 * MiB)),
+    );
     expect(await (await tail).bytes()).toEqual(bytes.slice(-5));
     expect(upstream.count(blobGets)).toBe(1);
+  });
+
+  test("a range of a blob that turns out wrong is cut, wherever the wrong byte is", async () => {
+    for (const Range of ["bytes=0-99", `bytes=0-${MiB - 1}`, `bytes=${MiB}-`]) {
+      upstream.fault(blobGets, { wrongByte: 100 });
+      // The cut can come before the header has left, or after.
+      const pulled = weir
+        .blob(name, digest, { headers: { Range } })
+        .then((answer) => answer.bytes());
+      const isWhole = await pulled.then(
+        () => true,
+        () => false,
+      );
+      expect(isWhole).toBe(false);
+    }
+    upstream.heal();
+    const beyond = await weir.blob(name, digest, { headers: { Range: `bytes=${size}-` } });
+    expect([beyond.status, beyond.headers.get("content-range")]).toEqual([416, `bytes */${size}`]);
   });
 
   test("is ended by a stop: its readers are cut, the spool is empty", async () => {
@@ -246,6 +271,80 @@ describe("a fill", () => {
   });
 });
 
+describe("a client that leaves, or a body that is wrong, leaves nothing open", () => {
+  /** Connections to the upstream that carry a request. */
+  const quiet = () => upstream.server.quiet();
+
+  test("in a bypass: no request is made for somebody who has left", async () => {
+    await weir.stop();
+    const env = { WEIR_MAX_BLOB_BYTES: "1000" };
+    weir = await TestWeir.start({ upstreams: [{ fake: upstream }], env });
+    await weir.manifest(name, "latest");
+    const tap = new Tap();
+    upstream.fault(blobGets, { tap });
+    tap.release(MiB);
+    for (let i = 0; i < 5; i++) {
+      const reader = readerOf(await weir.blob(name, digest));
+      await readSome(reader, 1000);
+      await reader.cancel();
+    }
+    await quiet();
+    expect(upstream.count(blobGets)).toBe(5);
+    upstream.heal();
+    // Too long a body: cut, and its connection closed.
+    upstream.fault(blobGets, { body: Buffer.concat([bytes, bytes]), headers: { etag: null } });
+    const long = await weir.blob(name, digest);
+    await long.bytes().catch(() => undefined);
+    await quiet();
+  });
+
+  test("a client that stalls is given up after two minutes, the fill goes on", async () => {
+    // More than the kernel takes for a connection that nobody reads.
+    const large = upstream.blob(name, sampleBytes(32 * MiB, 30));
+    const socket = connect(Number(new URL(weir.url).port), "127.0.0.1");
+    const token = await weir.token(name);
+    const head = `GET ${weir.path(name, "blobs", large)} HTTP/1.1\r\nHost: weir.test\r\n`;
+    socket.write(`${head}Authorization: Bearer ${token}\r\n\r\n`);
+    await weir.settled(name, large);
+    const cut = () => weir.logLines.some(({ message }) => message === "transfer cut");
+    weir.clock.step(119_000);
+    expect(cut()).toBe(false);
+    await until(() => {
+      weir.clock.step(1_000);
+      return cut();
+    });
+    socket.destroy();
+    expect(upstream.count(blobGets)).toBe(1);
+  });
+});
+
+describe("a receiver that cannot see a cut", () => {
+  test("gets a blob with its length, when it is complete, and a refusal when it is wrong", async () => {
+    await weir.stop();
+    const env = { WEIR_TRUSTED_PROXIES: "127.0.0.0/8" };
+    weir = await TestWeir.start({ upstreams: [{ fake: upstream }], env });
+    await weir.manifest(name, "latest");
+    const ask = async (): Promise<string> => {
+      const socket = connect(Number(new URL(weir.url).port), "127.0.0.1");
+      const path = weir.path(name, "blobs", digest);
+      const token = await weir.token(name);
+      socket.write(
+        `GET ${path} HTTP/1.0\r\nHost: weir.test\r\nConnection: close\r\nAuthorization: Bearer ${token}\r\n\r\n`,
+      );
+      const parts: Uint8Array[] = [];
+      for await (const part of socket) parts.push(part as Uint8Array);
+      return Buffer.concat(parts).toString("latin1");
+    };
+    upstream.fault(blobGets, { wrongByte: 7 });
+    expect(await ask()).toMatch(/^HTTP\/1\.[01] 502 /);
+    upstream.heal();
+    const [head = "", body = ""] = (await ask()).split(/\r\n\r\n(.*)/s);
+    expect(head).toMatch(/^HTTP\/1\.[01] 200 /);
+    expect(head.toLowerCase()).toContain(`content-length: ${size}`);
+    expect(digestOf(Buffer.from(body, "latin1"))).toBe(digest);
+  });
+});
+
 describe("what cannot be stored passes through", () => {
   async function withLimit(env: Record<string, string>, work: () => Promise<void>): Promise<void> {
     await weir.stop();
@@ -267,6 +366,21 @@ describe("what cannot be stored passes through", () => {
       expect(digestOf(await (await weir.blob(name, digest)).bytes())).toBe(digest);
       upstream.fault(blobGets, { wrongByte: 100 });
       expect((await weir.blob(name, digest)).bytes()).rejects.toThrow();
+    }));
+
+  test("a store that is full in the middle: every reader gets the rest, verified, and nothing is stored", () =>
+    withLimit({ WEIR_MAX_BLOB_BYTES: "2MiB" }, async () => {
+      // Nobody says the size of this one, so that the limit is met half-way.
+      const unnamed = upstream.blob(name, sampleBytes(size, 21));
+      upstream.fault(`GET *${unnamed}`, { framing: "chunked" });
+      const answers = await Promise.all([weir.blob(name, unnamed), weir.blob(name, unnamed)]);
+      for (const answer of answers) expect(digestOf(await answer.bytes())).toBe(unnamed);
+      expect(readdirSync(weir.folder("spool"))).toEqual([]);
+      upstream.fault(`GET *${unnamed}`, { framing: "chunked", wrongByte: 100 });
+      const wrong = await weir.blob(name, unnamed);
+      expect(wrong.bytes()).rejects.toThrow();
+      await wrong.bytes().catch(() => undefined);
+      await upstream.server.quiet();
     }));
 
   test("several at once each get their own, none is refused", () =>

@@ -85,11 +85,13 @@ test("a fill and its reader let others have a turn at least each 256 KiB, howeve
     spool,
     reopen: () => Promise.reject(new Error("not here")),
     abandoned() {},
+    maxBytes: undefined,
   });
   const turns = size / (256 << 10);
 
   expect(await turnsDuring(fill.run())).toBeGreaterThanOrEqual(turns);
   const reader = fill.follow();
+  if (!reader) throw new Error("the fill is not over");
   const read = async () => {
     let got = 0;
     for (let bytes = await reader.next(); bytes; bytes = await reader.next()) got += bytes.length;

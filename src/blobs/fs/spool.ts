@@ -18,7 +18,6 @@ const sync = promisify(fsync);
 
 /** How often a growing spool looks at the free space. */
 const spaceCheckBytes = 64 << 20;
-const fullCodes = new Set(["ENOSPC", "EDQUOT", "EROFS", "EFBIG"]);
 
 interface Options {
   file: string;
@@ -63,9 +62,8 @@ export class FsSpool implements Spool {
         this.#length += written;
       }
     } catch (error) {
-      const { code } = error as { code?: string };
-      if (!code || !fullCodes.has(code)) throw error;
-      throw new StoreFullError("the file system cannot take more", { cause: error });
+      // Full, read-only or broken: whatever it is, these bytes have to get to their readers without the store.
+      throw new StoreFullError("the file system does not take the bytes", { cause: error });
     }
   }
 

@@ -7,7 +7,7 @@ type Body = Blob | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null;
 interface Options {
   headers: Headers;
   head: boolean;
-  follow: (open: () => ByteSource) => ReadableStream<Uint8Array>;
+  follow: (source: ByteSource) => ReadableStream<Uint8Array>;
 }
 
 /**
@@ -26,7 +26,7 @@ export function blobResponse(
     if (size !== undefined) headers.set("Content-Length", String(size));
     return new Response(null, { headers });
   }
-  const range = content.kind === "source" ? undefined : requestedRange(request, digest, size ?? 0);
+  const range = rangeOf(request, digest, content);
   if (!range) return new Response(body(content, undefined, follow), { headers });
   headers.set("Content-Range", `bytes ${range.first}-${range.last}/${size}`);
   return new Response(body(content, range, follow), { status: 206, headers });
@@ -34,6 +34,16 @@ export function blobResponse(
 
 function shape(content: BlobContent): { size: number | undefined } {
   return content.kind === "bytes" ? { size: content.bytes.length } : content;
+}
+
+function rangeOf(request: Request, digest: string, content: BlobContent): ByteRange | undefined {
+  if (content.kind === "source") return undefined;
+  try {
+    return requestedRange(request, digest, shape(content).size ?? 0);
+  } catch (error) {
+    if (content.kind === "fill") void content.source.cancel();
+    throw error;
+  }
 }
 
 function requestedRange(request: Request, digest: string, size: number): ByteRange | undefined {
@@ -59,9 +69,10 @@ function body(content: BlobContent, range: ByteRange | undefined, follow: Option
       ) as Uint8Array<ArrayBuffer>;
     }
     case "fill":
-      return follow(() => content.open(range));
+      if (range) content.source.limit(range);
+      return follow(content.source);
     case "source":
-      return follow(() => content.open());
+      return follow(content.source);
     case "none":
       return null;
   }

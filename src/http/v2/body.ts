@@ -11,34 +11,37 @@ interface Options {
   request: Request;
   /** What the server allows a connection otherwise. */
   idleSeconds: number;
+  /** The transfer was cut from our side. */
+  cut: (reason: unknown) => void;
 }
 
 /**
  * A body that follows a source at the reader's pace. A source that throws cuts the transfer, so that nobody takes a
- * part for the whole. The source is opened by the first read: a client that has left meanwhile opens none.
+ * part for the whole.
  */
-export function followBody(open: () => ByteSource, options: Options): ReadableStream<Uint8Array> {
-  return new ReadableStream<Uint8Array>(new Following(open, options), { highWaterMark: 0 });
+export function followBody(source: ByteSource, options: Options): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>(new Following(source, options), { highWaterMark: 0 });
 }
 
 class Following implements UnderlyingDefaultSource<Uint8Array> {
-  readonly #open: () => ByteSource;
+  readonly #source: ByteSource;
   readonly #options: Options;
-  #source: ByteSource | undefined;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #touched: number;
   #over = false;
   #timer: { cancel(): void };
 
-  constructor(open: () => ByteSource, options: Options) {
+  constructor(source: ByteSource, options: Options) {
     const { clock, server, request } = options;
-    this.#open = open;
+    this.#source = source;
     this.#options = options;
     this.#touched = clock.elapsed();
     // The server's idle timer would count our waiting for the upstream too; `#watch` counts the reader's silence only.
     server.timeout(request, 0);
     this.#timer = clock.after(stalledMs, () => this.#watch());
-    request.signal.addEventListener("abort", () => void this.cancel(), { once: true });
+    const left = () => void this.cancel();
+    if (request.signal.aborted) left();
+    else request.signal.addEventListener("abort", left, { once: true });
   }
 
   start(controller: ReadableStreamDefaultController<Uint8Array>): void {
@@ -47,7 +50,6 @@ class Following implements UnderlyingDefaultSource<Uint8Array> {
 
   async pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
     try {
-      this.#source ??= this.#open();
       this.#touched = this.#options.clock.elapsed();
       const bytes = await this.#source.next();
       this.#touched = this.#options.clock.elapsed();
@@ -59,6 +61,7 @@ class Following implements UnderlyingDefaultSource<Uint8Array> {
     } catch (error) {
       if (this.#over) return;
       this.#end();
+      this.#options.cut(error);
       controller.error(error);
     }
   }
@@ -66,17 +69,19 @@ class Following implements UnderlyingDefaultSource<Uint8Array> {
   async cancel(): Promise<void> {
     if (this.#over) return;
     this.#end();
-    await (this.#source ?? this.#open()).cancel();
+    await this.#source.cancel();
   }
 
   #watch(): void {
-    const { clock, server, request } = this.#options;
-    const silent = this.#source?.waiting ? 0 : clock.elapsed() - this.#touched;
+    const { clock, server, request, cut } = this.#options;
+    const silent = this.#source.waiting ? 0 : clock.elapsed() - this.#touched;
     if (silent < stalledMs) {
       this.#timer = clock.after(stalledMs - silent, () => this.#watch());
       return;
     }
-    this.#controller?.error(new Error("the reader stalled"));
+    const stalled = new Error("the reader stalled");
+    cut(stalled);
+    this.#controller?.error(stalled);
     // The error alone cuts only once the reader reads again; this frees the socket.
     server.timeout(request, 1);
     void this.cancel();

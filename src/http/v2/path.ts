@@ -18,8 +18,10 @@ const shape = /^\/v2\/(.+)\/(manifests|blobs|tags|referrers)\/([^/]+)$/;
 /** Separators and controls that would change the path's meaning once decoded. */
 const dangerous = /%(?:2f|5c|00)/i;
 
+/** Longer ones are read each time, so that strangers cannot fill the memory. */
+const maxRemembered = 400;
 /** Paths that were split before: a popular image is asked for thousands of times a second. */
-const remembered = new LruMap<string, V2Path>(8192);
+const remembered = new LruMap<string, V2Path>(4096);
 
 /** Decodes once and splits; undefined for anything that is not a path of the registry protocol. */
 export function splitPath(path: string): V2Path | undefined {
@@ -30,7 +32,7 @@ export function splitPath(path: string): V2Path | undefined {
   if (!match) return undefined;
   const [, name = "", kind = "", tail = ""] = match;
   const split = Object.freeze({ kind: kind as V2Path["kind"], name, tail });
-  remembered.set(path, split);
+  if (path.length <= maxRemembered) remembered.set(path, split);
   return split;
 }
 

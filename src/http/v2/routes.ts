@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import { Hono } from "hono";
 import type { Access, Grant } from "../../access/contract.ts";
 import type { Clock } from "../../lib/clock.ts";
+import { failureCode, type Log } from "../../lib/log.ts";
 import type { Directory, Registry } from "../../metadata/contract.ts";
 import { bearerChallenge } from "../../oci/challenge.ts";
 import type { Digest } from "../../oci/digest.ts";
@@ -21,6 +22,7 @@ export interface V2Options {
   directory: Directory;
   puller: Puller;
   clock: Clock;
+  log: Log;
   /** Whether the connection comes from a proxy that this server trusts. */
   isTrustedProxy: (address: string) => boolean;
   /** Seconds that a connection may be idle, as the server is set up. */
@@ -113,7 +115,9 @@ class V2Request {
 
   async #manifest(registry: Registry, repository: string, reference: Reference): Promise<Response> {
     const head = this.#request.method === "HEAD";
-    const pulled = await this.#options.puller.manifest(registry, repository, reference, { head });
+    const pulled = await this.#patiently(() =>
+      this.#options.puller.manifest(registry, repository, reference, { head }),
+    );
     const headers = contentHeaders(this.#c.var.exchange, pulled);
     if (!head) {
       return new Response(pulled.payload as Uint8Array<ArrayBuffer>, { headers });
@@ -130,10 +134,14 @@ class V2Request {
       this.#options.puller.blob(registry, repository, digest, { head, complete }),
     );
     const headers = contentHeaders(this.#c.var.exchange, pulled);
-    const { clock, idleSeconds } = this.#options;
+    const { clock, idleSeconds, log } = this.#options;
     const request = this.#request;
-    const follow = (open: () => ByteSource) =>
-      followBody(open, { clock, server, request, idleSeconds });
+    const { id } = this.#c.var.exchange;
+    const { upstream } = pulled.explanation;
+    const cut = (error: unknown) =>
+      log.warn("transfer cut", { id, upstream, reason: wordFor(error) });
+    const follow = (source: ByteSource) =>
+      followBody(source, { clock, server, request, idleSeconds, cut });
     return blobResponse(request, pulled, { headers, head, follow });
   }
 
@@ -157,4 +165,9 @@ class V2Request {
     const address = this.#c.env.server.requestIP(this.#request)?.address;
     return address !== undefined && this.#options.isTrustedProxy(address);
   }
+}
+
+/** What a log line may say of a failure: our own words, or a code. */
+function wordFor(error: unknown): string {
+  return error instanceof RegistryError ? error.message : failureCode(error);
 }
