@@ -1,5 +1,6 @@
 import ipaddr from "ipaddr.js";
 import path from "node:path";
+import { createApiAccess } from "./access/api.ts";
 import { createAccess } from "./access/access.ts";
 import { FsBlobStore } from "./blobs/fs/store.ts";
 import type { Config } from "./config.ts";
@@ -12,6 +13,7 @@ import { createSealer } from "./lib/seal.ts";
 import { openSqliteMetadata } from "./metadata/sqlite/index.ts";
 import { createPuller } from "./pull/puller.ts";
 import { createUpstreamClient } from "./upstream/client.ts";
+import { createGuard, type Guard, GuardError } from "./upstream/guard.ts";
 import { ringMarker } from "./upstream/contract.ts";
 import type { Prepared } from "./work/contract.ts";
 import { openDataDir } from "./work/data-dir.ts";
@@ -28,6 +30,8 @@ export interface Surroundings {
   clock: Clock;
   log: Log;
   version: string;
+  /** From 0 to 1, for waits that are not to be the same for all. */
+  random: () => number;
 }
 
 /**
@@ -49,7 +53,7 @@ export async function startWeir(config: Config, around: Surroundings): Promise<R
 
 async function start(
   config: Config,
-  { clock, log, version }: Surroundings,
+  { clock, log, version, random }: Surroundings,
   closers: (() => Promise<void>)[],
   closeAll: () => Promise<void>,
 ): Promise<RunningWeir> {
@@ -58,19 +62,27 @@ async function start(
 
   const sealer = createSealer(deriveKey(secret, "upstream passwords"));
   const file = path.join(dataDir, "weir.db");
-  const metadata = await openSqliteMetadata({ file, clock, sealer, log });
+  const limits = {
+    registriesPerGroup: config.maxRegistriesPerGroup,
+    upstreamsPerRegistry: config.maxUpstreamsPerRegistry,
+  };
+  const metadata = await openSqliteMetadata({ file, clock, sealer, log, limits });
   closers.push(() => metadata.close());
   const blobs = await FsBlobStore.open({ root: dataDir, minFreeBytes, log });
 
   const instanceId = crypto.randomUUID();
   const allowedAddresses = config.allowedUpstreamAddresses;
-  const client = createUpstreamClient({ clock, log, version, instanceId, allowedAddresses });
-  closers.push(async () => client.close());
+  const states = metadata.upstreamStates;
+  const reaching = { version, instanceId, allowedAddresses, states, random };
+  const client = createUpstreamClient({ clock, log, ...reaching });
+  closers.push(() => client.close());
   const { cache, credentials, directory } = metadata;
-  const checkTimeoutMs = config.checkTimeoutSeconds * 1000;
-  const recheckMs = config.recheckSeconds * 1000;
-  const pulls = { client, blobs, cache, clock, log, checkTimeoutMs, recheckMs, maxBlobBytes };
-  const puller = createPuller(pulls);
+  const times = {
+    checkTimeoutMs: config.checkTimeoutSeconds * 1000,
+    recheckMs: config.recheckSeconds * 1000,
+    absentMs: config.absentSeconds * 1000,
+  };
+  const puller = createPuller({ client, blobs, cache, clock, log, maxBlobBytes, ...times });
   closers.push(() => puller.close());
 
   const signingKey = deriveKey(secret, "pull tokens");
@@ -79,6 +91,14 @@ async function start(
   let isServing = false;
   const app = createHttpApp({
     access,
+    api: {
+      access: createApiAccess({ credentials, clock }),
+      management: metadata.management,
+      client,
+      externalUrl,
+      version,
+      isInner: innerTest(createGuard({ clock, allowed: allowedAddresses })),
+    },
     directory,
     puller,
     clock,
@@ -114,5 +134,21 @@ function addressTest(ranges: readonly string[]): (address: string) => boolean {
     return parsed.some(
       ([base, bits]) => address.kind() === base.kind() && address.match(base, bits),
     );
+  };
+}
+
+/** Whether a URL plainly names an address that must not be dialled; what other names mean is seen when they are. */
+function innerTest(guard: Guard): (url: string) => Promise<boolean> {
+  return async (text) => {
+    const url = new URL(text);
+    const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
+    if (!ipaddr.isValid(host) && !/(?:^|\.)localhost$/.test(host)) return false;
+    try {
+      await guard.admit(url);
+      return false;
+    } catch (error) {
+      if (error instanceof GuardError) return error.reason === "blocked";
+      throw error;
+    }
   };
 }

@@ -31,6 +31,10 @@ export interface Config {
   checkTimeoutSeconds: number;
   /** How long after a failed check a tag is not checked again. */
   recheckSeconds: number;
+  /** How long it is remembered that an upstream has something not. */
+  absentSeconds: number;
+  maxRegistriesPerGroup: number;
+  maxUpstreamsPerRegistry: number;
   /** How long running pulls may go on when the server is told to stop. */
   drainSeconds: number;
   /** Larger blobs are passed on and not stored; undefined: no limit. */
@@ -92,6 +96,9 @@ function readSettings(settings: work.Settings): Omit<Config, "declared" | "setti
     tokenSeconds: settings.get("token_seconds", seconds(60, 86400), "900"),
     checkTimeoutSeconds: settings.get("check_timeout_seconds", seconds(1, 300), "5"),
     recheckSeconds: settings.get("recheck_seconds", seconds(1, 86400), "60"),
+    absentSeconds: settings.get("absent_seconds", seconds(1, 60), "30"),
+    maxRegistriesPerGroup: settings.get("max_registries_per_group", work.integer(1, 1000), "5"),
+    maxUpstreamsPerRegistry: settings.get("max_upstreams_per_registry", work.integer(1, 20), "5"),
     drainSeconds: settings.get("drain_seconds", seconds(0, 86400), "30"),
     maxBlobBytes: settings.find("max_blob_bytes", work.size(1)),
     minFreeBytes: settings.get("min_free_bytes", work.size(0), "1GiB"),
@@ -110,7 +117,7 @@ function readFirstUpstream(settings: work.Settings): UpstreamSettings {
   const tokenRealm = settings.find("first_upstream_token_realm", work.realmUrl);
   const name = url === work.dockerHub ? "docker-hub" : new URL(url).host;
   const credentials = { username, password, tokenRealm };
-  return { name, url, ...credentials, cacheValidityHours: 24, ...work.presetOf(url) };
+  return { name, ...work.defaultSettings(url), ...credentials };
 }
 
 function readTls(settings: work.Settings): Config["tls"] {
@@ -162,10 +169,7 @@ const unsupported = [
   "blobs_url",
   "dependency_proxy_url",
   "mirror_registry",
-  "absent_seconds",
   "cache_max_bytes",
-  "max_registries_per_group",
-  "max_upstreams_per_registry",
   "workers",
 ];
 
@@ -187,14 +191,23 @@ export function visibleConfig({ settings, declared }: Config) {
     upstreams: declared.upstreams.map((upstream) => ({
       group: upstream.group,
       name: upstream.name,
+      ...(upstream.description !== undefined && { description: upstream.description }),
       url: upstream.url,
       ...(upstream.username && { username: upstream.username, password: work.redacted }),
       ...(upstream.tokenRealm && { token_realm: upstream.tokenRealm }),
       cache_validity_hours: upstream.cacheValidityHours,
       denied_means: upstream.deniedMeans,
       library_prefix: upstream.libraryPrefix,
+      stale_if_absent_hours: upstream.staleIfAbsentHours,
+      stale_while_revalidate: upstream.staleWhileRevalidate,
+      ...(upstream.ca !== undefined && { ca: upstream.ca }),
+      ...(upstream.rules.length > 0 && { rules: upstream.rules }),
     })),
-    registries: declared.registries,
+    registries: declared.registries.map(({ onUnsure, description, ...registry }) => ({
+      ...registry,
+      ...(description !== undefined && { description }),
+      on_unsure: onUnsure,
+    })),
     users: declared.users.map((user) => ({
       ...user,
       tokens: user.tokens.map(({ name, scopes, expiresAt }) => ({

@@ -71,6 +71,11 @@ describe("settings", () => {
         cacheValidityHours: 24,
         deniedMeans: "absent",
         libraryPrefix: true,
+        description: undefined,
+        staleIfAbsentHours: 168,
+        staleWhileRevalidate: false,
+        ca: undefined,
+        rules: [],
       },
       allowedUpstreamAddresses: [],
       anonymousPull: false,
@@ -79,6 +84,9 @@ describe("settings", () => {
       tokenSeconds: 900,
       checkTimeoutSeconds: 5,
       recheckSeconds: 60,
+      absentSeconds: 30,
+      maxRegistriesPerGroup: 5,
+      maxUpstreamsPerRegistry: 5,
       drainSeconds: 30,
       maxBlobBytes: undefined,
       minFreeBytes: 2 ** 30,
@@ -117,6 +125,9 @@ describe("settings", () => {
     ["WEIR_CHECK_TIMEOUT_SECONDS", "1", { checkTimeoutSeconds: 1 }],
     ["WEIR_RECHECK_SECONDS", "300", { recheckSeconds: 300 }],
     ["WEIR_DRAIN_SECONDS", "0", { drainSeconds: 0 }],
+    ["WEIR_ABSENT_SECONDS", "60", { absentSeconds: 60 }],
+    ["WEIR_MAX_REGISTRIES_PER_GROUP", "1000", { maxRegistriesPerGroup: 1000 }],
+    ["WEIR_MAX_UPSTREAMS_PER_REGISTRY", "20", { maxUpstreamsPerRegistry: 20 }],
     ["WEIR_MAX_BLOB_BYTES", "10GiB", { maxBlobBytes: 10 * 2 ** 30 }],
     ["WEIR_MIN_FREE_BYTES", "0", { minFreeBytes: 0 }],
     ["WEIR_LOG_LEVEL", "debug", { logLevel: "debug" }],
@@ -183,6 +194,11 @@ describe("settings", () => {
       cacheValidityHours: 24,
       deniedMeans: "unsure",
       libraryPrefix: false,
+      description: undefined,
+      staleIfAbsentHours: 168,
+      staleWhileRevalidate: false,
+      ca: undefined,
+      rules: [],
     });
   });
 
@@ -279,6 +295,9 @@ describe("bad settings", () => {
     ["WEIR_CHECK_TIMEOUT_SECONDS", ["0", "301", "2.5"], /from 1 to 300/],
     ["WEIR_RECHECK_SECONDS", ["0", "86401"], /from 1 to 86400/],
     ["WEIR_DRAIN_SECONDS", ["-1", "86401"], /from 0 to 86400/],
+    ["WEIR_ABSENT_SECONDS", ["0", "61"], /from 1 to 60/],
+    ["WEIR_MAX_REGISTRIES_PER_GROUP", ["0", "1001"], /from 1 to 1000/],
+    ["WEIR_MAX_UPSTREAMS_PER_REGISTRY", ["0", "21"], /from 1 to 20/],
     ["WEIR_MAX_BLOB_BYTES", ["0", "10G", "10gib", "1.5GiB", "9999999TiB", "GiB"], /10GiB/],
     ["WEIR_MIN_FREE_BYTES", ["lots", "-1"], /10GiB/],
     ["WEIR_LOG_LEVEL", ["verbose", "INFO"], /debug, info, warn, error/],
@@ -426,7 +445,14 @@ settings: { log_level: warn, secret_key: ${other} }
 groups: [{ path: team }]
 upstreams:
   - { group: team, name: hub, url: docker.io, username: robot, password: hub-password-7 }
-registries: [{ id: 3, group: team, name: main, upstreams: [hub] }]
+  - group: team
+    name: inner
+    url: https://registry.example.com
+    description: ours
+    stale_while_revalidate: true
+    ca: "${certificate.replaceAll("\n", "\\n")}"
+    rules: [{ target: tag, effect: deny, pattern: "*-dev" }]
+registries: [{ id: 3, group: team, name: main, description: d, on_unsure: continue, upstreams: [hub] }]
 users:
   - username: ci
     memberships: [{ group: team, role: guest }]

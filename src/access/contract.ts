@@ -46,3 +46,27 @@ export interface Access {
    */
   verify(authorization: string | undefined): Promise<Grant | undefined>;
 }
+
+export type Action = "read" | "write";
+
+/** Somebody with an access token, and what it allows in the management API now. */
+export interface Caller {
+  actor: Actor;
+  userId: number;
+  /** Whether the token's scopes allow this at all. */
+  hasScopeTo(action: Action): boolean;
+  /** Whether the user may do this with what belongs to a group. */
+  may(action: Action, groupId: number): boolean;
+}
+
+/** Who may manage what. */
+export interface ApiAccess {
+  /**
+   * The owner of the access token in `PRIVATE-TOKEN`, or else in `Authorization: Bearer`; undefined for none, and for
+   * one that is unknown, expired or revoked. Pull tokens are none.
+   */
+  caller(headers: {
+    privateToken: string | undefined;
+    authorization: string | undefined;
+  }): Promise<Caller | undefined>;
+}

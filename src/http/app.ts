@@ -5,6 +5,8 @@ import { clip, failureCode, failureTrace, type Log } from "../lib/log.ts";
 import type { Directory } from "../metadata/contract.ts";
 import { RegistryError } from "../oci/error.ts";
 import type { Puller } from "../pull/contract.ts";
+import { apiRoutes } from "./api/api.ts";
+import type { ApiOptions } from "./api/options.ts";
 import type { Env, Exchange } from "./exchange.ts";
 import { requestIds } from "./exchange.ts";
 import { errorResponse, jsonResponse } from "./respond.ts";
@@ -16,6 +18,7 @@ export interface HttpOptions {
   access: Access;
   directory: Directory;
   puller: Puller;
+  api: Omit<ApiOptions, "directory" | "puller" | "clock" | "log">;
   clock: Clock;
   log: Log;
   isTrustedProxy: (address: string) => boolean;
@@ -54,6 +57,7 @@ export function createHttpApp(options: HttpOptions): HttpApp {
   });
   app.route("/", tokenRoutes(access));
   app.route("/v2", v2Routes(options));
+  app.route("/api", apiRoutes({ ...options, ...options.api }));
   app.notFound((c) =>
     errorResponse(c.var.exchange, new RegistryError("not_found", "there is nothing at this path")),
   );
@@ -99,14 +103,20 @@ function logRequest(
     ms: Math.round((clock.elapsed() - started) * 1000) / 1000,
     actor,
     cache: explanation?.status,
-    upstream: explanation?.upstream ?? text(refusal?.detail?.["upstream"]),
-    reason: explanation?.reason ?? text(refusal?.detail?.["reason"]) ?? refusal?.code,
+    upstream: explanation?.upstream ?? blamed(refusal, "upstream"),
+    reason: explanation?.reason ?? blamed(refusal, "reason") ?? refusal?.code,
     cause: refusal && causeCode(refusal),
   });
 }
 
-function text(value: unknown): string | undefined {
-  return typeof value === "string" ? value : undefined;
+/** Names or reasons of the upstreams that stood in the way. */
+function blamed(
+  refusal: RegistryError | undefined,
+  field: "upstream" | "reason",
+): string | undefined {
+  const upstreams = refusal?.detail?.["upstreams"];
+  if (!Array.isArray(upstreams)) return undefined;
+  return upstreams.map((one: Record<string, unknown>) => String(one[field])).join(", ");
 }
 
 /** The code at the bottom of a failure: `ECONNREFUSED` says more than "unreachable". */

@@ -76,7 +76,7 @@ export class SqlCache implements Cache {
   async confirm(entryId: number, now: number): Promise<void> {
     await this.db
       .updateTable("cache_entries")
-      .set({ upstream_checked_at: now })
+      .set({ upstream_checked_at: now, updated_at: now })
       .where("id", "=", entryId)
       .where("proof", "=", "shown")
       .where("upstream_checked_at", "<", now)
@@ -85,6 +85,19 @@ export class SqlCache implements Cache {
 
   async deleteEntry(entryId: number): Promise<void> {
     await this.db.deleteFrom("cache_entries").where("id", "=", entryId).execute();
+  }
+
+  async hasSeen(groupId: number, digest: Digest): Promise<boolean> {
+    const row = await this.db
+      .selectFrom("cache_entries")
+      .select("id")
+      .where("digest", "=", digest)
+      .where("group_id", "=", groupId)
+      // Only an answer with the bytes makes an entry shown or counts for it; other credentials set shown back to named.
+      .where((eb) => eb.or([eb("proof", "=", "shown"), eb("downloads_count", ">", 0)]))
+      .limit(1)
+      .executeTakeFirst();
+    return row !== undefined;
   }
 
   async blob(digest: Digest): Promise<StoredBlobRecord | undefined> {
@@ -146,6 +159,7 @@ async function saveShown(tx: Tx, object: ShownObject): Promise<void> {
     size: object.size,
     upstream_checked_at: object.now,
     status: "default",
+    updated_at: object.now,
   } as const;
   await tx
     .insertInto("cache_entries")
@@ -156,6 +170,7 @@ async function saveShown(tx: Tx, object: ShownObject): Promise<void> {
       kind: object.kind,
       reference: object.reference,
       downloaded_at: object.now,
+      created_at: object.now,
       ...said,
     })
     .onConflict((conflict) =>

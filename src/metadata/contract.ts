@@ -1,5 +1,6 @@
 import type { Digest } from "../oci/digest.ts";
 import type { Child, ChildKind, ManifestMediaType } from "../oci/manifest.ts";
+import type { Management } from "./management/contract.ts";
 
 /**
  * What this server knows: which registries and upstreams there are, who may come, and what is cached. Times are
@@ -7,8 +8,10 @@ import type { Child, ChildKind, ManifestMediaType } from "../oci/manifest.ts";
  */
 export interface Metadata {
   readonly directory: Directory;
+  readonly management: Management;
   readonly credentials: Credentials;
   readonly cache: Cache;
+  readonly upstreamStates: UpstreamStates;
   /**
    * Grows with each change of configuration or rights. Whatever was derived from `directory` and `credentials`
    * is valid only while it stands still.
@@ -25,16 +28,27 @@ export interface Metadata {
  */
 export type MetadataProblem = "in_use" | "unusable" | "damaged" | "newer" | "refused";
 
+export type * from "./management/contract.ts";
+
+/** What is wrong with a record that somebody wants to have: its field, and a text that goes on from the field's name. */
+export interface InvalidField {
+  field: string;
+  text: string;
+}
+
 /** The message is for the operator and says what to do. */
 export class MetadataError extends Error {
   override readonly name = "MetadataError";
+  /** Of a refused write that one field is to blame for. */
+  readonly invalid: InvalidField | undefined;
 
   constructor(
     readonly problem: MetadataProblem,
     message: string,
-    options: { cause?: unknown } = {},
+    { cause, invalid }: { cause?: unknown; invalid?: InvalidField } = {},
   ) {
-    super(message, options);
+    super(message, { cause });
+    this.invalid = invalid;
   }
 }
 
@@ -55,8 +69,16 @@ export interface Group {
 /** What a 401 or 403 of an upstream means: nothing there, or something is wrong. */
 export type DeniedMeans = "absent" | "unsure";
 
+/** Which names an upstream is asked for at all. Globs: `*` is any text within a component, `**` any text. */
+export interface Rule {
+  target: "repository" | "tag";
+  effect: "allow" | "deny";
+  pattern: string;
+}
+
 export interface UpstreamSettings {
   name: string;
+  description: string | undefined;
   /** Origin with an optional path, without `/v2` and without a slash at the end. */
   url: string;
   username: string | undefined;
@@ -69,19 +91,34 @@ export interface UpstreamSettings {
   deniedMeans: DeniedMeans;
   /** Whether a name without a slash means `library/<name>`. */
   libraryPrefix: boolean;
+  /** How long a cached tag outlives its disappearance at this upstream, since it was last confirmed. */
+  staleIfAbsentHours: number;
+  /** Whether a stale tag is served at once and checked behind the client's back. */
+  staleWhileRevalidate: boolean;
+  /** PEM of the authorities that sign this upstream's certificate, instead of the well-known ones. */
+  ca: string | undefined;
+  rules: readonly Rule[];
 }
 
 export interface Upstream extends UpstreamSettings {
   id: number;
   groupId: number;
-  /** Rises when the URL or the credentials change; what was fetched or proven under an older one does not count. */
+  /** Rises when URL, credentials or `ca` change; what was fetched or proven under an older one does not count. */
   version: number;
 }
+
+/** What becomes of a pull when an upstream gives no definite answer: it ends there, or the next one is asked. */
+export type OnUnsure = "stop" | "continue";
+/** Upstreams are asked one after another, or all at once, the order deciding among their answers. */
+export type Ask = "in_order" | "parallel";
 
 export interface Registry {
   id: number;
   groupId: number;
   name: string;
+  description: string | undefined;
+  onUnsure: OnUnsure;
+  ask: Ask;
   /** In order of position, from the first asked to the last. */
   upstreams: Upstream[];
 }
@@ -90,6 +127,9 @@ export interface RegistrySettings {
   /** The id to have; undefined takes the next free one. */
   id: number | undefined;
   name: string;
+  description: string | undefined;
+  onUnsure: OnUnsure;
+  ask: Ask;
   /** Names of upstreams of the same group, in order. */
   upstreams: readonly string[];
 }
@@ -106,13 +146,29 @@ export interface Directory {
   /** Creates or renames the group with this path. */
   saveGroup(group: { path: string; name: string }): Promise<Group>;
   /**
-   * Creates or changes the upstream of this name. Another URL: its entries are deleted. Other credentials: its
-   * entries fall back to *named*, so that they are shown again before they are served. Both raise its version.
+   * Creates or changes the upstream of this name, the oldest where several have it. Another URL: its entries are
+   * deleted. Other credentials or authorities: its entries fall back to *named*, so that they are shown again before
+   * they are served. Both raise its version.
    * The settings are complete: a password that is not given is none, whatever was stored.
    */
   saveUpstream(groupId: number, settings: UpstreamSettings): Promise<Upstream>;
   /** Creates or changes the registry with this id, or of this name, and its list of upstreams. */
   saveRegistry(groupId: number, settings: RegistrySettings): Promise<Registry>;
+}
+
+/** What is to be remembered of upstreams' health across restarts. It never raises the generation. */
+export interface UpstreamStates {
+  all(): Promise<UpstreamState[]>;
+  /** Replaces what was noted of this upstream; nothing is kept for an upstream that is gone. */
+  save(state: UpstreamState): Promise<void>;
+}
+
+export interface UpstreamState {
+  upstreamId: number;
+  /** `version` of the upstream that it was noted under; under another one it means nothing. */
+  version: number;
+  /** JSON of whoever notes it. */
+  state: string;
 }
 
 // ---- users and tokens --------------------------------------------------------------------------
@@ -273,6 +329,11 @@ export interface Cache {
   confirm(entryId: number, now: number): Promise<void>;
   /** Gives up one entry, named or shown. */
   deleteEntry(entryId: number): Promise<void>;
+  /**
+   * Whether an upstream of this group has ever given the bytes of this digest, so that the group has seen them. A claim to
+   * have them is not enough: an upstream that lies could name anybody's.
+   */
+  hasSeen(groupId: number, digest: Digest): Promise<boolean>;
   /** What is known of stored content, whoever brought it. */
   blob(digest: Digest): Promise<StoredBlobRecord | undefined>;
   /** The content turned out to be missing or wrong: it counts as not stored from here on. */

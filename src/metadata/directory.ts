@@ -9,6 +9,7 @@ import type {
   UpstreamSettings,
 } from "./contract.ts";
 import type { Passwords } from "./passwords.ts";
+import type { Limits } from "./positions.ts";
 import { readRegistries, saveRegistry } from "./registries.ts";
 import type { Db } from "./schema.ts";
 import { saveUpstream } from "./upstreams.ts";
@@ -24,6 +25,7 @@ export class SqlDirectory implements Directory {
     readonly changes: Changes,
     readonly passwords: Passwords,
     readonly clock: Clock,
+    readonly limits: Limits,
   ) {
     this.#registries = new Remembered(changes, maxRemembered, async (id) => {
       const [registry] = await readRegistries(db, passwords, { id });
@@ -62,19 +64,17 @@ export class SqlDirectory implements Directory {
   }
 
   saveUpstream(groupId: number, settings: UpstreamSettings): Promise<Upstream> {
+    const { passwords, clock, limits } = this;
     return this.changes.run((tx, changed) =>
-      saveUpstream(
-        { tx, passwords: this.passwords, now: this.clock.now(), changed },
-        groupId,
-        settings,
-      ),
+      saveUpstream({ tx, passwords, now: clock.now(), limits, changed }, groupId, settings),
     );
   }
 
   saveRegistry(groupId: number, settings: RegistrySettings): Promise<Registry> {
     return this.changes.run(async (tx, changed) => {
       const now = this.clock.now();
-      const id = await saveRegistry({ tx, now, changed }, groupId, settings);
+      const { limits } = this;
+      const id = await saveRegistry({ tx, now, limits, changed }, groupId, settings);
       const [registry] = await readRegistries(tx, this.passwords, { id });
       if (!registry) throw new Error("a registry is gone in the transaction that saved it");
       return registry;

@@ -38,10 +38,11 @@ export async function nameChildren(tx: Tx, manifest: FetchedManifest): Promise<v
   await sql`
     insert into cache_entries (
       group_id, upstream_id, repository, kind, reference, digest,
-      proof, content_type, size, upstream_checked_at, downloaded_at
+      proof, content_type, size, upstream_checked_at, downloaded_at, created_at, updated_at
     )
     select cast(${groupId} as bigint), cast(${upstreamId} as bigint), ${repository}, kind,
-      child_digest, child_digest, 'named', media_type, size, 0, cast(${now} as bigint)
+      child_digest, child_digest, 'named', media_type, size, 0, cast(${now} as bigint),
+      cast(${now} as bigint), cast(${now} as bigint)
     from manifest_children
     where parent_digest = ${digest}
     on conflict do nothing`.execute(tx);

@@ -2,15 +2,10 @@ import type { Selectable, Transaction } from "kysely";
 import { MetadataError, type Registry, type RegistrySettings } from "./contract.ts";
 import type { Passwords } from "./passwords.ts";
 import type { Db, Schema, UpstreamsTable } from "./schema.ts";
+import { lockGroup, refuseFullGroup, savePositions, type Writing } from "./positions.ts";
 import { upstreamOf } from "./upstreams.ts";
 
 type Tx = Transaction<Schema>;
-
-interface Saving {
-  tx: Tx;
-  now: number;
-  changed: () => void;
-}
 
 /** One registry or all, in order of id, with their upstreams in order of position; all frozen. */
 export async function readRegistries(
@@ -25,6 +20,7 @@ export async function readRegistries(
     .leftJoin("upstreams as u", "u.id", "ru.upstream_id")
     .selectAll("u")
     .select(["r.id as registry_id", "r.group_id as registry_group_id", "r.name as registry_name"])
+    .select(["r.description as registry_description", "r.on_unsure", "r.ask"])
     .orderBy("r.id")
     .orderBy("ru.position");
   if (id !== undefined) query = query.where("r.id", "=", id);
@@ -34,6 +30,9 @@ export async function readRegistries(
       id: row.registry_id,
       groupId: row.registry_group_id,
       name: row.registry_name,
+      description: row.registry_description ?? undefined,
+      onUnsure: row.on_unsure,
+      ask: row.ask,
       upstreams: [],
     };
     registries.set(registry.id, registry);
@@ -48,13 +47,14 @@ export async function readRegistries(
 
 /** Creates or changes a registry (`Directory.saveRegistry`) and gives its id. */
 export async function saveRegistry(
-  saving: Saving,
+  writing: Writing,
   groupId: number,
   settings: RegistrySettings,
 ): Promise<number> {
-  const upstreamIds = await upstreamIdsOf(saving.tx, groupId, settings);
-  const id = await saveName(saving, groupId, settings);
-  await savePositions(saving, groupId, id, upstreamIds);
+  await lockGroup(writing.tx, groupId);
+  const upstreamIds = await upstreamIdsOf(writing.tx, groupId, settings);
+  const id = await saveRow(writing, groupId, settings);
+  await savePositions(writing, { id, groupId }, upstreamIds);
   return id;
 }
 
@@ -67,6 +67,8 @@ async function upstreamIdsOf(
     .selectFrom("upstreams")
     .select(["id", "name"])
     .where("group_id", "=", groupId)
+    // Of several with one name the oldest is the last here, and stays.
+    .orderBy("id", "desc")
     .execute();
   const ids = new Map(rows.map((row) => [row.name, row.id]));
   const wanted = upstreams.map((upstream) => {
@@ -80,76 +82,84 @@ async function upstreamIdsOf(
   return wanted;
 }
 
-async function saveName(
-  { tx, now, changed }: Saving,
+async function saveRow(
+  writing: Writing,
   groupId: number,
-  { id, name }: RegistrySettings,
+  settings: RegistrySettings,
 ): Promise<number> {
+  const { tx, now, changed } = writing;
+  const present = await presentRow(tx, groupId, settings);
+  const columns = registryColumns(settings);
+  const same =
+    present &&
+    Object.entries(columns).every(
+      ([name, value]) => present[name as keyof typeof present] === value,
+    );
+  if (same) return present.id;
+  if (present) {
+    changed();
+    const changes = { ...columns, updated_at: now };
+    await tx.updateTable("registries").set(changes).where("id", "=", present.id).execute();
+    return present.id;
+  }
+  return insertRegistry(writing, groupId, settings);
+}
+
+/** The row that the settings speak of: that of the id, else that of the name. */
+async function presentRow(tx: Tx, groupId: number, { id, name }: RegistrySettings) {
   const named = await tx
     .selectFrom("registries")
     .selectAll()
     .where("group_id", "=", groupId)
     .where("name", "=", name)
     .executeTakeFirst();
-  if (named && (id === undefined || named.id === id)) return named.id;
+  if (id === undefined || named?.id === id) return named;
   if (named) {
     throw refused(`the name "${name}" belongs to registry ${named.id}; choose another, or that id`);
   }
-  const present =
-    id === undefined
-      ? undefined
-      : await tx.selectFrom("registries").selectAll().where("id", "=", id).executeTakeFirst();
+  const present = await tx
+    .selectFrom("registries")
+    .selectAll()
+    .where("id", "=", id)
+    .executeTakeFirst();
   if (present && present.group_id !== groupId) {
     throw refused(`the id ${present.id} belongs to a registry of another group; choose another id`);
   }
+  return present;
+}
+
+/** The columns that the settings determine by themselves. */
+export function registryColumns(settings: Omit<RegistrySettings, "id" | "upstreams">) {
+  return {
+    name: settings.name,
+    description: settings.description ?? null,
+    on_unsure: settings.onUnsure,
+    ask: settings.ask,
+  };
+}
+
+/** A new registry, without upstreams; its id. */
+export async function insertRegistry(
+  writing: Writing,
+  groupId: number,
+  settings: Omit<RegistrySettings, "upstreams">,
+): Promise<number> {
+  const { tx, now, changed } = writing;
+  await refuseFullGroup(writing, groupId);
   changed();
-  if (present) {
-    const columns = { name, updated_at: now };
-    await tx.updateTable("registries").set(columns).where("id", "=", present.id).execute();
-    return present.id;
-  }
+  const { id } = settings;
   const created = await tx
     .insertInto("registries")
     .values({
       ...(id !== undefined && { id }),
       group_id: groupId,
-      name,
+      ...registryColumns(settings),
       created_at: now,
       updated_at: now,
     })
     .returning("id")
     .executeTakeFirstOrThrow();
   return created.id;
-}
-
-/** The whole list anew where it differs: positions then have no gaps and never meet. */
-async function savePositions(
-  { tx, now, changed }: Saving,
-  groupId: number,
-  registryId: number,
-  upstreamIds: readonly number[],
-): Promise<void> {
-  const present = await tx
-    .selectFrom("registry_upstreams")
-    .select("upstream_id")
-    .where("registry_id", "=", registryId)
-    .orderBy("position")
-    .execute();
-  if (present.map((row) => row.upstream_id).join() === upstreamIds.join()) return;
-  changed();
-  await tx.deleteFrom("registry_upstreams").where("registry_id", "=", registryId).execute();
-  const rows = upstreamIds.map((upstreamId, index) => ({
-    group_id: groupId,
-    registry_id: registryId,
-    upstream_id: upstreamId,
-    position: index + 1,
-  }));
-  if (rows.length > 0) await tx.insertInto("registry_upstreams").values(rows).execute();
-  await tx
-    .updateTable("registries")
-    .set({ updated_at: now })
-    .where("id", "=", registryId)
-    .execute();
 }
 
 function refused(message: string): MetadataError {

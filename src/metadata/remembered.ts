@@ -91,6 +91,10 @@ export class RememberedCache implements Cache {
     return this.#inner.storeBlob(blob);
   }
 
+  hasSeen(groupId: number, digest: Digest): Promise<boolean> {
+    return this.#inner.hasSeen(groupId, digest);
+  }
+
   blob(digest: Digest): Promise<StoredBlobRecord | undefined> {
     return this.#inner.blob(digest);
   }

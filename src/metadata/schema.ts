@@ -1,7 +1,7 @@
 import type { ColumnType, Generated, Kysely } from "kysely";
 import type { Digest } from "../oci/digest.ts";
 import type { ChildKind } from "../oci/manifest.ts";
-import type { DeniedMeans, Proof, Role } from "./contract.ts";
+import type { Ask, DeniedMeans, OnUnsure, Proof, Role } from "./contract.ts";
 
 /** The tables as TypeScript sees them; what they hold to is in `migrations/`. Flags are 0 or 1, on every engine. */
 export interface Schema {
@@ -10,6 +10,7 @@ export interface Schema {
   registries: RegistriesTable;
   upstreams: UpstreamsTable;
   registry_upstreams: RegistryUpstreamsTable;
+  upstream_states: { upstream_id: number; version: number; state: string };
   users: UsersTable;
   memberships: { user_id: number; group_id: number; role: Role };
   tokens: TokensTable;
@@ -21,10 +22,13 @@ export interface Schema {
 
 export type Db = Kysely<Schema>;
 
-interface RegistriesTable {
+export interface RegistriesTable {
   id: Generated<number>;
   group_id: number;
   name: string;
+  description: string | null;
+  on_unsure: OnUnsure;
+  ask: Ask;
   created_at: number;
   updated_at: number;
 }
@@ -40,17 +44,25 @@ export interface UpstreamsTable {
   cache_validity_hours: number;
   denied_means: DeniedMeans;
   library_prefix: number;
+  description: string | null;
+  stale_if_absent_hours: number;
+  stale_while_revalidate: number;
+  ca: string | null;
+  /** A JSON array of `Rule`. */
+  rules: string;
   version: Generated<number>;
   created_at: number;
   updated_at: number;
 }
 
-interface RegistryUpstreamsTable {
+export interface RegistryUpstreamsTable {
   id: Generated<number>;
   group_id: number;
   registry_id: number;
   upstream_id: number;
   position: number;
+  created_at: number;
+  updated_at: number;
 }
 
 interface UsersTable {
@@ -92,6 +104,9 @@ export interface CacheEntriesTable {
   downloads_count: Generated<number>;
   status: Generated<"default" | "processing" | "pending_destruction" | "error">;
   pinned: Generated<number>;
+  created_at: number;
+  /** When it was last stored, shown or confirmed. */
+  updated_at: number;
 }
 
 interface ManifestChildrenTable {

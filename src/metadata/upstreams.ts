@@ -1,17 +1,16 @@
 import type { Selectable, Transaction } from "kysely";
-import type { Upstream, UpstreamSettings } from "./contract.ts";
+import type { Rule, Upstream, UpstreamSettings } from "./contract.ts";
 import type { Passwords } from "./passwords.ts";
+import type { Writing } from "./positions.ts";
 import type { Schema, UpstreamsTable } from "./schema.ts";
 import { normalUrl } from "./upstream-url.ts";
 
 type Row = Selectable<UpstreamsTable>;
 type Tx = Transaction<Schema>;
 
-interface Saving {
-  tx: Tx;
+/** A write that can involve passwords. */
+export interface Saving extends Writing {
   passwords: Passwords;
-  now: number;
-  changed: () => void;
 }
 
 /** Creates or changes the upstream of this name (`Directory.saveUpstream`). */
@@ -25,10 +24,11 @@ export async function saveUpstream(
     .selectAll()
     .where("group_id", "=", groupId)
     .where("name", "=", settings.name)
+    .orderBy("id")
     .executeTakeFirst();
   const row = present
-    ? await change(saving, present, settings)
-    : await create(saving, groupId, settings);
+    ? await changeUpstream(saving, present, settings)
+    : await createUpstream(saving, groupId, settings);
   return upstreamOf(row, saving.passwords);
 }
 
@@ -45,6 +45,11 @@ export async function upstreamOf(row: Row, passwords: Passwords): Promise<Upstre
     cacheValidityHours: row.cache_validity_hours,
     deniedMeans: row.denied_means,
     libraryPrefix: row.library_prefix === 1,
+    description: row.description ?? undefined,
+    staleIfAbsentHours: row.stale_if_absent_hours,
+    staleWhileRevalidate: row.stale_while_revalidate === 1,
+    ca: row.ca ?? undefined,
+    rules: Object.freeze(JSON.parse(row.rules) as Rule[]),
     version: row.version,
   });
 }
@@ -52,16 +57,25 @@ export async function upstreamOf(row: Row, passwords: Passwords): Promise<Upstre
 /** The columns that the settings determine by themselves. */
 function columnsOf(settings: UpstreamSettings) {
   return {
+    name: settings.name,
+    description: settings.description ?? null,
     url: normalUrl(settings.url),
     username: settings.username ?? null,
     token_realm: settings.tokenRealm ?? null,
     cache_validity_hours: settings.cacheValidityHours,
     denied_means: settings.deniedMeans,
     library_prefix: settings.libraryPrefix ? 1 : 0,
+    stale_if_absent_hours: settings.staleIfAbsentHours,
+    stale_while_revalidate: settings.staleWhileRevalidate ? 1 : 0,
+    ca: settings.ca ?? null,
+    rules: JSON.stringify(
+      settings.rules.map(({ target, effect, pattern }) => ({ target, effect, pattern })),
+    ),
   };
 }
 
-async function create(
+/** A new upstream, in no registry yet. */
+export async function createUpstream(
   { tx, passwords, now, changed }: Saving,
   groupId: number,
   settings: UpstreamSettings,
@@ -71,7 +85,6 @@ async function create(
     .insertInto("upstreams")
     .values({
       group_id: groupId,
-      name: settings.name,
       ...columnsOf(settings),
       created_at: now,
       updated_at: now,
@@ -82,26 +95,35 @@ async function create(
   return update(tx, row.id, { sealed_password: await passwords.seal(row, settings.password) });
 }
 
-async function change(
+/**
+ * Brings an upstream to these settings, with what follows for its entries. `sealedPassword` is stored as it is, instead
+ * of the password in the settings.
+ */
+export async function changeUpstream(
   { tx, passwords, now, changed }: Saving,
   present: Row,
   settings: UpstreamSettings,
+  sealedPassword?: string | null,
 ): Promise<Row> {
   const columns = columnsOf(settings);
-  const sealed = await sealedAnew(passwords, present, columns.url, settings.password);
+  const sealed =
+    sealedPassword ?? (await sealedAnew(passwords, present, columns.url, settings.password));
   const moved = columns.url !== present.url;
-  const otherLogin = columns.username !== present.username || sealed !== present.sealed_password;
+  const doubted =
+    columns.username !== present.username ||
+    sealed !== present.sealed_password ||
+    columns.ca !== present.ca;
   const same = Object.entries(columns).every(
     ([name, value]) => present[name as keyof Row] === value,
   );
-  if (same && !otherLogin) return present;
+  if (same && !doubted) return present;
   changed();
   if (moved) await deleteEntries(tx, present.id);
-  else if (otherLogin) await doubtEntries(tx, present.id);
+  else if (doubted) await doubtEntries(tx, present.id);
   return update(tx, present.id, {
     ...columns,
     sealed_password: sealed,
-    version: present.version + (moved || otherLogin ? 1 : 0),
+    version: present.version + (moved || doubted ? 1 : 0),
     updated_at: now,
   });
 }
@@ -132,7 +154,10 @@ async function deleteEntries(tx: Tx, upstreamId: number): Promise<void> {
   await tx.deleteFrom("cache_entries").where("upstream_id", "=", upstreamId).execute();
 }
 
-/** Other credentials may not be allowed to read what the former ones were: it has to be shown again. */
+/**
+ * Other credentials may not be allowed to read what the former ones were, and other authorities may lead to another
+ * server: it has to be shown again.
+ */
 async function doubtEntries(tx: Tx, upstreamId: number): Promise<void> {
   await tx
     .updateTable("cache_entries")

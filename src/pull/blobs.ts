@@ -3,11 +3,14 @@ import type { CacheEntry, Registry, Upstream } from "../metadata/contract.ts";
 import { algorithmOf, type Digest, parseDigest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/error.ts";
 import { type Described, UpstreamError } from "../upstream/contract.ts";
+import type { AbsenceMemory } from "./absences.ts";
+import { type Candidate, candidatesOf, choose, chosenValue } from "./choose.ts";
 import { blobContentType } from "./content-type.ts";
 import type { BlobContent, ByteSource, CacheStatus, PulledBlob, PullOptions } from "./contract.ts";
 import { refusal, tolerate } from "./errors.ts";
 import type { Fills, Opened } from "./fills.ts";
-import { type Known, knownEntries, repositoryAt } from "./names.ts";
+import { type Known, knownEntries } from "./names.ts";
+import { denyingRule } from "./rules.ts";
 import type { PullerOptions } from "./puller.ts";
 import type { Usage } from "./usage.ts";
 import { collect, smallBytes } from "./verifying.ts";
@@ -23,6 +26,8 @@ interface Wanted {
   digest: Digest;
   /** The size, where a manifest names the digest there. */
   expected: number | undefined;
+  /** See `PullOptions`. */
+  marks: readonly string[];
 }
 
 interface Answer extends PulledBlob {
@@ -32,11 +37,13 @@ interface Answer extends PulledBlob {
 /** Blobs: from the store on proof, else filled from the first upstream that has them. */
 export class Blobs {
   readonly #options: PullerOptions;
+  readonly #absences: AbsenceMemory;
   readonly #fills: Fills;
   readonly #usage: Usage;
 
-  constructor(options: PullerOptions, fills: Fills, usage: Usage) {
+  constructor(options: PullerOptions, absences: AbsenceMemory, fills: Fills, usage: Usage) {
     this.#options = options;
+    this.#absences = absences;
     this.#fills = fills;
     this.#usage = usage;
   }
@@ -47,8 +54,11 @@ export class Blobs {
     digest: Digest,
     options: PullOptions,
   ): Promise<PulledBlob> {
-    const known = await knownEntries(registry, repository, (ids, name) =>
+    const found = await knownEntries(registry, repository, (ids, name) =>
       this.#options.cache.entries(ids, name, "blob", digest),
+    );
+    const known = found.filter(
+      (entry) => !denyingRule(entry.upstream, entry.repository, undefined),
     );
     const { wanted, ...pulled } =
       (await this.#hit(known)) ?? (await this.#miss(registry, repository, digest, known, options));
@@ -70,7 +80,7 @@ export class Blobs {
     for (const { upstream, repository, digest, proof, size, contentType, checkedAt } of known) {
       const stored = proof === "shown" && (await this.#options.blobs.find(digest, size));
       if (!stored) continue;
-      const wanted = { upstream, repository, digest, expected: size };
+      const wanted = { upstream, repository, digest, expected: size, marks: [] };
       const age = Math.max(0, Math.floor((this.#options.clock.now() - checkedAt) / 1000));
       return answer(wanted, "hit", contentType, atRest(stored), age);
     }
@@ -85,32 +95,35 @@ export class Blobs {
     known: KnownBlob[],
     options: PullOptions,
   ): Promise<Answer> {
-    const naming = known.map(({ upstream }) => upstream);
-    const others = registry.upstreams.filter((upstream) => !naming.includes(upstream));
-    const stored = await this.#stored(digest);
+    const { marks } = options;
+    const first = known.map(({ upstream }) => upstream);
+    const candidates = candidatesOf(registry, repository, undefined, first);
+    const hasSeen = await this.#options.cache.hasSeen(registry.groupId, digest);
+    const stored = hasSeen ? await this.#stored(digest) : undefined;
+    const wanted = ({ upstream, repository: name }: Candidate): Wanted => {
+      const expected = known.find((entry) => entry.upstream === upstream)?.size;
+      return { upstream, repository: name, digest, expected, marks };
+    };
     try {
-      for (const upstream of [...naming, ...others]) {
-        const expected = known.find((entry) => entry.upstream === upstream)?.size;
-        const wanted = {
-          upstream,
-          repository: repositoryAt(upstream, repository),
-          digest,
-          expected,
-        };
-        const answered = stored
-          ? await this.#show(wanted, stored)
-          : await this.#ask(wanted, options);
-        if (answered) return answered;
-      }
+      const chosen = await choose(registry, candidates, this.#absences, {
+        // Not the same as a manifest of this digest.
+        reference: `blob ${digest}`,
+        ask: (candidate) =>
+          stored ? this.#show(wanted(candidate), stored) : this.#ask(wanted(candidate), options),
+        probe: async ({ upstream, repository: name }) =>
+          (await this.#options.client.checkBlob(upstream, name, digest, marks)).found,
+      });
+      const answered = chosenValue(chosen);
+      if (answered) return answered;
     } catch (error) {
       throw refusal(error);
     }
     throw new RegistryError("blob_unknown", "no upstream of this registry has this blob", {
-      detail: { upstreams: registry.upstreams.map(({ name }) => name) },
+      detail: { asked: candidates.asked.map(({ upstream }) => upstream.name) },
     });
   }
 
-  /** Bytes that are here, whoever brought them. Seeing them takes more: `#show`. */
+  /** Bytes that are here, whoever brought them. Seeing them takes more: a group that has seen them, and `#show`. */
   async #stored(digest: Digest): Promise<StoredBlob | undefined> {
     const { cache, blobs } = this.#options;
     const record = await cache.blob(digest);
@@ -128,8 +141,8 @@ export class Blobs {
   /** A HEAD at the caller's own upstream turns *named* into *shown* without a download. */
   async #show(wanted: Wanted, stored: StoredBlob): Promise<Answer | undefined> {
     const { client, cache, clock } = this.#options;
-    const { upstream, repository, digest } = wanted;
-    const described = await client.checkBlob(upstream, repository, digest);
+    const { upstream, repository, digest, marks } = wanted;
+    const described = await client.checkBlob(upstream, repository, digest, marks);
     if (!described.found) return undefined;
     requireSame(wanted, described, stored.size);
     const contentType = blobContentType(described.contentType);
@@ -152,8 +165,18 @@ export class Blobs {
     return answer(wanted, "revalidated", contentType, atRest(stored));
   }
 
-  async #ask(wanted: Wanted, { head, complete }: PullOptions): Promise<Answer | undefined> {
-    if (head) return this.#describe(wanted);
+  async #ask(wanted: Wanted, options: PullOptions): Promise<Answer | undefined> {
+    if (options.head) return this.#describe(wanted);
+    try {
+      return await this.#open(wanted, options);
+    } catch (error) {
+      // Nothing has been sent yet: bytes that were wrong once are asked for once more.
+      if (!(error instanceof RegistryError) || error.code !== "upstream_invalid") throw error;
+      return this.#open(wanted, options);
+    }
+  }
+
+  async #open(wanted: Wanted, { complete }: PullOptions): Promise<Answer | undefined> {
     const opened = await this.#fills.open(wanted);
     if (!opened.found) return undefined;
     if (opened.kind === "stored") return this.#rested(wanted, "collapsed");
@@ -161,8 +184,8 @@ export class Blobs {
   }
 
   async #describe(wanted: Wanted): Promise<Answer | undefined> {
-    const { upstream, repository, digest, expected } = wanted;
-    const described = await this.#options.client.checkBlob(upstream, repository, digest);
+    const { upstream, repository, digest, expected, marks } = wanted;
+    const described = await this.#options.client.checkBlob(upstream, repository, digest, marks);
     if (!described.found) return undefined;
     requireSame(wanted, described, expected);
     const size = described.size ?? expected;

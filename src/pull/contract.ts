@@ -1,7 +1,8 @@
 import type { ByteRange } from "../lib/range.ts";
-import type { Registry } from "../metadata/contract.ts";
+import type { Proof, Registry, Rule } from "../metadata/contract.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Reference } from "../oci/reference.ts";
+import type { UnsureReason } from "../upstream/contract.ts";
 
 /** How a pull was answered (design: cache status). */
 export type CacheStatus =
@@ -63,10 +64,37 @@ export interface RangeSource extends ByteSource {
 }
 
 export interface PullOptions {
+  /** Of the servers that the request came through (`marksIn`): passed on, so that a ring of servers ends. */
+  marks: readonly string[];
   /** Only the description is wanted. */
   head: boolean;
   /** The receiver cannot tell a cut body from a complete one: wait until everything is verified. */
   complete: boolean;
+}
+
+/** What one upstream of a registry has to do with a pull. */
+export interface PlannedUpstream {
+  upstream: string;
+  position: number;
+  /** As it is called there. */
+  repository: string;
+  /** The rule that keeps it from being asked; undefined where none does. */
+  deniedBy: Rule | undefined;
+  cached:
+    { digest: Digest; proof: Proof; checkedAt: number; freshUntil: number | undefined } | undefined;
+  /** What it answered, or is known to answer; undefined where it would not be asked. */
+  says: "found" | "absent" | UnsureReason | undefined;
+}
+
+export interface PullPlan {
+  upstreams: PlannedUpstream[];
+  /** `refused`: no upstream gives it, or one that must be asked first is unsure. */
+  decision: {
+    status: CacheStatus | "refused";
+    upstream: string | undefined;
+    digest: Digest | undefined;
+    reason: string | undefined;
+  };
 }
 
 /** The product: answers pulls from the cache or from the registry's upstreams. */
@@ -76,7 +104,7 @@ export interface Puller {
     registry: Registry,
     repository: string,
     reference: Reference,
-    options: Pick<PullOptions, "head">,
+    options: Pick<PullOptions, "head" | "marks">,
   ): Promise<PulledManifest>;
   blob(
     registry: Registry,
@@ -84,6 +112,13 @@ export interface Puller {
     digest: Digest,
     options: PullOptions,
   ): Promise<PulledBlob>;
+  /** Reads a tag anew from its upstream, however fresh the cached copy is. Throws as `manifest` does. */
+  refresh(registry: Registry, repository: string, tag: string): Promise<PulledManifest>;
+  /**
+   * What a pull would do now and why. Asks upstreams by HEAD at most, stores and counts nothing. Decides by the same
+   * functions as a pull.
+   */
+  explain(registry: Registry, repository: string, reference: Reference): Promise<PullPlan>;
   /** Ends all fills, whose readers are cut, and writes what is still held in memory. */
   close(): Promise<void>;
 }

@@ -20,6 +20,8 @@ export interface DownloadOptions {
   /** Size as a manifest states it. */
   expected: number | undefined;
   signal: AbortSignal;
+  /** See `PullOptions`. */
+  marks: readonly string[];
 }
 
 /** The bytes of one blob from an offset on, gone on with by `Range` when the connection drops. Verifies sizes, not digests. */
@@ -32,6 +34,8 @@ export class Download {
   #skip: number;
   #attempts = 0;
   #isCancelled = false;
+  /** The upstream does not understand our ranges: it is asked for all of it, and what is here already is passed over. */
+  #fromStart = false;
 
   private constructor(options: DownloadOptions, open: OpenBlob, position: number) {
     this.#options = options;
@@ -43,8 +47,12 @@ export class Download {
 
   /** Asks the upstream; absent is a value, anything unsure throws `UpstreamError`. */
   static async start(options: DownloadOptions, position = 0): Promise<Download | Absent> {
-    const { client, upstream, repository, digest, signal } = options;
-    const open = await client.blob(upstream, repository, digest, { offset: position, signal });
+    const { client, upstream, repository, digest, signal, marks } = options;
+    const open = await client.blob(upstream, repository, digest, {
+      offset: position,
+      signal,
+      marks,
+    });
     return open.found ? new Download(options, open, position) : open;
   }
 
@@ -98,20 +106,26 @@ export class Download {
         throw this.#error("unreachable", "broke off the transfer", failure);
       }
       await this.#pause(delay);
-      const { client, upstream, repository, digest, signal } = this.#options;
+      const { client, upstream, repository, digest, signal, marks } = this.#options;
       const { etag } = this.#open;
-      const offset = this.#position;
+      const offset = this.#fromStart ? 0 : this.#position;
       try {
-        const open = await client.blob(upstream, repository, digest, { offset, etag, signal });
+        const open = await client.blob(upstream, repository, digest, {
+          offset,
+          etag,
+          signal,
+          marks,
+        });
         if (!open.found) {
           throw this.#error("invalid", "lost the blob while it was being transferred");
         }
         this.#reader = open.body.getReader();
         if (this.#isCancelled) await this.cancel();
-        this.#skip = offset - open.offset;
+        this.#skip = this.#position - open.offset;
         return;
       } catch (error) {
         this.#requireWanted();
+        this.#fromStart ||= error instanceof UpstreamError && error.reason === "invalid";
         failure = error;
       }
     }

@@ -1,33 +1,35 @@
 import { failureCode, type Log } from "../lib/log.ts";
-import { ManifestError } from "../oci/manifest.ts";
 import { RegistryError } from "../oci/error.ts";
 import { UpstreamError } from "../upstream/contract.ts";
 
 /** What a client is told when nothing better is known of when to come back. */
 const retryAfterSeconds = 5;
 
-/** The refusal that a client gets for an upstream that gave no definite answer; other errors pass as they are. */
-export function refusal(error: unknown): unknown {
-  if (!(error instanceof UpstreamError)) return error;
-  const { reason, upstream, message } = error;
-  const options = { detail: { upstream, reason }, cause: error };
-  if (reason === "invalid") return new RegistryError("upstream_invalid", message, options);
-  const code = reason === "rate_limited" ? "rate_limited" : "upstream_unavailable";
-  const retryAfter = String(error.retryAfterSeconds ?? retryAfterSeconds);
-  return new RegistryError(code, message, { ...options, headers: { "Retry-After": retryAfter } });
+/**
+ * The refusal that a client gets when upstreams gave no definite answer: 429 where rate limits are all that stands in the
+ * way, 502 where all sent nonsense, else 503. Each is named with its reason.
+ */
+export function unsureRefusal(errors: readonly UpstreamError[]): RegistryError {
+  const upstreams = errors.map(({ upstream, reason }) => ({ upstream, reason }));
+  const message = errors.map((error) => error.message).join("; ");
+  const options = { detail: { upstreams }, cause: errors[0] };
+  const all = (reason: string) => errors.every((error) => error.reason === reason);
+  if (all("invalid")) return new RegistryError("upstream_invalid", message, options);
+  const waits = errors.map((error) => error.retryAfterSeconds ?? retryAfterSeconds);
+  const headers = { "Retry-After": String(Math.max(1, Math.min(...waits))) };
+  const code = all("rate_limited") ? "rate_limited" : "upstream_unavailable";
+  return new RegistryError(code, message, { ...options, headers });
 }
 
-/** A manifest that is not what it should be: a 502, never content. */
-export function invalidManifest(upstream: string, error: ManifestError | string): RegistryError {
-  const why = typeof error === "string" ? error : error.message;
-  return new RegistryError(
-    "upstream_invalid",
-    `upstream "${upstream}" sent an unusable manifest: ${why}`,
-    {
-      detail: { upstream, reason: "invalid" },
-      cause: error,
-    },
-  );
+/** The same for whatever was thrown; other errors pass as they are. */
+export function refusal(error: unknown): unknown {
+  return error instanceof UpstreamError ? unsureRefusal([error]) : error;
+}
+
+/** A manifest that is not what it should be: its upstream is as unsure as one that answers nonsense. */
+export function invalidManifest(upstream: string, why: string, cause?: unknown): UpstreamError {
+  const message = `upstream "${upstream}" sent an unusable manifest: ${why}`;
+  return new UpstreamError("invalid", upstream, message, { cause });
 }
 
 /** Waits for a write that an answer does not depend on; its failure is logged. */

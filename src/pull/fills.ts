@@ -37,6 +37,8 @@ export interface Wanted {
   repository: string;
   digest: Digest;
   expected: number | undefined;
+  /** See `PullOptions`. */
+  marks: readonly string[];
 }
 
 export type Opened =

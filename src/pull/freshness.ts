@@ -1,21 +1,19 @@
 import { LruMap } from "../lib/lru.ts";
 import type { CachedManifest, Upstream } from "../metadata/contract.ts";
 import { parseDigest } from "../oci/digest.ts";
-import type { Reference } from "../oci/reference.ts";
 import { UpstreamError } from "../upstream/contract.ts";
-import { tolerate } from "./errors.ts";
+import type { Wanted } from "./fetching.ts";
 import type { PullerOptions } from "./puller.ts";
 
 const hourMs = 3_600_000;
-/** How long a cached tag outlives its disappearance at its own upstream. */
-const staleIfAbsentHours = 168;
 const maxPostponed = 10_000;
 
 /** What becomes of a stale entry. */
 export type Verdict =
-  | { kind: "same"; checkedAt: number }
+  | { kind: "same" }
   | { kind: "changed" }
-  | { kind: "keep"; reason: string }
+  /** `failed`: the upstream gave no answer to go by, and is not to be asked again for a while. */
+  | { kind: "keep"; reason: string; failed: boolean; missing?: boolean }
   | { kind: "gone" };
 
 /** Whether a cached tag may be served without asking, and what its upstream says when it may not. */
@@ -28,52 +26,65 @@ export class Freshness {
     this.#options = options;
   }
 
-  isFresh(entry: CachedManifest, { cacheValidityHours }: Upstream): boolean {
-    if (cacheValidityHours === 0) return true;
+  isFresh(entry: CachedManifest, upstream: Upstream): boolean {
+    if (upstream.cacheValidityHours === 0) return true;
     // A clock that was set back must not make anything fresh for longer than its time.
     const age = Math.abs(this.#options.clock.now() - entry.checkedAt);
-    return age < cacheValidityHours * hourMs;
+    return age < upstream.cacheValidityHours * hourMs;
   }
 
-  /** HEAD at the entry's own upstream. Throws only where there is no copy that could be served instead. */
-  async check(entry: CachedManifest, upstream: Upstream, reference: Reference): Promise<Verdict> {
+  /** When a tag stops being fresh, in milliseconds since the epoch; undefined: never. */
+  freshUntil(entry: CachedManifest, { cacheValidityHours }: Upstream): number | undefined {
+    return cacheValidityHours === 0 ? undefined : entry.checkedAt + cacheValidityHours * hourMs;
+  }
+
+  isPostponed({ id }: { id: number }): boolean {
+    return (this.#postponed.get(id) ?? 0) > this.#options.clock.elapsed();
+  }
+
+  /** HEAD at the entry's own upstream. Changes nothing. */
+  async judge(
+    entry: CachedManifest,
+    upstream: Upstream,
+    { reference, marks }: Wanted,
+  ): Promise<Verdict> {
     if (entry.proof !== "shown" || !entry.payload) return { kind: "changed" };
-    const { client, clock, cache, log, checkTimeoutMs } = this.#options;
-    if ((this.#postponed.get(entry.id) ?? 0) > clock.elapsed()) {
-      return { kind: "keep", reason: "check postponed" };
-    }
+    if (this.isPostponed(entry)) return { kind: "keep", reason: "check postponed", failed: false };
+    const { client, checkTimeoutMs } = this.#options;
     try {
       const said = await client.checkManifest(
         upstream,
         entry.repository,
         reference,
         checkTimeoutMs,
+        marks,
       );
-      if (!said.found) return this.#absent(entry);
+      if (!said.found) return this.#missing(entry, upstream, "absent at its upstream");
       const claimed = parseDigest(said.claimedDigest ?? "");
-      const same = claimed
-        ? claimed === entry.digest
-        : said.etag !== undefined && said.etag === entry.etag;
-      if (!same) return { kind: "changed" };
-      const checkedAt = clock.now();
-      await tolerate(log, "check was not noted", cache.confirm(entry.id, checkedAt));
-      return { kind: "same", checkedAt };
+      const hasSameEtag = said.etag !== undefined && said.etag === entry.etag;
+      const isSame = claimed ? claimed === entry.digest : hasSameEtag;
+      return isSame ? { kind: "same" } : { kind: "changed" };
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
-      this.postpone(entry);
-      return { kind: "keep", reason: error.reason };
+      // No longer ours to see: for a while that may be a mistake, for long it is not.
+      if (error.reason === "denied") return this.#missing(entry, upstream, error.reason);
+      return { kind: "keep", reason: error.reason, failed: true };
     }
   }
 
-  #absent(entry: CachedManifest): Verdict {
-    if (this.#options.clock.now() - entry.checkedAt > staleIfAbsentHours * hourMs)
-      return { kind: "gone" };
-    this.postpone(entry);
-    return { kind: "keep", reason: "absent at its upstream" };
+  #missing(entry: CachedManifest, { staleIfAbsentHours }: Upstream, reason: string): Verdict {
+    const age = this.#options.clock.now() - entry.checkedAt;
+    if (age > staleIfAbsentHours * hourMs) return { kind: "gone" };
+    return { kind: "keep", reason, failed: true, missing: true };
   }
 
   /** A check has just failed: the next one waits. */
   postpone({ id }: { id: number }): void {
     this.#postponed.set(id, this.#options.clock.elapsed() + this.#options.recheckMs);
+  }
+
+  /** What was put off is due again. */
+  hasten({ id }: { id: number }): void {
+    this.#postponed.delete(id);
   }
 }

@@ -1,249 +1,264 @@
+import { LruMap } from "../lib/lru.ts";
 import { failureCode } from "../lib/log.ts";
 import { SingleFlight } from "../lib/single-flight.ts";
-import type { CachedManifest, EntryKey, Registry, Upstream } from "../metadata/contract.ts";
-import { algorithmOf, type Digest, digestOf, parseDigest } from "../oci/digest.ts";
+import type { Registry, Upstream } from "../metadata/contract.ts";
 import { RegistryError } from "../oci/error.ts";
-import { type Manifest, ManifestError, parseManifest } from "../oci/manifest.ts";
-import { type Reference, referenceText } from "../oci/reference.ts";
-import type { Fetched } from "../upstream/contract.ts";
-import type { CacheStatus, PulledManifest } from "./contract.ts";
-import { invalidManifest, reasonOf, refusal, tolerate } from "./errors.ts";
+import { referenceText } from "../oci/reference.ts";
+import type { Absences } from "./absences.ts";
+import { type Candidate, candidatesOf, choose, type Chosen, chosenValue } from "./choose.ts";
+import type { PulledManifest } from "./contract.ts";
+import { reasonOf, refusal, tolerate } from "./errors.ts";
+import { type Counted, Fetching, type KnownManifest, type Wanted } from "./fetching.ts";
 import { Freshness } from "./freshness.ts";
-import { knownEntries, type Known, repositoryAt } from "./names.ts";
+import { knownEntries } from "./names.ts";
 import type { PullerOptions } from "./puller.ts";
+import { denyingRule, revisionOf } from "./rules.ts";
 import type { Usage } from "./usage.ts";
 
-type KnownManifest = Known<CachedManifest>;
+/** One name that two upstreams hold is reported once, not at each pull. */
+const maxReported = 1000;
 
-/** An answer, and the entry that its download counts for. */
-type Counted = PulledManifest & { key: EntryKey };
+/** The way a pull takes. */
+export type Road =
+  | { kind: "cached"; status: "hit" | "stale"; entry: KnownManifest; reason?: string }
+  /** Its own upstream is asked before it is served. */
+  | { kind: "check"; entry: KnownManifest }
+  /** It is served while its own upstream is asked. */
+  | { kind: "check behind"; entry: KnownManifest }
+  | { kind: "walk" };
+
+export interface Asked extends Wanted {
+  registry: Registry;
+  repository: string;
+}
 
 /** Manifests: from the cache, else from the first upstream that has them. */
 export class Manifests {
   readonly #options: PullerOptions;
   readonly #usage: Usage;
-  readonly #freshness: Freshness;
+  readonly #absences: Absences;
+  readonly #fetching: Fetching;
+  readonly freshness: Freshness;
   readonly #flights = new SingleFlight<Counted>();
+  readonly #reported = new LruMap<string, true>(maxReported);
 
-  constructor(options: PullerOptions, usage: Usage) {
+  constructor(options: PullerOptions, absences: Absences, usage: Usage) {
     this.#options = options;
     this.#usage = usage;
-    this.#freshness = new Freshness(options);
+    this.#absences = absences;
+    this.#fetching = new Fetching(options);
+    this.freshness = new Freshness(options);
   }
 
-  async pull(
-    registry: Registry,
-    repository: string,
-    reference: Reference,
-    head: boolean,
-  ): Promise<PulledManifest> {
-    const { key, ...pulled } = await this.#pull(registry, repository, reference);
+  async pull(asked: Asked, head: boolean): Promise<PulledManifest> {
+    const { key, ...pulled } = await this.#pull(asked);
     if (!head) this.#usage.count(key);
     return pulled;
   }
 
-  async #pull(registry: Registry, repository: string, reference: Reference): Promise<Counted> {
-    const known = await knownEntries(registry, repository, (ids, name) =>
+  /** Reads a tag anew, however fresh the cached copy is. */
+  async refresh(asked: Asked): Promise<PulledManifest> {
+    const known = await this.known(asked);
+    for (const { upstream, repository } of candidatesOf(
+      asked.registry,
+      asked.repository,
+      tagOf(asked),
+      [],
+    ).asked) {
+      this.#absences.forget(upstream, repository, referenceText(asked.reference));
+    }
+    const [best] = known;
+    if (best) this.freshness.hasten(best);
+    const { key: _, ...pulled } = await this.#flight(asked, () =>
+      best ? this.#check(asked, best, known) : this.#walk(asked, known),
+    );
+    return pulled;
+  }
+
+  /** What the cache holds of it, without what rules keep from being pulled: shown copies first, then by position. */
+  async known({ registry, repository, reference }: Asked): Promise<KnownManifest[]> {
+    const tag = reference.kind === "tag" ? reference.tag : undefined;
+    const found = await knownEntries(registry, repository, (ids, name) =>
       this.#options.cache.manifests(ids, name, referenceText(reference)),
     );
-    const best = known.find(({ proof, payload }) => proof === "shown" && payload);
-    if (best && (reference.kind === "digest" || this.#freshness.isFresh(best, best.upstream))) {
-      return this.#cached(best, "hit");
+    const open = found.filter((entry) => !denyingRule(entry.upstream, entry.repository, tag));
+    return open.length > 1
+      ? open.sort((a, b) => Number(isServable(b)) - Number(isServable(a)))
+      : open;
+  }
+
+  async #pull(asked: Asked): Promise<Counted> {
+    const known = await this.known(asked);
+    const road = this.road(asked, known);
+    switch (road.kind) {
+      case "cached":
+        return this.#fetching.cached(road.entry, road.status, road.reason);
+      case "walk":
+        return this.#flight(asked, () => this.#walk(asked, known));
+      case "check":
+        return this.#flight(asked, () => this.#check(asked, road.entry, known));
+      case "check behind":
+        this.#checkBehind(asked, road.entry, known);
+        return this.#fetching.cached(road.entry, "stale", "being checked");
     }
-    // One check or one walk for all who wait; who is in the same registry has the same rights.
-    const key = `${registry.id} ${repository} ${referenceText(reference)}`;
+  }
+
+  /** Which way a pull takes, from what the cache holds. Asks nobody. */
+  road({ reference }: Asked, known: readonly KnownManifest[]): Road {
+    const [entry] = known;
+    if (!entry) return { kind: "walk" };
+    if (reference.kind === "digest") {
+      return isServable(entry) ? { kind: "cached", status: "hit", entry } : { kind: "walk" };
+    }
+    if (!isServable(entry)) return { kind: "check", entry };
+    if (this.freshness.isFresh(entry, entry.upstream))
+      return { kind: "cached", status: "hit", entry };
+    if (this.freshness.isPostponed(entry)) {
+      return { kind: "cached", status: "stale", entry, reason: "check postponed" };
+    }
+    return { kind: entry.upstream.staleWhileRevalidate ? "check behind" : "check", entry };
+  }
+
+  #checkBehind(asked: Asked, entry: KnownManifest, known: KnownManifest[]): void {
+    this.#flight(asked, () => this.#check(asked, entry, known)).catch((error: unknown) => {
+      const fields = { upstream: entry.upstream.name, code: failureCode(error) };
+      this.#options.log.warn("check behind a stale answer failed", fields);
+    });
+  }
+
+  /** One check or one walk for all who wait; who is in the same registry has the same rights. */
+  async #flight(
+    { registry, repository, reference, marks }: Asked,
+    work: () => Promise<Counted>,
+  ): Promise<Counted> {
+    const versions = `${registry.ask} ${registry.onUnsure} ${registry.upstreams.map(revisionOf).join()}`;
+    // What other servers ask for flies alone: in a ring, two flights would wait for each other.
+    const through = marks.join();
+    const key = `${registry.id} ${versions} ${repository} ${referenceText(reference)} ${through}`;
     try {
-      return await this.#flights.do(key, () => {
-        const entry = best ?? known[0];
-        const isStaleTag = entry && reference.kind === "tag";
-        return isStaleTag
-          ? this.#check(registry, repository, reference, entry)
-          : this.#walk(registry, repository, reference, known);
-      });
+      return await this.#flights.do(key, work);
     } catch (error) {
       throw refusal(error);
     }
   }
 
-  #cached(entry: KnownManifest, status: CacheStatus, reason?: string): Counted {
-    if (!entry.payload) throw new Error("an entry without its payload cannot be served");
-    const { digest, contentType, payload, upstream } = entry;
-    const age = Math.max(0, Math.floor((this.#options.clock.now() - entry.checkedAt) / 1000));
-    const explanation = { status, upstream: upstream.name, age, ...(reason && { reason }) };
-    return { digest, contentType, payload, explanation, key: entry };
-  }
-
   /** A tag whose time is over: its own upstream says whether it still stands. */
-  async #check(
-    registry: Registry,
-    repository: string,
-    reference: Reference,
-    entry: KnownManifest,
-  ): Promise<Counted> {
-    const deadline = this.#options.clock.elapsed() + this.#options.checkTimeoutMs;
-    const verdict = await this.#freshness.check(entry, entry.upstream, reference);
+  async #check(asked: Asked, entry: KnownManifest, known: KnownManifest[]): Promise<Counted> {
+    const { cache, clock, log, checkTimeoutMs } = this.#options;
+    const deadline = clock.elapsed() + checkTimeoutMs;
+    const verdict = await this.freshness.judge(entry, entry.upstream, asked);
     switch (verdict.kind) {
-      case "same":
-        return this.#cached({ ...entry, checkedAt: verdict.checkedAt }, "revalidated");
+      case "same": {
+        const checkedAt = clock.now();
+        await tolerate(log, "check was not noted", cache.confirm(entry.id, checkedAt));
+        return this.#fetching.cached({ ...entry, checkedAt }, "revalidated");
+      }
       case "keep":
-        return this.#cached(entry, "stale", verdict.reason);
+        if (verdict.failed) this.freshness.postpone(entry);
+        if (verdict.missing)
+          this.#event("tag is gone at its upstream, the copy is kept", asked, [entry.upstream]);
+        return this.#fetching.cached(entry, "stale", verdict.reason);
       case "gone":
-        await tolerate(
-          this.#options.log,
-          "entry was not deleted",
-          this.#options.cache.deleteEntry(entry.id),
+        await tolerate(log, "entry was not deleted", cache.deleteEntry(entry.id));
+        this.#event("tag is gone at its upstream", asked, [entry.upstream]);
+        return this.#walk(
+          asked,
+          known.filter((other) => other !== entry),
         );
-        this.#options.log.warn("tag is gone at its upstream", {
-          upstream: entry.upstream.name,
-          repository,
-        });
-        return this.#walk(registry, repository, reference, []);
       case "changed":
-        return this.#refresh(registry, repository, reference, entry, deadline);
+        return this.#replace(asked, entry, deadline);
     }
   }
 
   /** Fetched anew from its own upstream; while there is a good copy, for no longer than a check may take. */
-  async #refresh(
-    registry: Registry,
-    repository: string,
-    reference: Reference,
-    entry: KnownManifest,
-    deadline: number,
-  ): Promise<Counted> {
+  async #replace(asked: Asked, entry: KnownManifest, deadline: number): Promise<Counted> {
+    if (!isServable(entry)) return this.#walk(asked, [entry]);
     const { clock } = this.#options;
-    const fetching = this.#fetch(entry.upstream, repository, reference);
-    if (entry.proof !== "shown" || !entry.payload) {
-      return (await fetching) ?? this.#walk(registry, repository, reference, []);
-    }
+    const fetching = this.#fetching.bring(entry, asked);
     // A refresh that fails, or is late, never shortens the life of a good copy; a late one goes on behind.
     const late = Promise.withResolvers<"timeout">();
-    const left = Math.max(0, deadline - clock.elapsed());
-    const timer = clock.after(left, () => late.resolve("timeout"));
+    const timer = clock.after(Math.max(0, deadline - clock.elapsed()), () =>
+      late.resolve("timeout"),
+    );
     const outcome = fetching.then((fetched) => fetched ?? "absent at its upstream", reasonOf);
     const first = await Promise.race([outcome, late.promise]);
     timer.cancel();
     if (typeof first !== "string") return first;
-    this.#freshness.postpone(entry);
-    return this.#cached(entry, "stale", first);
+    this.freshness.postpone(entry);
+    return this.#fetching.cached(entry, "stale", first);
   }
 
-  /** Asks the upstreams in order, those first whose manifest named the digest. */
-  async #walk(
-    registry: Registry,
-    repository: string,
-    reference: Reference,
-    known: KnownManifest[],
-  ): Promise<Counted> {
-    const naming = known.map(({ upstream }) => upstream);
-    const others = registry.upstreams.filter((upstream) => !naming.includes(upstream));
-    for (const upstream of [...naming, ...others]) {
-      const entry = known.find((candidate) => candidate.upstream === upstream);
-      const shown = entry?.payload && (await this.#show(entry, reference));
-      const pulled = shown ?? (await this.#fetch(upstream, repository, reference));
-      if (pulled) return pulled;
-    }
-    throw new RegistryError("manifest_unknown", "no upstream of this registry has this manifest", {
-      detail: { upstreams: registry.upstreams.map(({ name }) => name) },
+  async #walk(asked: Asked, known: KnownManifest[]): Promise<Counted> {
+    const chosen = await this.#choose(asked, known);
+    const found = chosenValue(chosen);
+    if (!found) throw unknownManifest(asked);
+    void this.#reportHolders(asked, known, chosen);
+    return found;
+  }
+
+  /** The upstreams in order, those first whose manifest named the digest. */
+  async #choose(asked: Asked, known: KnownManifest[]): Promise<Chosen<Counted>> {
+    const { registry, repository, reference } = asked;
+    const first = known.map(({ upstream }) => upstream);
+    const candidates = candidatesOf(registry, repository, tagOf(asked), first);
+    return choose(registry, candidates, this.#absences, {
+      reference: referenceText(reference),
+      ask: async (candidate) => {
+        const entry = known.find(({ upstream }) => upstream === candidate.upstream);
+        const shown = entry && (await this.#fetching.show(entry, asked));
+        return shown ?? this.#fetching.bring(candidate, asked);
+      },
+      probe: (candidate) => this.probe(candidate, asked),
     });
   }
 
-  /** The bytes are here already, brought by another entry: a HEAD is enough to be allowed to read them. */
-  async #show(entry: KnownManifest, reference: Reference): Promise<Counted | undefined> {
-    if (entry.proof === "shown" || !entry.payload) return undefined;
-    const { client, cache, clock, checkTimeoutMs } = this.#options;
-    const { upstream, repository } = entry;
-    const described = await client.checkManifest(upstream, repository, reference, checkTimeoutMs);
-    if (!described.found || parseDigest(described.claimedDigest ?? "") !== entry.digest)
-      return undefined;
-    const now = clock.now();
-    const { etag } = described;
-    const shown = {
-      ...entry,
-      groupId: upstream.groupId,
-      upstreamVersion: upstream.version,
-      etag,
-      size: entry.payload.length,
-      now,
-    };
-    await tolerate(this.#options.log, "entry was not noted as shown", cache.show(shown));
-    return this.#cached({ ...entry, checkedAt: now }, "revalidated");
+  async probe({ upstream, repository }: Candidate, { reference, marks }: Wanted): Promise<boolean> {
+    const { client, checkTimeoutMs } = this.#options;
+    const said = await client.checkManifest(upstream, repository, reference, checkTimeoutMs, marks);
+    return said.found;
   }
 
-  /** Fetches, verifies and stores; undefined when this upstream has nothing. */
-  async #fetch(
-    upstream: Upstream,
-    repository: string,
-    reference: Reference,
-  ): Promise<Counted | undefined> {
-    const name = repositoryAt(upstream, repository);
-    const fetched = await this.#options.client.manifest(upstream, name, reference);
-    if (!fetched.found) return undefined;
-    const { digest, manifest } = verify(upstream.name, fetched, reference);
-    const stored = await this.#store(upstream, name, reference, fetched, digest, manifest);
-    const { payload } = fetched;
-    const status = stored ? "miss" : "bypass";
-    const explanation = { status, upstream: upstream.name, age: 0 } as const;
-    const text = referenceText(reference);
-    const key = {
-      upstreamId: upstream.id,
-      repository: name,
-      kind: "manifest",
-      reference: text,
-    } as const;
-    return { digest, contentType: manifest.mediaType, payload, explanation, key };
+  /** Says so when an answer that was paid for anyway shows that a name is held twice. Asks nobody for it. */
+  async #reportHolders(
+    asked: Asked,
+    known: KnownManifest[],
+    chosen: Chosen<Counted>,
+  ): Promise<void> {
+    const cached = known.filter(isServable).map(({ upstream }) => upstream);
+    const winner = chosen.found ? [chosen.found.upstream] : [];
+    const all = new Set([...winner, ...(await chosen.alsoFound), ...cached]);
+    if (all.size > 1) this.#event("two upstreams hold one name", asked, [...all]);
   }
 
-  /** A database that cannot take it costs the cache a manifest, not the client its pull. */
-  async #store(
-    upstream: Upstream,
-    repository: string,
-    reference: Reference,
-    { payload, etag }: Fetched,
-    digest: Digest,
-    { mediaType, children }: Manifest,
-  ): Promise<boolean> {
-    const { cache, clock, log } = this.#options;
-    try {
-      await cache.storeManifest({
-        groupId: upstream.groupId,
-        upstreamId: upstream.id,
-        upstreamVersion: upstream.version,
-        repository,
-        tag: reference.kind === "tag" ? reference.tag : undefined,
-        digest,
-        mediaType,
-        payload,
-        children,
-        etag,
-        now: clock.now(),
-      });
-      return true;
-    } catch (error) {
-      log.error("manifest was not stored", { upstream: upstream.name, code: failureCode(error) });
-      return false;
-    }
+  #event(message: string, { registry, repository }: Asked, upstreams: readonly Upstream[]): void {
+    const names = upstreams.map(({ name }) => name).join(", ");
+    const key = `${message} ${registry.id} ${repository} ${names}`;
+    if (this.#reported.get(key)) return;
+    this.#reported.set(key, true);
+    this.#options.log.warn(message, { registry: registry.id, repository, upstreams: names });
   }
 }
 
-/** The manifest's digest, computed from the bytes; any claim that disagrees makes the answer unusable. */
-function verify(
-  upstream: string,
-  { payload, contentType, claimedDigest }: Fetched,
-  reference: Reference,
-): { digest: Digest; manifest: Manifest } {
-  const wanted = reference.kind === "digest" ? reference.digest : undefined;
-  const digest = digestOf(payload, wanted ? algorithmOf(wanted) : "sha256");
-  if (wanted && digest !== wanted)
-    throw invalidManifest(upstream, "its digest is not the one asked for");
-  const claimed = parseDigest(claimedDigest ?? "");
-  if (claimed && digestOf(payload, algorithmOf(claimed)) !== claimed) {
-    throw invalidManifest(upstream, "its bytes do not have the digest that the header claims");
-  }
-  try {
-    return { digest, manifest: parseManifest(payload, contentType ?? null) };
-  } catch (error) {
-    if (error instanceof ManifestError) throw invalidManifest(upstream, error);
-    throw error;
-  }
+/** Stored, and shown with the present credentials. */
+export function isServable({ proof, payload }: KnownManifest): boolean {
+  return proof === "shown" && payload !== undefined;
+}
+
+function tagOf({ reference }: Asked): string | undefined {
+  return reference.kind === "tag" ? reference.tag : undefined;
+}
+
+function unknownManifest({ registry, repository, reference }: Asked): RegistryError {
+  const tag = reference.kind === "tag" ? reference.tag : undefined;
+  const { asked, denied } = candidatesOf(registry, repository, tag, []);
+  const message =
+    asked.length === 0
+      ? "the rules of this registry's upstreams do not allow this name"
+      : "no upstream of this registry has this manifest";
+  return new RegistryError("manifest_unknown", message, {
+    detail: {
+      asked: asked.map(({ upstream }) => upstream.name),
+      ...(denied.length > 0 && { not_asked: denied.map(({ upstream }) => upstream.name) }),
+    },
+  });
 }

@@ -3,10 +3,12 @@ import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import type { Cache } from "../metadata/contract.ts";
 import type { UpstreamClient } from "../upstream/contract.ts";
+import { Absences } from "./absences.ts";
 import { Blobs } from "./blobs.ts";
 import type { Puller } from "./contract.ts";
 import { Fills } from "./fills.ts";
 import { Manifests } from "./manifests.ts";
+import { planPull } from "./plan.ts";
 import { Usage } from "./usage.ts";
 
 export interface PullerOptions {
@@ -19,6 +21,8 @@ export interface PullerOptions {
   checkTimeoutMs: number;
   /** How long after a failed check the next one waits, in milliseconds. */
   recheckMs: number;
+  /** How long an upstream's "absent" is remembered for a tag, in milliseconds. */
+  absentMs: number;
   /** Larger blobs are passed through, not stored; undefined: no limit. */
   maxBlobBytes: number | undefined;
 }
@@ -26,11 +30,16 @@ export interface PullerOptions {
 export function createPuller(options: PullerOptions): Puller {
   const usage = new Usage(options);
   const fills = new Fills(options);
-  const manifests = new Manifests(options, usage);
-  const blobs = new Blobs(options, fills, usage);
+  const absences = new Absences(options.clock, options.absentMs);
+  const manifests = new Manifests(options, absences, usage);
+  const blobs = new Blobs(options, absences, fills, usage);
   return {
-    manifest: (registry, repository, reference, { head }) =>
-      manifests.pull(registry, repository, reference, head),
+    manifest: (registry, repository, reference, { head, marks }) =>
+      manifests.pull({ registry, repository, reference, marks }, head),
+    refresh: (registry, repository, tag) =>
+      manifests.refresh({ registry, repository, reference: { kind: "tag", tag }, marks: [] }),
+    explain: (registry, repository, reference) =>
+      planPull(manifests, absences, { registry, repository, reference, marks: [] }),
     blob: (registry, repository, digest, pull) => blobs.pull(registry, repository, digest, pull),
     async close() {
       await fills.close();

@@ -1,4 +1,3 @@
-import { LruMap } from "../lib/lru.ts";
 import type { Log } from "../lib/log.ts";
 import { parseChallenges } from "../oci/challenge.ts";
 import type { Answer } from "./answer.ts";
@@ -12,14 +11,16 @@ import {
   isSameScheme,
   type Scheme,
 } from "./scheme.ts";
+import type { Standing } from "./standings.ts";
 import { type Denied, denied, type TokenSource } from "./tokens.ts";
-import type { Call, Transport } from "./transport.ts";
+import type { Call, Sender } from "./transport.ts";
 
 /** A call to a registry, which may need to know who asks. */
-export interface RegistryCall extends Omit<Call, "upstream" | "signal"> {
+export interface RegistryCall extends Omit<Call, "upstream"> {
   upstream: Upstream;
   repository: string;
-  signal: AbortSignal;
+  /** Knows the scheme, and learns it. */
+  standing: Standing;
 }
 
 interface Credential {
@@ -29,28 +30,25 @@ interface Credential {
   fresh: boolean;
 }
 
-const maxUpstreams = 1024;
 /** With what is known, with what the challenge asks for, with a token made anew. */
 const maxSends = 3;
 
 /** Says who asks, in the way that each upstream wants it, and remembers that way: the next call needs no 401 first. */
 export class Authorizer {
-  readonly #schemes = new LruMap<string, Scheme>(maxUpstreams);
-
   constructor(
-    readonly transport: Transport,
+    readonly sender: Sender,
     readonly tokens: TokenSource,
     readonly log: Log,
   ) {}
 
   /** The final answer, a 401 where nothing helped; `denied` where already the token service refused. */
   async send(call: RegistryCall): Promise<Answer | Denied> {
-    const memory = `${call.upstream.id} ${call.upstream.version}`;
-    let scheme = this.#schemes.get(memory);
-    let credential = scheme && (await this.#credential(call, scheme, undefined, memory));
+    const { standing } = call;
+    let { scheme } = standing;
+    let credential = scheme && (await this.#credential(call, scheme, undefined));
     for (let sends = 1; ; sends++) {
       if (credential === denied) return denied;
-      const answer = await sendFollowing(this.transport, authorized(call, credential));
+      const answer = await sendFollowing(this.sender, authorized(call, credential));
       // Somewhere else they may ask who we are as they like.
       if (answer.status !== 401 || answer.url.origin !== call.url.origin) return answer;
       const asked = this.#read(answer, call.upstream);
@@ -58,8 +56,8 @@ export class Authorizer {
       if (!asked || tried || sends === maxSends) return answer;
       await answer.discard();
       scheme = asked;
-      this.#schemes.set(memory, scheme);
-      credential = await this.#credential(call, scheme, credential?.token, memory);
+      standing.scheme = scheme;
+      credential = await this.#credential(call, scheme, credential?.token);
     }
   }
 
@@ -75,10 +73,9 @@ export class Authorizer {
   }
 
   async #credential(
-    { upstream, repository, signal }: RegistryCall,
+    { upstream, repository, signal, standing }: RegistryCall,
     scheme: Scheme,
     refused: string | undefined,
-    memory: string,
   ): Promise<Credential | Denied | undefined> {
     if (scheme.kind === "basic") {
       if (!hasCredentials(upstream)) return undefined;
@@ -91,7 +88,7 @@ export class Authorizer {
       return { authorization: `Bearer ${token.text}`, token: token.text, fresh: token.fresh };
     } catch (error) {
       // The service may have moved: the next call asks the registry for it again.
-      if (error instanceof UpstreamError) this.#schemes.delete(memory);
+      if (error instanceof UpstreamError) standing.scheme = undefined;
       throw error;
     }
   }

@@ -5,18 +5,30 @@ import type { Reference } from "../oci/reference.ts";
 export interface UpstreamClient {
   /**
    * The whole manifest, at most `maxManifestBytes`, as received; a claim of the upstream about its digest is passed
-   * on as a claim. Throws `UpstreamError` where the upstream is unsure.
+   * on as a claim. Throws `UpstreamError` where the upstream is unsure. `marks`: those of the request that is being
+   * answered (see `marksIn`), so that a ring of servers ends; the same for the calls below.
    */
-  manifest(upstream: Upstream, repository: string, reference: Reference): Promise<Fetched | Absent>;
+  manifest(
+    upstream: Upstream,
+    repository: string,
+    reference: Reference,
+    marks?: readonly string[],
+  ): Promise<Fetched | Absent>;
   /** HEAD of a manifest: what the upstream says of it. `deadline` bounds the whole call, in milliseconds. */
   checkManifest(
     upstream: Upstream,
     repository: string,
     reference: Reference,
     deadline: number,
+    marks?: readonly string[],
   ): Promise<Described | Absent>;
   /** HEAD of a blob. */
-  checkBlob(upstream: Upstream, repository: string, digest: Digest): Promise<Described | Absent>;
+  checkBlob(
+    upstream: Upstream,
+    repository: string,
+    digest: Digest,
+    marks?: readonly string[],
+  ): Promise<Described | Absent>;
   /**
    * Opens a blob's bytes, from `offset` on. The caller reads the body to its end or cancels it. `signal` ends the
    * transfer. The body errors with an `UpstreamError` when the upstream is silent for too long or breaks off;
@@ -26,10 +38,30 @@ export interface UpstreamClient {
     upstream: Upstream,
     repository: string,
     digest: Digest,
-    options: { offset: number; etag?: string | undefined; signal: AbortSignal },
+    options: BlobOptions,
   ): Promise<OpenBlob | Absent>;
-  /** Closes idle connections. */
-  close(): void;
+  /** How the upstream is doing, as far as calls have shown. Asks nobody. */
+  health(upstream: Upstream): Health;
+  /** Closes idle connections, and writes what is to be remembered. */
+  close(): Promise<void>;
+}
+
+export interface BlobOptions {
+  offset: number;
+  etag?: string | undefined;
+  signal: AbortSignal;
+  marks?: readonly string[];
+}
+
+export interface Health {
+  /** `open`: calls fail at once until `retryAt`; `half_open`: that time has come, and one call at a time tries. */
+  breaker: "closed" | "open" | "half_open";
+  /** Milliseconds since the epoch; undefined while closed. */
+  retryAt: number | undefined;
+  /** Why the last call that counted failed; undefined after one that did not. */
+  lastFailure: UnsureReason | undefined;
+  /** What the upstream's rate limit left, from its last answer that said so. */
+  budget: { limit: number; remaining: number; windowSeconds: number; at: number } | undefined;
 }
 
 /** What the client needs to know of an upstream. */
@@ -41,7 +73,23 @@ export interface Upstream {
   password: string | undefined;
   tokenRealm: string | undefined;
   deniedMeans: "absent" | "unsure";
+  /** PEM; undefined: the well-known authorities. */
+  ca: string | undefined;
+  /** Another one with each change of address, credentials or trust: nothing learned under one is used under another. */
   version: number;
+}
+
+/** Where what is known of upstreams outlives the process. */
+export interface StateStore {
+  all(): Promise<UpstreamState[]>;
+  /** Replaces what was noted of this upstream. */
+  save(state: UpstreamState): Promise<void>;
+}
+
+export interface UpstreamState {
+  upstreamId: number;
+  version: number;
+  state: string;
 }
 
 /**
@@ -50,6 +98,13 @@ export interface Upstream {
  */
 export function ringMarker(instanceId: string): string {
   return `weir-${instanceId}`;
+}
+
+const mark = /(?<![\w-])weir-[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}(?![\w-])/g;
+
+/** The marks of servers like this one in a `Via` header: through whom the request came, the first one first. */
+export function marksIn(via: string | null): string[] {
+  return via?.match(mark) ?? [];
 }
 
 /** A definite no: 404, or 401/403 where the upstream's `deniedMeans` says so. */

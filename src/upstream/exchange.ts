@@ -71,6 +71,18 @@ export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Pr
   }
 }
 
+/** Resolves after `ms` milliseconds; rejects with the signal's reason as soon as it fires. */
+export async function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  if (ms < 1) return signal.throwIfAborted();
+  const over = Promise.withResolvers<void>();
+  const timer = clock.after(ms, over.resolve);
+  try {
+    await orAborted(over.promise, signal);
+  } finally {
+    timer.cancel();
+  }
+}
+
 /** The outcome of `work` if it comes within `ms` milliseconds; else this error, and the signal of `work` fires. */
 export async function within<T>(
   clock: Clock,

@@ -36,7 +36,29 @@ export function connectionFailure(name: string, error: unknown): UpstreamError {
     return failure("unreachable", name, "did not show a certificate that can be trusted");
   }
   if (code === "EPROTO") return failure("unreachable", name, "does not speak TLS at this address");
-  return failure("unreachable", name, "broke off the connection");
+  return explained(name, "unreachable", "broke off the connection", reset);
+}
+
+/** Causes that decide what is done next. Not errors, since those would carry the URL. */
+const reset = "reset";
+const crowded = "crowded";
+
+/** The connection ended, though it had come about and what had come by it was well-formed. */
+export function isReset(error: unknown): boolean {
+  return error instanceof UpstreamError && error.cause === reset;
+}
+
+/** Our own limits kept the call from being made: the upstream has no part in it. */
+export function isCrowded(error: unknown): boolean {
+  return error instanceof UpstreamError && error.cause === crowded;
+}
+
+export function crowdedFailure(name: string): UpstreamError {
+  return explained(name, "timeout", "has too many transfers running", crowded);
+}
+
+function explained(name: string, reason: UnsureReason, did: string, cause: string): UpstreamError {
+  return new UpstreamError(reason, name, `upstream "${name}" ${did}`, { cause });
 }
 
 /** An `UpstreamError` whose message is the upstream's name and what it did. */

@@ -1,6 +1,6 @@
 import type { Answer } from "./answer.ts";
 import { failure } from "./failure.ts";
-import type { Call, Transport } from "./transport.ts";
+import type { Call, Sender } from "./transport.ts";
 
 const redirects = new Set([301, 302, 303, 307, 308]);
 const maxRedirects = 5;
@@ -9,10 +9,10 @@ const maxRedirects = 5;
  * Sends a call and follows where it is sent. `Authorization` is left behind for good at the first other origin: not
  * even a sub-domain or another port of the same host gets it (GHSA-vh4v-2xq2-g5cg, CVE-2026-3783).
  */
-export async function sendFollowing(transport: Transport, call: Call): Promise<Answer> {
+export async function sendFollowing(sender: Sender, call: Call): Promise<Answer> {
   let { url, headers } = call;
   for (let followed = 0; ; followed++) {
-    const answer = await transport.send({ ...call, url, headers });
+    const answer = await sender.send({ ...call, url, headers });
     if (!redirects.has(answer.status)) return answer;
     await answer.discard();
     const { name } = call.upstream;

@@ -15,6 +15,8 @@ export function statusFailure(
   const answered = `${whose}answered with status ${status}`;
   if (status === 401 || status === 403) return failure("denied", upstream, answered);
   if (status === 429) return failure("rate_limited", upstream, answered, retryAfter);
+  // Loop Detected (RFC 5842, section 7.2): says something of how servers are joined, not how this one is doing.
+  if (status === 508) return failure("invalid", upstream, "leads back to a server that is asking");
   if (status >= 500) return failure("broken", upstream, answered, retryAfter);
   return failure("invalid", upstream, answered);
 }
@@ -23,7 +25,7 @@ export function statusFailure(
 const httpDate = /^\w{3}, \d{2} \w{3} \d{4} [\d:]{8} GMT$/;
 
 /** Seconds from `Retry-After`, a number or a date (RFC 9110, section 10.2.3); undefined when it says nothing. */
-function parseRetryAfter(header: string | null, now: number): number | undefined {
+export function parseRetryAfter(header: string | null, now: number): number | undefined {
   if (header === null) return undefined;
   const isNumber = /^\d{1,12}$/.test(header);
   if (!isNumber && !httpDate.test(header)) return undefined;

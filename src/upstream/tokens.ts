@@ -1,5 +1,4 @@
 import type { Clock } from "../lib/clock.ts";
-import { LruMap } from "../lib/lru.ts";
 import { SingleFlight } from "../lib/single-flight.ts";
 import { parseStrictJson } from "../lib/strict-json.ts";
 import { pullScope } from "../oci/scope.ts";
@@ -9,7 +8,7 @@ import { within } from "./exchange.ts";
 import { failure } from "./failure.ts";
 import { basicCredentials, hasCredentials, type Scheme } from "./scheme.ts";
 import { statusFailure } from "./status.ts";
-import type { Transport } from "./transport.ts";
+import type { Sender } from "./transport.ts";
 
 type Bearer = Extract<Scheme, { kind: "bearer" }>;
 
@@ -35,13 +34,14 @@ const headerSafe = /^[!-~]+$/;
 
 /** Gets and keeps pull tokens: one per upstream, version of its credentials, realm, service and repository. */
 export class TokenSource {
-  readonly #kept = new LruMap<string, { text: string; until: number }>(maxTokens);
+  /** The one kept last is the last in it. */
+  readonly #kept = new Map<string, { text: string; until: number; upstreamId: number }>();
   readonly #flights = new SingleFlight<Token | Denied>();
 
   /** `deadline`: milliseconds that getting a token may take. */
   constructor(
     readonly clock: Clock,
-    readonly transport: Transport,
+    readonly sender: Sender,
     readonly deadline: number,
   ) {}
 
@@ -65,9 +65,23 @@ export class TokenSource {
         this.#ask(upstream, tokenUrl(scheme, scope), signal),
       );
       if (given === denied) return denied;
-      this.#kept.set(key, { text: given.text, until: this.clock.now() + given.ms - reserve });
+      this.#keep(key, given, id);
       return { text: given.text, fresh: true };
     });
+  }
+
+  /** Drops all tokens for this upstream. */
+  forget(upstreamId: number): void {
+    for (const [key, kept] of this.#kept) {
+      if (kept.upstreamId === upstreamId) this.#kept.delete(key);
+    }
+  }
+
+  #keep(key: string, { text, ms }: Given, upstreamId: number): void {
+    this.#kept.delete(key);
+    this.#kept.set(key, { text, until: this.clock.now() + ms - reserve, upstreamId });
+    if (this.#kept.size <= maxTokens) return;
+    for (const oldest of this.#kept.keys()) return void this.#kept.delete(oldest);
   }
 
   /** Redirects are not followed: a token service that is trusted does not vouch for another. */
@@ -76,7 +90,7 @@ export class TokenSource {
     const headers: Record<string, string> = { Accept: "application/json" };
     if (known) headers["Authorization"] = basicCredentials(upstream);
     const call = { upstream, method: "GET", url, headers, signal, lane: "call" } as const;
-    const answer = await this.transport.send(call);
+    const answer = await this.sender.send(call);
     if (answer.status === 200) return readToken(answer);
     await answer.discard();
     if (answer.status === 401 || answer.status === 403) {

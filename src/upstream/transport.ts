@@ -1,11 +1,14 @@
+import net from "node:net";
 import type { Clock } from "../lib/clock.ts";
 import { failureCode, type Log } from "../lib/log.ts";
 import { Answer } from "./answer.ts";
+import { type Knock, watchConnecting } from "./connecting.ts";
 import { UpstreamError } from "./contract.ts";
 import { Exchange, orAborted } from "./exchange.ts";
-import { connectionFailure, failure, isNotConnected } from "./failure.ts";
+import { connectionFailure, crowdedFailure, failure, isNotConnected } from "./failure.ts";
 import { type Guard, GuardError } from "./guard.ts";
 import { Lanes } from "./lanes.ts";
+import { Sessions } from "./sessions.ts";
 
 export interface TransportOptions {
   clock: Clock;
@@ -13,10 +16,10 @@ export interface TransportOptions {
   guard: Guard;
   /** Sent with each request, and not to be overridden. */
   headers: Record<string, string>;
-  /** Milliseconds: until the head of an answer is there, and between two pieces of a body. */
-  limits: { head: number; idle: number };
-  /** PEM of the certificate authorities to trust, instead of the well-known ones. */
-  ca: string | undefined;
+  /** Of this server, for `Via`. */
+  mark: string;
+  /** Milliseconds: for a place and a connection, until the head of an answer is there, between two pieces of a body. */
+  limits: { connect: number; head: number; idle: number };
 }
 
 /** Whom a call is made for: connections, and the number of calls at a time, are kept apart by it. */
@@ -24,6 +27,14 @@ export interface Peer {
   id: number;
   name: string;
   version: number;
+  /** PEM of the authorities to trust, instead of the well-known ones. */
+  ca: string | undefined;
+}
+
+/** Sends a request. */
+export interface Sender {
+  /** The answer, whatever its status. Throws `UpstreamError`, or the reason of the caller's signal. */
+  send(call: Call): Promise<Answer>;
 }
 
 export interface Call {
@@ -31,7 +42,9 @@ export interface Call {
   method: "GET" | "HEAD";
   url: URL;
   headers: Record<string, string>;
-  signal?: AbortSignal | undefined;
+  signal: AbortSignal;
+  /** Through whom the request came that this one is for; before our own in `Via`. */
+  marks?: readonly string[];
   /** A blob's bytes take long, a call is short: neither is to wait for the other. */
   lane: "call" | "transfer";
 }
@@ -43,15 +56,12 @@ const keepAlive = { idleTimeout: 60, maxIdleSockets: 16 };
 const maxAddresses = 3;
 
 /** Sends requests, and is the only one to do so. Follows no redirect and knows nothing of registries. */
-export class Transport {
+export class Transport implements Sender {
   readonly #lanes = new Lanes(laneWidth);
-  readonly #sessions: Sessions;
+  readonly #sessions = new Sessions(openPool);
 
-  constructor(readonly options: TransportOptions) {
-    this.#sessions = new Sessions(options.ca);
-  }
+  constructor(readonly options: TransportOptions) {}
 
-  /** The answer, whatever its status. Throws `UpstreamError`, or the reason of the caller's signal. */
   async send(call: Call): Promise<Answer> {
     const { clock, guard, limits } = this.options;
     const { name } = call.upstream;
@@ -59,11 +69,11 @@ export class Transport {
     const exchange = new Exchange(clock, call.signal);
     try {
       const key = `${call.upstream.id} ${call.lane}`;
-      exchange.limit(limits.head, () => failure("timeout", name, "has too many transfers running"));
+      exchange.limit(limits.connect, () => crowdedFailure(name));
       exchange.atEnd(await this.#lanes.enter(key, exchange.signal));
       exchange.limit(limits.head, () => failure("timeout", name, "did not answer in time"));
       const addresses = await orAborted(guard.admit(call.url), exchange.signal);
-      const response = await this.#dial(call, addresses.slice(0, maxAddresses), exchange.signal);
+      const response = await this.#dial(call, addresses.slice(0, maxAddresses), exchange);
       requirePlain(response, name);
       exchange.unlimit();
       return new Answer(response, call.url, name, exchange, limits.idle);
@@ -75,20 +85,28 @@ export class Transport {
     }
   }
 
+  /** Closes idle connections of this upstream; those in use when they are free again. */
+  forget(upstreamId: number): void {
+    this.#sessions.forget(upstreamId);
+  }
+
   close(): void {
     this.#sessions.close();
   }
 
-  async #dial(call: Call, addresses: string[], signal: AbortSignal): Promise<Response> {
+  async #dial(call: Call, addresses: string[], exchange: Exchange): Promise<Response> {
+    const { signal } = exchange;
     const session = this.#sessions.of(call.upstream, call.url);
-    const headers = { ...call.headers, ...this.options.headers, Host: call.url.host };
+    exchange.atEnd(() => void session.ended());
+    const headers = this.#headers(call);
     for (;;) {
       const address = addresses.shift();
       if (address === undefined) throw new GuardError("unresolved");
       const url = new URL(call.url);
       url.hostname = address.includes(":") ? `[${address}]` : address;
+      const stopWatching = this.#watch(call, address, exchange);
       try {
-        return await session.fetch(url, {
+        return await session.pool.fetch(url, {
           method: call.method,
           headers,
           signal,
@@ -98,8 +116,22 @@ export class Transport {
         });
       } catch (error) {
         if (addresses.length === 0 || signal.aborted || !isNotConnected(error)) throw error;
+      } finally {
+        stopWatching();
       }
     }
+  }
+
+  #watch({ upstream: { name }, url }: Call, address: string, exchange: Exchange): () => void {
+    const { clock, limits } = this.options;
+    const port = Number(url.port || (url.protocol === "https:" ? 443 : 80));
+    const late = () => exchange.abort(failure("timeout", name, "cannot be connected to in time"));
+    return watchConnecting(clock, limits.connect, () => knock(address, port), late);
+  }
+
+  #headers({ headers, marks = [], url: { host: Host } }: Call): Record<string, string> {
+    const Via = [...marks, this.options.mark].map((mark) => `1.1 ${mark}`).join(", ");
+    return { ...headers, ...this.options.headers, Via, Host };
   }
 
   #explain({ upstream: { name } }: Call, error: unknown): UpstreamError {
@@ -145,46 +177,21 @@ function requirePlain({ status, headers }: Response, name: string): void {
   }
 }
 
-/** Kept-alive connections, apart for each upstream, version of its credentials and origin (security S31). */
-class Sessions {
-  readonly #kept = new Map<string, { version: number; session: Bun.FetchSession }>();
-  static readonly #most = 512;
+function knock(host: string, port: number): Knock {
+  const socket = net.connect({ host, port });
+  const made = { isOpened: false, close: () => void socket.destroy() };
+  socket.once("connect", () => {
+    made.isOpened = true;
+    socket.destroy();
+  });
+  socket.on("error", () => {}); // it did not come about, which is what is asked
+  return made;
+}
 
-  constructor(readonly ca: string | undefined) {}
-
-  of({ id, version }: Peer, url: URL): Bun.FetchSession {
-    const key = `${id} ${url.origin}`;
-    const kept = this.#kept.get(key);
-    this.#kept.delete(key); // set again below: the last in the map is the one used last
-    if (kept?.version === version) {
-      this.#kept.set(key, kept);
-      return kept.session;
-    }
-    kept?.session.close();
-    const session = new Bun.FetchSession({ keepAlive, proxy: false, tls: this.#tls(url) });
-    this.#kept.set(key, { version, session });
-    this.#forgetOldest();
-    return session;
-  }
-
-  close(): void {
-    for (const { session } of this.#kept.values()) session.close();
-    this.#kept.clear();
-  }
-
-  #tls({ hostname }: URL): Bun.TLSOptions {
-    // Said outright, since an environment variable changes the default.
-    const trust = { rejectUnauthorized: true, ...(this.ca !== undefined && { ca: this.ca }) };
-    const isLiteral = hostname.startsWith("[") || /^[\d.]+$/.test(hostname);
-    return isLiteral ? trust : { ...trust, serverName: hostname.replace(/\.$/, "") };
-  }
-
-  #forgetOldest(): void {
-    if (this.#kept.size <= Sessions.#most) return;
-    for (const [key, { session }] of this.#kept) {
-      session.close();
-      this.#kept.delete(key);
-      return;
-    }
-  }
+function openPool({ ca }: Peer, { hostname }: URL): Bun.FetchSession {
+  // Said outright, since an environment variable changes the default.
+  const trust = { rejectUnauthorized: true, ...(ca !== undefined && { ca }) };
+  const isLiteral = hostname.startsWith("[") || /^[\d.]+$/.test(hostname);
+  const tls = isLiteral ? trust : { ...trust, serverName: hostname.replace(/\.$/, "") };
+  return new Bun.FetchSession({ keepAlive, proxy: false, tls });
 }

@@ -1,5 +1,4 @@
 import ipaddr from "ipaddr.js";
-import type { DeniedMeans } from "../metadata/contract.ts";
 import { type Leaf, leaf } from "./text.ts";
 
 /** Where a server listens. */
@@ -118,11 +117,3 @@ export const realmUrl: Leaf<string> = leaf(
   "must be the address of a token service, such as https://auth.example.com/token",
   (text) => readUrl(text)?.href,
 );
-
-/** What is known of public registries: they refuse to anonymous callers what is not there. */
-export function presetOf(url: string): { deniedMeans: DeniedMeans; libraryPrefix: boolean } {
-  const { origin } = new URL(url);
-  if (origin === dockerHub) return { deniedMeans: "absent", libraryPrefix: true };
-  const absent = origin === "https://ghcr.io" || origin === "https://quay.io";
-  return { deniedMeans: absent ? "absent" : "unsure", libraryPrefix: false };
-}

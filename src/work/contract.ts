@@ -40,7 +40,16 @@ export class DataDirError extends Error {
 /** Reading what a person wrote: the leaves of the configuration, and the declared part of its file. */
 export * from "./addresses.ts";
 export { readDeclaration } from "./declaration.ts";
-export { adminName, defaultGroup, upstreamPassword, upstreamUsername } from "./declared.ts";
+export {
+  adminName,
+  defaultGroup,
+  maxRules,
+  rulePattern,
+  upstreamPassword,
+  upstreamUsername,
+} from "./declared.ts";
+export { certificates } from "./certificates.ts";
+export * from "./presets.ts";
 export { pathText } from "./references.ts";
 export * from "./settings.ts";
 export * from "./text.ts";

@@ -1,7 +1,8 @@
 import type { z } from "zod";
 import type { Declaration } from "./contract.ts";
 import { type ConfigFile, fileSchema, upstreamPassword } from "./declared.ts";
-import { presetOf } from "./addresses.ts";
+import { certificates } from "./certificates.ts";
+import { defaultSettings } from "./presets.ts";
 import { checkReferences, type FileProblem, pathText } from "./references.ts";
 import type { Environment } from "./settings.ts";
 import { accessToken, isMap, type Leaf, type ReadFile, readText } from "./text.ts";
@@ -22,7 +23,7 @@ export function readDeclaration(
     ...checkReferences(raw),
     ...secretPlaces(raw).flatMap((place) => {
       const result = readSecret(place, env, readFile);
-      if (typeof result === "string") secrets.set(pathText(place.path), result);
+      if (typeof result === "string") secrets.set(`${pathText(place.path)}.${place.key}`, result);
       return typeof result === "object" ? [result] : [];
     }),
   ];
@@ -38,18 +39,22 @@ function problemsOf(issue: z.core.$ZodIssue): FileProblem[] {
   return issue.keys.map((key, index) => ({ path: [...path, key], message: messages[index] ?? "" }));
 }
 
-/** A map in the file that has a secret as `key`, or in a file or variable that `<key>_file` or `<key>_env` names. */
+/**
+ * A map in the file that has a secret as `key`, or in a file or variable that `<key>_file` or `<key>_env` names. (An
+ * authority is none, but comes in files too.)
+ */
 interface SecretPlace {
   path: (string | number)[];
   item: Record<string, unknown>;
-  key: "password" | "token";
+  key: "password" | "token" | "ca";
   leaf: Leaf<string>;
 }
 
 function secretPlaces(raw: Record<string, unknown>): SecretPlace[] {
-  const upstreams = items(raw, ["upstreams"]).map((place): SecretPlace => {
-    return { ...place, key: "password", leaf: upstreamPassword };
-  });
+  const upstreams = items(raw, ["upstreams"]).flatMap((place): SecretPlace[] => [
+    { ...place, key: "password", leaf: upstreamPassword },
+    { ...place, key: "ca", leaf: certificates },
+  ]);
   const tokens = items(raw, ["users"])
     .flatMap(({ path, item }) => items(item, [...path, "tokens"]))
     .map((place): SecretPlace => ({ ...place, key: "token", leaf: accessToken }));
@@ -74,6 +79,7 @@ function readSecret(
   const keys = [key, `${key}_file`, `${key}_env`];
   const [used, second] = keys.filter((key) => typeof item[key] === "string");
   if (used === undefined) {
+    if (key === "ca") return undefined;
     if (key === "token") return problem(key, `is missing: give one of ${keys.join(", ")}`);
     return "username" in item ? problem(key, "is missing: a username needs one") : undefined;
   }
@@ -101,33 +107,48 @@ function sharedTokens(secrets: ReadonlyMap<string, string>): FileProblem[] {
     const first = tokens.findIndex(([, other]) => other === secret);
     if (first === index) return [];
     return [
-      { path: [place], message: `has the same token as ${tokens[first]?.[0]}; make another` },
+      {
+        path: [ownerOf(place)],
+        message: `has the same token as ${ownerOf(tokens[first]?.[0])}; make another`,
+      },
     ];
   });
 }
+
+const ownerOf = (place = "") => place.replace(/\.token$/, "");
 
 function assemble(file: ConfigFile, secrets: ReadonlyMap<string, string>): Declaration {
   return {
     groups: file.groups.map(({ path, name }) => ({ path, name: name ?? path })),
     upstreams: file.upstreams.map((upstream, index) => {
-      const preset = presetOf(upstream.url);
+      const defaults = defaultSettings(upstream.url);
       return {
         group: upstream.group,
         name: upstream.name,
         url: upstream.url,
+        description: upstream.description,
         username: upstream.username,
-        password: secrets.get(`upstreams[${index}]`),
+        password: secrets.get(`upstreams[${index}].password`),
         tokenRealm: upstream.token_realm,
-        cacheValidityHours: upstream.cache_validity_hours,
-        deniedMeans: upstream.denied_means ?? preset.deniedMeans,
-        libraryPrefix: upstream.library_prefix ?? preset.libraryPrefix,
+        cacheValidityHours: upstream.cache_validity_hours ?? defaults.cacheValidityHours,
+        deniedMeans: upstream.denied_means ?? defaults.deniedMeans,
+        libraryPrefix: upstream.library_prefix ?? defaults.libraryPrefix,
+        staleIfAbsentHours: upstream.stale_if_absent_hours ?? defaults.staleIfAbsentHours,
+        staleWhileRevalidate: upstream.stale_while_revalidate ?? defaults.staleWhileRevalidate,
+        ca: secrets.get(`upstreams[${index}].ca`),
+        rules: upstream.rules,
       };
     }),
-    registries: file.registries.map((registry) => ({ ...registry, id: registry.id })),
+    registries: file.registries.map(({ on_unsure: onUnsure, ...registry }) => ({
+      ...registry,
+      id: registry.id,
+      description: registry.description,
+      onUnsure,
+    })),
     users: file.users.map(({ tokens, ...user }, index) => ({
       ...user,
       tokens: tokens.map(({ name, scopes, expires_at: expiresAt }, number) => {
-        const secret = secrets.get(`users[${index}].tokens[${number}]`) ?? "";
+        const secret = secrets.get(`users[${index}].tokens[${number}].token`) ?? "";
         return { name, secret, scopes, expiresAt };
       }),
     })),

@@ -66,27 +66,52 @@ const scopes = [
   "write_virtual_registry",
 ] as const;
 
-/** Judged together with those given as `…_file` and `…_env`, when it is known. */
+/** Judged together with what is given as `…_file` and `…_env`, when it is known. */
 const secret = z.string("must be a text");
+
+/** More would be slow to judge at each pull and hard to keep in one's head. */
+export const maxRules = 20;
+/** What can be part of a repository or tag, with stars. */
+export const rulePattern = matching(
+  /^(?!.*\*\*\*)[\w./*-]{1,255}$/,
+  "must be 1 to 255 letters, digits, _ . / - and *, ** for any text with slashes in it",
+);
+
+const rule = map({
+  target: oneOf(["repository", "tag"]),
+  effect: oneOf(["allow", "deny"]),
+  pattern: rulePattern,
+});
+
+const description = line(1024).optional();
 
 const upstream = map({
   group,
   name,
   url: upstreamUrl,
+  description,
   username: upstreamUsername.optional(),
   password: secret.optional(),
   password_file: file.optional(),
   password_env: variable.optional(),
   token_realm: realmUrl.optional(),
-  cache_validity_hours: integer(0, 87600, "hours").default(24),
+  cache_validity_hours: integer(0, 87600, "hours").optional(),
   denied_means: oneOf(["absent", "unsure"]).optional(),
   library_prefix: flag.optional(),
+  stale_if_absent_hours: integer(0, 87600, "hours").optional(),
+  stale_while_revalidate: flag.optional(),
+  ca: secret.optional(),
+  ca_file: file.optional(),
+  rules: list(rule).max(maxRules, `must be at most ${maxRules} rules`).default([]),
 });
 
 const registry = map({
   id: integer(1, 2 ** 31 - 1).optional(),
   group,
   name,
+  description,
+  on_unsure: oneOf(["stop", "continue"]).default("stop"),
+  ask: oneOf(["in_order", "parallel"]).default("in_order"),
   upstreams: list(name).min(1, "must name at least one upstream"),
 });
 

@@ -36,7 +36,14 @@ async function makeDefaults(
   if (present.length > 0 || declared.registries.length > 0) return;
   await directory.saveUpstream(group.id, firstUpstream);
   const upstreams = [firstUpstream.name];
-  await directory.saveRegistry(group.id, { id: 1, name: "default", upstreams });
+  await directory.saveRegistry(group.id, {
+    id: 1,
+    name: "default",
+    description: undefined,
+    onUnsure: "stop",
+    ask: "in_order",
+    upstreams,
+  });
 }
 
 async function saveAdmin({ credentials }: Metadata, secret: string): Promise<void> {

@@ -12,7 +12,15 @@ const signingKey = deriveKey("secret", "pull tokens");
 const secret = "weir_pat_example";
 const repository = "virtual_registries/container/1/library/alpine";
 const scope = `repository:${repository}:pull`;
-const registry = (groupId: number): Registry => ({ id: 1, groupId, name: "r", upstreams: [] });
+const registry = (groupId: number): Registry => ({
+  id: 1,
+  groupId,
+  name: "r",
+  description: undefined,
+  onUnsure: "stop",
+  ask: "in_order",
+  upstreams: [],
+});
 
 let clock: SteppedClock;
 let credential: Credential | undefined;

@@ -13,8 +13,21 @@ const upstream = {
   cacheValidityHours: 24,
   deniedMeans: "absent",
   libraryPrefix: true,
+  description: undefined,
+  staleIfAbsentHours: 168,
+  staleWhileRevalidate: false,
+  ca: undefined,
+  rules: [],
 } as const;
-const registry = { id: 1, groupId: 1, name: "default", upstreams: [upstream] };
+const registry = {
+  id: 1,
+  groupId: 1,
+  name: "default",
+  description: undefined,
+  onUnsure: "stop" as const,
+  ask: "in_order" as const,
+  upstreams: [upstream],
+};
 const listen = { hostname: "127.0.0.1", port: 5000 };
 const local = { listen, externalUrl: "http://localhost:5000" };
 

@@ -7,8 +7,15 @@ import { testSealer } from "./metadata-sqlite.ts";
 
 const [file = ""] = process.argv.slice(2);
 const log = createLog(systemClock, "info", { write() {}, async flush() {} });
+const limits = { registriesPerGroup: 5, upstreamsPerRegistry: 5 };
 try {
-  const metadata = await openSqliteMetadata({ file, clock: systemClock, sealer: testSealer, log });
+  const metadata = await openSqliteMetadata({
+    file,
+    clock: systemClock,
+    sealer: testSealer,
+    log,
+    limits,
+  });
   await metadata.directory.saveGroup({ path: "holder", name: "written by the holder" });
   process.stdout.write("open\n");
   process.stdin.resume();

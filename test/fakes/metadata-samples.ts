@@ -1,6 +1,7 @@
 import type {
   FetchedManifest,
   Metadata,
+  RegistrySettings,
   ShownObject,
   Upstream,
   UpstreamSettings,
@@ -25,6 +26,23 @@ export function upstreamSettings(changes: Partial<UpstreamSettings> = {}): Upstr
     cacheValidityHours: 24,
     deniedMeans: "absent",
     libraryPrefix: true,
+    description: undefined,
+    staleIfAbsentHours: 168,
+    staleWhileRevalidate: false,
+    ca: undefined,
+    rules: [],
+    ...changes,
+  };
+}
+
+export function registrySettings(changes: Partial<RegistrySettings> = {}): RegistrySettings {
+  return {
+    id: undefined,
+    name: "main",
+    description: undefined,
+    onUnsure: "stop",
+    ask: "in_order",
+    upstreams: [],
     ...changes,
   };
 }
@@ -33,11 +51,10 @@ export function upstreamSettings(changes: Partial<UpstreamSettings> = {}): Upstr
 export async function sampleRegistry(metadata: Metadata, path = "default") {
   const group = await metadata.directory.saveGroup({ path, name: path });
   const upstream = await metadata.directory.saveUpstream(group.id, upstreamSettings());
-  const registry = await metadata.directory.saveRegistry(group.id, {
-    id: undefined,
-    name: "main",
-    upstreams: [upstream.name],
-  });
+  const registry = await metadata.directory.saveRegistry(
+    group.id,
+    registrySettings({ upstreams: [upstream.name] }),
+  );
   return { group, upstream, registry };
 }
 

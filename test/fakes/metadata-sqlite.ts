@@ -19,12 +19,13 @@ export function sqliteFolder() {
     write: (line) => void lines.push(line),
     async flush() {},
   });
+  const limits = { registriesPerGroup: 5, upstreamsPerRegistry: 5 };
   return {
     file,
     /** Everything that was logged. */
     lines,
     open: (sealer: Sealer = testSealer): Promise<Metadata> =>
-      openSqliteMetadata({ file, clock, sealer, log }),
+      openSqliteMetadata({ file, clock, sealer, log, limits }),
     remove: () => rmSync(folder, { recursive: true }),
   };
 }

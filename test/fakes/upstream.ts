@@ -40,6 +40,8 @@ export interface Fault {
   reset?: true;
   /** These bytes are the answer, then the connection ends. */
   raw?: string | Uint8Array;
+  /** After `raw` these come again and again, until the connection ends. */
+  endless?: string | Uint8Array;
   status?: number;
   /** Null takes a header away. */
   headers?: Record<string, string | null>;
@@ -185,7 +187,9 @@ export class FakeUpstream {
     if (fault.gate) await fault.gate.pass();
     if (fault.hang) return "hang";
     if (fault.reset) return "reset";
-    if (fault.raw !== undefined) return bytesOf(fault.raw);
+    const start = fault.raw !== undefined && bytesOf(fault.raw);
+    if (start && fault.endless !== undefined) return { start, piece: bytesOf(fault.endless) };
+    if (start) return start;
     return distort(this.#usual(request, fault), fault, request);
   }
 

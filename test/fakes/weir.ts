@@ -4,7 +4,7 @@ import path from "node:path";
 import { type RunningWeir, startWeir } from "../../src/app.ts";
 import { type Config, loadConfig } from "../../src/config.ts";
 import { createLog } from "../../src/lib/log.ts";
-import type { UpstreamSettings } from "../../src/metadata/contract.ts";
+import type { RegistrySettings, UpstreamSettings } from "../../src/metadata/contract.ts";
 import { SteppedClock } from "./clock.ts";
 import { until } from "./until.ts";
 import type { FakeUpstream } from "./upstream.ts";
@@ -18,6 +18,9 @@ const prefix = "virtual_registries/container/1";
 export interface WeirOptions {
   /** In order of position, as upstreams of registry 1. */
   upstreams: { fake: FakeUpstream; settings?: Partial<UpstreamSettings> }[];
+  registry?: Partial<RegistrySettings>;
+  /** Upstreams of registry 2, which belongs to another group. */
+  others?: WeirOptions["upstreams"];
   /** Environment variables beside those set here. */
   env?: Record<string, string>;
   /** A folder that is there already; default a new one. Removed at the end either way. */
@@ -28,6 +31,42 @@ interface Request_ {
   method?: string;
   headers?: Record<string, string>;
   signal?: AbortSignal;
+}
+
+function declareRegistry(
+  group: string,
+  id: number,
+  list: WeirOptions["upstreams"],
+  settings: Partial<RegistrySettings> = {},
+) {
+  const upstreams = list.map(({ fake, settings: own }, i) => ({
+    group,
+    name: `up${i + 1}`,
+    url: fake.url,
+    username: undefined,
+    password: undefined,
+    tokenRealm: undefined,
+    cacheValidityHours: 24,
+    deniedMeans: "unsure" as const,
+    libraryPrefix: false,
+    description: undefined,
+    staleIfAbsentHours: 168,
+    staleWhileRevalidate: false,
+    ca: undefined,
+    rules: [],
+    ...own,
+  }));
+  const registry = {
+    group,
+    id,
+    name: group,
+    description: undefined,
+    onUnsure: "stop" as const,
+    ask: "in_order" as const,
+    upstreams: upstreams.map(({ name }) => name),
+    ...settings,
+  };
+  return { upstreams, registry };
 }
 
 /** The whole server in this process, on a real port and a temporary folder, with a clock that the test steps. */
@@ -60,7 +99,12 @@ export class TestWeir {
       write: (line) => void write(line),
       async flush() {},
     });
-    this.#running = await startWeir(this.#config(), { clock: this.clock, log, version: "test" });
+    this.#running = await startWeir(this.#config(), {
+      clock: this.clock,
+      log,
+      version: "test",
+      random: () => 0,
+    });
   }
 
   #config(): Config {
@@ -77,28 +121,18 @@ export class TestWeir {
         throw new Error("no file is read here");
       },
     );
-    const group = "default";
-    const upstreams = this.#options.upstreams.map(({ fake, settings }, i) => ({
-      group,
-      name: `up${i + 1}`,
-      url: fake.url,
-      username: undefined,
-      password: undefined,
-      tokenRealm: undefined,
-      cacheValidityHours: 24,
-      deniedMeans: "unsure" as const,
-      libraryPrefix: false,
-      ...settings,
-    }));
-    const registry = { group, id: 1, name: "test", upstreams: upstreams.map(({ name }) => name) };
+    const own = declareRegistry("default", 1, this.#options.upstreams, this.#options.registry);
+    const other = declareRegistry("other", 2, this.#options.others ?? []);
     const stranger = {
       username: "stranger",
       admin: false,
       memberships: [],
       tokens: [{ name: "t", secret: strangerToken, scopes: ["api"], expiresAt: undefined }],
     };
-    const groups = [{ path: group, name: group }];
-    const declared = { groups, upstreams, registries: [registry], users: [stranger] };
+    const groups = ["default", "other"].map((path) => ({ path, name: path }));
+    const upstreams = [...own.upstreams, ...other.upstreams];
+    const registries = [own.registry, ...(this.#options.others ? [other.registry] : [])];
+    const declared = { groups, upstreams, registries, users: [stranger] };
     return {
       ...config,
       declared,
@@ -149,6 +183,19 @@ export class TestWeir {
       method,
       headers: { Authorization: authorization, ...headers },
       ...(signal && { signal }),
+    });
+  }
+
+  /** The same for registry 2. */
+  async other(
+    repository: string,
+    kind: "manifests" | "blobs",
+    reference: string,
+  ): Promise<Response> {
+    const name = `virtual_registries/container/2/${repository}`;
+    const token = await this.tokenFor(name);
+    return fetch(`${this.url}/v2/${name}/${kind}/${reference}`, {
+      headers: { Authorization: `Bearer ${token}` },
     });
   }
 

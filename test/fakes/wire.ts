@@ -1,5 +1,6 @@
 import net from "node:net";
 import tls from "node:tls";
+import { yieldTurn } from "../../src/lib/clock.ts";
 
 /** A request as it came over the wire. */
 export interface SeenRequest {
@@ -27,8 +28,14 @@ export interface WireAnswer {
   tap?: Tap | undefined;
 }
 
+/** Bytes sent as they are, then a piece again and again until the peer goes away. */
+export interface EndlessAnswer {
+  start: Uint8Array;
+  piece: Uint8Array;
+}
+
 /** `hang`: no answer until the server stops; `reset`: the connection ends without one; bytes: sent as they are. */
-export type Reply = WireAnswer | Uint8Array | "hang" | "reset";
+export type Reply = WireAnswer | EndlessAnswer | Uint8Array | "hang" | "reset";
 
 /** Something that a test opens: whoever passes waits until then. */
 export class Gate {
@@ -189,7 +196,8 @@ export class WireServer {
     if (reply === "hang") return void (await gone);
     if (reply === "reset") return void socket.destroy();
     if (reply instanceof Uint8Array) return void socket.end(reply);
-    await send(socket, request, reply, gone);
+    if ("piece" in reply) await repeat(socket, request, reply, gone);
+    else await send(socket, request, reply, gone);
   }
 }
 
@@ -233,6 +241,19 @@ async function send(
   }
   if (answer.cutAfter !== undefined || framing === "close") return void socket.end();
   if (framing === "chunked") socket.write("0\r\n\r\n");
+}
+
+async function repeat(
+  socket: net.Socket,
+  request: SeenRequest,
+  { start, piece }: EndlessAnswer,
+  gone: Promise<"gone">,
+): Promise<void> {
+  socket.write(start);
+  while (await written(socket, piece, gone)) {
+    request.sent += piece.length;
+    await yieldTurn(); // whoever is to notice that it is enough may live in this process
+  }
 }
 
 /** False when the peer went away. */

@@ -5,7 +5,7 @@ CREATE TABLE blobs (
   verified_at integer not null
 ) strict, without rowid;
 
-CREATE TABLE cache_entries (
+CREATE TABLE "cache_entries" (
   id integer primary key autoincrement,
   group_id integer not null,
   upstream_id integer not null,
@@ -25,12 +25,19 @@ CREATE TABLE cache_entries (
     status in ('default', 'processing', 'pending_destruction', 'error')
   ),
   pinned integer not null default 0 check (pinned in (0, 1)),
+  created_at integer not null default 0,
+  updated_at integer not null default 0,
   unique (upstream_id, repository, kind, reference),
-  foreign key (upstream_id, group_id) references upstreams (id, group_id) on delete cascade,
+  foreign key (upstream_id, group_id) references "upstreams" (id, group_id) on delete cascade,
   -- only a manifest can be had by tag, and what looks like a digest is the digest
   check (reference = digest or (kind = 'manifest' and reference not like '%:%')),
   check (proof = 'shown' or upstream_checked_at = 0)
 ) strict;
+
+CREATE INDEX cache_entries_digest on cache_entries (digest, group_id);
+
+CREATE INDEX cache_entries_shown on cache_entries (upstream_id, id)
+  where proof = 'shown' and status = 'default';
 
 CREATE TABLE generation (
   id integer primary key check (id = 1),
@@ -77,21 +84,23 @@ CREATE TABLE registries (
   group_id integer not null references groups (id) on delete cascade,
   name text not null check (length(name) between 1 and 255),
   created_at integer not null,
-  updated_at integer not null,
+  updated_at integer not null, description text check (length(description) <= 1024), on_unsure text not null default 'stop' check (on_unsure in ('stop', 'continue')), ask text not null default 'in_order' check (ask in ('in_order', 'parallel')),
   unique (group_id, name),
   unique (id, group_id)
 ) strict;
 
-CREATE TABLE registry_upstreams (
+CREATE TABLE "registry_upstreams" (
   id integer primary key autoincrement,
   group_id integer not null,
   registry_id integer not null,
   upstream_id integer not null,
   position integer not null check (position >= 1),
+  created_at integer not null default 0,
+  updated_at integer not null default 0,
   unique (registry_id, upstream_id),
   unique (registry_id, position),
   foreign key (registry_id, group_id) references registries (id, group_id) on delete cascade,
-  foreign key (upstream_id, group_id) references upstreams (id, group_id) on delete cascade
+  foreign key (upstream_id, group_id) references "upstreams" (id, group_id) on delete cascade
 ) strict;
 
 CREATE INDEX registry_upstreams_upstream on registry_upstreams (upstream_id);
@@ -108,10 +117,17 @@ CREATE TABLE tokens (
   unique (user_id, name)
 ) strict;
 
-CREATE TABLE upstreams (
+CREATE TABLE upstream_states (
+  upstream_id integer not null primary key references upstreams (id) on delete cascade,
+  version integer not null,
+  state text not null
+) strict, without rowid;
+
+CREATE TABLE "upstreams" (
   id integer primary key autoincrement,
   group_id integer not null references groups (id) on delete cascade,
   name text not null check (length(name) between 1 and 255),
+  description text check (length(description) <= 1024),
   url text not null check (length(url) between 1 and 255),
   username text check (length(username) between 1 and 510),
   sealed_password text,
@@ -119,12 +135,17 @@ CREATE TABLE upstreams (
   cache_validity_hours integer not null check (cache_validity_hours >= 0),
   denied_means text not null check (denied_means in ('absent', 'unsure')),
   library_prefix integer not null check (library_prefix in (0, 1)),
+  stale_if_absent_hours integer not null default 168 check (stale_if_absent_hours >= 0),
+  stale_while_revalidate integer not null default 0 check (stale_while_revalidate in (0, 1)),
+  ca text,
+  rules text not null default '[]',
   version integer not null default 1,
   created_at integer not null,
   updated_at integer not null,
-  unique (group_id, name),
   unique (id, group_id)
 ) strict;
+
+CREATE INDEX upstreams_group on upstreams (group_id);
 
 CREATE TABLE users (
   id integer primary key autoincrement,

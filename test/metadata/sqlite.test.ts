@@ -8,6 +8,7 @@ import type { Metadata } from "../../src/metadata/contract.ts";
 import {
   fetched,
   noon,
+  registrySettings,
   sampleRegistry,
   shownBlob,
   upstreamSettings,
@@ -274,7 +275,7 @@ describe("SQLite", () => {
     raw(`pragma foreign_keys = on`);
     raw(`delete from registries where id = ${registry.id}`);
     const { directory } = await open();
-    const settings = { id: undefined, name: "next", upstreams: [] };
+    const settings = registrySettings({ name: "next" });
     expect((await directory.saveRegistry(group.id, settings)).id).toBeGreaterThan(registry.id);
   });
 });

@@ -63,7 +63,7 @@ describe("several upstreams", () => {
           {
             code: "MANIFEST_UNKNOWN",
             message: expect.any(String),
-            detail: { upstreams: ["up1", "up2"] },
+            detail: { asked: ["up1", "up2"] },
           },
         ],
       },
@@ -91,7 +91,7 @@ describe("several upstreams", () => {
       const answer = await weir.manifest(name, "latest");
       expect(answer.status).toBe(status);
       expect(await answer.json()).toMatchObject({
-        errors: [{ detail: { upstream: "up1", reason } }],
+        errors: [{ detail: { upstreams: [{ upstream: "up1", reason }] } }],
       });
       if (status === 429) expect(answer.headers.get("retry-after")).toBe("7");
       expect(second.count()).toBe(0);

@@ -170,6 +170,33 @@ describe("a fill", () => {
     expect(digestOf(await (await weir.blob(name, digest)).bytes())).toBe(digest);
   });
 
+  test("an upstream that refuses ranges is asked for all of it, and what is here is passed over", async () => {
+    upstream.fault(blobGets, {
+      status: 416,
+      times: 1,
+    });
+    upstream.fault(blobGets, { times: 1, cutAfter: 2 * MiB });
+    const answer = weir.blob(name, digest).then((response) => response.bytes());
+    await until(() => upstream.count(blobGets) === 2);
+    await until(() => {
+      weir.clock.step(1000);
+      return upstream.count(blobGets) === 3;
+    });
+    expect(digestOf(await answer)).toBe(digest);
+    expect(upstream.seen(blobGets).map(({ headers }) => headers.has("range"))).toEqual([
+      false,
+      true,
+      false,
+    ]);
+  });
+
+  test("a small blob that was wrong once is asked for once more, before anything is said", async () => {
+    const small = upstream.blob(name, sampleBytes(1000, 8));
+    upstream.fault(blobGets, { wrongByte: 3, times: 1 });
+    expect(digestOf(await (await weir.blob(name, small)).bytes())).toBe(small);
+    expect(upstream.count(blobGets)).toBe(2);
+  });
+
   test("small blobs are verified before their header: a wrong one is a 502", async () => {
     const small = upstream.blob(name, sampleBytes(1000, 8));
     upstream.fault(blobGets, { wrongByte: 3 });
@@ -249,6 +276,8 @@ describe("a fill", () => {
       upstream.fault(blobGets, { status: code });
       expect((await weir.blob(name, digest)).status).toBe(wanted);
       upstream.heal();
+      // What was absent is remembered for a moment, and who was limited is left alone.
+      weir.clock.step(60_000);
     }
     expect((await weir.blob(name, digest)).status).toBe(200);
   });

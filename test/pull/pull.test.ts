@@ -161,7 +161,9 @@ describe("manifests", () => {
       const refused = await weir.manifest(name, ref);
       expect(refused.status).toBe(502);
       expect(await refused.json()).toMatchObject({
-        errors: [{ code: "UNKNOWN", detail: { upstream: "up1" } }],
+        errors: [
+          { code: "UNKNOWN", detail: { upstreams: [{ upstream: "up1", reason: "invalid" }] } },
+        ],
       });
       upstream.heal();
       expect(status(await weir.manifest(name, ref))).toBe("miss");
@@ -220,9 +222,7 @@ describe("blobs", () => {
     expect([missing.status, await missing.json()]).toEqual([
       404,
       {
-        errors: [
-          { code: "BLOB_UNKNOWN", message: expect.any(String), detail: { upstreams: ["up1"] } },
-        ],
+        errors: [{ code: "BLOB_UNKNOWN", message: expect.any(String), detail: { asked: ["up1"] } }],
       },
     ]);
   });

@@ -64,6 +64,7 @@ test("a fill and its reader let others have a turn at least each 256 KiB, howeve
     password: undefined,
     tokenRealm: undefined,
     deniedMeans: "unsure",
+    ca: undefined,
     version: 1,
   } as const;
   const { signal } = new AbortController();
@@ -75,6 +76,7 @@ test("a fill and its reader let others have a turn at least each 256 KiB, howeve
     digest,
     expected: size,
     signal,
+    marks: [],
   });
   if (!("next" in download)) throw new Error("the blob is there");
   const spool = await blobs.spool(size);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { UpstreamSettings } from "../../src/metadata/contract.ts";
-import { sampleRegistry, upstreamSettings } from "../fakes/metadata-samples.ts";
+import { registrySettings, sampleRegistry, upstreamSettings } from "../fakes/metadata-samples.ts";
 import type { MetadataBench } from "./metadata.ts";
 
 const refused = expect.objectContaining({ name: "MetadataError", problem: "refused" });
@@ -42,6 +42,11 @@ const changes: [Partial<UpstreamSettings>, risen: number][] = [
   [{ cacheValidityHours: 0 }, 0],
   [{ deniedMeans: "unsure" }, 0],
   [{ libraryPrefix: false }, 0],
+  [{ ca: "another authority" }, 1],
+  [{ description: "for people" }, 0],
+  [{ staleIfAbsentHours: 0 }, 0],
+  [{ staleWhileRevalidate: true }, 0],
+  [{ rules: [{ target: "tag", effect: "deny", pattern: "latest" }] }, 0],
 ];
 
 const spellings = [
@@ -119,7 +124,7 @@ function upstreamTests(bench: MetadataBench): void {
     const { directory, credentials } = bench.metadata;
     const save = async () => {
       expect(directory.saveUpstream(9_999, upstreamSettings())).rejects.toThrow();
-      const settings = { id: undefined, name: "main", upstreams: [] };
+      const settings = registrySettings();
       expect(directory.saveRegistry(9_999, settings)).rejects.toThrow();
       const member = new Map([[9_999, "owner" as const]]);
       expect(credentials.saveUser({ username: "ada", admin: false }, member)).rejects.toThrow();
@@ -161,13 +166,10 @@ function registryTests(bench: MetadataBench): void {
 
   test("keep their upstreams in order, through every change of the list", async () => {
     const { directory, group } = await threeUpstreams();
-    const { id } = await directory.saveRegistry(group.id, {
-      id: undefined,
-      name: "r",
-      upstreams: [],
-    });
+    const { id } = await directory.saveRegistry(group.id, registrySettings({ name: "r" }));
     for (const upstreams of [["a", "b", "c"], ["c", "a", "b"], ["b"], ["b", "c"], []]) {
-      const save = () => directory.saveRegistry(group.id, { id, name: "r", upstreams });
+      const save = () =>
+        directory.saveRegistry(group.id, registrySettings({ id, name: "r", upstreams }));
       expect(await bench.raised(save)).toBe(1);
       expect(await bench.raised(save)).toBe(0);
       expect(names(await directory.registry(id))).toEqual(upstreams);
@@ -177,11 +179,17 @@ function registryTests(bench: MetadataBench): void {
 
   test("are found by id or by name, and take the id they are given", async () => {
     const { directory, group } = await threeUpstreams();
-    const seven = await directory.saveRegistry(group.id, { id: 7, name: "x", upstreams: ["a"] });
+    const seven = await directory.saveRegistry(
+      group.id,
+      registrySettings({ id: 7, name: "x", upstreams: ["a"] }),
+    );
     expect(seven.id).toBe(7);
-    const byName = { id: undefined, name: "x", upstreams: ["b"] };
+    const byName = registrySettings({ name: "x", upstreams: ["b"] });
     expect((await directory.saveRegistry(group.id, byName)).id).toBe(7);
-    const renamed = await directory.saveRegistry(group.id, { id: 7, name: "y", upstreams: ["b"] });
+    const renamed = await directory.saveRegistry(
+      group.id,
+      registrySettings({ id: 7, name: "y", upstreams: ["b"] }),
+    );
     expect(await directory.registries()).toEqual([renamed]);
     const next = await directory.saveRegistry(group.id, { ...byName, name: "next" });
     expect(next.id).toBeGreaterThan(7);
@@ -191,8 +199,14 @@ function registryTests(bench: MetadataBench): void {
   test("contradictions are refused and change nothing", async () => {
     const { directory, group } = await threeUpstreams();
     const other = await sampleRegistry(bench.metadata, "other");
-    await directory.saveRegistry(group.id, { id: 10, name: "ten", upstreams: ["a"] });
-    await directory.saveRegistry(group.id, { id: 11, name: "eleven", upstreams: ["a"] });
+    await directory.saveRegistry(
+      group.id,
+      registrySettings({ id: 10, name: "ten", upstreams: ["a"] }),
+    );
+    await directory.saveRegistry(
+      group.id,
+      registrySettings({ id: 11, name: "eleven", upstreams: ["a"] }),
+    );
     const before = await directory.registries();
     for (const settings of [
       { id: other.registry.id, name: "mine", upstreams: ["a"] },
@@ -203,7 +217,9 @@ function registryTests(bench: MetadataBench): void {
       { id: 10, name: "renamed", upstreams: ["a", "a"] },
     ]) {
       const save = async () => {
-        expect(directory.saveRegistry(group.id, settings)).rejects.toEqual(refused);
+        expect(directory.saveRegistry(group.id, registrySettings(settings))).rejects.toEqual(
+          refused,
+        );
       };
       expect(await bench.raised(save)).toBe(0);
     }

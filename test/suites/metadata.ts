@@ -4,6 +4,7 @@ import { fetched, sampleRegistry } from "../fakes/metadata-samples.ts";
 import { cacheSuite } from "./metadata-cache.ts";
 import { credentialsSuite } from "./metadata-credentials.ts";
 import { directorySuite } from "./metadata-directory.ts";
+import { managementSuite } from "./metadata-management.ts";
 import { proofSuite } from "./metadata-proof.ts";
 
 /** An empty database, opened. */
@@ -47,6 +48,7 @@ export function metadataSuite(name: string, open: () => Promise<MetadataBed>): v
     credentialsSuite(bench);
     cacheSuite(bench);
     proofSuite(bench);
+    managementSuite(bench);
   });
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { manifestAccept, maxManifestBytes } from "../../src/oci/manifest.ts";
 import type { UnsureReason } from "../../src/upstream/contract.ts";
 import { buildImage, type Fault, Tap } from "../fakes/upstream.ts";
+import { until } from "../fakes/until.ts";
 import { digestFrom, failureOf, found, latest, World } from "./world.ts";
 
 const path = "/v2/library/alpine/manifests/latest";
@@ -213,7 +214,7 @@ describe("a lie", () => {
   test("that is over is forgotten", async () => {
     await using world = new World();
     const { fake, get } = await withImage(world);
-    fake.fault("GET *", { status: 500, times: 1 });
+    fake.fault("GET *", { status: 501, times: 1 });
     expect((await failureOf(get())).reason).toBe("broken");
     found(await get());
   });
@@ -232,7 +233,11 @@ describe("a lie", () => {
     await using world = new World();
     const { fake, get } = await withImage(world);
     fake.fault("GET *", { status: 429, headers: { "retry-after": header } });
-    expect((await failureOf(get())).retryAfterSeconds).toBe(seconds);
+    const refused = failureOf(get());
+    // A short rest is waited for once.
+    if (seconds === 1) await until(() => world.clock.next <= 1250);
+    if (seconds === 1) world.clock.step(1250);
+    expect((await refused).retryAfterSeconds).toBe(seconds);
   });
 });
 

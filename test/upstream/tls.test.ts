@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { systemClock } from "../../src/lib/clock.ts";
-import { createUpstreamClient } from "../../src/upstream/client.ts";
 import { partnerRealm } from "../../src/upstream/presets.ts";
+import { testCertificate } from "../fakes/certificate.ts";
 import { failureOf, found, latest, World } from "./world.ts";
 
 const login = { username: "user", password: "secret" };
@@ -36,18 +35,10 @@ describe("https", () => {
     await using world = new World();
     const fake = await world.secureFake("127.0.0.1");
     fake.image("x", "latest");
-    const nothing = () => {};
-    const client = createUpstreamClient({
-      clock: systemClock,
-      log: { debug: nothing, info: nothing, warn: nothing, error: nothing, flush: async () => {} },
-      version: "1.2.3",
-      instanceId: "other",
-      allowedAddresses: [{ range: "127.0.0.1/32", port: undefined }],
-    });
-    const error = await failureOf(client.manifest(world.upstream(fake), "x", latest));
+    const upstream = world.upstream(fake, { ca: undefined });
+    const error = await failureOf(world.client.manifest(upstream, "x", latest));
     expect(error.message).toContain("certificate");
     expect(fake.count()).toBe(0);
-    client.close();
   });
 
   test("to a port that speaks no TLS", async () => {
@@ -102,6 +93,69 @@ describe("https", () => {
     found(await world.client.manifest(trusting, "x", latest));
     expect(issuer.count()).toBe(1);
   });
+});
+
+describe("an authority of one's own", () => {
+  test("is trusted for its upstream alone, even at one address", async () => {
+    await using world = new World();
+    const fake = await world.secureFake("registry.test");
+    fake.image("x", "latest");
+    const trusting = world.upstream(fake);
+    const others = [
+      world.upstream(fake, { ca: undefined }),
+      world.upstream(fake, { ca: undefined }),
+    ];
+    for (let round = 0; round < 2; round++) {
+      found(await world.client.manifest(trusting, "x", latest));
+      for (const upstream of others) {
+        const error = await failureOf(world.client.manifest(upstream, "x", latest));
+        expect(error.message).toContain("certificate");
+      }
+    }
+    expect(fake.count()).toBe(2);
+  });
+
+  test("is not trusted any more by the version that does without it", async () => {
+    await using world = new World();
+    const fake = await world.secureFake("registry.test");
+    fake.image("x", "latest");
+    const upstream = world.upstream(fake);
+    found(await world.client.manifest(upstream, "x", latest));
+    const without = { ...upstream, ca: undefined, version: 2 };
+    const error = await failureOf(world.client.manifest(without, "x", latest));
+    expect(error.message).toContain("certificate");
+  });
+
+  test("holds for its token service and for where it redirects to, too", async () => {
+    await using world = new World();
+    const issuer = await world.secureFake("token.test");
+    const cdn = await world.secureFake("cdn.test");
+    const fake = await world.secureFake("registry.test", { kind: "bearer", issuer });
+    cdn.file("/data", "{}");
+    fake.fault("GET */latest", { redirect: `${cdn.url}/data` });
+    fake.fault("GET */latest", {
+      times: 1,
+      status: 401,
+      headers: { "www-authenticate": `Bearer realm="${issuer.url}/token"` },
+    });
+    const upstream = world.upstream(fake, { tokenRealm: issuer.url });
+    found(await world.client.manifest(upstream, "x", latest));
+    expect([issuer.count(), cdn.count()]).toEqual([1, 1]);
+  });
+
+  test.each(["", "not a certificate", testCertificate.cert.slice(0, 200)])(
+    "that is none leaves nobody to trust: %p",
+    async (ca) => {
+      await using world = new World();
+      const fake = await world.secureFake("registry.test");
+      fake.image("x", "latest");
+      const upstream = world.upstream(fake, { ca });
+      expect(await failureOf(world.client.manifest(upstream, "x", latest))).toMatchObject({
+        reason: "unreachable",
+      });
+      expect(fake.count()).toBe(0);
+    },
+  );
 });
 
 describe("presets", () => {

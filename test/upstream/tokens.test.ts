@@ -101,7 +101,7 @@ describe("the handshake", () => {
     await using world = new World();
     const fake = await withTokens(world);
     const gate = new Gate();
-    fake.fault("GET /token", { gate, status: 500, times: 1 });
+    fake.fault("GET /token", { gate, status: 501, times: 1 });
     const upstream = world.upstream(fake);
     const pulls = [pull(world, upstream), pull(world, upstream)].map(failureOf);
     await gate.arrived();

@@ -1,5 +1,6 @@
 import { expect } from "bun:test";
 import type { TlsOptions } from "node:tls";
+import { yieldTurn } from "../../src/lib/clock.ts";
 import type { Log } from "../../src/lib/log.ts";
 import { parseDigest } from "../../src/oci/digest.ts";
 import type { Reference } from "../../src/oci/reference.ts";
@@ -8,9 +9,11 @@ import type { AllowedRange } from "../../src/upstream/guard.ts";
 import {
   type Absent,
   type OpenBlob,
+  type StateStore,
   type Upstream,
   type UpstreamClient,
   UpstreamError,
+  type UpstreamState,
 } from "../../src/upstream/contract.ts";
 import { testCertificate } from "../fakes/certificate.ts";
 import { SteppedClock } from "../fakes/clock.ts";
@@ -24,12 +27,38 @@ const names: Record<string, string[]> = {
   "inner.test": ["10.0.0.1"],
 };
 
+/** States in memory; `failing` is what every call then ends in. */
+export class MemoryStates implements StateStore {
+  readonly rows = new Map<number, UpstreamState>();
+  writes = 0;
+  failing: Error | undefined;
+  /** Reading takes until this resolves. */
+  reading = Promise.resolve();
+
+  async all(): Promise<UpstreamState[]> {
+    await this.reading;
+    if (this.failing) throw this.failing;
+    return [...this.rows.values()];
+  }
+
+  async save(state: UpstreamState): Promise<void> {
+    this.writes++;
+    if (this.failing) throw this.failing;
+    this.rows.set(state.upstreamId, state);
+  }
+}
+
 /** A client, its clock and its fakes. Ending it shows that nothing was left open: no connection, no timer. */
 export class World implements AsyncDisposable {
   readonly clock = new SteppedClock();
   /** What was logged, one JSON text a line. */
   readonly lines: string[] = [];
-  readonly client: UpstreamClient;
+  client: UpstreamClient;
+  /** What outlives the client. */
+  readonly states = new MemoryStates();
+  /** What chance gives, from 0 to 1. */
+  chance = 0;
+  readonly #construct: () => UpstreamClient;
   readonly #fakes: FakeUpstream[] = [];
   #upstreams = 0;
 
@@ -41,15 +70,18 @@ export class World implements AsyncDisposable {
       this.lines.push(JSON.stringify({ message, ...fields }));
     };
     const log: Log = { debug: note, info: note, warn: note, error: note, flush: async () => {} };
-    this.client = createUpstreamClient({
-      clock: this.clock,
-      log,
-      version: "1.2.3",
-      instanceId: "test-instance",
-      allowedAddresses,
-      ca: testCertificate.cert,
-      resolve,
-    });
+    const { clock, states } = this;
+    const instanceId = "test-instance";
+    const options = { clock, log, version: "1.2.3", instanceId, allowedAddresses, resolve };
+    this.#construct = () => createUpstreamClient({ ...options, states, random: () => this.chance });
+    this.client = this.#construct();
+  }
+
+  /** Another process takes over. */
+  async restart(): Promise<void> {
+    await this.client.close();
+    this.client = this.#construct();
+    await yieldTurn();
   }
 
   async fake(options: { auth?: FakeAuth; host?: string } = {}): Promise<FakeUpstream> {
@@ -69,14 +101,16 @@ export class World implements AsyncDisposable {
 
   /** An upstream of its own for this fake, or for a URL. */
   upstream(at: FakeUpstream | string, settings: Partial<Upstream> = {}): Upstream {
+    const url = typeof at === "string" ? at : at.url;
     return {
       id: ++this.#upstreams,
       name: "Fake",
-      url: typeof at === "string" ? at : at.url,
+      url,
       username: undefined,
       password: undefined,
       tokenRealm: undefined,
       deniedMeans: "unsure",
+      ca: url.startsWith("https:") ? testCertificate.cert : undefined,
       version: 1,
       ...settings,
     };
@@ -98,7 +132,7 @@ export class World implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.client.close();
+    await this.client.close();
     for (const fake of this.#fakes) {
       await fake.server.closed();
       await fake.stop();

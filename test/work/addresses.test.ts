@@ -54,6 +54,12 @@ describe("upstream URLs", () => {
     expect(presetOf(hub)).toEqual({ deniedMeans: "absent", libraryPrefix: true });
     expect(presetOf("https://ghcr.io")).toEqual({ deniedMeans: "absent", libraryPrefix: false });
     expect(presetOf("https://quay.io")).toEqual({ deniedMeans: "absent", libraryPrefix: false });
+    for (const host of ["registry.gitlab.com", "eu.gcr.io", "europe-west1-docker.pkg.dev"]) {
+      expect(presetOf(`https://${host}/a`).deniedMeans).toBe("absent");
+    }
+    for (const host of ["registry.k8s.io", "public.ecr.aws", "mcr.microsoft.com"]) {
+      expect(presetOf(`https://${host}`).deniedMeans).toBe("unsure");
+    }
     for (const url of ["http://quay.io", "https://quay.io:8443", "https://a.quay.io"]) {
       expect(presetOf(url)).toEqual({ deniedMeans: "unsure", libraryPrefix: false });
     }

@@ -1,14 +1,20 @@
 import { describe, expect, test } from "bun:test";
 import { pathText, readDeclaration, readYaml } from "../../src/work/contract.ts";
+import { testCertificate } from "../fakes/certificate.ts";
 
 const token = "0123456789abcdef0123456789abcdef";
+const plain = { description: undefined, onUnsure: "stop", ask: "in_order" } as const;
 const other = "fedcba9876543210fedcba9876543210";
 const env = { HUB: "hub password", CI: other, EMPTY: "" };
 
 function read(yaml: string) {
   const result = readYaml(yaml);
   if ("problems" in result) throw new Error(result.problems.join());
-  const files: Record<string, string> = { "/run/token": `${token}\n`, "/run/short": "short\n" };
+  const files: Record<string, string> = {
+    "/run/token": `${token}\n`,
+    "/run/short": "short\n",
+    "/run/ca": `the authority of the house:\n${testCertificate.cert}`,
+  };
   const { declared, problems } = readDeclaration(result.map, env, (file) => {
     const text = files[file];
     if (text === undefined) throw Object.assign(new Error(file), { code: "EACCES" });
@@ -64,6 +70,11 @@ users:
         cacheValidityHours: 24,
         deniedMeans: "absent",
         libraryPrefix: true,
+        description: undefined,
+        staleIfAbsentHours: 168,
+        staleWhileRevalidate: false,
+        ca: undefined,
+        rules: [],
       },
       {
         group: "team",
@@ -75,11 +86,16 @@ users:
         cacheValidityHours: 0,
         deniedMeans: "absent",
         libraryPrefix: true,
+        description: undefined,
+        staleIfAbsentHours: 168,
+        staleWhileRevalidate: false,
+        ca: undefined,
+        rules: [],
       },
     ],
     registries: [
-      { id: 12, group: "team", name: "main", upstreams: ["inner"] },
-      { id: undefined, group: "default", name: "main", upstreams: ["hub"] },
+      { id: 12, group: "team", name: "main", upstreams: ["inner"], ...plain },
+      { id: undefined, group: "default", name: "main", upstreams: ["hub"], ...plain },
     ],
     users: [
       {
@@ -108,6 +124,38 @@ users:
       },
     ],
   });
+});
+
+test("what choosing needs is read, authorities from a file too", () => {
+  const { declared, problems } = read(`
+upstreams:
+  - name: a
+    url: https://a.example.com
+    description: ours
+    stale_if_absent_hours: 0
+    stale_while_revalidate: true
+    ca_file: /run/ca
+    rules:
+      - { target: repository, effect: allow, pattern: "team/**" }
+      - { target: tag, effect: deny, pattern: latest }
+registries:
+  - { name: r, description: everything, on_unsure: continue, ask: parallel, upstreams: [a] }
+`);
+  expect(problems).toEqual([]);
+  expect(declared.upstreams).toMatchObject([
+    {
+      description: "ours",
+      staleIfAbsentHours: 0,
+      staleWhileRevalidate: true,
+      ca: testCertificate.cert,
+      rules: [
+        { target: "repository", effect: "allow", pattern: "team/**" },
+        { target: "tag", effect: "deny", pattern: "latest" },
+      ],
+    },
+  ]);
+  const registry = { description: "everything", onUnsure: "continue", ask: "parallel" };
+  expect(declared.registries).toMatchObject([registry]);
 });
 
 describe("problems", () => {
@@ -248,6 +296,26 @@ users: [{ username: u, memberships: [{ group: z, role: guest }] }]
         "upstreams[0].password_file: names a file that cannot be read (EACCES); check its path and permissions",
         "upstreams[1].password_env: names the variable NONE, which is not set",
         "upstreams[2].password_env: names the variable EMPTY, which is not set",
+      ],
+    ],
+    [
+      "rules and authorities",
+      `
+upstreams:
+  - { name: a, url: docker.io, ca: none, rules: [{ target: image, effect: allow, pattern: a***b }, { target: tag, effect: deny }] }
+  - { name: b, url: docker.io, ca: x, ca_file: /run/ca }
+  - { name: c, url: docker.io, ca_file: /run/short, rules: [${"{ target: tag, effect: deny, pattern: a }, ".repeat(21)}] }
+registries: [{ name: r, upstreams: [a], on_unsure: wait, ask: all }]`,
+      [
+        "upstreams[0].rules[0].target: must be one of repository, tag",
+        /^upstreams\[0\]\.rules\[0\]\.pattern: must be 1 to 255 letters/,
+        /^upstreams\[0\]\.rules\[1\]\.pattern: is missing: it must be 1 to 255/,
+        "upstreams[2].rules: must be at most 20 rules",
+        "registries[0].on_unsure: must be one of stop, continue",
+        "registries[0].ask: must be one of in_order, parallel",
+        /^upstreams\[0\]\.ca: must be one or more certificates in PEM/,
+        "upstreams[1].ca_file: stands beside ca; keep one of them",
+        /^upstreams\[2\]\.ca_file: must be one or more certificates in PEM/,
       ],
     ],
     [

@@ -4,6 +4,7 @@ import type { Metadata } from "../../src/metadata/contract.ts";
 import { type Declaration, readDeclaration } from "../../src/work/contract.ts";
 import { declare } from "../../src/work/declare.ts";
 import { prepare } from "../../src/work/first-start.ts";
+import { registrySettings } from "../fakes/metadata-samples.ts";
 import { sqliteFolder } from "../fakes/metadata-sqlite.ts";
 
 const dockerHub = {
@@ -15,6 +16,11 @@ const dockerHub = {
   cacheValidityHours: 24,
   deniedMeans: "absent",
   libraryPrefix: true,
+  description: undefined,
+  staleIfAbsentHours: 168,
+  staleWhileRevalidate: false,
+  ca: undefined,
+  rules: [],
 } as const;
 const given = "0123456789abcdef0123456789abcdef";
 const ciToken = "fedcba9876543210fedcba9876543210";
@@ -93,7 +99,7 @@ describe("the first start", () => {
   test("one that was interrupted is begun again, and changes nothing that is there", async () => {
     const group = await metadata.directory.saveGroup({ path: "default", name: "default" });
     await metadata.directory.saveUpstream(group.id, { ...dockerHub, name: "mine" });
-    const settings = { id: 1, name: "default", upstreams: ["mine"] };
+    const settings = registrySettings({ id: 1, name: "default", upstreams: ["mine"] });
     await metadata.directory.saveRegistry(group.id, settings);
     const { adminToken, registry } = await start();
     expect(adminToken).toBeDefined();
@@ -103,7 +109,7 @@ describe("the first start", () => {
   test("one that fails on its declaration gives away no token", async () => {
     const group = await metadata.directory.saveGroup({ path: "other", name: "other" });
     await metadata.directory.saveUpstream(group.id, dockerHub);
-    const taken = { id: 1, name: "taken", upstreams: ["docker-hub"] };
+    const taken = registrySettings({ id: 1, name: "taken", upstreams: ["docker-hub"] });
     await metadata.directory.saveRegistry(group.id, taken);
     const declared = { ...team, registries: team.registries.map((one) => ({ ...one, id: 1 })) };
     expect(await failure(start({ declared }))).toMatchObject({ problem: "refused" });

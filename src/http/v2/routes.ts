@@ -11,6 +11,7 @@ import { isRepositoryName, type Reference } from "../../oci/reference.ts";
 import { pullScope } from "../../oci/scope.ts";
 import type { ByteSource, Puller } from "../../pull/contract.ts";
 import type { Env } from "../exchange.ts";
+import { marksIn } from "../../upstream/contract.ts";
 import { contentHeaders, jsonResponse } from "../respond.ts";
 import { pathOf } from "../url.ts";
 import { blobResponse } from "./blob.ts";
@@ -115,8 +116,9 @@ class V2Request {
 
   async #manifest(registry: Registry, repository: string, reference: Reference): Promise<Response> {
     const head = this.#request.method === "HEAD";
+    const marks = marksIn(this.#request.headers.get("via"));
     const pulled = await this.#patiently(() =>
-      this.#options.puller.manifest(registry, repository, reference, { head }),
+      this.#options.puller.manifest(registry, repository, reference, { head, marks }),
     );
     const headers = contentHeaders(this.#c.var.exchange, pulled);
     if (!head) {
@@ -129,9 +131,10 @@ class V2Request {
   async #blob(registry: Registry, repository: string, digest: Digest): Promise<Response> {
     const { server } = this.#c.env;
     const head = this.#request.method === "HEAD";
+    const marks = marksIn(this.#request.headers.get("via"));
     const complete = this.#cannotSeeCuts();
     const pulled = await this.#patiently(() =>
-      this.#options.puller.blob(registry, repository, digest, { head, complete }),
+      this.#options.puller.blob(registry, repository, digest, { head, complete, marks }),
     );
     const headers = contentHeaders(this.#c.var.exchange, pulled);
     const { clock, idleSeconds, log } = this.#options;

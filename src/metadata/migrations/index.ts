@@ -3,6 +3,7 @@ import { type Migration, Migrator } from "kysely/migration";
 import { MetadataError } from "../contract.ts";
 import type { Db } from "../schema.ts";
 import { firstLight } from "./0001_first_light.ts";
+import { choosing } from "./0002_choosing.ts";
 
 /** The few words in which the SQL of two engines differs. */
 export interface SqlWords {
@@ -22,6 +23,7 @@ export interface SqlWords {
 /** Forward only. A list, not a folder: a bundled executable has no files to look through. */
 const steps: Record<string, (words: SqlWords) => string[]> = {
   "0001_first_light": firstLight,
+  "0002_choosing": choosing,
 };
 
 /**

@@ -8,8 +8,12 @@ import type { Metadata } from "../contract.ts";
 import { SqlCredentials } from "../credentials.ts";
 import { SqlDirectory } from "../directory.ts";
 import { migrate } from "../migrations/index.ts";
+import { SqlManagement } from "../management/management.ts";
+import { Writer } from "../management/writer.ts";
 import { Passwords } from "../passwords.ts";
+import type { Limits } from "../positions.ts";
 import type { Schema } from "../schema.ts";
+import { SqlUpstreamStates } from "../states.ts";
 import { LocalChanges } from "./changes.ts";
 import { sqliteDialect } from "./dialect.ts";
 import { FileLock } from "./lock.ts";
@@ -22,6 +26,7 @@ export interface SqliteOptions {
   /** For upstreams' passwords. */
   sealer: Sealer;
   log: Log;
+  limits: Limits;
 }
 
 /**
@@ -43,15 +48,19 @@ export async function openSqliteMetadata(options: SqliteOptions): Promise<Metada
 }
 
 async function openLocked(
-  { file, clock, sealer, log }: SqliteOptions,
+  { file, clock, sealer, log, limits }: SqliteOptions,
   lock: FileLock,
 ): Promise<Metadata> {
   const db = new Kysely<Schema>({ dialect: sqliteDialect(openDatabase(file)) });
   try {
     await migrate(db, sqliteWords);
     const changes = await LocalChanges.open(db);
+    const passwords = new Passwords(sealer, log);
+    const writer = new Writer(changes, passwords, clock, limits);
     return {
-      directory: new SqlDirectory(db, changes, new Passwords(sealer, log), clock),
+      directory: new SqlDirectory(db, changes, passwords, clock, limits),
+      management: new SqlManagement(db, passwords, writer),
+      upstreamStates: new SqlUpstreamStates(db),
       credentials: new SqlCredentials(db, changes, clock),
       cache: new RememberedCache(new SqlCache(db), () => changes.generation()),
       generation: () => changes.generation(),

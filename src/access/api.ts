@@ -1,0 +1,44 @@
+import type { Clock } from "../lib/clock.ts";
+import { hashSecret } from "../lib/secret.ts";
+import type { Credential, Credentials, Role } from "../metadata/contract.ts";
+import type { Action, ApiAccess, Caller } from "./contract.ts";
+
+/** More than any secret of ours: what is longer is not hashed. */
+const maxSecretLength = 1024;
+
+const scopesFor: Record<Action, readonly string[]> = {
+  read: ["api", "read_api"],
+  write: ["api"],
+};
+const managing: readonly Role[] = ["owner", "maintainer"];
+
+export function createApiAccess({
+  credentials,
+  clock,
+}: {
+  credentials: Credentials;
+  clock: Clock;
+}): ApiAccess {
+  return {
+    async caller({ privateToken, authorization }) {
+      const secret = privateToken ?? /^Bearer +([^\s,]+)$/i.exec(authorization ?? "")?.[1];
+      if (secret === undefined || secret.length > maxSecretLength) return undefined;
+      const credential = await credentials.byHash(hashSecret(secret));
+      const expiresAt = credential?.expiresAt ?? Number.POSITIVE_INFINITY;
+      return credential && clock.now() < expiresAt ? callerOf(credential) : undefined;
+    },
+  };
+}
+
+function callerOf({ user, scopes, memberships }: Credential): Caller {
+  return {
+    actor: { kind: "user", name: user.username },
+    userId: user.id,
+    hasScopeTo: (action) => scopesFor[action].some((scope) => scopes.includes(scope)),
+    may(action, groupId) {
+      const role = memberships.get(groupId);
+      if (user.admin) return true;
+      return role !== undefined && (action === "read" || managing.includes(role));
+    },
+  };
+}

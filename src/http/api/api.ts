@@ -1,0 +1,65 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
+import type { Hono } from "hono";
+import { failureCode, failureTrace, type Log } from "../../lib/log.ts";
+import { RegistryError } from "../../oci/error.ts";
+import type { Exchange } from "../exchange.ts";
+import { associationEndpoints } from "./associations.ts";
+import { connectionEndpoints } from "./connections.ts";
+import { type Api, type ApiEnv, reply } from "./endpoint.ts";
+import { entryEndpoints } from "./entries.ts";
+import { ApiError, asApiError, notFound, unauthorized } from "./errors.ts";
+import type { ApiOptions } from "./options.ts";
+import { pullEndpoints } from "./pulls.ts";
+import { registryEndpoints } from "./registries.ts";
+import { upstreamEndpoints, upstreamListEndpoints } from "./upstreams.ts";
+
+/** The management API: everything under `/api`. Authentication comes before any other look at a request. */
+export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
+  const api: Api = new OpenAPIHono<ApiEnv>();
+  api.onError((error, c) => {
+    const refusal = asApiError(error) ?? unforeseen(options.log, c.var.exchange, error);
+    if (error instanceof RegistryError) c.var.exchange.refusal = error;
+    return reply(c.var.exchange, refusal.status, refusal);
+  });
+  // What it describes is no secret.
+  let description: ReturnType<typeof describe> | undefined;
+  api.get("/openapi.json", (c) => {
+    description ??= describe(api, options.version);
+    return reply(c.var.exchange, 200, { body: description });
+  });
+  api.use(async (c, next) => {
+    const caller = await options.access.caller({
+      privateToken: c.req.header("private-token"),
+      authorization: c.req.header("authorization"),
+    });
+    if (!caller) throw unauthorized();
+    c.var.exchange.actor = caller.actor.name;
+    c.set("caller", caller);
+    await next();
+  });
+  registryEndpoints(api, options);
+  connectionEndpoints(api, options);
+  upstreamListEndpoints(api, options);
+  upstreamEndpoints(api, options);
+  associationEndpoints(api, options);
+  entryEndpoints(api, options);
+  pullEndpoints(api, options);
+  api.all("*", () => {
+    throw notFound();
+  });
+  return api;
+}
+
+/** Whatever is not ours to explain is a 500 without details. */
+function unforeseen(log: Log, { id }: Exchange, error: unknown): ApiError {
+  log.error("request failed", { id, code: failureCode(error), trace: failureTrace(error) });
+  return new ApiError(500, { message: "500 Internal Server Error" });
+}
+
+function describe(api: Api, version: string) {
+  const security = { type: "apiKey", in: "header", name: "PRIVATE-TOKEN" } as const;
+  api.openAPIRegistry.registerComponent("securitySchemes", "privateToken", security);
+  const bearer = { type: "http", scheme: "bearer" } as const;
+  api.openAPIRegistry.registerComponent("securitySchemes", "bearer", bearer);
+  return api.getOpenAPI31Document({ openapi: "3.1.0", info: { title: "Weir", version } });
+}

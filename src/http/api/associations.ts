@@ -1,0 +1,77 @@
+import { removed } from "./changes.ts";
+import { type Api, endpoint } from "./endpoint.ts";
+import { notFound } from "./errors.ts";
+import { idParams, association, associationFields, move } from "./fields.ts";
+import type { ApiOptions } from "./options.ts";
+import { associationJson } from "./represent.ts";
+
+const all = "/virtual_registries/container/registry_upstreams";
+
+/** Endpoints 16 to 18. */
+export function associationEndpoints(api: Api, options: ApiOptions): void {
+  associate(api, options);
+  moveAssociation(api, options);
+  dissociate(api, options);
+}
+
+function associate(api: Api, { management }: ApiOptions): void {
+  endpoint(
+    api,
+    {
+      method: "post",
+      path: all,
+      summary: "Add an upstream of the group to the end of a registry's list",
+      action: "write",
+      body: associationFields,
+      answer: association,
+      status: 201,
+    },
+    async ({ granted, body }) => {
+      const { registry_id: registryId, upstream_id: upstreamId } = await body();
+      const registry = granted(await management.registries.get(registryId));
+      const upstream = await management.upstreams.get(upstreamId);
+      if (upstream?.groupId !== registry.groupId) throw notFound("Upstream");
+      const created = await management.associations.create(registryId, upstreamId);
+      return { body: associationJson(granted(created)) };
+    },
+  );
+}
+
+function moveAssociation(api: Api, { management }: ApiOptions): void {
+  endpoint(
+    api,
+    {
+      method: "patch",
+      path: `${all}/{id}`,
+      summary: "Move an upstream within a registry's list; the others close up",
+      action: "write",
+      params: idParams,
+      body: move,
+      answer: association,
+      status: 200,
+    },
+    async ({ params, granted, body }) => {
+      const { id } = granted(await management.associations.get(params.id));
+      const { position } = await body();
+      return { body: associationJson(granted(await management.associations.move(id, position))) };
+    },
+  );
+}
+
+function dissociate(api: Api, { management }: ApiOptions): void {
+  endpoint(
+    api,
+    {
+      method: "delete",
+      path: `${all}/{id}`,
+      summary: "Take an upstream out of a registry; it stays, with its cache",
+      action: "write",
+      params: idParams,
+      status: 204,
+    },
+    async ({ params, granted, condition }) => {
+      const { id } = granted(await management.associations.get(params.id));
+      return removed(await management.associations.remove(id, condition()));
+    },
+  );
+}

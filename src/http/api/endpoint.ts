@@ -1,0 +1,161 @@
+import { OpenAPIHono, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import type { Action, Caller } from "../../access/contract.ts";
+import type { Condition } from "../../metadata/contract.ts";
+import type { Env, Exchange } from "../exchange.ts";
+import { badRequest, forbidden, insufficientScope, notFound } from "./errors.ts";
+import { check, readBody, readQuery } from "./input.ts";
+
+export interface ApiEnv extends Env {
+  Variables: Env["Variables"] & { caller: Caller };
+}
+export type Api = OpenAPIHono<ApiEnv>;
+
+const nothing = z.strictObject({});
+type Shape = z.ZodObject;
+
+interface Description<P extends Shape, Q extends Shape, B extends Shape> {
+  method: "get" | "post" | "patch" | "delete";
+  /** As in OpenAPI, with `{id}`. */
+  path: string;
+  summary: string;
+  /** What is done with what is there. */
+  action: Action;
+  params?: P;
+  query?: Q;
+  body?: B;
+  /** Of the one good answer; undefined: it has no body. */
+  answer?: z.ZodType;
+  status: 200 | 201 | 204;
+}
+
+export interface Answer {
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
+/** A request whose caller is known, and whose path and query are well-formed. */
+export interface Asked<P, Q, B> {
+  params: P;
+  query: Q;
+  /** Path and query as they were sent. */
+  path: string;
+  caller: Caller;
+  /** Reads the body, which nobody does before the caller is known to be allowed to. */
+  readonly body: () => Promise<B>;
+  /** What was found, if the caller may do with it what this endpoint does; throws where not, telling nothing. */
+  readonly granted: <T extends { groupId: number }>(found: T | undefined, what?: string) => T;
+  /** From `If-Unmodified-Since` (RFC 9110, section 13.1.4). */
+  readonly condition: () => Condition;
+}
+
+/** Adds an endpoint to the routes and to the document. */
+export function endpoint<
+  P extends Shape = typeof nothing,
+  Q extends Shape = typeof nothing,
+  B extends Shape = typeof nothing,
+>(
+  api: Api,
+  description: Description<P, Q, B>,
+  handler: (asked: Asked<z.output<P>, z.output<Q>, z.output<B>>) => Promise<Answer>,
+): void {
+  document(api, description);
+  const { method, path, action, status } = description;
+  const params = description.params ?? nothing;
+  const query = description.query ?? nothing;
+  const body = description.body ?? nothing;
+  const route = `/v4${path.replace(/\{(\w+)\}/g, ":$1")}`;
+  api.on(method.toUpperCase(), route, async (c) => {
+    const { caller } = c.var;
+    if (!caller.hasScopeTo(action)) throw insufficientScope(action === "read" ? "read_api" : "api");
+    const answer = await handler({
+      caller,
+      path: c.req.url.slice(new URL(c.req.url).origin.length),
+      params: check(params, c.req.param()) as z.output<P>,
+      query: check(query, readQuery(c.req.url)) as z.output<Q>,
+      body: async () => check(body, await readBody(c.req.raw, body)) as z.output<B>,
+      granted: (found, what) => granted(caller, action, found, what),
+      condition: () => condition(c),
+    });
+    return reply(c.var.exchange, status, answer);
+  });
+}
+
+function granted<T extends { groupId: number }>(
+  caller: Caller,
+  action: Action,
+  found: T | undefined,
+  what: string | undefined,
+): T {
+  if (!found || !caller.may("read", found.groupId)) throw notFound(what);
+  if (!caller.may(action, found.groupId)) throw forbidden();
+  return found;
+}
+
+/** What `Date.parse` alone takes is almost anything. */
+const httpDate = /^\w{3}, \d{2} \w{3} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+
+function condition(c: Context<ApiEnv>): Condition {
+  const header = c.req.header("if-unmodified-since");
+  if (header === undefined) return { unmodifiedSince: undefined };
+  const unmodifiedSince = httpDate.test(header) ? Date.parse(header) : Number.NaN;
+  if (Number.isNaN(unmodifiedSince)) throw badRequest("If-Unmodified-Since is not an HTTP date");
+  return { unmodifiedSince };
+}
+
+/** On every answer: nothing here is a page, and nobody but the caller may keep it. */
+export function reply(exchange: Exchange, status: number, { body, headers }: Answer): Response {
+  return new Response(body === undefined ? null : JSON.stringify(body), {
+    status,
+    headers: {
+      ...(body !== undefined && { "Content-Type": "application/json" }),
+      "Cache-Control": "no-store",
+      "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
+      "X-Content-Type-Options": "nosniff",
+      Vary: "Authorization, PRIVATE-TOKEN",
+      "X-Request-Id": exchange.id,
+      ...headers,
+    },
+  });
+}
+
+const apiError = z
+  .union([
+    z.strictObject({
+      error: z.string(),
+      error_description: z.string().optional(),
+      scope: z.string().optional(),
+    }),
+    z.strictObject({
+      message: z.union([z.string(), z.record(z.string(), z.array(z.string()))]),
+    }),
+  ])
+  .openapi("Error");
+
+function document<P extends Shape, Q extends Shape, B extends Shape>(
+  api: Api,
+  { method, path, summary, params, query, body, answer, status }: Description<P, Q, B>,
+): void {
+  const json = (schema: z.ZodType) => ({ content: { "application/json": { schema } } });
+  const forms = (schema: z.ZodType) => ({
+    content: {
+      "application/json": { schema },
+      "application/x-www-form-urlencoded": { schema },
+    },
+  });
+  api.openAPIRegistry.registerPath({
+    method,
+    path: `/api/v4${path}`,
+    summary,
+    security: [{ privateToken: [] }, { bearer: [] }],
+    request: {
+      ...(params && { params }),
+      ...(query && { query }),
+      ...(body && { body: forms(body) }),
+    },
+    responses: {
+      [status]: { description: "Done", ...(answer && json(answer)) },
+      default: { description: "Refused", ...json(apiError) },
+    },
+  });
+}

@@ -1,0 +1,63 @@
+import { MetadataError } from "../../metadata/contract.ts";
+import { RegistryError } from "../../oci/error.ts";
+
+/** A refusal in the forms of this API: `error` about the request, `message` about what it asks for. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+
+  constructor(
+    readonly status: number,
+    readonly body: { error: string } | { message: unknown },
+    readonly headers: Record<string, string> = {},
+  ) {
+    super(JSON.stringify(body));
+  }
+}
+
+/** Parameters that are missing or cannot be read. */
+export const badRequest = (error: string) => new ApiError(400, { error });
+
+/** What was asked for may not be: texts by field. */
+export const invalidRecord = (message: Record<string, string[]>) => new ApiError(400, { message });
+
+/** For what is not there, and for what the caller must not know of. */
+export const notFound = (what = "") => {
+  return new ApiError(404, { message: what ? `404 ${what} Not Found` : "404 Not found" });
+};
+
+export const forbidden = () => new ApiError(403, { message: "403 Forbidden" });
+
+export const unauthorized = () => {
+  const headers = { "WWW-Authenticate": 'Bearer realm="weir"' };
+  return new ApiError(401, { message: "401 Unauthorized" }, headers);
+};
+
+/** RFC 6750, section 3.1. */
+export const insufficientScope = (scope: string) => {
+  const description = "The request requires higher privileges than provided by the access token.";
+  const body = { error: "insufficient_scope", error_description: description, scope };
+  return new ApiError(403, body);
+};
+
+export const preconditionFailed = () => new ApiError(412, { message: "412 Precondition Failed" });
+
+export const tooLarge = () => new ApiError(413, { message: "413 Request Entity Too Large" });
+
+export const tooMany = (retryAfterSeconds: number) => {
+  const error = "This endpoint has been requested too many times. Try again later.";
+  const headers = { "Retry-After": String(retryAfterSeconds) };
+  return new ApiError(429, { message: { error } }, headers);
+};
+
+/** What has gone wrong, as a refusal of this API; undefined for what nobody foresaw. */
+export function asApiError(error: unknown): ApiError | undefined {
+  if (error instanceof ApiError) return error;
+  if (error instanceof MetadataError && error.invalid) {
+    const { field, text } = error.invalid;
+    return invalidRecord({ [field]: [text] });
+  }
+  if (error instanceof RegistryError) {
+    return new ApiError(error.status, { message: error.message }, error.headers);
+  }
+  return undefined;
+}

@@ -1,0 +1,85 @@
+import { z } from "@hono/zod-openapi";
+import type { Directory, Registry } from "../../metadata/contract.ts";
+import { isRepositoryName, parseReference, type Reference } from "../../oci/reference.ts";
+import { type Api, endpoint } from "./endpoint.ts";
+import { badRequest, notFound } from "./errors.ts";
+import { idParams, plan, refreshed } from "./fields.ts";
+import type { ApiOptions } from "./options.ts";
+import { explanationJson, planJson } from "./represent.ts";
+
+const one = "/virtual_registries/container/registries/{id}";
+const query = z.strictObject({
+  image: z.string().min(1).max(600).openapi({ example: "library/alpine:latest" }),
+});
+
+/** What a pull would do, and reading a tag anew. */
+export function pullEndpoints(api: Api, options: ApiOptions): void {
+  refresh(api, options);
+  explain(api, options);
+}
+
+function refresh(api: Api, { management, directory, puller }: ApiOptions): void {
+  endpoint(
+    api,
+    {
+      method: "post",
+      path: `${one}/refresh`,
+      summary: "Read a tag anew from its upstream, however fresh the cached copy is",
+      action: "write",
+      params: idParams,
+      query,
+      answer: refreshed,
+      status: 200,
+    },
+    async ({ params, query, granted }) => {
+      granted(await management.registries.get(params.id));
+      const { repository, reference } = parseImage(query.image);
+      if (reference.kind !== "tag")
+        throw badRequest("image must name a tag: a digest stays as it is");
+      const registry = await pullable(directory, params.id);
+      const pulled = await puller.refresh(registry, repository, reference.tag);
+      const { digest, contentType, explanation } = pulled;
+      return { body: { digest, content_type: contentType, cache: explanationJson(explanation) } };
+    },
+  );
+}
+
+function explain(api: Api, { management, directory, puller }: ApiOptions): void {
+  endpoint(
+    api,
+    {
+      method: "get",
+      path: `${one}/explain`,
+      summary: "What a pull would do now, and why",
+      action: "read",
+      params: idParams,
+      query,
+      answer: plan,
+      status: 200,
+    },
+    async ({ params, query, granted }) => {
+      granted(await management.registries.get(params.id));
+      const { repository, reference } = parseImage(query.image);
+      const registry = await pullable(directory, params.id);
+      return { body: planJson(await puller.explain(registry, repository, reference)) };
+    },
+  );
+}
+
+async function pullable(directory: Directory, id: number): Promise<Registry> {
+  const registry = await directory.registry(id);
+  if (!registry) throw notFound();
+  return registry;
+}
+
+/** `<repository>[:<tag>][@<digest>]`, as clients write it; a digest outweighs the tag beside it. */
+function parseImage(image: string): { repository: string; reference: Reference } {
+  const [, repository = "", tag = "latest", digest] =
+    /^([^:@]+)(?::([^:@]+))?(?:@(.+))?$/.exec(image) ?? [];
+  const reference = parseReference(digest ?? tag);
+  if (!isRepositoryName(repository) || !reference) {
+    throw badRequest("image is not <repository>[:<tag>][@<digest>]");
+  }
+  if (digest !== undefined && reference.kind !== "digest") throw badRequest("image is invalid");
+  return { repository, reference };
+}

@@ -1,0 +1,138 @@
+import { z } from "@hono/zod-openapi";
+import type { RegistryFields } from "../../metadata/contract.ts";
+import { type Api, endpoint } from "./endpoint.ts";
+import { idParams, registry, registryChanges, registryDetail, registryFields } from "./fields.ts";
+import { findGroup, groupParams } from "./groups.ts";
+import { atLeastOne, removed } from "./changes.ts";
+import type { ApiOptions } from "./options.ts";
+import { registryDetailJson, registryJson } from "./represent.ts";
+
+const ofGroup = "/groups/{id}/-/virtual_registries/container/registries";
+const one = "/virtual_registries/container/registries/{id}";
+
+/** Endpoints 1 to 6. */
+export function registryEndpoints(api: Api, options: ApiOptions): void {
+  listRegistries(api, options);
+  createRegistry(api, options);
+  getRegistry(api, options);
+  changeRegistry(api, options);
+  deleteRegistry(api, options);
+  purgeRegistry(api, options);
+}
+
+function listRegistries(api: Api, { management }: ApiOptions): void {
+  endpoint(
+    api,
+    {
+      method: "get",
+      path: ofGroup,
+      summary: "List the registries of a group",
+      action: "read",
+      params: groupParams,
+      answer: z.array(registry),
+      status: 200,
+    },
+    async ({ params, granted }) => {
+      const group = granted(await findGroup(management, params));
+      return { body: (await management.registries.list(group.id)).map(registryJson) };
+    },
+  );
+}
+
+function createRegistry(api: Api, { management }: ApiOptions): void {
+  endpoint(
+    api,
+    {
+      method: "post",
+      path: ofGroup,
+      summary: "Create a registry",
+      action: "write",
+      params: groupParams,
+      body: registryFields,
+      answer: registry,
+      status: 201,
+    },
+    async ({ params, granted, body }) => {
+      const group = granted(await findGroup(management, params));
+      const { name, description, on_unsure: onUnsure = "stop", ask = "in_order" } = await body();
+      const fields: RegistryFields = { name, description, onUnsure, ask };
+      return { body: registryJson(await management.registries.create(group.id, fields)) };
+    },
+  );
+}
+
+function getRegistry(api: Api, { management }: ApiOptions): void {
+  endpoint(
+    api,
+    {
+      method: "get",
+      path: one,
+      summary: "Get a registry",
+      action: "read",
+      params: idParams,
+      answer: registryDetail,
+      status: 200,
+    },
+    async ({ params, granted }) => ({
+      body: registryDetailJson(granted(await management.registries.get(params.id))),
+    }),
+  );
+}
+
+function changeRegistry(api: Api, { management }: ApiOptions): void {
+  endpoint(
+    api,
+    {
+      method: "patch",
+      path: one,
+      summary: "Change a registry",
+      action: "write",
+      params: idParams,
+      body: registryChanges,
+      answer: registryDetail,
+      status: 200,
+    },
+    async ({ params, granted, body }) => {
+      const { id } = granted(await management.registries.get(params.id));
+      const { on_unsure: onUnsure, ...given } = atLeastOne(registryChanges, await body());
+      const changes = { ...given, ...(onUnsure && { onUnsure }) } as Partial<RegistryFields>;
+      return { body: registryDetailJson(granted(await management.registries.change(id, changes))) };
+    },
+  );
+}
+
+function deleteRegistry(api: Api, { management }: ApiOptions): void {
+  endpoint(
+    api,
+    {
+      method: "delete",
+      path: one,
+      summary: "Delete a registry, and those of its upstreams that no other registry has",
+      action: "write",
+      params: idParams,
+      status: 204,
+    },
+    async ({ params, granted, condition }) => {
+      const { id } = granted(await management.registries.get(params.id));
+      return removed(await management.registries.remove(id, condition()));
+    },
+  );
+}
+
+function purgeRegistry(api: Api, { management }: ApiOptions): void {
+  endpoint(
+    api,
+    {
+      method: "delete",
+      path: `${one}/cache`,
+      summary: "Empty the cache of those upstreams that no other registry has",
+      action: "write",
+      params: idParams,
+      status: 204,
+    },
+    async ({ params, granted, condition }) => {
+      const { id } = granted(await management.registries.get(params.id));
+      return removed(await management.registries.purge(id, condition()));
+    },
+  );
+}

@@ -1,0 +1,161 @@
+import type {
+  Association,
+  EntryRecord,
+  RegistryRecord,
+  UpstreamRecord,
+} from "../../metadata/contract.ts";
+import type { Explanation, PullPlan } from "../../pull/contract.ts";
+import type { Health } from "../../upstream/contract.ts";
+
+const timeText = (time: number) => new Date(time).toISOString();
+const maybeTime = (time: number | undefined) => (time === undefined ? null : timeText(time));
+
+const times = ({ createdAt, updatedAt }: { createdAt: number; updatedAt: number }) => ({
+  created_at: timeText(createdAt),
+  updated_at: timeText(updatedAt),
+});
+
+export function registryJson(registry: RegistryRecord) {
+  return {
+    id: registry.id,
+    group_id: registry.groupId,
+    name: registry.name,
+    description: registry.description ?? null,
+    on_unsure: registry.onUnsure,
+    ask: registry.ask,
+    ...times(registry),
+  };
+}
+
+export function registryDetailJson(registry: RegistryRecord) {
+  const list = registry.associations.map(({ id, upstreamId, position }) => ({
+    id,
+    upstream_id: upstreamId,
+    position,
+  }));
+  return { ...registryJson(registry), registry_upstreams: list };
+}
+
+/** Without the password, and written out by name so that a new secret cannot slip in. */
+export function upstreamJson(upstream: UpstreamRecord) {
+  return {
+    id: upstream.id,
+    group_id: upstream.groupId,
+    url: upstream.url,
+    name: upstream.name,
+    description: upstream.description ?? null,
+    cache_validity_hours: upstream.cacheValidityHours,
+    username: upstream.username ?? null,
+    token_realm: upstream.tokenRealm ?? null,
+    denied_means: upstream.deniedMeans,
+    library_prefix: upstream.libraryPrefix,
+    stale_if_absent_hours: upstream.staleIfAbsentHours,
+    stale_while_revalidate: upstream.staleWhileRevalidate,
+    ca: upstream.ca ?? null,
+    rules: upstream.rules,
+    ...times(upstream),
+  };
+}
+
+const placeJson = ({ id, registryId, position }: Association) => ({
+  id,
+  registry_id: registryId,
+  position,
+});
+
+/** With its place in this registry. */
+export function placedUpstreamJson(upstream: UpstreamRecord, registryId: number) {
+  const places = upstream.associations.filter((one) => one.registryId === registryId);
+  const [place] = places.map(placeJson);
+  return { ...upstreamJson(upstream), registry_upstream: place };
+}
+
+export function upstreamDetailJson(upstream: UpstreamRecord, health: Health) {
+  return {
+    ...upstreamJson(upstream),
+    registry_upstreams: upstream.associations.map(placeJson),
+    health: healthJson(health),
+  };
+}
+
+function healthJson({ breaker, retryAt, lastFailure, budget }: Health) {
+  return {
+    breaker,
+    retry_at: maybeTime(retryAt),
+    last_failure: lastFailure ?? null,
+    budget: budget
+      ? {
+          limit: budget.limit,
+          remaining: budget.remaining,
+          window_seconds: budget.windowSeconds,
+          at: timeText(budget.at),
+        }
+      : null,
+  };
+}
+
+export function associationJson({ id, registryId, upstreamId, position }: Association) {
+  return { id, registry_id: registryId, upstream_id: upstreamId, position };
+}
+
+export function entryJson(entry: EntryRecord) {
+  return {
+    id: entryIdText(entry),
+    group_id: entry.groupId,
+    upstream_id: entry.upstreamId,
+    upstream_checked_at: timeText(entry.checkedAt),
+    file_md5: null,
+    file_sha1: null,
+    digest: entry.digest,
+    size: entry.size,
+    relative_path: entry.relativePath,
+    upstream_etag: entry.etag ?? null,
+    content_type: entry.contentType,
+    ...times(entry),
+    downloads_count: entry.downloads,
+    downloaded_at: timeText(entry.downloadedAt),
+  };
+}
+
+/** Opaque to clients: URL-safe base64 of `<group id> <id>`. */
+function entryIdText({ groupId, id }: EntryRecord): string {
+  return btoa(`${groupId} ${id}`).replaceAll("+", "-").replaceAll("/", "_");
+}
+
+/** Undefined for what is no base64; an id of nothing is 0. */
+export function parseEntryId(text: string): { groupId: number; id: number } | undefined {
+  if (!/^[\w-]+={0,2}$/.test(text) || text.length > 100) return undefined;
+  const decoded = Buffer.from(text, "base64url").toString("latin1");
+  const [, groupId, id] = /^([1-9]\d{0,14}) ([1-9]\d{0,14})$/.exec(decoded) ?? [];
+  return { groupId: Number(groupId ?? 0), id: Number(id ?? 0) };
+}
+
+export function explanationJson({ status, upstream, age, reason }: Explanation) {
+  return { status, upstream, age, reason: reason ?? null };
+}
+
+export function planJson({ upstreams, decision }: PullPlan) {
+  return {
+    upstreams: upstreams.map(({ upstream, position, repository, deniedBy, cached, says }) => ({
+      upstream,
+      position,
+      repository,
+      denied_by: deniedBy ?? null,
+      cached: cached
+        ? {
+            digest: cached.digest,
+            proof: cached.proof,
+            checked_at: timeText(cached.checkedAt),
+            fresh_until: maybeTime(cached.freshUntil),
+          }
+        : null,
+      says: says ?? null,
+    })),
+    decision: {
+      status: decision.status,
+      upstream: decision.upstream ?? null,
+      digest: decision.digest ?? null,
+      reason: decision.reason ?? null,
+    },
+  };
+}

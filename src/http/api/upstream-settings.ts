@@ -1,0 +1,57 @@
+import type { z } from "@hono/zod-openapi";
+import type { UpstreamSettings } from "../../metadata/contract.ts";
+import * as work from "../../work/contract.ts";
+import { badRequest, invalidRecord } from "./errors.ts";
+import type { upstreamChanges, upstreamFields } from "./fields.ts";
+
+type Changes = z.output<typeof upstreamChanges>;
+
+/** How the fields of the API are called in our settings. */
+const names = {
+  url: "url",
+  name: "name",
+  description: "description",
+  username: "username",
+  password: "password",
+  cache_validity_hours: "cacheValidityHours",
+  token_realm: "tokenRealm",
+  denied_means: "deniedMeans",
+  library_prefix: "libraryPrefix",
+  stale_if_absent_hours: "staleIfAbsentHours",
+  stale_while_revalidate: "staleWhileRevalidate",
+  ca: "ca",
+  rules: "rules",
+} as const satisfies Record<keyof Changes, keyof UpstreamSettings>;
+
+/** What was given, null meaning unset. */
+export function settingsGiven(changes: Changes): Partial<UpstreamSettings> {
+  const entries = Object.entries(changes).map(([field, value]) => [
+    names[field as keyof Changes],
+    value ?? undefined,
+  ]);
+  return Object.fromEntries(entries) as Partial<UpstreamSettings>;
+}
+
+/** What was given, and for the rest what is known of the registry at this address. */
+export function newSettings(fields: z.output<typeof upstreamFields>): UpstreamSettings {
+  bothOrNone(fields);
+  const { name, url } = fields;
+  return { name, ...work.defaultSettings(url), ...settingsGiven(fields) };
+}
+
+/** Both are in the request, or neither, whatever they say. */
+export function bothOrNone(fields: object): void {
+  if ("username" in fields === "password" in fields) return;
+  throw badRequest("username, password provide all or none of parameters");
+}
+
+/** An address that can be seen to be an inner one; what a name leads to is judged when it is dialled. */
+export async function refuseInner(
+  isInner: (url: string) => Promise<boolean>,
+  url: string | undefined,
+): Promise<void> {
+  if (url === undefined || !(await isInner(url))) return;
+  const text =
+    "is an inner address, which upstreams may have only where WEIR_ALLOWED_UPSTREAM_ADDRESSES says so";
+  throw invalidRecord({ url: [text] });
+}

@@ -1,0 +1,180 @@
+import { z } from "@hono/zod-openapi";
+import { atLeastOne, removed } from "./changes.ts";
+import { type Api, endpoint } from "./endpoint.ts";
+import {
+  idParams,
+  placedUpstream,
+  upstream,
+  upstreamChanges,
+  upstreamDetail,
+  upstreamFields,
+} from "./fields.ts";
+import { findGroup, groupParams } from "./groups.ts";
+import type { ApiOptions } from "./options.ts";
+import { pageHeaders, pageOptions, pageQuery, searchWords } from "./pages.ts";
+import { placedUpstreamJson, upstreamDetailJson, upstreamJson } from "./represent.ts";
+import { newSettings, refuseInner, settingsGiven } from "./upstream-settings.ts";
+
+const ofRegistry = "/virtual_registries/container/registries/{id}/upstreams";
+const one = "/virtual_registries/container/upstreams/{id}";
+
+/** Endpoints 7, 9 and 10. */
+export function upstreamListEndpoints(api: Api, options: ApiOptions): void {
+  listGroupUpstreams(api, options);
+  listUpstreams(api, options);
+  createUpstream(api, options);
+}
+
+function listGroupUpstreams(api: Api, { management, externalUrl }: ApiOptions): void {
+  endpoint(
+    api,
+    {
+      method: "get",
+      path: "/groups/{id}/-/virtual_registries/container/upstreams",
+      summary: "List the upstreams of a group",
+      action: "read",
+      params: groupParams,
+      query: z.strictObject({ ...pageQuery, upstream_name: searchWords }),
+      answer: z.array(upstream),
+      status: 200,
+    },
+    async ({ params, query, granted, path }) => {
+      const group = granted(await findGroup(management, params));
+      const wanted = pageOptions(query, query.upstream_name);
+      const page = await management.upstreams.list(group.id, wanted);
+      const headers = pageHeaders(new URL(path, externalUrl), wanted, page);
+      return { body: page.items.map(upstreamJson), headers };
+    },
+  );
+}
+
+function listUpstreams(api: Api, { management }: ApiOptions): void {
+  endpoint(
+    api,
+    {
+      method: "get",
+      path: ofRegistry,
+      summary: "List the upstreams of a registry, in the order in which they are asked",
+      action: "read",
+      params: idParams,
+      answer: z.array(placedUpstream),
+      status: 200,
+    },
+    async ({ params, granted }) => {
+      const { id } = granted(await management.registries.get(params.id));
+      const list = await management.upstreams.ofRegistry(id);
+      return { body: list.map((item) => placedUpstreamJson(item, id)) };
+    },
+  );
+}
+
+function createUpstream(api: Api, { management, isInner }: ApiOptions): void {
+  endpoint(
+    api,
+    {
+      method: "post",
+      path: ofRegistry,
+      summary: "Create an upstream, at the end of a registry's list",
+      action: "write",
+      params: idParams,
+      body: upstreamFields,
+      answer: placedUpstream,
+      status: 201,
+    },
+    async ({ params, granted, body }) => {
+      const { id } = granted(await management.registries.get(params.id));
+      const settings = newSettings(await body());
+      await refuseInner(isInner, settings.url);
+      return {
+        body: placedUpstreamJson(granted(await management.upstreams.create(id, settings)), id),
+      };
+    },
+  );
+}
+
+/** Endpoints 11 to 14. */
+export function upstreamEndpoints(api: Api, options: ApiOptions): void {
+  getUpstream(api, options);
+  changeUpstream(api, options);
+  deleteUpstream(api, options);
+  purgeUpstream(api, options);
+}
+
+function getUpstream(api: Api, { management, client }: ApiOptions): void {
+  endpoint(
+    api,
+    {
+      method: "get",
+      path: one,
+      summary: "Get an upstream, and how it is doing",
+      action: "read",
+      params: idParams,
+      answer: upstreamDetail,
+      status: 200,
+    },
+    async ({ params, granted }) => {
+      const found = granted(await management.upstreams.get(params.id));
+      return { body: upstreamDetailJson(found, client.health(found)) };
+    },
+  );
+}
+
+function changeUpstream(api: Api, { management, isInner, client }: ApiOptions): void {
+  endpoint(
+    api,
+    {
+      method: "patch",
+      path: one,
+      summary:
+        "Change an upstream; with another URL its credentials go, unless both are given anew",
+      action: "write",
+      params: idParams,
+      body: upstreamChanges,
+      answer: upstreamDetail,
+      status: 200,
+    },
+    async ({ params, granted, body }) => {
+      const { id } = granted(await management.upstreams.get(params.id));
+      const changes = settingsGiven(atLeastOne(upstreamChanges, await body()));
+      await refuseInner(isInner, changes.url);
+      const changed = granted(await management.upstreams.change(id, changes));
+      return { body: upstreamDetailJson(changed, client.health(changed)) };
+    },
+  );
+}
+
+function deleteUpstream(api: Api, { management }: ApiOptions): void {
+  endpoint(
+    api,
+    {
+      method: "delete",
+      path: one,
+      summary: "Delete an upstream from every registry, with its cache",
+      action: "write",
+      params: idParams,
+      status: 204,
+    },
+    async ({ params, granted, condition }) => {
+      const { id } = granted(await management.upstreams.get(params.id));
+      return removed(await management.upstreams.remove(id, condition()));
+    },
+  );
+}
+
+function purgeUpstream(api: Api, { management }: ApiOptions): void {
+  endpoint(
+    api,
+    {
+      method: "delete",
+      path: `${one}/cache`,
+      summary: "Empty an upstream's cache",
+      action: "write",
+      params: idParams,
+      status: 204,
+    },
+    async ({ params, granted, condition }) => {
+      const { id } = granted(await management.upstreams.get(params.id));
+      return removed(await management.upstreams.purge(id, condition()));
+    },
+  );
+}

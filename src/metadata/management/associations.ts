@@ -1,0 +1,82 @@
+import { MetadataError } from "../contract.ts";
+import { savePositions, upstreamsInOrder } from "../positions.ts";
+import type { Db } from "../schema.ts";
+import type { Saving } from "../upstreams.ts";
+import type { Association, Condition, ManagedAssociations, Removal } from "./contract.ts";
+import { associationOf } from "./records.ts";
+import { registryRecord } from "./registries.ts";
+import type { Writer } from "./writer.ts";
+
+export class SqlAssociations implements ManagedAssociations {
+  constructor(
+    readonly db: Db,
+    readonly writer: Writer,
+  ) {}
+
+  get(id: number): Promise<Association | undefined> {
+    return associationRecord(this.db, id);
+  }
+
+  create(registryId: number, upstreamId: number): Promise<Association | undefined> {
+    return this.writer.withRow("registries", registryId, async (saving) => {
+      const { tx } = saving;
+      const registry = await registryRecord(tx, registryId);
+      const upstream = await tx
+        .selectFrom("upstreams")
+        .select("group_id")
+        .where("id", "=", upstreamId)
+        .executeTakeFirst();
+      if (!registry || registry.groupId !== upstream?.group_id) return undefined;
+      const order = await upstreamsInOrder(tx, registryId);
+      if (order.includes(upstreamId)) throw alreadyThere(registryId, upstreamId);
+      await savePositions(saving, registry, [...order, upstreamId]);
+      const row = tx.selectFrom("registry_upstreams").selectAll();
+      const created = row
+        .where("registry_id", "=", registryId)
+        .where("upstream_id", "=", upstreamId);
+      return associationOf(await created.executeTakeFirstOrThrow());
+    });
+  }
+
+  move(id: number, position: number): Promise<Association | undefined> {
+    return this.writer.withRow("registry_upstreams", id, async (saving) => {
+      await reorder(saving, id, (others, own) => others.toSpliced(position - 1, 0, own));
+      return associationRecord(saving.tx, id);
+    });
+  }
+
+  remove(id: number, condition: Condition): Promise<Removal> {
+    return this.writer.remove("registry_upstreams", id, condition, (saving) =>
+      reorder(saving, id, (others) => others),
+    );
+  }
+}
+
+async function associationRecord(db: Db, id: number): Promise<Association | undefined> {
+  const row = await db
+    .selectFrom("registry_upstreams")
+    .selectAll()
+    .where("id", "=", id)
+    .executeTakeFirst();
+  return row && associationOf(row);
+}
+
+/** Gives the registry of an association the list that `order` makes of the other upstreams and its own. */
+async function reorder(
+  saving: Saving,
+  id: number,
+  order: (others: number[], own: number) => number[],
+): Promise<void> {
+  const found = await associationRecord(saving.tx, id);
+  if (!found) return;
+  const { registryId, upstreamId, groupId } = found;
+  const all = await upstreamsInOrder(saving.tx, registryId);
+  const others = all.filter((other) => other !== upstreamId);
+  await savePositions(saving, { id: registryId, groupId }, order(others, upstreamId));
+}
+
+function alreadyThere(registryId: number, upstreamId: number): MetadataError {
+  const message = `registry ${registryId} has upstream ${upstreamId} already`;
+  const text = "has already been taken";
+  return new MetadataError("refused", message, { invalid: { field: "upstream_id", text } });
+}

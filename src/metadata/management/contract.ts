@@ -1,0 +1,131 @@
+import type {
+  CacheEntry,
+  Group,
+  Registry,
+  RegistrySettings,
+  Upstream,
+  UpstreamSettings,
+} from "../contract.ts";
+
+/**
+ * Groups' registries, upstreams and cache entries as people manage them: by id, one thing at a time. Ids are never
+ * given out twice. An id that is unknown gives undefined, or `absent`; a write that cannot be is a `MetadataError`
+ * (`refused`) with the field to blame in `invalid`, and changes nothing. Each change raises the generation. Positions
+ * in a registry always run from 1 without gaps, and limits hold among parallel calls.
+ */
+export interface Management {
+  group(by: { id: number } | { path: string }): Promise<Group | undefined>;
+  readonly registries: ManagedRegistries;
+  readonly upstreams: ManagedUpstreams;
+  readonly associations: ManagedAssociations;
+  readonly entries: ManagedEntries;
+}
+
+export interface ManagedRegistries {
+  /** In order of id. */
+  list(groupId: number): Promise<RegistryRecord[]>;
+  get(id: number): Promise<RegistryRecord | undefined>;
+  create(groupId: number, fields: RegistryFields): Promise<RegistryRecord>;
+  change(id: number, changes: Partial<RegistryFields>): Promise<RegistryRecord | undefined>;
+  /** Removes with it those of its upstreams that no other registry has, and their entries. */
+  remove(id: number, condition: Condition): Promise<Removal>;
+  /** Gives up the entries of those of its upstreams that no other registry has. */
+  purge(id: number, condition: Condition): Promise<Removal>;
+}
+
+export interface ManagedUpstreams {
+  /** In order of id; searched by name. */
+  list(groupId: number, options: PageOptions): Promise<Page<UpstreamRecord>>;
+  /** In order of position. */
+  ofRegistry(registryId: number): Promise<UpstreamRecord[]>;
+  get(id: number): Promise<UpstreamRecord | undefined>;
+  /** At the end of the registry's list, or not at all. Undefined for an unknown registry. */
+  create(registryId: number, settings: UpstreamSettings): Promise<UpstreamRecord | undefined>;
+  /**
+   * What is undefined in `changes` becomes unset. With another URL the credentials go, unless the changes give both
+   * anew, and so do the token service that is not given and the entries: nothing that was meant for one host follows
+   * to another.
+   */
+  change(id: number, changes: Partial<UpstreamSettings>): Promise<UpstreamRecord | undefined>;
+  /** From every registry; its entries go with it. */
+  remove(id: number, condition: Condition): Promise<Removal>;
+  /** Gives up all its entries. */
+  purge(id: number, condition: Condition): Promise<Removal>;
+}
+
+export interface ManagedAssociations {
+  get(id: number): Promise<Association | undefined>;
+  /** At the end of the list. Undefined where the two are not there, or not of one group. */
+  create(registryId: number, upstreamId: number): Promise<Association | undefined>;
+  /** To this position, or to the last one where there are fewer. */
+  move(id: number, position: number): Promise<Association | undefined>;
+  /** The upstream and its entries stay. */
+  remove(id: number, condition: Condition): Promise<Removal>;
+}
+
+/** What upstreams have shown; entries that are only named are not to be seen here. */
+export interface ManagedEntries {
+  /** The newest first; searched by path. */
+  list(upstreamId: number, options: PageOptions): Promise<Page<EntryRecord>>;
+  get(id: number): Promise<EntryRecord | undefined>;
+  /** The newest manifest of an upstream. */
+  newestManifest(upstreamId: number): Promise<EntryRecord | undefined>;
+  remove(id: number, condition: Condition): Promise<Removal>;
+}
+
+export type RegistryFields = Pick<RegistrySettings, "name" | "description" | "onUnsure" | "ask">;
+
+interface Times {
+  createdAt: number;
+  updatedAt: number;
+}
+
+/** The place of an upstream in a registry. */
+export interface Association extends Times {
+  id: number;
+  groupId: number;
+  registryId: number;
+  upstreamId: number;
+  /** From 1. */
+  position: number;
+}
+
+export interface RegistryRecord extends Omit<Registry, "upstreams">, Times {
+  /** In order of position. */
+  associations: Association[];
+}
+
+export interface UpstreamRecord extends Upstream, Times {
+  /** In order of registry. */
+  associations: Association[];
+}
+
+export interface EntryRecord extends CacheEntry, Times {
+  groupId: number;
+  /** `/<repository>/manifests|blobs/<reference>`. */
+  relativePath: string;
+  downloadedAt: number;
+  downloads: number;
+}
+
+export interface PageOptions {
+  /** Each must be part of the text that is searched, in whatever case. */
+  words: readonly string[];
+  /** From 1. */
+  page: number;
+  perPage: number;
+}
+
+export interface Page<T> {
+  items: T[];
+  /** On all pages. */
+  total: number;
+}
+
+/** What must hold for a removal: no change after this time, to the second. */
+export interface Condition {
+  unmodifiedSince: number | undefined;
+}
+
+/** `changed`: the condition does not hold, and all is as it was. */
+export type Removal = "removed" | "absent" | "changed";

@@ -1,0 +1,93 @@
+import { type Selectable, sql } from "kysely";
+import type { CacheEntriesTable, Db } from "../schema.ts";
+import type {
+  Condition,
+  EntryRecord,
+  ManagedEntries,
+  Page,
+  PageOptions,
+  Removal,
+} from "./contract.ts";
+import type { Writer } from "./writer.ts";
+
+export class SqlEntries implements ManagedEntries {
+  constructor(
+    readonly db: Db,
+    readonly writer: Writer,
+  ) {}
+
+  async list(
+    upstreamId: number,
+    { words, page, perPage }: PageOptions,
+  ): Promise<Page<EntryRecord>> {
+    let query = shown(this.db).where("e.upstream_id", "=", upstreamId);
+    for (const word of words) {
+      const pattern = `%${word.toLowerCase().replace(/[\\%_]/g, String.raw`\$&`)}%`;
+      query = query.where(sql<boolean>`lower(e.relative_path) like ${pattern} escape '\\'`);
+    }
+    const { total } = await query
+      .select((eb) => eb.fn.countAll<number>().as("total"))
+      .executeTakeFirstOrThrow();
+    const rows = await query
+      .selectAll()
+      .orderBy("e.id", "desc")
+      .limit(perPage)
+      .offset((page - 1) * perPage)
+      .execute();
+    return { items: rows.map(entryOf), total };
+  }
+
+  async get(id: number): Promise<EntryRecord | undefined> {
+    const row = await shown(this.db).selectAll().where("e.id", "=", id).executeTakeFirst();
+    return row && entryOf(row);
+  }
+
+  async newestManifest(upstreamId: number): Promise<EntryRecord | undefined> {
+    const row = await shown(this.db)
+      .selectAll()
+      .where("e.upstream_id", "=", upstreamId)
+      .where("e.kind", "=", "manifest")
+      .orderBy("e.id", "desc")
+      .limit(1)
+      .executeTakeFirst();
+    return row && entryOf(row);
+  }
+
+  remove(id: number, condition: Condition): Promise<Removal> {
+    return this.writer.remove("cache_entries", id, condition, async ({ tx }) => {
+      await tx.deleteFrom("cache_entries").where("id", "=", id).execute();
+    });
+  }
+}
+
+/** Named entries are no more than a hint for pulls. In words that SQLite finds in its index, which it would not for parameters. */
+function shown(db: Db) {
+  return db
+    .selectFrom("cache_entries as e")
+    .where("e.proof", "=", sql.lit("shown"))
+    .where("e.status", "=", sql.lit("default"));
+}
+
+type Row = Selectable<CacheEntriesTable>;
+
+function entryOf(row: Row): EntryRecord {
+  return {
+    id: row.id,
+    groupId: row.group_id,
+    upstreamId: row.upstream_id,
+    repository: row.repository,
+    kind: row.kind,
+    reference: row.reference,
+    relativePath: row.relative_path,
+    digest: row.digest,
+    proof: row.proof,
+    etag: row.upstream_etag ?? undefined,
+    contentType: row.content_type,
+    size: row.size,
+    checkedAt: row.upstream_checked_at,
+    downloadedAt: row.downloaded_at,
+    downloads: row.downloads_count,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}

@@ -1,0 +1,102 @@
+import type { Transaction } from "kysely";
+import { MetadataError } from "../contract.ts";
+import { insertRegistry, registryColumns } from "../registries.ts";
+import type { Db, Schema } from "../schema.ts";
+import type {
+  Condition,
+  ManagedRegistries,
+  RegistryFields,
+  RegistryRecord,
+  Removal,
+} from "./contract.ts";
+import { registryRecords } from "./records.ts";
+import type { Writer } from "./writer.ts";
+
+type Tx = Transaction<Schema>;
+
+export class SqlRegistries implements ManagedRegistries {
+  constructor(
+    readonly db: Db,
+    readonly writer: Writer,
+  ) {}
+
+  list(groupId: number): Promise<RegistryRecord[]> {
+    return registryRecords(this.db, { groupId });
+  }
+
+  get(id: number): Promise<RegistryRecord | undefined> {
+    return registryRecord(this.db, id);
+  }
+
+  create(groupId: number, fields: RegistryFields): Promise<RegistryRecord> {
+    return this.writer.inGroup(groupId, async (saving) => {
+      await refuseTakenName(saving.tx, groupId, fields.name);
+      const id = await insertRegistry(saving, groupId, { id: undefined, ...fields });
+      const created = await registryRecord(saving.tx, id);
+      if (!created) throw new Error("a registry is gone in the transaction that made it");
+      return created;
+    });
+  }
+
+  change(id: number, changes: Partial<RegistryFields>): Promise<RegistryRecord | undefined> {
+    return this.writer.withRow("registries", id, async ({ tx, now, changed }) => {
+      const present = await registryRecord(tx, id);
+      if (!present) return undefined;
+      const fields = { ...present, ...changes };
+      if (fields.name !== present.name) await refuseTakenName(tx, present.groupId, fields.name);
+      changed();
+      const columns = { ...registryColumns(fields), updated_at: now };
+      await tx.updateTable("registries").set(columns).where("id", "=", id).execute();
+      return registryRecord(tx, id);
+    });
+  }
+
+  async remove(id: number, condition: Condition): Promise<Removal> {
+    const purged = await this.purge(id, condition);
+    if (purged !== "removed") return purged;
+    return this.writer.remove("registries", id, { unmodifiedSince: undefined }, async ({ tx }) => {
+      const own = await upstreamsOfAlone(tx, id);
+      await tx.deleteFrom("registries").where("id", "=", id).execute();
+      if (own.length > 0) await tx.deleteFrom("upstreams").where("id", "in", own).execute();
+    });
+  }
+
+  async purge(id: number, condition: Condition): Promise<Removal> {
+    let own: number[] = [];
+    const checked = await this.writer.remove("registries", id, condition, async ({ tx }) => {
+      own = await upstreamsOfAlone(tx, id);
+    });
+    for (const upstreamId of own) await this.writer.emptyCache(upstreamId);
+    return checked;
+  }
+}
+
+export async function registryRecord(db: Db, id: number): Promise<RegistryRecord | undefined> {
+  const [record] = await registryRecords(db, { id });
+  return record;
+}
+
+/** Ids of the upstreams that this registry has and no other. */
+async function upstreamsOfAlone(tx: Tx, id: number): Promise<number[]> {
+  const rows = await tx
+    .selectFrom("registry_upstreams")
+    .select("upstream_id")
+    .groupBy("upstream_id")
+    .having((eb) => eb(eb.fn.min("registry_id"), "=", id))
+    .having((eb) => eb(eb.fn.max("registry_id"), "=", id))
+    .execute();
+  return rows.map((row) => row.upstream_id);
+}
+
+async function refuseTakenName(tx: Tx, groupId: number, name: string): Promise<void> {
+  const taken = await tx
+    .selectFrom("registries")
+    .select("id")
+    .where("group_id", "=", groupId)
+    .where("name", "=", name)
+    .executeTakeFirst();
+  if (!taken) return;
+  throw new MetadataError("refused", `registry ${taken.id} of this group has the name "${name}"`, {
+    invalid: { field: "name", text: "has already been taken" },
+  });
+}

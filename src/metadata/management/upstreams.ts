@@ -1,0 +1,98 @@
+import type { UpstreamSettings } from "../contract.ts";
+import type { Passwords } from "../passwords.ts";
+import { savePositions, upstreamsInOrder } from "../positions.ts";
+import type { Db } from "../schema.ts";
+import { createUpstream } from "../upstreams.ts";
+import type {
+  Condition,
+  ManagedUpstreams,
+  Page,
+  PageOptions,
+  Removal,
+  UpstreamRecord,
+} from "./contract.ts";
+import { upstreamRecords } from "./records.ts";
+import { registryRecord } from "./registries.ts";
+import { changeSettings, refuseDuplicate, refuseHalfLogin } from "./settings.ts";
+import type { Writer } from "./writer.ts";
+
+export class SqlUpstreams implements ManagedUpstreams {
+  constructor(
+    readonly db: Db,
+    readonly passwords: Passwords,
+    readonly writer: Writer,
+  ) {}
+
+  async list(groupId: number, options: PageOptions): Promise<Page<UpstreamRecord>> {
+    const rows = await this.db
+      .selectFrom("upstreams")
+      .select(["id", "name"])
+      .where("group_id", "=", groupId)
+      .orderBy("id")
+      .execute();
+    // Here and not in SQL, where on some engines only ASCII letters have a case.
+    const words = options.words.map((word) => word.toLowerCase());
+    const found = rows.filter(({ name }) =>
+      words.every((word) => name.toLowerCase().includes(word)),
+    );
+    const start = (options.page - 1) * options.perPage;
+    const ids = found.slice(start, start + options.perPage).map(({ id }) => id);
+    return { items: await upstreamRecords(this.db, this.passwords, ids), total: found.length };
+  }
+
+  async ofRegistry(registryId: number): Promise<UpstreamRecord[]> {
+    const ids = await upstreamsInOrder(this.db, registryId);
+    return upstreamRecords(this.db, this.passwords, ids);
+  }
+
+  get(id: number): Promise<UpstreamRecord | undefined> {
+    return this.#record(this.db, id);
+  }
+
+  create(registryId: number, settings: UpstreamSettings): Promise<UpstreamRecord | undefined> {
+    return this.writer.withRow("registries", registryId, async (saving) => {
+      const { tx } = saving;
+      const registry = await registryRecord(tx, registryId);
+      if (!registry) return undefined;
+      refuseHalfLogin(settings);
+      await refuseDuplicate(saving, registry.groupId, settings);
+      const { id } = await createUpstream(saving, registry.groupId, settings);
+      await savePositions(saving, registry, [...(await upstreamsInOrder(tx, registryId)), id]);
+      return this.#record(tx, id);
+    });
+  }
+
+  change(id: number, changes: Partial<UpstreamSettings>): Promise<UpstreamRecord | undefined> {
+    return this.writer.withRow("upstreams", id, async (saving) => {
+      const { tx } = saving;
+      const row = tx.selectFrom("upstreams").selectAll().where("id", "=", id);
+      await changeSettings(saving, await row.executeTakeFirstOrThrow(), changes);
+      return this.#record(tx, id);
+    });
+  }
+
+  async remove(id: number, condition: Condition): Promise<Removal> {
+    const purged = await this.purge(id, condition);
+    if (purged !== "removed") return purged;
+    return this.writer.remove("upstreams", id, { unmodifiedSince: undefined }, async (saving) => {
+      const { tx } = saving;
+      const upstream = await this.#record(tx, id);
+      for (const { registryId, groupId } of upstream?.associations ?? []) {
+        const rest = (await upstreamsInOrder(tx, registryId)).filter((other) => other !== id);
+        await savePositions(saving, { id: registryId, groupId }, rest);
+      }
+      await tx.deleteFrom("upstreams").where("id", "=", id).execute();
+    });
+  }
+
+  async purge(id: number, condition: Condition): Promise<Removal> {
+    const checked = await this.writer.remove("upstreams", id, condition, async () => {});
+    if (checked === "removed") await this.writer.emptyCache(id);
+    return checked;
+  }
+
+  async #record(db: Db, id: number): Promise<UpstreamRecord | undefined> {
+    const [record] = await upstreamRecords(db, this.passwords, [id]);
+    return record;
+  }
+}

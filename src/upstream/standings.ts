@@ -1,0 +1,154 @@
+import type { Clock } from "../lib/clock.ts";
+import { LruMap } from "../lib/lru.ts";
+import { failureCode, type Log } from "../lib/log.ts";
+import { Breaker, type Outcome, type Pass } from "./breaker.ts";
+import { type Budget, readBudget } from "./budget.ts";
+import { type Health, type StateStore, type Upstream, UpstreamError } from "./contract.ts";
+import { failure, isCrowded } from "./failure.ts";
+import { readMemory } from "./memory.ts";
+import type { Scheme } from "./scheme.ts";
+
+/** What one version of an upstream has shown of itself. */
+export class Standing {
+  readonly breaker = new Breaker();
+  budget: Budget | undefined;
+  /** How it wants to be told who asks. */
+  scheme: Scheme | undefined;
+
+  constructor(readonly version: number) {}
+
+  /** Takes note of what an answer of the registry itself says of its limits. */
+  note(headers: Headers, now: number): void {
+    this.budget = readBudget(headers, now) ?? this.budget;
+  }
+}
+
+export interface StandingsOptions {
+  clock: Clock;
+  log: Log;
+  states: StateStore;
+  /** From 0 to 1. */
+  random: () => number;
+  /** Another version of the upstream is asked for than before: what belongs to the old one is to go. */
+  changed: (upstreamId: number) => void;
+}
+
+const maxUpstreams = 1024;
+
+/** How each upstream is doing. Remembers over restarts who was not to be asked, and until when. */
+export class Standings {
+  readonly #kept = new LruMap<number, Standing>(maxUpstreams);
+  #writing: Promise<void> = Promise.resolve();
+
+  /** Loads what was noted, without anybody waiting for it. */
+  constructor(readonly options: StandingsOptions) {
+    void this.#load();
+  }
+
+  /** Runs the call if the upstream may be asked now, and learns from how it ends. Throws `UpstreamError` where not. */
+  async guard<T>(upstream: Upstream, call: (standing: Standing) => Promise<T>): Promise<T> {
+    const { clock } = this.options;
+    const standing = this.#of(upstream);
+    const pass = standing.breaker.enter(clock.now());
+    if (!pass) throw spared(upstream, standing.breaker.health(clock.now()), clock.now());
+    try {
+      const result = await call(standing);
+      this.#leave(upstream, standing, pass, { kind: "answered" });
+      return result;
+    } catch (error) {
+      this.#leave(upstream, standing, pass, outcomeOf(error));
+      throw error;
+    }
+  }
+
+  health({ id, version }: Upstream): Health {
+    const kept = this.#kept.get(id);
+    const standing = kept?.version === version ? kept : new Standing(version);
+    return { ...standing.breaker.health(this.options.clock.now()), budget: standing.budget };
+  }
+
+  /** Resolves when everything is written that is to be remembered. */
+  close(): Promise<void> {
+    return this.#writing;
+  }
+
+  #of({ id, version }: Upstream): Standing {
+    const kept = this.#kept.get(id);
+    if (kept?.version === version) return kept;
+    // Something begun under older credentials is still going on: it must not undo what the new ones have.
+    if (kept && kept.version > version) return new Standing(version);
+    if (kept) this.options.changed(id);
+    const standing = new Standing(version);
+    this.#kept.set(id, standing);
+    return standing;
+  }
+
+  #leave(upstream: Upstream, standing: Standing, pass: Pass, outcome: Outcome): void {
+    const { clock, log, random } = this.options;
+    const { breaker } = standing;
+    if (!breaker.leave(pass, outcome, clock.now(), random())) return;
+    const { breaker: state, retryAt, lastFailure: reason } = breaker.health(clock.now());
+    if (state === "closed") log.info("upstream is back", { upstream: upstream.name });
+    else log.warn("upstream is not asked for now", { upstream: upstream.name, reason, retryAt });
+    // What happens to an older version is of no use to anybody.
+    if (this.#kept.get(upstream.id) === standing) this.#save(upstream, breaker);
+  }
+
+  #save({ id: upstreamId, version }: Upstream, breaker: Breaker): void {
+    const state = JSON.stringify(breaker.memory() ?? {});
+    const { log, states } = this.options;
+    this.#writing = this.#writing
+      .then(() => states.save({ upstreamId, version, state }))
+      .catch((error: unknown) => {
+        log.warn("state of upstream not written", { upstreamId, code: failureCode(error) });
+      });
+  }
+
+  async #load(): Promise<void> {
+    const { log, states } = this.options;
+    try {
+      for (const { upstreamId, version, state } of await states.all()) {
+        const memory = readMemory(state);
+        // Whoever was asked meanwhile has shown something newer.
+        if (!memory || this.#kept.get(upstreamId)) continue;
+        const standing = new Standing(version);
+        standing.breaker.restore(memory);
+        this.#kept.set(upstreamId, standing);
+      }
+    } catch (error) {
+      log.warn("states of upstreams not read", { code: failureCode(error) });
+    }
+  }
+}
+
+/** An answer is a sign of life, whatever it says; 404, 401 and 403 are answers. */
+function outcomeOf(error: unknown): Outcome {
+  if (!(error instanceof UpstreamError) || isCrowded(error)) return { kind: "nothing" };
+  const { reason, retryAfterSeconds } = error;
+  switch (reason) {
+    case "blocked":
+      return { kind: "nothing" };
+    case "denied":
+    case "invalid":
+      return { kind: "answered" };
+    case "rate_limited":
+      return { kind: "limited", retryAfterSeconds };
+    case "unreachable":
+    case "timeout":
+    case "broken":
+      return { kind: "failed", reason, retryAfterSeconds };
+  }
+}
+
+function spared(
+  { name }: Upstream,
+  { lastFailure, retryAt }: Omit<Health, "budget">,
+  now: number,
+): UpstreamError {
+  const wait = Math.max(0, (retryAt ?? now) - now);
+  const seconds = Math.max(1, Math.ceil(wait / 1000));
+  const reason = lastFailure ?? "unreachable";
+  const did = reason === "rate_limited" ? "asked us to slow down" : "failed again and again";
+  const next = wait > 0 ? `is tried again in ${seconds} s` : "is being tried right now";
+  return failure(reason, name, `${did} and ${next}`, seconds);
+}

@@ -1,0 +1,57 @@
+import { describe, expect, test } from "bun:test";
+import { Glob } from "bun";
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
+
+const top = path.join(import.meta.dir, "..");
+const read = (file: string) => readFileSync(path.join(top, file), "utf8");
+const sources = [...new Glob("src/{pull,http,access,upstream}/**/*.ts").scanSync(top)].filter(
+  (file) => !file.startsWith("src/http/api/"),
+);
+
+/** Texts that a client or an operator may meet: what errors are constructed with. */
+function messages(): string[] {
+  const call =
+    /(?:new RegistryError\(\s*"\w+"|unauthorized\(|failure\(\s*"\w+",\s*[\w.]+|contradiction\(\s*\w+)\s*,?\s*["`]([^"`]+)["`]/g;
+  const variable = /const message =\s*["`]([^"`]+)["`]/g;
+  return sources.flatMap((file) =>
+    [call, variable].flatMap((pattern) =>
+      [...read(file).matchAll(pattern)].map(([, text = ""]) => text),
+    ),
+  );
+}
+
+/** The fixed part of a template. */
+const fixed = (message: string) =>
+  message
+    .replace(/^upstream "\$\{\w+\}" /, "")
+    .split(/\$\{[^}]*\}/)
+    .toSorted((a, b) => b.length - a.length)[0]
+    ?.trim() ?? "";
+
+describe("documents", () => {
+  test("troubleshooting lists every message", () => {
+    const text = read("docs/troubleshooting.md").replaceAll("&lt;", "<").replaceAll("&gt;", ">");
+    const all = messages()
+      .map(fixed)
+      .filter((message) => message.length > 3);
+    expect(all.length).toBeGreaterThan(40);
+    expect(all.filter((message) => !text.includes(message))).toEqual([]);
+  });
+
+  test("links lead somewhere", () => {
+    const documents = [
+      "README.md",
+      "CONTRIBUTING.md",
+      "SECURITY.md",
+      ...new Glob("docs/**/*.md").scanSync(top),
+    ];
+    const dead = documents.flatMap((file) =>
+      [...read(file).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)]
+        .map(([, target = ""]) => path.join(path.dirname(file), target))
+        .filter((target) => !existsSync(path.join(top, target)))
+        .map((target) => `${file} → ${target}`),
+    );
+    expect(dead).toEqual([]);
+  });
+});

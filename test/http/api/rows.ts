@@ -1,0 +1,198 @@
+import type { z } from "@hono/zod-openapi";
+import * as zod from "../../../src/http/api/fields.ts";
+import { base } from "./world.ts";
+
+/** One endpoint of the API: what it answers to whom. */
+export interface Row {
+  method: string;
+  path: string;
+  /** The same for what is not there, and for what is another group's. */
+  unknown?: string;
+  foreign?: string;
+  body?: object;
+  ok: number;
+  shape?: z.ZodType;
+}
+export const groups = "/api/v4/groups";
+export const registries = "-/virtual_registries/container/registries";
+const upstreams = "-/virtual_registries/container/upstreams";
+const newUpstream = { url: "https://new.example.com", name: "New" };
+
+/** In the world of `ApiWorld`, with a registry 3 that is empty, and entries of upstream 1. */
+export const rows: Record<string, Row> = {
+  "1 list registries": {
+    method: "GET",
+    path: `${groups}/default/${registries}`,
+    unknown: `${groups}/nowhere/${registries}`,
+    foreign: `${groups}/2/${registries}`,
+    ok: 200,
+    shape: zod.registry.array().length(2),
+  },
+  "2 create a registry": {
+    method: "POST",
+    path: `${groups}/1/${registries}`,
+    unknown: `${groups}/999/${registries}`,
+    foreign: `${groups}/other/${registries}`,
+    body: { name: "mirror" },
+    ok: 201,
+    shape: zod.registry,
+  },
+  "3 get a registry": {
+    method: "GET",
+    path: `${base}/registries/1`,
+    unknown: `${base}/registries/999`,
+    foreign: `${base}/registries/2`,
+    ok: 200,
+    shape: zod.registryDetail,
+  },
+  "4 change a registry": {
+    method: "PATCH",
+    path: `${base}/registries/1`,
+    unknown: `${base}/registries/999`,
+    foreign: `${base}/registries/2`,
+    body: { name: "renamed" },
+    ok: 200,
+    shape: zod.registryDetail,
+  },
+  "5 delete a registry": {
+    method: "DELETE",
+    path: `${base}/registries/1`,
+    unknown: `${base}/registries/999`,
+    foreign: `${base}/registries/2`,
+    ok: 204,
+  },
+  "6 empty a registry's cache": {
+    method: "DELETE",
+    path: `${base}/registries/1/cache`,
+    unknown: `${base}/registries/999/cache`,
+    foreign: `${base}/registries/2/cache`,
+    ok: 204,
+  },
+  "7 list upstreams of a group": {
+    method: "GET",
+    path: `${groups}/1/${upstreams}?upstream_name=hub`,
+    unknown: `${groups}/999/${upstreams}`,
+    foreign: `${groups}/2/${upstreams}`,
+    ok: 200,
+    shape: zod.upstream.array().length(1),
+  },
+  "8 test a new connection": {
+    method: "POST",
+    path: `${groups}/1/${upstreams}/test`,
+    unknown: `${groups}/999/${upstreams}/test`,
+    foreign: `${groups}/2/${upstreams}/test`,
+    body: { url: "https://new.example.com" },
+    ok: 200,
+    shape: zod.connectionResult,
+  },
+  "9 list upstreams of a registry": {
+    method: "GET",
+    path: `${base}/registries/1/upstreams`,
+    unknown: `${base}/registries/999/upstreams`,
+    foreign: `${base}/registries/2/upstreams`,
+    ok: 200,
+    shape: zod.placedUpstream.array().length(2),
+  },
+  "10 create an upstream": {
+    method: "POST",
+    path: `${base}/registries/1/upstreams`,
+    unknown: `${base}/registries/999/upstreams`,
+    foreign: `${base}/registries/2/upstreams`,
+    body: newUpstream,
+    ok: 201,
+    shape: zod.placedUpstream,
+  },
+  "11 get an upstream": {
+    method: "GET",
+    path: `${base}/upstreams/1`,
+    unknown: `${base}/upstreams/999`,
+    foreign: `${base}/upstreams/3`,
+    ok: 200,
+    shape: zod.upstreamDetail,
+  },
+  "12 change an upstream": {
+    method: "PATCH",
+    path: `${base}/upstreams/1`,
+    unknown: `${base}/upstreams/999`,
+    foreign: `${base}/upstreams/3`,
+    body: { name: "Renamed" },
+    ok: 200,
+    shape: zod.upstreamDetail,
+  },
+  "13 delete an upstream": {
+    method: "DELETE",
+    path: `${base}/upstreams/1`,
+    unknown: `${base}/upstreams/999`,
+    foreign: `${base}/upstreams/3`,
+    ok: 204,
+  },
+  "14 empty an upstream's cache": {
+    method: "DELETE",
+    path: `${base}/upstreams/1/cache`,
+    unknown: `${base}/upstreams/999/cache`,
+    foreign: `${base}/upstreams/3/cache`,
+    ok: 204,
+  },
+  "15 test a stored connection": {
+    method: "POST",
+    path: `${base}/upstreams/1/test`,
+    unknown: `${base}/upstreams/999/test`,
+    foreign: `${base}/upstreams/3/test`,
+    ok: 200,
+    shape: zod.connectionResult,
+  },
+  "16 add an upstream to a registry": {
+    method: "POST",
+    path: `${base}/registry_upstreams`,
+    body: { registry_id: 3, upstream_id: 1 },
+    ok: 201,
+    shape: zod.association,
+  },
+  "17 move an upstream": {
+    method: "PATCH",
+    path: `${base}/registry_upstreams/1`,
+    unknown: `${base}/registry_upstreams/999`,
+    foreign: `${base}/registry_upstreams/3`,
+    body: { position: 2 },
+    ok: 200,
+    shape: zod.association,
+  },
+  "18 take an upstream out": {
+    method: "DELETE",
+    path: `${base}/registry_upstreams/1`,
+    unknown: `${base}/registry_upstreams/999`,
+    foreign: `${base}/registry_upstreams/3`,
+    ok: 204,
+  },
+  "19 list cache entries": {
+    method: "GET",
+    path: `${base}/upstreams/1/cache_entries?search=alpine`,
+    unknown: `${base}/upstreams/999/cache_entries`,
+    foreign: `${base}/upstreams/3/cache_entries`,
+    ok: 200,
+    shape: zod.cacheEntry.array().length(2),
+  },
+  "20 delete a cache entry": {
+    method: "DELETE",
+    path: `${base}/cache_entries/${btoa("1 1")}`,
+    unknown: `${base}/cache_entries/${btoa("1 999")}`,
+    foreign: `${base}/cache_entries/${btoa("2 1")}`,
+    ok: 204,
+  },
+  "refresh a tag": {
+    method: "POST",
+    path: `${base}/registries/1/refresh?image=library/alpine:latest`,
+    unknown: `${base}/registries/999/refresh?image=library/alpine:latest`,
+    foreign: `${base}/registries/2/refresh?image=library/alpine:latest`,
+    ok: 200,
+    shape: zod.refreshed,
+  },
+  "explain a pull": {
+    method: "GET",
+    path: `${base}/registries/1/explain?image=library/alpine`,
+    unknown: `${base}/registries/999/explain?image=library/alpine`,
+    foreign: `${base}/registries/2/explain?image=library/alpine`,
+    ok: 200,
+    shape: zod.plan,
+  },
+};

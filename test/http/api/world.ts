@@ -1,0 +1,223 @@
+import { createApiAccess } from "../../../src/access/api.ts";
+import type { Access } from "../../../src/access/contract.ts";
+import { createHttpApp } from "../../../src/http/app.ts";
+import { createLog } from "../../../src/lib/log.ts";
+import { hashSecret } from "../../../src/lib/secret.ts";
+import type { Metadata, Registry, Role } from "../../../src/metadata/contract.ts";
+import { type Digest, digestOf } from "../../../src/oci/digest.ts";
+import { type Reference, referenceText } from "../../../src/oci/reference.ts";
+import type { Puller, PullPlan } from "../../../src/pull/contract.ts";
+import {
+  type Absent,
+  absent,
+  type Described,
+  type Upstream,
+  type UpstreamClient,
+  type UpstreamError,
+} from "../../../src/upstream/contract.ts";
+import { SteppedClock } from "../../fakes/clock.ts";
+import { noon, registrySettings, upstreamSettings } from "../../fakes/metadata-samples.ts";
+import { sqliteFolder } from "../../fakes/metadata-sqlite.ts";
+
+export const base = "/api/v4/virtual_registries/container";
+export const secrets = {
+  admin: "secret-of-an-administrator",
+  owner: "secret-of-an-owner",
+  maintainer: "secret-of-a-maintainer",
+  developer: "secret-of-a-developer",
+  guest: "secret-of-a-guest",
+  stranger: "secret-of-a-stranger",
+  /** An administrator's, to read. */
+  reading: "secret-that-may-only-read",
+  /** An administrator's, to pull. */
+  pulling: "secret-that-may-only-pull",
+  expired: "secret-that-has-expired",
+} as const;
+export type Who = keyof typeof secrets;
+
+const someDigest: Digest = digestOf(new TextEncoder().encode("manifest"));
+const refuse = () => Promise.reject(new Error("nobody should have asked for this"));
+
+export interface Reply {
+  status: number;
+  body: unknown;
+  headers: Headers;
+}
+
+/** The HTTP interface over a real database, with an upstream client and a puller that note what they are asked. */
+export class ApiWorld {
+  readonly clock = new SteppedClock();
+  readonly folder = sqliteFolder();
+  readonly tested: { upstream: Upstream; path: string; deadline: number }[] = [];
+  readonly pulls: string[] = [];
+  /** What an upstream says to a test. */
+  answer: Described | Absent | UpstreamError = absent;
+  #metadata: Metadata | undefined;
+  #app: ReturnType<typeof createHttpApp> | undefined;
+
+  static async open(): Promise<ApiWorld> {
+    const world = new ApiWorld();
+    await world.#open();
+    return world;
+  }
+
+  async #open(): Promise<void> {
+    const { clock } = this;
+    const metadata = await this.folder.open();
+    this.#metadata = metadata;
+    const { directory, management, credentials } = metadata;
+    const log = createLog(clock, "debug", { write() {}, async flush() {} });
+    this.#app = createHttpApp({
+      access: { service: "weir.test", realm: "", issue: refuse, verify: refuse } satisfies Access,
+      api: {
+        access: createApiAccess({ credentials, clock }),
+        management,
+        client: this.#client(),
+        externalUrl: "https://weir.test",
+        version: "test",
+        isInner: async (url) => new URL(url).hostname === "10.0.0.1",
+      },
+      directory,
+      puller: this.#puller(),
+      clock,
+      log,
+      isTrustedProxy: () => false,
+      idleSeconds: 120,
+      ownMark: "weir-test",
+      ready: async () => true,
+    });
+    await this.#fill();
+  }
+
+  /** Registry 1 of group 1 has upstreams 1 and 2; registry 2 of group 2 has upstream 3. */
+  async #fill(): Promise<void> {
+    const { directory } = this.metadata;
+    for (const path of ["default", "other"]) {
+      const { id } = await directory.saveGroup({ path, name: path });
+      const names = path === "default" ? ["Docker Hub", "Second"] : ["Theirs"];
+      for (const name of names) {
+        const url = `https://${name.replace(" ", "-").toLowerCase()}.example.com`;
+        await directory.saveUpstream(id, upstreamSettings({ name, url, tokenRealm: undefined }));
+      }
+      await directory.saveRegistry(id, registrySettings({ name: "main", upstreams: names }));
+    }
+    const roles: [Who, Role][] = [
+      ["owner", "owner"],
+      ["maintainer", "maintainer"],
+      ["developer", "developer"],
+      ["guest", "guest"],
+    ];
+    for (const [who, role] of roles) await this.#user(who, [1, role]);
+    await this.#user("stranger", undefined);
+    for (const who of ["admin", "reading", "pulling", "expired"] as const) {
+      await this.#user(who, undefined);
+    }
+  }
+
+  async #user(who: Who, membership: [number, Role] | undefined): Promise<void> {
+    const { credentials } = this.metadata;
+    const admin = !membership && who !== "stranger";
+    const memberships = new Map(membership ? [membership] : []);
+    const { id } = await credentials.saveUser({ username: who, admin }, memberships);
+    const scope = { reading: "read_api", pulling: "read_virtual_registry" }[who as string] ?? "api";
+    const expiresAt = who === "expired" ? this.clock.now() : undefined;
+    const hash = hashSecret(secrets[who]);
+    await credentials.saveToken(id, { name: "t", hash, scopes: [scope], expiresAt });
+  }
+
+  get metadata(): Metadata {
+    if (!this.#metadata) throw new Error("the world is not open");
+    return this.#metadata;
+  }
+
+  #client(): UpstreamClient {
+    return {
+      manifest: refuse,
+      checkBlob: refuse,
+      blob: refuse,
+      checkManifest: async (upstream, repository, reference, deadline) => {
+        this.tested.push({ upstream, path: `${repository}:${referenceText(reference)}`, deadline });
+        if (this.answer instanceof Error) throw this.answer;
+        return this.answer;
+      },
+      health: () => ({
+        breaker: "open",
+        retryAt: noon,
+        lastFailure: "timeout",
+        budget: { limit: 100, remaining: 7, windowSeconds: 21600, at: noon },
+      }),
+      close: async () => {},
+    };
+  }
+
+  #puller(): Puller {
+    const note = (verb: string, { id }: Registry, image: string) =>
+      this.pulls.push(`${verb} ${id} ${image}`);
+    return {
+      manifest: refuse,
+      blob: refuse,
+      close: async () => {},
+      refresh: async (registry, repository, tag) => {
+        note("refresh", registry, `${repository}:${tag}`);
+        const explanation = { status: "revalidated", upstream: "Docker Hub", age: 0 } as const;
+        const payload = new Uint8Array();
+        return { digest: someDigest, contentType: "text/plain", payload, explanation };
+      },
+      explain: async (registry, repository, reference: Reference) => {
+        note("explain", registry, `${repository} ${referenceText(reference)}`);
+        return samplePlan;
+      },
+    };
+  }
+
+  /** A call as this user; the body goes as JSON. */
+  async call(
+    who: Who | undefined,
+    method: string,
+    path: string,
+    { body, headers = {} }: { body?: unknown; headers?: Record<string, string> } = {},
+  ): Promise<Reply> {
+    const isText = typeof body === "string";
+    const response = await this.fetch(method, path, {
+      headers: {
+        ...(who && { "PRIVATE-TOKEN": secrets[who] }),
+        ...(body !== undefined && !isText && { "Content-Type": "application/json" }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: isText ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      body: text ? (JSON.parse(text) as unknown) : undefined,
+      headers: response.headers,
+    };
+  }
+
+  async fetch(method: string, path: string, init: RequestInit = {}): Promise<Response> {
+    const request = new Request(`http://weir.test${path}`, { method, ...init });
+    const server = { timeout() {}, requestIP: () => null };
+    return (
+      (await this.#app?.routes.fetch(request, { server })) ?? new Response(null, { status: 599 })
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.metadata.close();
+    this.folder.remove();
+  }
+}
+
+const samplePlan: PullPlan = {
+  upstreams: [
+    {
+      upstream: "Docker Hub",
+      position: 1,
+      repository: "library/alpine",
+      deniedBy: { target: "tag", effect: "deny", pattern: "latest" },
+      cached: { digest: someDigest, proof: "shown", checkedAt: noon, freshUntil: undefined },
+      says: undefined,
+    },
+  ],
+  decision: { status: "refused", upstream: undefined, digest: undefined, reason: "denied" },
+};

@@ -1,0 +1,54 @@
+import { Database } from "bun:sqlite";
+import { expect, test } from "bun:test";
+import { firstLight } from "../../src/metadata/migrations/0001_first_light.ts";
+import { sqliteWords } from "../../src/metadata/sqlite/open.ts";
+import { sqliteFolder } from "../fakes/metadata-sqlite.ts";
+
+const digest = `sha256:${"a".repeat(64)}`;
+
+/** A database as the first release left it, with a registry of two upstreams and an entry. */
+function firstRelease(file: string): void {
+  const database = new Database(file, { create: true, strict: true });
+  database.run("pragma foreign_keys = on");
+  for (const statement of firstLight(sqliteWords)) database.run(statement);
+  const columns =
+    "group_id, name, url, cache_validity_hours, denied_means, library_prefix, created_at, updated_at";
+  for (const statement of [
+    `create table kysely_migration (name varchar(255) not null primary key, timestamp varchar(255) not null)`,
+    `insert into kysely_migration values ('0001_first_light', '2026-01-01')`,
+    `insert into groups (path, name) values ('default', 'Default')`,
+    `insert into registries (id, group_id, name, created_at, updated_at) values (7, 1, 'r', 1, 2)`,
+    `insert into upstreams (${columns}) values (1, 'a', 'https://a.example', 24, 'absent', 1, 1, 2)`,
+    `insert into upstreams (${columns}) values (1, 'b', 'https://b.example', 1, 'unsure', 0, 1, 2)`,
+    `insert into registry_upstreams (group_id, registry_id, upstream_id, position) values (1, 7, 2, 1), (1, 7, 1, 2)`,
+    `insert into cache_entries (group_id, upstream_id, repository, kind, reference, digest, proof, content_type, size,
+      upstream_checked_at, downloaded_at) values (1, 2, 'x/y', 'manifest', 'latest', '${digest}', 'shown', 't', 3, 4, 5)`,
+  ]) {
+    database.run(statement);
+  }
+  database.close(true);
+}
+
+test("what the first release stored is there after the update, lists and entries included", async () => {
+  const folder = sqliteFolder();
+  firstRelease(folder.file);
+  const metadata = await folder.open();
+  try {
+    const registry = await metadata.directory.registry(7);
+    expect(registry).toMatchObject({ name: "r", onUnsure: "stop", ask: "in_order" });
+    expect(registry?.upstreams).toMatchObject([
+      { id: 2, name: "b", staleIfAbsentHours: 168, rules: [], ca: undefined },
+      { id: 1, name: "a", libraryPrefix: true, staleWhileRevalidate: false },
+    ]);
+    const options = { words: [], page: 1, perPage: 10 };
+    expect((await metadata.management.entries.list(2, options)).items).toMatchObject([
+      { relativePath: "/x/y/manifests/latest", digest, checkedAt: 4, createdAt: 5 },
+    ]);
+    await metadata.management.upstreams.remove(2, { unmodifiedSince: undefined });
+    expect((await metadata.directory.registry(7))?.upstreams).toMatchObject([{ id: 1 }]);
+    expect((await metadata.management.entries.list(2, options)).total).toBe(0);
+  } finally {
+    await metadata.close();
+    folder.remove();
+  }
+});
