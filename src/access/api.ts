@@ -34,6 +34,7 @@ function callerOf({ user, scopes, memberships }: Credential): Caller {
   return {
     actor: { kind: "user", name: user.username },
     userId: user.id,
+    isAdministrator: user.admin && scopesFor.read.some((scope) => scopes.includes(scope)),
     hasScopeTo: (action) => scopesFor[action].some((scope) => scopes.includes(scope)),
     may(action, groupId) {
       const role = memberships.get(groupId);

@@ -53,6 +53,7 @@ export type Action = "read" | "write";
 export interface Caller {
   actor: Actor;
   userId: number;
+  isAdministrator: boolean;
   /** Whether the token's scopes allow this at all. */
   hasScopeTo(action: Action): boolean;
   /** Whether the user may do this with what belongs to a group. */

@@ -9,6 +9,7 @@ import { apiRoutes } from "./api/api.ts";
 import type { ApiOptions } from "./api/options.ts";
 import type { Env, Exchange } from "./exchange.ts";
 import { requestIds } from "./exchange.ts";
+import { Metrics, metricsResponse } from "./metrics.ts";
 import { errorResponse, jsonResponse } from "./respond.ts";
 import { tokenRoutes } from "./token.ts";
 import { pathOf } from "./url.ts";
@@ -39,12 +40,15 @@ export interface HttpApp {
 export function createHttpApp(options: HttpOptions): HttpApp {
   const { clock, log, access, ownMark, ready } = options;
   const nextId = requestIds();
+  const { client } = options.api;
+  const metrics = new Metrics({ ...options, health: (upstream) => client.health(upstream) });
   const app = new Hono<Env>();
   app.use(async (c, next) => {
     const exchange: Exchange = { id: nextId(), started: clock.elapsed() };
     c.set("exchange", exchange);
     const isOurs = c.req.raw.headers.get("via")?.includes(ownMark);
     await (isOurs ? refuseLoop(c) : next());
+    if (exchange.explanation) metrics.pulled(exchange.explanation);
     logRequest(log, clock, c.req.raw, exchange, c.res.status);
   });
   // An async handler, so that what goes wrong in it comes to the one place below.
@@ -55,6 +59,7 @@ export function createHttpApp(options: HttpOptions): HttpApp {
       status: isReady ? "ready" : "not ready",
     });
   });
+  app.get("/metrics", (c) => metricsResponse(c, metrics, options.api.access));
   app.route("/", tokenRoutes(access));
   app.route("/v2", v2Routes(options));
   app.route("/api", apiRoutes({ ...options, ...options.api }));

@@ -3,7 +3,7 @@ import { digestOf } from "../../src/oci/digest.ts";
 import type { RegistrySettings, Rule } from "../../src/metadata/contract.ts";
 import { buildImage, buildIndex, FakeUpstream, Gate, sampleBytes } from "../fakes/upstream.ts";
 import { until } from "../fakes/until.ts";
-import { TestWeir, type WeirOptions } from "../fakes/weir.ts";
+import { adminToken, strangerToken, TestWeir, type WeirOptions } from "../fakes/weir.ts";
 
 const name = "library/app";
 let fakes: FakeUpstream[];
@@ -254,6 +254,71 @@ test("a limit that is nearly used up: a tag whose digest is here costs a HEAD, n
   ]);
   expect([fake(1).count(heads), fake(1).count(gets)]).toEqual([1, 0]);
   expect(cache(await weir.manifest(name, "latest"))).toBe('hit; upstream="up1"');
+});
+
+test("an index that names itself is one more manifest, and asked for once", async () => {
+  await start(1);
+  // No document can hold its own digest; what comes nearest is an index whose member is not what its digest says.
+  const index = buildIndex({ amd64: buildImage({ label: "inner" }) });
+  fake(1).image(name, "latest", index);
+  const member = index.members[0]?.digest ?? "";
+  fake(1).file(`/v2/${name}/manifests/${member}`, index.payload, index.mediaType);
+  expect((await weir.manifest(name, "latest")).status).toBe(200);
+  expect((await weir.manifest(name, member)).status).toBe(502);
+  expect(fake(1).count()).toBe(2);
+});
+
+test("a registry without upstreams, and an upstream that was taken out of it: what is cached is not served", async () => {
+  await start(2);
+  const image = fake(1).image(name, "latest");
+  await weir.manifest(name, "latest");
+  await weir.halt();
+  const two = [{ fake: fake(1) }, { fake: fake(2) }];
+  weir = await TestWeir.start({
+    dataDir: weir.dataDir,
+    upstreams: two,
+    registry: { upstreams: ["up2"] },
+  });
+  for (const reference of ["latest", image.digest]) {
+    expect((await weir.manifest(name, reference)).status).toBe(404);
+  }
+  expect(fake(2).count()).toBe(2);
+  await weir.halt();
+  weir = await TestWeir.start({
+    dataDir: weir.dataDir,
+    upstreams: two,
+    registry: { upstreams: [] },
+  });
+  const none = await weir.manifest(name, "latest");
+  expect([none.status, await none.json()]).toMatchObject([
+    404,
+    { errors: [{ code: "NAME_UNKNOWN" }] },
+  ]);
+});
+
+test("metrics tell pulls, breakers and rate limits, to who is on this machine or an administrator", async () => {
+  await start(1);
+  fake(1).image(name, "latest");
+  const headers = { "ratelimit-limit": "100;w=21600", "ratelimit-remaining": "42;w=21600" };
+  fake(1).fault("*", { headers });
+  await weir.manifest(name, "latest");
+  await weir.manifest(name, "latest");
+  const ask = (asked: Record<string, string> = {}) =>
+    fetch(`${weir.url}/metrics`, { headers: asked });
+  const text = await (await ask()).text();
+  for (const line of [
+    'weir_pulls_total{cache="miss",upstream="up1"} 1',
+    'weir_pulls_total{cache="hit",upstream="up1"} 1',
+    'weir_upstream_breaker_open{upstream_id="1",upstream="up1"} 0',
+    'weir_upstream_ratelimit_limit{upstream_id="1",upstream="up1"} 100',
+    'weir_upstream_ratelimit_remaining{upstream_id="1",upstream="up1"} 42',
+  ]) {
+    expect(text).toContain(line);
+  }
+  const through = { "x-forwarded-for": "203.0.113.9" };
+  expect((await ask(through)).status).toBe(401);
+  expect((await ask({ ...through, "private-token": strangerToken })).status).toBe(401);
+  expect((await ask({ ...through, "private-token": adminToken })).status).toBe(200);
 });
 
 test("an upstream that is down costs a cached tag nothing once that is known", async () => {
