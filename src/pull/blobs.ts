@@ -95,7 +95,8 @@ export class Blobs {
     known: KnownBlob[],
     options: PullOptions,
   ): Promise<Answer> {
-    const { marks } = options;
+    const { marks, waits } = options;
+    waits();
     const first = known.map(({ upstream }) => upstream);
     const candidates = candidatesOf(registry, repository, undefined, first);
     const hasSeen = await this.#options.cache.hasSeen(registry.groupId, digest);

@@ -68,6 +68,8 @@ export interface PullOptions {
   marks: readonly string[];
   /** Only the description is wanted. */
   head: boolean;
+  /** Called when an upstream has to be waited for. */
+  waits: () => void;
   /** The receiver cannot tell a cut body from a complete one: wait until everything is verified. */
   complete: boolean;
 }
@@ -104,7 +106,7 @@ export interface Puller {
     registry: Registry,
     repository: string,
     reference: Reference,
-    options: Pick<PullOptions, "head" | "marks">,
+    options: Omit<PullOptions, "complete">,
   ): Promise<PulledManifest>;
   blob(
     registry: Registry,

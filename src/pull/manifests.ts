@@ -50,10 +50,13 @@ export class Manifests {
     this.freshness = new Freshness(options);
   }
 
-  async pull(asked: Asked, head: boolean): Promise<PulledManifest> {
-    const { key, ...pulled } = await this.#pull(asked);
-    if (!head) this.#usage.count(key);
-    return pulled;
+  async pull(
+    asked: Asked,
+    { head, waits }: { head: boolean; waits: () => void },
+  ): Promise<PulledManifest> {
+    const counted = await this.#pull(asked, waits);
+    if (!head) this.#usage.count(counted.key);
+    return counted;
   }
 
   /** Reads a tag anew, however fresh the cached copy is. */
@@ -69,10 +72,9 @@ export class Manifests {
     }
     const [best] = known;
     if (best) this.freshness.hasten(best);
-    const { key: _, ...pulled } = await this.#flight(asked, () =>
+    return this.#flight(asked, () =>
       best ? this.#check(asked, best, known) : this.#walk(asked, known),
     );
-    return pulled;
   }
 
   /** What the cache holds of it, without what rules keep from being pulled: shown copies first, then by position. */
@@ -87,15 +89,17 @@ export class Manifests {
       : open;
   }
 
-  async #pull(asked: Asked): Promise<Counted> {
+  async #pull(asked: Asked, waits: () => void): Promise<Counted> {
     const known = await this.known(asked);
     const road = this.road(asked, known);
     switch (road.kind) {
       case "cached":
         return this.#fetching.cached(road.entry, road.status, road.reason);
       case "walk":
+        waits();
         return this.#flight(asked, () => this.#walk(asked, known));
       case "check":
+        waits();
         return this.#flight(asked, () => this.#check(asked, road.entry, known));
       case "check behind":
         this.#checkBehind(asked, road.entry, known);

@@ -34,8 +34,8 @@ export function createPuller(options: PullerOptions): Puller {
   const manifests = new Manifests(options, absences, usage);
   const blobs = new Blobs(options, absences, fills, usage);
   return {
-    manifest: (registry, repository, reference, { head, marks }) =>
-      manifests.pull({ registry, repository, reference, marks }, head),
+    manifest: (registry, repository, reference, { marks, ...options }) =>
+      manifests.pull({ registry, repository, reference, marks }, options),
     refresh: (registry, repository, tag) =>
       manifests.refresh({ registry, repository, reference: { kind: "tag", tag }, marks: [] }),
     explain: (registry, repository, reference) =>

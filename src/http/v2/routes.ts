@@ -117,8 +117,8 @@ class V2Request {
   async #manifest(registry: Registry, repository: string, reference: Reference): Promise<Response> {
     const head = this.#request.method === "HEAD";
     const marks = marksIn(this.#request.headers.get("via"));
-    const pulled = await this.#patiently(() =>
-      this.#options.puller.manifest(registry, repository, reference, { head, marks }),
+    const pulled = await this.#patiently((waits) =>
+      this.#options.puller.manifest(registry, repository, reference, { head, marks, waits }),
     );
     const headers = contentHeaders(this.#c.var.exchange, pulled);
     if (!head) {
@@ -133,8 +133,8 @@ class V2Request {
     const head = this.#request.method === "HEAD";
     const marks = marksIn(this.#request.headers.get("via"));
     const complete = this.#cannotSeeCuts();
-    const pulled = await this.#patiently(() =>
-      this.#options.puller.blob(registry, repository, digest, { head, complete, marks }),
+    const pulled = await this.#patiently((waits) =>
+      this.#options.puller.blob(registry, repository, digest, { head, complete, marks, waits }),
     );
     const headers = contentHeaders(this.#c.var.exchange, pulled);
     const { clock, idleSeconds, log } = this.#options;
@@ -148,14 +148,18 @@ class V2Request {
     return blobResponse(request, pulled, { headers, head, follow });
   }
 
-  /** Waiting for an upstream is not idleness of the client. */
-  async #patiently<T>(work: () => Promise<T>): Promise<T> {
+  /** Waiting for an upstream is not idleness of the client; a hit, which does not wait, need not say so. */
+  async #patiently<T>(work: (waits: () => void) => Promise<T>): Promise<T> {
     const { server } = this.#c.env;
-    server.timeout(this.#request, 0);
+    let isWaiting = false;
+    const waits = () => {
+      isWaiting = true;
+      server.timeout(this.#request, 0);
+    };
     try {
-      return await work();
+      return await work(waits);
     } finally {
-      server.timeout(this.#request, this.#options.idleSeconds);
+      if (isWaiting) server.timeout(this.#request, this.#options.idleSeconds);
     }
   }
 
