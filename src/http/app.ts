@@ -1,4 +1,4 @@
-import { type Context, Hono } from "hono";
+import { Hono } from "hono";
 import type { Access } from "../access/contract.ts";
 import type { Clock } from "../lib/clock.ts";
 import { clip, failureCode, failureTrace, type Log } from "../lib/log.ts";
@@ -7,13 +7,13 @@ import { RegistryError } from "../oci/error.ts";
 import type { Puller } from "../pull/contract.ts";
 import { apiRoutes } from "./api/api.ts";
 import type { ApiOptions } from "./api/options.ts";
-import type { Env, Exchange } from "./exchange.ts";
+import type { BunServer, Env, Exchange } from "./exchange.ts";
 import { requestIds } from "./exchange.ts";
 import { Metrics, metricsResponse } from "./metrics.ts";
 import { errorResponse, jsonResponse } from "./respond.ts";
 import { tokenRoutes } from "./token.ts";
 import { pathOf } from "./url.ts";
-import { v2Routes } from "./v2/routes.ts";
+import { answerV2, isV2Path } from "./v2/routes.ts";
 
 export interface HttpOptions {
   access: Access;
@@ -30,26 +30,58 @@ export interface HttpOptions {
   ready: () => Promise<boolean>;
 }
 
+/** The whole HTTP interface. */
 export interface HttpApp {
-  /** The whole HTTP interface as one handler: `routes.fetch(request, { server })`. */
-  routes: Hono<Env>;
+  /** Answers and logs a request; never rejects. */
+  answer(request: Request, server: BunServer): Promise<Response>;
   /** The answer to a request that cannot be routed, or whose answer failed; it is logged as any other. */
   refuse(error: RegistryError, request: Request | undefined): Response;
 }
 
 export function createHttpApp(options: HttpOptions): HttpApp {
-  const { clock, log, access, ownMark, ready } = options;
+  const { clock, log, ownMark } = options;
   const nextId = requestIds();
   const { client } = options.api;
   const metrics = new Metrics({ ...options, health: (upstream) => client.health(upstream) });
+  const routes = routesOf(options, metrics);
+  const begin = (): Exchange => ({ id: nextId(), started: clock.elapsed() });
+
+  async function route(request: Request, server: BunServer, exchange: Exchange): Promise<Response> {
+    try {
+      if (request.headers.get("via")?.includes(ownMark)) throw loop();
+      // The registry protocol is nearly all there is, and has one handler: finding it must cost nothing.
+      const isV2 = isV2Path(pathOf(request.url));
+      return isV2
+        ? await answerV2(request, server, exchange, options)
+        : await routes.fetch(request, { server, exchange });
+    } catch (error) {
+      return failed(log, exchange, error);
+    }
+  }
+
+  return {
+    async answer(request, server) {
+      const exchange = begin();
+      const response = await route(request, server, exchange);
+      if (exchange.explanation) metrics.pulled(exchange.explanation);
+      logRequest(log, clock, request, exchange, response.status);
+      return response;
+    },
+    refuse(error, request) {
+      const exchange = begin();
+      const response = errorResponse(exchange, error);
+      if (request) logRequest(log, clock, request, exchange, response.status);
+      return response;
+    },
+  };
+}
+
+/** Everything but the registry protocol. */
+function routesOf({ log, access, ready, ...options }: HttpOptions, metrics: Metrics): Hono<Env> {
   const app = new Hono<Env>();
-  app.use(async (c, next) => {
-    const exchange: Exchange = { id: nextId(), started: clock.elapsed() };
-    c.set("exchange", exchange);
-    const isOurs = c.req.raw.headers.get("via")?.includes(ownMark);
-    await (isOurs ? refuseLoop(c) : next());
-    if (exchange.explanation) metrics.pulled(exchange.explanation);
-    logRequest(log, clock, c.req.raw, exchange, c.res.status);
+  app.use((c, next) => {
+    c.set("exchange", c.env.exchange);
+    return next();
   });
   // An async handler, so that what goes wrong in it comes to the one place below.
   app.get("/healthz", async (c) => jsonResponse(c.var.exchange, 200, { status: "ok" }));
@@ -61,32 +93,26 @@ export function createHttpApp(options: HttpOptions): HttpApp {
   });
   app.get("/metrics", (c) => metricsResponse(c, metrics, options.api.access));
   app.route("/", tokenRoutes(access));
-  app.route("/v2", v2Routes(options));
-  app.route("/api", apiRoutes({ ...options, ...options.api }));
+  app.route("/api", apiRoutes({ ...options, log, ...options.api }));
   app.notFound((c) =>
     errorResponse(c.var.exchange, new RegistryError("not_found", "there is nothing at this path")),
   );
-  app.onError((error, c) => {
-    if (!(error instanceof RegistryError)) {
-      const { id } = c.var.exchange;
-      log.error("request failed", { id, code: failureCode(error), trace: failureTrace(error) });
-    }
-    return errorResponse(c.var.exchange, error);
-  });
-  return {
-    routes: app,
-    refuse(error, request) {
-      const exchange: Exchange = { id: nextId(), started: clock.elapsed() };
-      const response = errorResponse(exchange, error);
-      if (request) logRequest(log, clock, request, exchange, response.status);
-      return response;
-    },
-  };
+  app.onError((error, c) => failed(log, c.var.exchange, error));
+  return app;
 }
 
-async function refuseLoop(c: Context<Env>): Promise<void> {
+/** The one place where what was thrown becomes an answer. */
+function failed(log: Log, exchange: Exchange, error: unknown): Response {
+  if (!(error instanceof RegistryError)) {
+    const { id } = exchange;
+    log.error("request failed", { id, code: failureCode(error), trace: failureTrace(error) });
+  }
+  return errorResponse(exchange, error);
+}
+
+function loop(): RegistryError {
   const message = "this request has come back to the server that sent it: an upstream leads here";
-  c.res = errorResponse(c.var.exchange, new RegistryError("loop", message));
+  return new RegistryError("loop", message);
 }
 
 /** One line a request, with the facts that its headers tell too. */

@@ -16,7 +16,7 @@ export interface Exchange {
 
 /** What the router's handlers find beside the request. */
 export interface Env {
-  Bindings: { server: BunServer };
+  Bindings: { server: BunServer; exchange: Exchange };
   Variables: { exchange: Exchange };
 }
 

@@ -42,7 +42,7 @@ export function startServer(
         const error = new RegistryError("bad_request", "the request's Host is not valid");
         return app.refuse(error, request);
       }
-      return app.routes.fetch(request, { server });
+      return app.answer(request, server);
     },
     // A stored file that cannot be opened after all: everything else is answered by the app.
     error(error) {

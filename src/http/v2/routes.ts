@@ -1,5 +1,3 @@
-import type { Context } from "hono";
-import { Hono } from "hono";
 import type { Access, Grant } from "../../access/contract.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { failureCode, type Log } from "../../lib/log.ts";
@@ -10,7 +8,7 @@ import { RegistryError } from "../../oci/error.ts";
 import { isRepositoryName, type Reference } from "../../oci/reference.ts";
 import { pullScope } from "../../oci/scope.ts";
 import type { ByteSource, Puller } from "../../pull/contract.ts";
-import type { Env } from "../exchange.ts";
+import type { BunServer, Exchange } from "../exchange.ts";
 import { marksIn } from "../../upstream/contract.ts";
 import { contentHeaders, jsonResponse } from "../respond.ts";
 import { pathOf } from "../url.ts";
@@ -30,26 +28,31 @@ export interface V2Options {
   idleSeconds: number;
 }
 
-type C = Context<Env>;
+export function isV2Path(path: string): boolean {
+  return path.startsWith("/v2/") || path === "/v2";
+}
 
 /** The registry protocol: everything under `/v2`. Authentication comes before any other look at a request. */
-export function v2Routes(options: V2Options): Hono<Env> {
-  const routes = new Hono<Env>();
-  const handler = (c: C) => new V2Request(c, options).answer();
-  routes.all("/", handler);
-  routes.all("/*", handler);
-  return routes;
+export function answerV2(
+  request: Request,
+  server: BunServer,
+  exchange: Exchange,
+  options: V2Options,
+): Promise<Response> {
+  return new V2Request(request, server, exchange, options).answer();
 }
 
 class V2Request {
-  readonly #c: C;
-  readonly #options: V2Options;
   readonly #request: Request;
+  readonly #server: BunServer;
+  readonly #exchange: Exchange;
+  readonly #options: V2Options;
 
-  constructor(c: C, options: V2Options) {
-    this.#c = c;
+  constructor(request: Request, server: BunServer, exchange: Exchange, options: V2Options) {
+    this.#request = request;
+    this.#server = server;
+    this.#exchange = exchange;
     this.#options = options;
-    this.#request = c.req.raw;
   }
 
   async answer(): Promise<Response> {
@@ -58,7 +61,7 @@ class V2Request {
     const target = isPing ? undefined : splitPath(path);
     const grant = await this.#authenticate(isPing, target);
     this.#requireReading();
-    if (isPing) return jsonResponse(this.#c.var.exchange, 200, {});
+    if (isPing) return jsonResponse(this.#exchange, 200, {});
     if (!target) {
       throw new RegistryError(
         "not_found",
@@ -73,7 +76,7 @@ class V2Request {
     const authorization = this.#request.headers.get("authorization") ?? undefined;
     const grant = await this.#options.access.verify(authorization);
     if (!grant || (isPing && grant.repositories === undefined)) throw this.#challenge(target?.name);
-    this.#c.var.exchange.actor = grant.actor.name;
+    this.#exchange.actor = grant.actor.name;
     return grant;
   }
 
@@ -120,7 +123,7 @@ class V2Request {
     const pulled = await this.#patiently((waits) =>
       this.#options.puller.manifest(registry, repository, reference, { head, marks, waits }),
     );
-    const headers = contentHeaders(this.#c.var.exchange, pulled);
+    const headers = contentHeaders(this.#exchange, pulled);
     if (!head) {
       return new Response(pulled.payload as Uint8Array<ArrayBuffer>, { headers });
     }
@@ -129,17 +132,17 @@ class V2Request {
   }
 
   async #blob(registry: Registry, repository: string, digest: Digest): Promise<Response> {
-    const { server } = this.#c.env;
+    const server = this.#server;
     const head = this.#request.method === "HEAD";
     const marks = marksIn(this.#request.headers.get("via"));
     const complete = this.#cannotSeeCuts();
     const pulled = await this.#patiently((waits) =>
       this.#options.puller.blob(registry, repository, digest, { head, complete, marks, waits }),
     );
-    const headers = contentHeaders(this.#c.var.exchange, pulled);
+    const headers = contentHeaders(this.#exchange, pulled);
     const { clock, idleSeconds, log } = this.#options;
     const request = this.#request;
-    const { id } = this.#c.var.exchange;
+    const { id } = this.#exchange;
     const { upstream } = pulled.explanation;
     const cut = (error: unknown) =>
       log.warn("transfer cut", { id, upstream, reason: wordFor(error) });
@@ -150,7 +153,7 @@ class V2Request {
 
   /** Waiting for an upstream is not idleness of the client; a hit, which does not wait, need not say so. */
   async #patiently<T>(work: (waits: () => void) => Promise<T>): Promise<T> {
-    const { server } = this.#c.env;
+    const server = this.#server;
     let isWaiting = false;
     const waits = () => {
       isWaiting = true;
@@ -169,7 +172,7 @@ class V2Request {
    */
   #cannotSeeCuts(): boolean {
     if (this.#request.headers.get("connection")?.toLowerCase() !== "close") return false;
-    const address = this.#c.env.server.requestIP(this.#request)?.address;
+    const address = this.#server.requestIP(this.#request)?.address;
     return address !== undefined && this.#options.isTrustedProxy(address);
   }
 }

@@ -197,9 +197,7 @@ export class ApiWorld {
   async fetch(method: string, path: string, init: RequestInit = {}): Promise<Response> {
     const request = new Request(`http://weir.test${path}`, { method, ...init });
     const server = { timeout() {}, requestIP: () => null };
-    return (
-      (await this.#app?.routes.fetch(request, { server })) ?? new Response(null, { status: 599 })
-    );
+    return (await this.#app?.answer(request, server)) ?? new Response(null, { status: 599 });
   }
 
   async close(): Promise<void> {
