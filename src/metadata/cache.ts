@@ -93,8 +93,9 @@ export class SqlCache implements Cache {
       .select("id")
       .where("digest", "=", digest)
       .where("group_id", "=", groupId)
-      // Only an answer with the bytes makes an entry shown or counts for it; other credentials set shown back to named.
-      .where((eb) => eb.or([eb("proof", "=", "shown"), eb("downloads_count", ">", 0)]))
+      // Other credentials set shown back to named; that it was shown once is still seen by its etag, which nothing else
+      // sets. A count of downloads says less: it is made before the bytes have been verified.
+      .where((eb) => eb.or([eb("proof", "=", "shown"), eb("upstream_etag", "is not", null)]))
       .limit(1)
       .executeTakeFirst();
     return row !== undefined;

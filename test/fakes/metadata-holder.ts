@@ -18,6 +18,8 @@ try {
   });
   await metadata.directory.saveGroup({ path: "holder", name: "written by the holder" });
   process.stdout.write("open\n");
+  // Nobody holding it any more, it would be collected, and its lock with it.
+  process.stdin.once("end", () => void metadata.close());
   process.stdin.resume();
 } catch (error) {
   if (!(error instanceof MetadataError)) throw error;

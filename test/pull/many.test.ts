@@ -369,6 +369,36 @@ test("an upstream that claims to have another group's digest gives no byte of it
   }
 });
 
+test("wrong bytes that were cut do not count as having had the right ones", async () => {
+  const victim = fake(1);
+  const liar = fake(2);
+  const secret = sampleBytes(2 << 20, 92);
+  const digest = digestOf(secret);
+  for (const [one, repository] of [
+    [victim, "private/app"],
+    [liar, "thief/app"],
+  ] as const) {
+    one.image(repository, "latest", buildImage({ layers: [secret], label: repository }));
+  }
+  weir = await TestWeir.start({ upstreams: [{ fake: victim }], others: [{ fake: liar }] });
+  await weir.manifest("private/app", "latest");
+  await (await weir.blob("private/app", digest)).bytes();
+  await weir.settled("private/app", digest);
+  await weir.other("thief/app", "manifests", "latest");
+  liar.fault(`GET /v2/thief/app/blobs/${digest}`, { wrongByte: 7 });
+  const pull = () => weir.other("thief/app", "blobs", digest).then((answer) => answer.bytes());
+  const isWhole = () =>
+    pull().then(
+      () => true,
+      () => false,
+    );
+  expect(await isWhole()).toBe(false);
+  weir.clock.step(10_000); // counts are written
+  await until(() => liar.server.requests.length > 0);
+  expect(await isWhole()).toBe(false);
+  expect(liar.count("HEAD *")).toBe(0);
+});
+
 test("another group's private digest gives no byte, while a fill of it is running either", async () => {
   await start(2);
   const secret = sampleBytes(3 << 20, 77);
