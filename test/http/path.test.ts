@@ -2,7 +2,8 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { RegistryError } from "../../src/oci/error.ts";
 import { isRepositoryName } from "../../src/oci/reference.ts";
-import { blobDigest, manifestReference, parseTarget, splitPath } from "../../src/http/v2/path.ts";
+import { blobDigest, manifestReference, splitPath } from "../../src/http/v2/path.ts";
+import { parsePlace } from "../../src/http/v2/roads.ts";
 import { parseBasic } from "../../src/http/token.ts";
 
 describe("splitPath", () => {
@@ -43,17 +44,16 @@ describe("splitPath", () => {
   });
 });
 
-describe("parseTarget", () => {
+describe("parsePlace", () => {
   test("the plural is an alias", () => {
-    const wanted = { registryId: 7, repository: "library/alpine" };
-    expect(parseTarget("virtual_registries/container/7/library/alpine")).toEqual(wanted);
-    expect(parseTarget("virtual_registries/containers/7/library/alpine")).toEqual(wanted);
+    const wanted = { road: "registry", registryId: 7, repository: "library/alpine" } as const;
+    expect(parsePlace("virtual_registries/container/7/library/alpine")).toEqual(wanted);
+    expect(parsePlace("virtual_registries/containers/7/library/alpine")).toEqual(wanted);
   });
 
   const prefix = "virtual_registries/container";
   for (const name of [
     "",
-    "library/alpine",
     prefix,
     `${prefix}/1`,
     `${prefix}/1/`,
@@ -64,22 +64,34 @@ describe("parseTarget", () => {
     `${prefix}/1/../a`,
     `${prefix}/1/a//b`,
     `${prefix}/9999999999999999/a`,
-    `x${prefix}/1/a`,
+    "Library/alpine",
+    "acme/dependency_proxy/containers/UPPER",
+    "-acme/dependency_proxy/containers/alpine",
   ]) {
     test(`refuses ${JSON.stringify(name)}`, () =>
-      expect(() => parseTarget(name)).toThrow(RegistryError));
+      expect(() => parsePlace(name)).toThrow(RegistryError));
   }
 
-  test("whatever the path, a target has a safe id and a repository name", () => {
+  test("the other roads: a group's Dependency Proxy, and any other name", () => {
+    expect(parsePlace("acme/tools/dependency_proxy/containers/library/alpine")).toEqual({
+      road: "dependency_proxy",
+      groupPath: "acme/tools",
+      repository: "library/alpine",
+    });
+    expect(parsePlace("library/alpine")).toEqual({ road: "mirror", repository: "library/alpine" });
+    expect(parsePlace(`x${prefix}/1/a`).road).toBe("mirror");
+  });
+
+  test("whatever the path, a place has a safe id and a repository name", () => {
     const text = fc.string({ unit: fc.constantFrom(..."a1./-_%2fF\\ ") });
     fc.assert(
       fc.property(text, (repository) => {
         const split = splitPath(`/v2/${prefix}/1/${repository}/manifests/latest`);
         if (!split) return;
         try {
-          const target = parseTarget(split.name);
-          expect(Number.isSafeInteger(target.registryId)).toBe(true);
-          expect(isRepositoryName(target.repository)).toBe(true);
+          const place = parsePlace(split.name);
+          if (place.road === "registry") expect(Number.isSafeInteger(place.registryId)).toBe(true);
+          expect(isRepositoryName(place.repository)).toBe(true);
         } catch (error) {
           expect(error).toMatchObject({ code: "name_invalid" });
         }

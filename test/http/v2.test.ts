@@ -94,7 +94,7 @@ describe("with a token", () => {
     ["GET", `${prefix}/1/UPPER/manifests/latest`, 404, "NAME_INVALID"],
     ["GET", `${prefix}/1/${"a/".repeat(40)}b/manifests/latest`, 404, "NAME_INVALID"],
     ["GET", `${prefix}/x/${name}/manifests/latest`, 404, "NAME_INVALID"],
-    ["GET", `library/app/manifests/latest`, 404, "NAME_INVALID"],
+    ["GET", `library/app/manifests/latest`, 401, "UNAUTHORIZED"],
     ["GET", `${prefix}/1/${name}/tags/list`, 403, "DENIED"],
     ["GET", `${prefix}/1/${name}/referrers/${zeros}`, 403, "DENIED"],
     ["GET", `_catalog`, 404, "UNSUPPORTED"],

@@ -1,7 +1,8 @@
 import { LruMap } from "../../lib/lru.ts";
 import { type Digest, parseDigest } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/error.ts";
-import { isRepositoryName, parseReference, type Reference } from "../../oci/reference.ts";
+import { parseReference, type Reference } from "../../oci/reference.ts";
+import { parsePlace, type Place } from "./roads.ts";
 
 /** What a path under `/v2/` asks for, as far as its form goes. */
 export interface V2Path {
@@ -46,25 +47,6 @@ function decoded(path: string): string | undefined {
   }
 }
 
-/** The virtual registry road: `virtual_registries/container/<id>/<repository>`, the plural being an alias. */
-const road = /^virtual_registries\/containers?\/([1-9]\d{0,14})\/(.+)$/;
-
-export interface Target {
-  registryId: number;
-  repository: string;
-}
-
-/** Where a name leads; throws `RegistryError` (`name_invalid`) for one that cannot be. */
-export function parseTarget(name: string): Target {
-  const [, id, repository] = road.exec(name) ?? [];
-  if (id === undefined || repository === undefined || !isRepositoryName(repository)) {
-    const message =
-      "the name must be virtual_registries/container/<registry id>/<repository>, in lower case";
-    throw new RegistryError("name_invalid", message);
-  }
-  return { registryId: Number(id), repository };
-}
-
 export function manifestReference(tail: string): Reference {
   const reference = parseReference(tail);
   if (reference) return reference;
@@ -89,23 +71,50 @@ function digestInvalid(): RegistryError {
   );
 }
 
-/** What a well-formed path asks for. */
-export interface Asked extends Target {
-  object: Reference | { kind: "blob"; digest: Digest };
+/** The one list of tags that a repository has (OCI distribution-spec, "Listing Tags"). */
+function requireList(tail: string): void {
+  if (tail !== "list") throw notProtocol();
+}
+
+/** A path that is none of the pull endpoints. */
+export function notProtocol(): RegistryError {
+  const message = "this path is not one of the registry protocol's pull endpoints";
+  return new RegistryError("not_found", message);
+}
+
+/** What a path asks for of its repository. */
+export type Wanted =
+  | Reference
+  | { kind: "blob"; digest: Digest }
+  | { kind: "tags" }
+  | { kind: "referrers"; digest: Digest };
+
+export interface Asked {
+  place: Place;
+  wanted: Wanted;
 }
 
 const read = new WeakMap<V2Path, Asked>();
 
-/** Reads a path of a manifest or blob to its end; throws `RegistryError` for what is malformed in it. */
+/** Reads a path to its end; throws `RegistryError` for what is malformed in it. */
 export function readPath(path: V2Path): Asked {
   const known = read.get(path);
   if (known) return known;
-  const target = parseTarget(path.name);
-  const object =
-    path.kind === "blobs"
-      ? ({ kind: "blob", digest: blobDigest(path.tail) } as const)
-      : manifestReference(path.tail);
-  const asked = { ...target, object };
+  const asked = { place: parsePlace(path.name), wanted: readTail(path) };
   read.set(path, asked);
   return asked;
+}
+
+function readTail({ kind, tail }: V2Path): Wanted {
+  switch (kind) {
+    case "manifests":
+      return manifestReference(tail);
+    case "blobs":
+      return { kind: "blob", digest: blobDigest(tail) };
+    case "referrers":
+      return { kind: "referrers", digest: blobDigest(tail) };
+    case "tags":
+      requireList(tail);
+      return { kind: "tags" };
+  }
 }

@@ -14,7 +14,8 @@ import { contentHeaders, jsonResponse } from "../respond.ts";
 import { pathOf } from "../url.ts";
 import { blobResponse } from "./blob.ts";
 import { followBody } from "./body.ts";
-import { readPath, splitPath, type V2Path } from "./path.ts";
+import { notProtocol, readPath, splitPath, type V2Path } from "./path.ts";
+import type { Place } from "./roads.ts";
 
 export interface V2Options {
   access: Access;
@@ -62,12 +63,7 @@ class V2Request {
     const grant = await this.#authenticate(isPing, target);
     this.#requireReading();
     if (isPing) return jsonResponse(this.#exchange, 200, {});
-    if (!target) {
-      throw new RegistryError(
-        "not_found",
-        "this path is not one of the registry protocol's pull endpoints",
-      );
-    }
+    if (!target) throw notProtocol();
     return this.#serve(target, grant);
   }
 
@@ -95,26 +91,44 @@ class V2Request {
   }
 
   async #serve(path: V2Path, grant: Grant): Promise<Response> {
-    const { kind, name } = path;
-    if (kind === "tags" || kind === "referrers") {
-      throw new RegistryError("denied", `listing ${kind} is not supported by this version`);
-    }
-    const { registryId, repository, object } = readPath(path);
+    const { place, wanted } = readPath(path);
+    const { name } = path;
     if (grant.repositories && !grant.repositories.has(name)) throw this.#challenge(name);
-    const registry = await this.#registry(registryId, grant);
-    return object.kind === "blob"
-      ? this.#blob(registry, repository, object.digest)
-      : this.#manifest(registry, repository, object);
+    const registry = await this.#registry(place, grant);
+    const { repository } = place;
+    switch (wanted.kind) {
+      case "tag":
+      case "digest":
+        return this.#manifest(registry, repository, wanted);
+      case "blob":
+        return this.#blob(registry, repository, wanted.digest);
+      case "tags":
+      case "referrers":
+        throw new RegistryError(
+          "denied",
+          `listing ${wanted.kind} is not supported by this version`,
+        );
+    }
   }
 
   /** Unknown, unreadable and empty registries are one and the same to a caller. */
-  async #registry(id: number, grant: Grant): Promise<Registry> {
-    const registry = await this.#options.directory.registry(id);
+  async #registry(place: Place, grant: Grant): Promise<Registry> {
+    const registry = await this.#find(place);
     if (registry && registry.upstreams.length > 0 && grant.mayPull(registry)) return registry;
     throw new RegistryError(
       "name_unknown",
       "there is no such registry, or it is not yours to read",
     );
+  }
+
+  async #find(place: Place): Promise<Registry | undefined> {
+    switch (place.road) {
+      case "registry":
+        return this.#options.directory.registry(place.registryId);
+      case "dependency_proxy":
+      case "mirror":
+        return undefined;
+    }
   }
 
   async #manifest(registry: Registry, repository: string, reference: Reference): Promise<Response> {

@@ -1,0 +1,41 @@
+import { RegistryError } from "../../oci/error.ts";
+import { isRepositoryName } from "../../oci/reference.ts";
+
+/** Where a name leads: the roads by which clients come, in the order in which they are tried. */
+export type Place =
+  /** `virtual_registries/container/<id>/<repository>`, the plural being an alias. */
+  | { road: "registry"; registryId: number; repository: string }
+  /** `<group path>/dependency_proxy/containers/<repository>`. */
+  | { road: "dependency_proxy"; groupPath: string; repository: string }
+  /** Any other name: what a client asks of us in place of the registry that it means. */
+  | { road: "mirror"; repository: string };
+
+const registryRoad = /^virtual_registries\/containers?\/([1-9]\d{0,14})\/(.+)$/;
+const dependencyProxyRoad = /^(.+?)\/dependency_proxy\/containers\/(.+)$/;
+
+/** Reads the name that stands in a path; throws `RegistryError` (`name_invalid`) for one that cannot be. */
+export function parsePlace(name: string): Place {
+  const place = placeOf(name);
+  const isOurs = place.road !== "dependency_proxy" || isRepositoryName(place.groupPath);
+  if (isOurs && isRepositoryName(place.repository)) return place;
+  throw nameInvalid();
+}
+
+function placeOf(name: string): Place {
+  const [, id, repository] = registryRoad.exec(name) ?? [];
+  if (id !== undefined && repository !== undefined) {
+    return { road: "registry", registryId: Number(id), repository };
+  }
+  // What begins like one of our own names and is none is a slip of the pen, not an image of somebody else's.
+  if (/^virtual_registries(?:\/|$)/.test(name)) throw nameInvalid();
+  const [, groupPath, image] = dependencyProxyRoad.exec(name) ?? [];
+  return groupPath !== undefined && image !== undefined
+    ? { road: "dependency_proxy", groupPath, repository: image }
+    : { road: "mirror", repository: name };
+}
+
+function nameInvalid(): RegistryError {
+  const message =
+    "the name must be virtual_registries/container/<registry id>/<repository>, in lower case";
+  return new RegistryError("name_invalid", message);
+}
