@@ -12,13 +12,15 @@ const sources = [...new Glob("src/{pull,http,access,upstream}/**/*.ts").scanSync
 /** Texts that a client or an operator may meet: what errors are constructed with. */
 function messages(): string[] {
   const call =
-    /(?:new RegistryError\(\s*"\w+"|unauthorized\(|failure\(\s*"\w+",\s*[\w.]+|contradiction\(\s*\w+)\s*,?\s*["`]([^"`]+)["`]/g;
-  const variable = /const message =\s*["`]([^"`]+)["`]/g;
-  return sources.flatMap((file) =>
-    [call, variable].flatMap((pattern) =>
-      [...read(file).matchAll(pattern)].map(([, text = ""]) => text),
-    ),
-  );
+    /(?:new RegistryError\(\s*"\w+"|unauthorized\(|invalid\(|#error\("\w+"|explained\(\w+, "\w+"|failure\(\s*"\w+",\s*[\w.]+|contradiction\(\s*\w+)\s*,?\s*["`]([^"`]+)["`]/g;
+  const variable = /const (?:message|did) =\s*([^;]+);/g;
+  return sources.flatMap((file) => {
+    const text = read(file);
+    const variables = [...text.matchAll(variable)].flatMap(([, value = ""]) =>
+      [...value.matchAll(/(?<!=== )["`]([^"`]+)["`]/g)].map(([, literal = ""]) => literal),
+    );
+    return [...[...text.matchAll(call)].map(([, literal = ""]) => literal), ...variables];
+  });
 }
 
 /** The fixed part of a template. */
@@ -37,6 +39,14 @@ describe("documents", () => {
       .filter((message) => message.length > 3);
     expect(all.length).toBeGreaterThan(40);
     expect(all.filter((message) => !text.includes(message))).toEqual([]);
+  });
+
+  test("each message is expected by a test, word by word", () => {
+    const tests = [...new Glob("test/**/*.ts").scanSync(top)].map(read).join("\n");
+    const all = messages()
+      .map(fixed)
+      .filter((message) => message.length > 3);
+    expect(all.filter((message) => !tests.includes(message))).toEqual([]);
   });
 
   test("links lead somewhere", () => {

@@ -63,7 +63,8 @@ export function createHttpApp(options: HttpOptions): HttpApp {
     async answer(request, server) {
       const exchange = begin();
       const response = await route(request, server, exchange);
-      if (exchange.explanation) metrics.pulled(exchange.explanation);
+      // Being told to log in is a step of a pull, not the end of one.
+      if (exchange.told && response.status !== 401) metrics.pulled(exchange.told);
       logRequest(log, clock, request, exchange, response.status);
       return response;
     },
@@ -123,7 +124,7 @@ function logRequest(
   exchange: Exchange,
   status: number,
 ): void {
-  const { id, started, actor, explanation, refusal } = exchange;
+  const { id, started, actor, told, refusal } = exchange;
   // What the server or an upstream could not do is for somebody to look at.
   log[status >= 500 ? "warn" : "info"]("request", {
     id,
@@ -133,21 +134,11 @@ function logRequest(
     status,
     ms: Math.round((clock.elapsed() - started) * 1000) / 1000,
     actor,
-    cache: explanation?.status,
-    upstream: explanation?.upstream ?? blamed(refusal, "upstream"),
-    reason: explanation?.reason ?? blamed(refusal, "reason") ?? refusal?.code,
+    cache: told?.status,
+    upstream: told?.upstream || undefined,
+    reason: told?.reason ?? refusal?.code,
     cause: refusal && causeCode(refusal),
   });
-}
-
-/** Names or reasons of the upstreams that stood in the way. */
-function blamed(
-  refusal: RegistryError | undefined,
-  field: "upstream" | "reason",
-): string | undefined {
-  const upstreams = refusal?.detail?.["upstreams"];
-  if (!Array.isArray(upstreams)) return undefined;
-  return upstreams.map((one: Record<string, unknown>) => String(one[field])).join(", ");
 }
 
 /** The code at the bottom of a failure: `ECONNREFUSED` says more than "unreachable". */

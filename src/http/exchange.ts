@@ -1,6 +1,16 @@
 import type { Server } from "bun";
 import type { RegistryError } from "../oci/error.ts";
-import type { Explanation } from "../pull/contract.ts";
+import type { CacheStatus } from "../pull/contract.ts";
+
+/** How a pull was answered or refused: the same facts in header, log line and metric. */
+export interface Told {
+  status: CacheStatus | "refused";
+  /** Names of the upstreams that it came from, that stood in the way, or that have not got it. */
+  upstream: string;
+  /** Seconds since its upstream last confirmed it; undefined of a refusal. */
+  age?: number;
+  reason?: string;
+}
 
 /** What is known of one request while it is answered; the log line is made of it. */
 export interface Exchange {
@@ -9,8 +19,9 @@ export interface Exchange {
   started: number;
   /** The user's name, once a credential was verified. */
   actor?: string;
-  /** How a pull was answered. */
-  explanation?: Explanation;
+  /** Whether something of a repository was asked for, and not just the way to log in. */
+  isPull?: boolean;
+  told?: Told;
   refusal?: RegistryError;
 }
 

@@ -3,9 +3,8 @@ import { Counter, Gauge, Registry } from "prom-client";
 import type { ApiAccess } from "../access/contract.ts";
 import type { Directory, Upstream } from "../metadata/contract.ts";
 import { RegistryError } from "../oci/error.ts";
-import type { Explanation } from "../pull/contract.ts";
 import type { Health } from "../upstream/contract.ts";
-import type { Env } from "./exchange.ts";
+import type { Env, Told } from "./exchange.ts";
 
 interface Options {
   directory: Directory;
@@ -26,7 +25,7 @@ export class Metrics {
     const pulls = this.#pulls;
     const counter = new Counter({
       name: "weir_pulls_total",
-      help: "Pulls of manifests and blobs that were answered, by cache status and upstream",
+      help: "Pulls that were answered or refused, by cache status and (first) upstream",
       labelNames: ["cache", "upstream"],
       registers: [],
       collect() {
@@ -52,7 +51,9 @@ export class Metrics {
     );
   }
 
-  pulled({ status, upstream }: Explanation): void {
+  pulled({ status, upstream: names }: Told): void {
+    // Several that stood in the way are one label less than their combinations: the first counts.
+    const [upstream = ""] = names.split(", ", 1);
     const upstreams = this.#pulls.get(status) ?? new Map<string, number>();
     this.#pulls.set(status, upstreams);
     upstreams.set(upstream, (upstreams.get(upstream) ?? 0) + 1);

@@ -1,8 +1,8 @@
 import { LruMap } from "../lib/lru.ts";
 import { isDatabaseFailure } from "../metadata/contract.ts";
 import { RegistryError } from "../oci/error.ts";
-import type { Explanation, PulledManifest } from "../pull/contract.ts";
-import type { Exchange } from "./exchange.ts";
+import type { CacheStatus, PulledManifest } from "../pull/contract.ts";
+import type { Exchange, Told } from "./exchange.ts";
 
 /** On every answer: nothing here is a page, and nothing may be guessed to be one. */
 const always = {
@@ -35,7 +35,27 @@ export function jsonResponse(
 export function errorResponse(exchange: Exchange, error: unknown): Response {
   const refusal = refusalOf(exchange, error);
   exchange.refusal = refusal;
-  return jsonResponse(exchange, refusal.status, refusal, refusal.headers);
+  if (!exchange.isPull) return jsonResponse(exchange, refusal.status, refusal, refusal.headers);
+  const told = toldOf(refusal);
+  exchange.told = told;
+  const headers = { ...refusal.headers, "X-Weir-Cache": explain(told) };
+  return jsonResponse(exchange, refusal.status, refusal, headers);
+}
+
+/** The facts of a refusal, in the form of those of an answer: who stood in the way, or was asked, and why. */
+function toldOf({ code, detail = {} }: RegistryError): Told {
+  const blamed = Array.isArray(detail["upstreams"]) ? detail["upstreams"] : [detail];
+  const all = (field: string) =>
+    blamed
+      .map((one: Record<string, unknown>) => one[field])
+      .filter((value) => typeof value === "string")
+      .join(", ");
+  if (code === "manifest_unknown" || code === "blob_unknown") {
+    const asked = Array.isArray(detail["asked"]) ? detail["asked"] : [];
+    const reason = asked.length === 0 ? { reason: "denied by rule" } : {};
+    return { status: "absent", upstream: asked.join(", "), ...reason };
+  }
+  return { status: "refused", upstream: all("upstream"), reason: all("reason") || code };
 }
 
 function refusalOf(exchange: Exchange, error: unknown): RegistryError {
@@ -50,8 +70,8 @@ function refusalOf(exchange: Exchange, error: unknown): RegistryError {
 /** The part of those headers that is the same for each answer with an object: copying it costs half of making it. */
 const sameHeaders = new LruMap<string, Headers>(4096);
 
-function headersOf(digest: string, contentType: string): Headers {
-  const key = `${digest} ${contentType}`;
+function headersOf(digest: string, contentType: string, status: CacheStatus): Headers {
+  const key = `${digest} ${status} ${contentType}`;
   const known = sameHeaders.get(key);
   if (known) return known;
   const made = new Headers({
@@ -62,6 +82,7 @@ function headersOf(digest: string, contentType: string): Headers {
     "Content-Disposition": "attachment",
     "Cache-Control": "private",
     Vary: "Authorization",
+    "Cache-Status": cacheStatus[status],
   });
   sameHeaders.set(key, made);
   return made;
@@ -76,15 +97,32 @@ export function contentHeaders(
     explanation,
   }: Pick<PulledManifest, "digest" | "contentType" | "explanation">,
 ): Headers {
-  exchange.explanation = explanation;
-  const headers = new Headers(headersOf(digest, contentType));
+  exchange.told = explanation;
+  const headers = new Headers(headersOf(digest, contentType, explanation.status));
   headers.set("X-Weir-Cache", explain(explanation));
   headers.set("X-Request-Id", exchange.id);
   return headers;
 }
 
-function explain({ status, upstream, age, reason }: Explanation): string {
-  const name = upstream.replace(/[^ !#-[\]-~]/g, "_");
-  const base = `${status}; upstream="${name}"; age=${age}`;
-  return reason ? `${base}; reason="${reason}"` : base;
+/** The cache status in the words of RFC 9211, section 2. */
+const cacheStatus: Record<CacheStatus, string> = {
+  hit: "weir; hit",
+  stale: "weir; hit; detail=stale",
+  revalidated: "weir; fwd=stale; detail=revalidated",
+  miss: "weir; fwd=uri-miss; stored",
+  collapsed: "weir; fwd=uri-miss; collapsed",
+  window: "weir; fwd=partial",
+  bypass: "weir; fwd=uri-miss; stored=?0",
+  absent: "weir; fwd=uri-miss; detail=absent",
+};
+
+function explain({ status, upstream, age, reason }: Told): string {
+  let text: string = status;
+  if (upstream) text += `; upstream="${printable(upstream)}"`;
+  if (age !== undefined) text += `; age=${age}`;
+  return reason ? `${text}; reason="${printable(reason)}"` : text;
+}
+
+function printable(text: string): string {
+  return text.replace(/[^ !#-[\]-~]/g, "_");
 }

@@ -89,8 +89,11 @@ function readDocument(payload: Uint8Array): Record<string, unknown> {
 function mediaTypeOf(document: Record<string, unknown>, contentType: string): ManifestMediaType {
   const known: readonly string[] = Object.values(mediaTypes);
   if (!known.includes(contentType)) {
-    const hint = contentType.includes("manifest.v1+") ? " (schema 1 is not supported)" : "";
-    throw new ManifestError(`the content type is not that of a manifest${hint}`);
+    throw new ManifestError(
+      contentType.startsWith("application/vnd.docker.distribution.manifest.v1+")
+        ? "the image is stored in Docker's old schema 1, which is not supported; push it anew with a current tool"
+        : "the content type is not that of a manifest",
+    );
   }
   const declared = document["mediaType"];
   if (declared !== undefined && declared !== contentType) {

@@ -102,9 +102,7 @@ export class Download {
   async #resume(failure: unknown): Promise<void> {
     for (;;) {
       const delay = resumeDelays[this.#attempts++];
-      if (delay === undefined) {
-        throw this.#error("unreachable", "broke off the transfer", failure);
-      }
+      if (delay === undefined) throw this.#brokenOff(failure);
       await this.#pause(delay);
       const { client, upstream, repository, digest, signal, marks } = this.#options;
       const { etag } = this.#open;
@@ -153,6 +151,12 @@ export class Download {
   async cancel(): Promise<void> {
     this.#isCancelled = true;
     await this.#reader.cancel().catch(() => undefined); // it may have failed already: there is nothing left to end
+  }
+
+  /** What it said last says more than that it broke off, which is where it began. */
+  #brokenOff(failure: unknown): UpstreamError {
+    const said = failure instanceof UpstreamError && failure.reason !== "unreachable";
+    return said ? failure : this.#error("unreachable", "broke off the transfer", failure);
   }
 
   #error(reason: "invalid" | "unreachable", what: string, cause?: unknown): UpstreamError {

@@ -74,7 +74,7 @@ export class Answer {
 
   /** Has done with the body: reads what little there is, or closes the connection. Never throws. */
   async discard(): Promise<void> {
-    this.exchange.limit(discardLimit, () => failure("timeout", this.upstream, "did not end"));
+    this.exchange.limit(discardLimit, () => new DOMException("it is not waited for", "AbortError"));
     try {
       await this.bytes(maxDiscarded);
     } catch {

@@ -2,8 +2,9 @@ import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Reference } from "../oci/reference.ts";
-import type { Answer } from "./answer.ts";
+import { Answer } from "./answer.ts";
 import { Authorizer } from "./authorizer.ts";
+import { type Ask, check, type Said } from "./check.ts";
 import {
   type Absent,
   absent,
@@ -17,7 +18,6 @@ import {
   type Upstream,
   type UpstreamClient,
 } from "./contract.ts";
-import { describe } from "./describe.ts";
 import { within } from "./exchange.ts";
 import { failure } from "./failure.ts";
 import { type AllowedRange, createGuard, type Resolve } from "./guard.ts";
@@ -105,7 +105,7 @@ class Client implements UpstreamClient {
     const wanted = wantedManifest(upstream, repository, reference, marks);
     return this.#within(upstream, head + total, async (ask) => {
       const answer = await ask({ ...wanted, method: "GET" });
-      return answer ? readManifest(answer) : absent;
+      return answer instanceof Answer ? readManifest(answer) : absent;
     });
   }
 
@@ -117,7 +117,7 @@ class Client implements UpstreamClient {
     marks: readonly string[] = [],
   ): Promise<Described | Absent> {
     const wanted = wantedManifest(upstream, repository, reference, marks);
-    return this.#within(upstream, deadline, (ask) => check(wanted, ask));
+    return this.#within(upstream, deadline, (ask, { heads }) => check(wanted, ask, heads));
   }
 
   checkBlob(
@@ -127,7 +127,9 @@ class Client implements UpstreamClient {
     marks: readonly string[] = [],
   ): Promise<Described | Absent> {
     const wanted = wantedBlob(upstream, repository, digest, marks);
-    return this.#within(upstream, this.parts.limits.total, (ask) => check(wanted, ask));
+    return this.#within(upstream, this.parts.limits.total, (ask, { heads }) =>
+      check(wanted, ask, heads),
+    );
   }
 
   blob(
@@ -143,7 +145,7 @@ class Client implements UpstreamClient {
     return this.parts.standings.guard(upstream, async (standing) => {
       const sent = { ...wanted, method: "GET", headers, lane: "transfer" } as const;
       const answer = await this.#ask(sent, standing, signal);
-      return answer ? openBlob(answer, offset) : absent;
+      return answer instanceof Answer ? openBlob(answer, offset) : absent;
     });
   }
 
@@ -156,17 +158,20 @@ class Client implements UpstreamClient {
     return this.parts.standings.close();
   }
 
-  #within<T>(upstream: Upstream, ms: number, work: (ask: Ask) => Promise<T>): Promise<T> {
+  #within<T>(
+    upstream: Upstream,
+    ms: number,
+    work: (ask: Ask, standing: Standing) => Promise<T>,
+  ): Promise<T> {
     const late = () => failure("timeout", upstream.name, "did not answer in time");
     return this.parts.standings.guard(upstream, (standing) =>
       within(this.parts.clock, ms, late, (signal) =>
-        work((wanted) => this.#ask(wanted, standing, signal)),
+        work((wanted) => this.#ask(wanted, standing, signal), standing),
       ),
     );
   }
 
-  /** An answer with the object, its body still to be taken; undefined for absent. */
-  async #ask(wanted: Wanted, standing: Standing, signal: AbortSignal): Promise<Answer | undefined> {
+  async #ask(wanted: Wanted, standing: Standing, signal: AbortSignal): Promise<Said> {
     const { upstream, repository, kind, reference, marks } = wanted;
     const { name } = upstream;
     if (marks.length > maxMarks) throw failure("blocked", name, "is too many servers away");
@@ -179,25 +184,15 @@ class Client implements UpstreamClient {
     const { status } = answer;
     if (status === 200 || (status === 206 && "Range" in wanted.headers)) return answer;
     await answer.discard();
-    if (status === 404) return undefined;
+    if (status === 404) return "not found";
     if ((status === 401 || status === 403) && isOwn) return meaningOfDenied(upstream);
-    const isHeadless = wanted.method === "HEAD" && (status === 405 || status === 501);
-    if (isHeadless) return this.#ask({ ...wanted, method: "GET" }, standing, signal);
+    if (wanted.method === "HEAD" && (status === 405 || status === 501)) return "no head";
     throw statusFailure(answer, clock.now());
   }
 }
 
-type Ask = (wanted: Wanted) => Promise<Answer | undefined>;
-
-async function check(wanted: Omit<Wanted, "method">, ask: Ask): Promise<Described | Absent> {
-  const answer = await ask({ ...wanted, method: "HEAD" });
-  if (!answer) return absent;
-  answer.abandon(); // of a GET, where the upstream knows no HEAD
-  return describe(answer);
-}
-
 /** Many registries refuse what does not exist, so as not to tell what does; others refuse only what does exist. */
-function meaningOfDenied(upstream: Upstream): undefined {
-  if (upstream.deniedMeans === "absent") return undefined;
+function meaningOfDenied(upstream: Upstream): "refused" {
+  if (upstream.deniedMeans === "absent") return "refused";
   throw failure("denied", upstream.name, "does not let us pull this");
 }

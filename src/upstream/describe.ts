@@ -10,7 +10,7 @@ export function describe(answer: Answer): Described {
   return {
     found: true,
     contentType: short(answer, "content-type"),
-    size: announcedSize(answer),
+    size: answer.status === 206 ? partOf(answer)?.size : announcedSize(answer),
     claimedDigest: short(answer, "docker-content-digest"),
     etag: readEtag(answer)?.text,
   };

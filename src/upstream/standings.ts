@@ -14,6 +14,8 @@ export class Standing {
   budget: Budget | undefined;
   /** How it wants to be told who asks. */
   scheme: Scheme | undefined;
+  /** Of what kinds of objects its HEAD has been seen to say that they are there: then it is believed when it says no. */
+  readonly heads = new Set<string>();
 
   constructor(readonly version: number) {}
 

@@ -151,6 +151,10 @@ describe("rules", () => {
 describe("ask: parallel", () => {
   test("all are probed at once, the order decides, and the winner alone is asked for it", async () => {
     await start(5, { registry: { ask: "parallel" } });
+    // Once its HEAD has been seen to find something, an upstream is believed when it says no.
+    for (const one of fakes) one.image(name, "before");
+    await weir.manifest(name, "before");
+    await until(() => fakes.every((one) => one.count("HEAD *") === 1));
     const gate = new Gate();
     for (const one of fakes) one.fault(heads, { gate });
     fake(3).image(name, "latest", buildImage({ label: "third" }));
@@ -164,6 +168,16 @@ describe("ask: parallel", () => {
     await until(() =>
       weir.logLines.some(({ message }) => message === "two upstreams hold one name"),
     );
+  });
+
+  test("an upstream whose HEAD finds nothing is not passed over for what its GET finds", async () => {
+    await start(2, { registry: { ask: "parallel" } });
+    fake(1).fault(heads, { status: 404 });
+    fake(1).image(name, "latest");
+    fake(2).image(name, "latest", buildImage({ label: "other" }));
+    expect(cache(await weir.manifest(name, "latest"))).toBe('miss; upstream="up1"');
+    weir.clock.step(24 * 3_600_000);
+    expect(cache(await weir.manifest(name, "latest"))).toBe('revalidated; upstream="up1"');
   });
 
   test("one that is unsure above the winner stops the pull", async () => {

@@ -51,6 +51,7 @@ describe("manifests", () => {
     const { date: _, ...headers } = Object.fromEntries(hit.headers);
     expect(headers).toEqual({
       "cache-control": "private",
+      "cache-status": "weir; hit",
       "content-disposition": "attachment",
       "content-length": String(image.payload.length),
       "content-security-policy": "sandbox; default-src 'none'; frame-ancestors 'none'",

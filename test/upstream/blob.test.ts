@@ -131,6 +131,10 @@ describe("a blob's lie", () => {
     const { fake, digest, upstream } = await withBlob(world);
     fake.fault("GET *", { status: 206, headers: { "content-range": "bytes 0-299999/300000" } });
     expect((await failureOf(world.open(upstream, digest))).reason).toBe("invalid");
+    expect(await failureOf(world.open(upstream, digest, { offset: 5 }))).toMatchObject({
+      reason: "invalid",
+      message: 'upstream "Fake" answered with another part than it was asked for',
+    });
   });
 
   test.each<[what: string, fault: Fault]>([
@@ -143,7 +147,7 @@ describe("a blob's lie", () => {
     const { body } = await world.open(upstream, digest);
     const error = await failureOf(read(body));
     expect(error).toMatchObject({ reason: "unreachable", upstream: "Fake" });
-    expect(error.message).toContain("broke off");
+    expect(error.message).toContain("broke off the connection");
   });
 });
 
@@ -289,7 +293,7 @@ describe("a reader", () => {
     const open = await Promise.all(bodies);
     const late = failureOf(world.open(upstream, digest));
     world.clock.step(10_000);
-    expect((await late).message).toContain("too many transfers");
+    expect((await late).message).toContain("has too many transfers running");
     for (const body of open) await body.cancel();
   });
 });

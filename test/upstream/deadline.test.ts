@@ -113,7 +113,7 @@ describe("a deadline", () => {
     );
     await yieldTurn();
     world.clock.step(5000);
-    expect((await asking).message).toContain("host name");
+    expect((await asking).message).toContain("has a host name that is not looked up in time");
   });
 
   test("for a manifest as a whole, however steadily it drips: 105 s", async () => {
@@ -201,7 +201,8 @@ describe("silence in the middle of a blob", () => {
     const waiting = failureOf(reader.read());
     await yieldTurn();
     world.clock.step(75_000);
-    expect(await waiting).toMatchObject({ reason: "timeout", upstream: "Fake" });
+    const message = 'upstream "Fake" stopped sending in the middle of a body';
+    expect(await waiting).toMatchObject({ reason: "timeout", message });
     await fake.server.closed();
   });
 

@@ -152,15 +152,25 @@ const lies: [what: string, fault: Fault, reason: UnsureReason, words: string][] 
   ["206 that was not asked for", { status: 206 }, "invalid", "status 206"],
   ["300", { status: 300 }, "invalid", "status 300"],
   ["304 that was not asked for", { status: 304 }, "invalid", "status 304"],
-  ["999", { raw: "HTTP/1.1 999 No\r\nContent-Length: 0\r\n\r\n" }, "invalid", "no HTTP status"],
-  ["gzip", { headers: { "content-encoding": "gzip" } }, "invalid", "encoded"],
+  [
+    "999",
+    { raw: "HTTP/1.1 999 No\r\nContent-Length: 0\r\n\r\n" },
+    "invalid",
+    "answered with no HTTP status",
+  ],
+  [
+    "gzip",
+    { headers: { "content-encoding": "gzip" } },
+    "invalid",
+    "answered with an encoded body that was not asked for",
+  ],
   [
     "gzip below chunked",
     { raw: `${head}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n` },
     "invalid",
     "encoded",
   ],
-  ["no length", { framing: "close" }, "invalid", "unknown length"],
+  ["no length", { framing: "close" }, "invalid", "answered with a manifest of unknown length"],
   [
     "too long by its length",
     { headers: { "content-length": String(maxManifestBytes + 1) } },
@@ -173,10 +183,15 @@ const lies: [what: string, fault: Fault, reason: UnsureReason, words: string][] 
     "invalid",
     "too long",
   ],
-  ["cut", { cutAfter: 20 }, "unreachable", "broke off"],
-  ["cut while chunked", { cutAfter: 20, framing: "chunked" }, "unreachable", "broke off"],
-  ["no answer at all", { reset: true }, "unreachable", "broke off"],
-  ["not HTTP", { raw: "220 mail.test ESMTP\r\n\r\n" }, "invalid", "malformed"],
+  ["cut", { cutAfter: 20 }, "unreachable", "broke off the connection"],
+  [
+    "cut while chunked",
+    { cutAfter: 20, framing: "chunked" },
+    "unreachable",
+    "broke off the connection",
+  ],
+  ["no answer at all", { reset: true }, "unreachable", "broke off the connection"],
+  ["not HTTP", { raw: "220 mail.test ESMTP\r\n\r\n" }, "invalid", "answered with malformed HTTP"],
   [
     "a length that is none",
     { raw: `${head}Content-Length: +5\r\n\r\nhello` },
@@ -195,8 +210,18 @@ const lies: [what: string, fault: Fault, reason: UnsureReason, words: string][] 
     "invalid",
     "malformed",
   ],
-  ["another protocol", { raw: "HTTP/1.1 101 No\r\nUpgrade: x\r\n\r\n" }, "invalid", "malformed"],
-  ["too many headers", { raw: `${head}${"a: 1\r\n".repeat(500)}\r\n` }, "invalid", "malformed"],
+  [
+    "another protocol",
+    { raw: "HTTP/1.1 101 No\r\nUpgrade: x\r\n\r\n" },
+    "invalid",
+    "answered with malformed HTTP",
+  ],
+  [
+    "too many headers",
+    { raw: `${head}${"a: 1\r\n".repeat(500)}\r\n` },
+    "invalid",
+    "answered with malformed HTTP",
+  ],
 ];
 
 describe("a lie", () => {
@@ -259,7 +284,7 @@ describe("no connection", () => {
       world.client.manifest(world.upstream("http://no.test"), "x", latest),
     );
     expect(error).toMatchObject({ reason: "unreachable" });
-    expect(error.message).toContain("does not resolve");
+    expect(error.message).toContain("has a host name that does not resolve");
   });
 
   test.each([
@@ -278,11 +303,13 @@ describe("no connection", () => {
     expect(world.lines.join()).toContain("address not allowed");
   });
 
-  test.each(["ftp://registry.test", "http://user:secret@registry.test"])("to %s", async (url) => {
+  test.each([
+    ["ftp://registry.test", "leads to a URL that is not http or https"],
+    ["http://user:secret@registry.test", "leads to a URL with a user name or password in it"],
+  ])("to %s", async (url, words) => {
     await using world = new World();
     const error = await failureOf(world.client.manifest(world.upstream(url), "x", latest));
-    expect(error).toMatchObject({ reason: "blocked" });
-    expect(error.message).not.toContain("secret");
+    expect(error).toMatchObject({ reason: "blocked", message: `upstream "Fake" ${words}` });
   });
 
   test("another address of the same name is tried", async () => {

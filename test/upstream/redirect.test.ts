@@ -132,7 +132,9 @@ describe("a redirect", () => {
     await using world = new World();
     const { fake, digest } = await withCdn(world);
     fake.fault("GET *", fault);
-    expect((await failureOf(world.open(world.upstream(fake), digest))).reason).toBe(reason);
+    const error = await failureOf(world.open(world.upstream(fake), digest));
+    expect(error.reason).toBe(reason);
+    if (reason === "invalid") expect(error.message).toBe('upstream "Fake" redirects to nowhere');
     expect(fake.count()).toBe(1);
   });
 

@@ -74,7 +74,12 @@ describe("a request for others", () => {
     await using world = new World();
     const { fake, calls } = await withAll(world);
     const marks = Array.from({ length: 9 }, () => ringMarker(crypto.randomUUID()));
-    for (const call of calls(marks)) expect((await failureOf(call())).reason).toBe("blocked");
+    for (const call of calls(marks)) {
+      expect(await failureOf(call())).toMatchObject({
+        reason: "blocked",
+        message: 'upstream "Fake" is too many servers away',
+      });
+    }
     expect(fake.count()).toBe(0);
     found(await world.client.manifest(world.upstream(fake), "x", latest, marks.slice(1)));
   });

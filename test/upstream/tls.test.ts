@@ -27,7 +27,7 @@ describe("https", () => {
     fake.image("x", "latest");
     const error = await failureOf(world.client.manifest(world.upstream(fake), "x", latest));
     expect(error).toMatchObject({ reason: "unreachable" });
-    expect(error.message).toContain("certificate");
+    expect(error.message).toContain("did not show a certificate that can be trusted");
     expect(fake.count()).toBe(0);
   });
 
@@ -37,7 +37,7 @@ describe("https", () => {
     fake.image("x", "latest");
     const upstream = world.upstream(fake, { ca: undefined });
     const error = await failureOf(world.client.manifest(upstream, "x", latest));
-    expect(error.message).toContain("certificate");
+    expect(error.message).toContain("did not show a certificate that can be trusted");
     expect(fake.count()).toBe(0);
   });
 
@@ -49,7 +49,7 @@ describe("https", () => {
     const upstream = world.upstream(`https://127.0.0.1:${server.port}`);
     const error = await failureOf(world.client.manifest(upstream, "x", latest));
     expect(error).toMatchObject({ reason: "unreachable" });
-    expect(error.message).toContain("does not speak TLS");
+    expect(error.message).toContain("does not speak TLS at this address");
   });
 
   test("is not left for http by a redirect", async () => {
@@ -59,7 +59,7 @@ describe("https", () => {
     fake.fault("GET *", { redirect: `${cdn.url}/data` });
     const error = await failureOf(world.client.manifest(world.upstream(fake), "x", latest));
     expect(error).toMatchObject({ reason: "blocked" });
-    expect(error.message).toContain("from https to http");
+    expect(error.message).toContain("redirects from https to http");
     expect(cdn.server.connections).toBe(0);
   });
 
@@ -71,9 +71,10 @@ describe("https", () => {
     const plain = fake.url.replace("https:", "http:");
     for (const tokenRealm of [undefined, `${issuer.url}/token`]) {
       const upstream = world.upstream(fake, { ...login, tokenRealm });
-      expect((await failureOf(world.client.manifest(upstream, "x", latest))).reason).toBe(
-        "blocked",
-      );
+      expect(await failureOf(world.client.manifest(upstream, "x", latest))).toMatchObject({
+        reason: "blocked",
+        message: 'upstream "Fake" is reached by https but names a token service that is not',
+      });
     }
     fake.auth = { kind: "bearer", realm: `${plain}/token` };
     expect((await failureOf(world.client.manifest(world.upstream(fake), "x", latest))).reason).toBe(
@@ -109,7 +110,7 @@ describe("an authority of one's own", () => {
       found(await world.client.manifest(trusting, "x", latest));
       for (const upstream of others) {
         const error = await failureOf(world.client.manifest(upstream, "x", latest));
-        expect(error.message).toContain("certificate");
+        expect(error.message).toContain("did not show a certificate that can be trusted");
       }
     }
     expect(fake.count()).toBe(2);
@@ -123,7 +124,7 @@ describe("an authority of one's own", () => {
     found(await world.client.manifest(upstream, "x", latest));
     const without = { ...upstream, ca: undefined, version: 2 };
     const error = await failureOf(world.client.manifest(without, "x", latest));
-    expect(error.message).toContain("certificate");
+    expect(error.message).toContain("did not show a certificate that can be trusted");
   });
 
   test("holds for its token service and for where it redirects to, too", async () => {

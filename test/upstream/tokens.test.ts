@@ -179,6 +179,16 @@ describe("a token", () => {
     },
   );
 
+  test("is not given for credentials that the service refuses", async () => {
+    await using world = new World();
+    const fake = await withTokens(world, login);
+    const upstream = world.upstream(fake, { ...login, password: "wrong" });
+    expect(await failureOf(pull(world, upstream))).toMatchObject({
+      reason: "denied",
+      message: 'upstream "Fake" refuses the credentials that are configured for it',
+    });
+  });
+
   test("belongs to one upstream and one version of its credentials, as connections do", async () => {
     await using world = new World();
     const fake = await withTokens(world);
@@ -219,6 +229,10 @@ describe("a token service that answers with", () => {
     const error = await failureOf(pull(world, world.upstream(fake)));
     expect(error).toMatchObject({ reason, upstream: "Fake" });
     expect(error.message).not.toMatch(/secret|127\.0\.0\.1/);
+    const isShort = (fault.body?.length ?? 0) < 1000;
+    if (fault.body && isShort) {
+      expect(error.message).toEndWith("has a token service that answers with no token");
+    }
     if (reason === "rate_limited") expect(error.retryAfterSeconds).toBe(7);
     expect(fake.count("GET /v2/*")).toBe(1);
   });
@@ -309,7 +323,9 @@ describe("a realm of another origin", () => {
     const { issuer, upstream } = await foreign(world, settings);
     const error = await failureOf(pull(world, upstream));
     expect(error.reason).toBe("blocked");
-    expect(error.message).toContain("token_realm");
+    expect(error.message).toContain(
+      "names a token service of another origin; if that is right, set it as token_realm",
+    );
     expect(issuer.server.connections).toBe(0);
     expect(world.lines).toEqual(['{"message":"token service not allowed","upstream":"Fake"}']);
   });

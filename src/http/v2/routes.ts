@@ -14,6 +14,7 @@ import { contentHeaders, jsonResponse } from "../respond.ts";
 import { pathOf } from "../url.ts";
 import { blobResponse } from "./blob.ts";
 import { followBody } from "./body.ts";
+import { hasAlready, notModified } from "./conditions.ts";
 import { notProtocol, readPath, splitPath, type V2Path } from "./path.ts";
 import type { Place } from "./roads.ts";
 
@@ -60,6 +61,7 @@ class V2Request {
     const path = pathOf(this.#request.url);
     const isPing = path === "/v2/" || path === "/v2";
     const target = isPing ? undefined : splitPath(path);
+    this.#exchange.isPull = !isPing;
     const grant = await this.#authenticate(isPing, target);
     this.#requireReading();
     if (isPing) return jsonResponse(this.#exchange, 200, {});
@@ -138,6 +140,7 @@ class V2Request {
       this.#options.puller.manifest(registry, repository, reference, { head, marks, waits }),
     );
     const headers = contentHeaders(this.#exchange, pulled);
+    if (hasAlready(this.#request, pulled.digest)) return notModified(headers);
     if (!head) {
       return new Response(pulled.payload as Uint8Array<ArrayBuffer>, { headers });
     }
@@ -147,13 +150,16 @@ class V2Request {
 
   async #blob(registry: Registry, repository: string, digest: Digest): Promise<Response> {
     const server = this.#server;
-    const head = this.#request.method === "HEAD";
+    const isKnown = hasAlready(this.#request, digest);
+    // Who has it already needs to know no more than that it is there.
+    const head = isKnown || this.#request.method === "HEAD";
     const marks = marksIn(this.#request.headers.get("via"));
     const complete = this.#cannotSeeCuts();
     const pulled = await this.#patiently((waits) =>
       this.#options.puller.blob(registry, repository, digest, { head, complete, marks, waits }),
     );
     const headers = contentHeaders(this.#exchange, pulled);
+    if (isKnown) return notModified(headers);
     const { clock, idleSeconds, log } = this.#options;
     const request = this.#request;
     const { id } = this.#exchange;
