@@ -5,7 +5,8 @@ import { createAccess } from "./access/access.ts";
 import { FsBlobStore } from "./blobs/fs/store.ts";
 import type { Config } from "./config.ts";
 import { createHttpApp } from "./http/app.ts";
-import { idleSeconds, startServer } from "./http/server.ts";
+import { idleSeconds, type RunningServer, startServer } from "./http/server.ts";
+import { addressTest } from "./lib/address-ranges.ts";
 import type { Clock } from "./lib/clock.ts";
 import { deriveKey } from "./lib/keys.ts";
 import type { Log } from "./lib/log.ts";
@@ -21,6 +22,8 @@ import { prepare } from "./work/first-start.ts";
 
 export interface RunningWeir {
   port: number;
+  /** Where clients come that show a certificate; undefined where they do not. */
+  mirrorPort: number | undefined;
   prepared: Prepared;
   /** Stops accepting, lets answers under way end within the drain time, then closes everything. */
   stop(): Promise<void>;
@@ -57,7 +60,7 @@ async function start(
   closers: (() => Promise<void>)[],
   closeAll: () => Promise<void>,
 ): Promise<RunningWeir> {
-  const { dataDir, externalUrl, tokenSeconds, anonymousPull, maxBlobBytes, minFreeBytes } = config;
+  const { dataDir, externalUrl, tokenSeconds, mirror, maxBlobBytes, minFreeBytes } = config;
   const { secret } = openDataDir(dataDir, config.secretKey);
 
   const sealer = createSealer(deriveKey(secret, "upstream passwords"));
@@ -86,7 +89,12 @@ async function start(
   closers.push(() => puller.close());
 
   const signingKey = deriveKey(secret, "pull tokens");
-  const tokens = { signingKey, externalUrl, tokenSeconds, anonymousPull };
+  const open = {
+    anonymousPull: config.anonymousPull,
+    mirrorAnonymousPull: mirror.anonymousPull,
+    isMirrorClient: addressTest(mirror.clientAddresses),
+  };
+  const tokens = { signingKey, externalUrl, tokenSeconds, open };
   const access = createAccess({ credentials, clock, ...tokens });
   let isServing = false;
   const app = createHttpApp({
@@ -105,36 +113,46 @@ async function start(
     log,
     idleSeconds,
     isTrustedProxy: addressTest(config.trustedProxies),
+    mirrorRegistry: mirror.registryId,
     ownMark: ringMarker(instanceId),
     ready: async () => isServing && (await metadata.ready()) && (await blobs.ready()),
   });
   const server = startServer({ ...config.listen, tls: config.tls }, { app, clock, log });
   closers.push(() => server.stop(0));
+  const certified = startCertified(config, { app, clock, log });
+  if (certified) closers.push(() => certified.stop(0));
   // Not before the port is ours: a token that is made now is shown once, and a start that fails would lose it.
   const prepared = await prepare(metadata, config);
   isServing = true;
   log.info("listening", { address: config.listen.hostname, port: server.port, url: externalUrl });
   return {
     port: server.port,
+    mirrorPort: certified?.port,
     prepared,
     async stop() {
       isServing = false;
-      await server.stop(config.drainSeconds * 1000);
+      const drainMs = config.drainSeconds * 1000;
+      await Promise.all([server.stop(drainMs), certified?.stop(drainMs)]);
       await closeAll();
     },
   };
 }
 
-/** Whether an address lies in one of the ranges; an IPv4 address can come as a mapped one. */
-function addressTest(ranges: readonly string[]): (address: string) => boolean {
-  const parsed = ranges.map((range) => ipaddr.parseCIDR(range));
-  return (text) => {
-    if (!ipaddr.isValid(text)) return false;
-    const address = ipaddr.process(text);
-    return parsed.some(
-      ([base, bits]) => address.kind() === base.kind() && address.match(base, bits),
-    );
-  };
+/** The second server, whose clients have shown a certificate; undefined where none is wanted. */
+function startCertified(
+  { mirror: { certified }, tls }: Config,
+  around: Parameters<typeof startServer>[1],
+): RunningServer | undefined {
+  if (!certified) return undefined;
+  const { listen, clientCa } = certified;
+  try {
+    const server = startServer({ ...listen, tls, clientCa }, around);
+    around.log.info("listening for mirrors", { address: listen.hostname, port: server.port });
+    return server;
+  } catch (error) {
+    // Which of the two could not be had is nowhere in the system's error.
+    throw Object.assign(error as Error, { setting: "WEIR_MIRROR_LISTEN" });
+  }
 }
 
 /** Whether a URL plainly names an address that must not be dialled; what other names mean is seen when they are. */

@@ -21,9 +21,10 @@ export interface Config {
   /** Inner addresses that upstreams may have. */
   allowedUpstreamAddresses: work.AddressRange[];
   anonymousPull: boolean;
+  mirror: work.MirrorSettings;
   /** Paths of PEM files; undefined: plain HTTP. */
   tls: { cert: string; key: string } | undefined;
-  /** CIDR ranges of proxies that may speak HTTP/1.0, and so get whole blobs only. */
+  /** CIDR ranges of proxies whose forwarded addresses count, and that may speak HTTP/1.0, so that they get whole blobs only. */
   trustedProxies: string[];
   /** Life of a pull token. */
   tokenSeconds: number;
@@ -80,6 +81,7 @@ export function loadConfig(env: work.Environment, readFile: work.ReadFile): Conf
 function readSettings(settings: work.Settings): Omit<Config, "declared" | "settings"> {
   const listen = settings.get("listen", work.listenAddress, "127.0.0.1:5000");
   const tls = readTls(settings);
+  const anonymousPull = settings.get("anonymous_pull", work.flag, "false");
   const localhost = `${tls ? "https" : "http"}://localhost:${listen.port}`;
   return {
     listen,
@@ -90,7 +92,8 @@ function readSettings(settings: work.Settings): Omit<Config, "declared" | "setti
     firstUpstream: readFirstUpstream(settings),
     allowedUpstreamAddresses:
       settings.find("allowed_upstream_addresses", work.addressRangesWithPorts) ?? [],
-    anonymousPull: settings.get("anonymous_pull", work.flag, "false"),
+    anonymousPull,
+    mirror: work.readMirrorSettings(settings, { anonymousPull, hasTls: tls !== undefined, listen }),
     tls,
     trustedProxies: settings.find("trusted_proxies", work.addressRanges) ?? [],
     tokenSeconds: settings.get("token_seconds", seconds(60, 86400), "900"),
@@ -168,7 +171,6 @@ const unsupported = [
   "database_url",
   "blobs_url",
   "dependency_proxy_url",
-  "mirror_registry",
   "cache_max_bytes",
   "workers",
 ];

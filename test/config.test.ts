@@ -3,6 +3,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import * as fc from "fast-check";
+import { clientCertificates } from "./fakes/client-certificates.ts";
 import { ConfigError, describeConfig, loadConfig, visibleConfig } from "../src/config.ts";
 
 const secret = "0123456789abcdef0123456789abcdef";
@@ -29,7 +30,12 @@ const otherKey = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.e
   type: "pkcs8",
   format: "pem",
 });
-const pems = { "cert.pem": certificate, "key.pem": privateKey, "other.pem": otherKey };
+const pems = {
+  "leaf.pem": clientCertificates.node.cert,
+  "cert.pem": certificate,
+  "key.pem": privateKey,
+  "other.pem": otherKey,
+};
 
 /** Reads these files; whatever else is asked for is not there. */
 const filesOf = (files: Record<string, string>) => (file: string) => {
@@ -79,6 +85,12 @@ describe("settings", () => {
       },
       allowedUpstreamAddresses: [],
       anonymousPull: false,
+      mirror: {
+        registryId: 1,
+        anonymousPull: false,
+        clientAddresses: [],
+        certified: undefined,
+      },
       tls: undefined,
       trustedProxies: [],
       tokenSeconds: 900,
@@ -120,6 +132,22 @@ describe("settings", () => {
       },
     ],
     ["WEIR_ANONYMOUS_PULL", "true", { anonymousPull: true }],
+    [
+      "WEIR_ANONYMOUS_PULL",
+      "true",
+      { mirror: { anonymousPull: true, clientAddresses: [], registryId: 1 } },
+    ],
+    [
+      "WEIR_MIRROR_ANONYMOUS_PULL",
+      "true",
+      { anonymousPull: false, mirror: { anonymousPull: true } },
+    ],
+    ["WEIR_MIRROR_REGISTRY", "7", { mirror: { registryId: 7 } }],
+    [
+      "WEIR_MIRROR_CLIENT_ADDRESSES",
+      "10.1.2.3/8,fd00::1",
+      { mirror: { clientAddresses: ["10.0.0.0/8", "fd00::1/128"] } },
+    ],
     ["WEIR_TRUSTED_PROXIES", "10.0.0.7,fd00::/8", { trustedProxies: ["10.0.0.7/32", "fd00::/8"] }],
     ["WEIR_TOKEN_SECONDS", "60", { tokenSeconds: 60 }],
     ["WEIR_CHECK_TIMEOUT_SECONDS", "1", { checkTimeoutSeconds: 1 }],
@@ -208,6 +236,29 @@ describe("settings", () => {
     expect(config.externalUrl).toBe("https://localhost:5000");
   });
 
+  test("a mirror's setting wins over the general one", () => {
+    const env = { WEIR_ANONYMOUS_PULL: "true", WEIR_MIRROR_ANONYMOUS_PULL: "false" };
+    expect(load(env)).toMatchObject({ anonymousPull: true, mirror: { anonymousPull: false } });
+  });
+
+  const certified = {
+    WEIR_MIRROR_LISTEN: "0.0.0.0:5443",
+    WEIR_MIRROR_CLIENT_CA: "cert.pem",
+  };
+  test("a second port for clients with certificates", () => {
+    const env = { WEIR_TLS_CERT: "cert.pem", WEIR_TLS_KEY: "key.pem", ...certified };
+    expect(load(env, pems).mirror.certified).toEqual({
+      listen: { hostname: "0.0.0.0", port: 5443 },
+      clientCa: "cert.pem",
+    });
+    expect(problems(() => load(certified, pems))).toEqual([
+      "WEIR_MIRROR_LISTEN: needs a certificate: set WEIR_TLS_CERT and WEIR_TLS_KEY too",
+    ]);
+    expect(problems(() => load({ ...env, WEIR_LISTEN: "0.0.0.0:5443" }, pems))).toEqual([
+      "WEIR_MIRROR_LISTEN: is where WEIR_LISTEN is; give it a port of its own",
+    ]);
+  });
+
   test("what Kubernetes and others put into the environment is none of ours", () => {
     load({
       PATH: "/bin",
@@ -290,6 +341,15 @@ describe("bad settings", () => {
       /10\.0\.0\.0\/8/,
     ],
     ["WEIR_ANONYMOUS_PULL", ["yes", "1", "True"], /true or false/],
+    ["WEIR_MIRROR_ANONYMOUS_PULL", ["yes", "1"], /true or false/],
+    ["WEIR_MIRROR_REGISTRY", ["0", "-1", "main", "2147483648"], /from 1 to 2147483647/],
+    ["WEIR_MIRROR_CLIENT_ADDRESSES", ["nodes", "10.0.0.1:80", "10.0.0.0/33"], /10\.0\.0\.0\/8/],
+    ["WEIR_MIRROR_LISTEN", ["5443", "http://a:1"], /127\.0\.0\.1:5000/],
+    [
+      "WEIR_MIRROR_CLIENT_CA",
+      ["nowhere.pem", "key.pem", "leaf.pem", certificate],
+      /PEM file with certificates of authorities/,
+    ],
     ["WEIR_TRUSTED_PROXIES", ["nginx", "10.0.0.1:80", "0x7f.0.0.1"], /10\.0\.0\.0\/8/],
     ["WEIR_TOKEN_SECONDS", ["59", "86401", "15m", "1e3", "-60", "060", " 60"], /from 60 to 86400/],
     ["WEIR_CHECK_TIMEOUT_SECONDS", ["0", "301", "2.5"], /from 1 to 300/],
@@ -315,6 +375,8 @@ describe("bad settings", () => {
   test.each([
     ["WEIR_TLS_CERT", "cert.pem", "WEIR_TLS_KEY"],
     ["WEIR_TLS_KEY", "key.pem", "WEIR_TLS_CERT"],
+    ["WEIR_MIRROR_LISTEN", "127.0.0.1:5443", "WEIR_MIRROR_CLIENT_CA"],
+    ["WEIR_MIRROR_CLIENT_CA", "cert.pem", "WEIR_MIRROR_LISTEN"],
     ["WEIR_FIRST_UPSTREAM_USERNAME", "a", "WEIR_FIRST_UPSTREAM_PASSWORD"],
     ["WEIR_FIRST_UPSTREAM_PASSWORD", "a", "WEIR_FIRST_UPSTREAM_USERNAME"],
   ])("%s alone", (given, value, missing) => {

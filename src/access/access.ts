@@ -2,9 +2,10 @@ import type { Clock } from "../lib/clock.ts";
 import { hashSecret } from "../lib/secret.ts";
 import type { Credential, Credentials, Registry } from "../metadata/contract.ts";
 import { RegistryError } from "../oci/error.ts";
-import type { Access, Actor, BasicCredentials, Grant, IssuedToken } from "./contract.ts";
+import type { Access, Actor, BasicCredentials, Grant, IssuedToken, Visitor } from "./contract.ts";
 import { type PullClaims, PullTokens } from "./pull-tokens.ts";
 import { allowsPulling, repositoriesToPull } from "./scopes.ts";
+import { looksOurs, type OpenDoors, Openness } from "./visitors.ts";
 
 export interface AccessOptions {
   credentials: Credentials;
@@ -14,7 +15,8 @@ export interface AccessOptions {
   /** Without a slash at the end. */
   externalUrl: string;
   tokenSeconds: number;
-  anonymousPull: boolean;
+  /** Who may pull without a credential. */
+  open: OpenDoors;
 }
 
 /** More than any secret of ours: what is longer is not hashed. */
@@ -30,6 +32,7 @@ class PullAccess implements Access {
   readonly realm: string;
   readonly #options: AccessOptions;
   readonly #tokens: PullTokens;
+  readonly #openness: Openness;
   /** What was derived from claims and a credential; it holds while the credential is the same object. */
   readonly #grants = new WeakMap<PullClaims, { credential: Credential; grant: Grant }>();
 
@@ -38,12 +41,17 @@ class PullAccess implements Access {
     this.#options = options;
     this.service = new URL(externalUrl).host;
     this.realm = `${externalUrl}/jwt/auth`;
+    this.#openness = new Openness(options.open);
     const audience = this.service;
     this.#tokens = new PullTokens({ key: signingKey, audience, seconds: tokenSeconds, clock });
   }
 
-  async issue(given: BasicCredentials | undefined, asked: readonly string[]): Promise<IssuedToken> {
-    const tokenId = await this.#prove(given);
+  async issue(
+    given: BasicCredentials | undefined,
+    asked: readonly string[],
+    visitor: Visitor,
+  ): Promise<IssuedToken> {
+    const tokenId = await this.#prove(given, visitor);
     const token = await this.#tokens.sign(tokenId, repositoriesToPull(asked));
     return {
       token,
@@ -54,10 +62,10 @@ class PullAccess implements Access {
   }
 
   /** The id of the token that was given as password; undefined for an anonymous caller who may pull. */
-  async #prove(given: BasicCredentials | undefined): Promise<number | undefined> {
+  async #prove(given: BasicCredentials | undefined, visitor: Visitor): Promise<number | undefined> {
     // Clients without credentials answer a Basic challenge with an empty name and password.
     if (!given || (given.username === "" && given.password === "")) {
-      if (this.#options.anonymousPull) return undefined;
+      if (this.#openness.admits(visitor)) return undefined;
       throw unauthorized("log in with any user name and an access token as the password");
     }
     const { password } = given;
@@ -65,6 +73,8 @@ class PullAccess implements Access {
       password.length <= maxSecretLength
         ? await this.#options.credentials.byHash(hashSecret(password))
         : undefined;
+    const isForeign = !credential && visitor.as === "mirror" && !looksOurs(password);
+    if (isForeign && this.#openness.admits(visitor)) return undefined;
     if (!credential || !this.#isLive(credential)) {
       throw unauthorized("the access token given as the password is not valid");
     }
@@ -80,18 +90,16 @@ class PullAccess implements Access {
     return expiresAt === undefined || this.#options.clock.now() < expiresAt;
   }
 
-  async verify(authorization: string | undefined): Promise<Grant | undefined> {
-    if (authorization === undefined) {
-      if (!this.#options.anonymousPull) return undefined;
-      return { actor: anonymous, repositories: undefined, mayPull: () => true };
-    }
+  async verify(
+    authorization: string | undefined,
+    visitor: () => Visitor,
+  ): Promise<Grant | undefined> {
+    if (authorization === undefined) return this.#anonymousGrant(undefined, visitor);
     const claims = await this.#tokens.verify(authorization);
     if (!claims) return undefined;
     const { tokenId, repositories } = claims;
-    if (tokenId === undefined) {
-      if (!this.#options.anonymousPull) return undefined;
-      return { actor: anonymous, repositories, mayPull: () => true };
-    }
+    // Decided anew: such a token says what was asked for, and nothing of who may have it.
+    if (tokenId === undefined) return this.#anonymousGrant(repositories, visitor);
     // Looked up at each use: a token that was revoked a moment ago opens nothing, whatever was signed for it.
     const credential = await this.#options.credentials.byId(tokenId);
     if (!credential || !this.#isLive(credential)) return undefined;
@@ -101,6 +109,14 @@ class PullAccess implements Access {
     const grant = grantOf(credential, repositories);
     this.#grants.set(claims, { credential, grant });
     return grant;
+  }
+
+  #anonymousGrant(
+    repositories: ReadonlySet<string> | undefined,
+    visitor: () => Visitor,
+  ): Grant | undefined {
+    if (!this.#openness.admits(visitor())) return undefined;
+    return { actor: anonymous, repositories, mayPull: () => true };
   }
 }
 

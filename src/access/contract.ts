@@ -29,6 +29,16 @@ export interface BasicCredentials {
   password: string;
 }
 
+/** Somebody without a credential of ours, as far as it decides what is open to him. */
+export interface Visitor {
+  /** What he asks for: something of a registry, or what a mirror gives; `either` where both rights will do. */
+  readonly as: "registry" | "mirror" | "either";
+  /** Whether his connection has shown the certificate of a mirror's client. */
+  readonly certified: boolean;
+  /** Where he comes from; undefined where that cannot be told. */
+  address(): string | undefined;
+}
+
 /** Who may do what. */
 export interface Access {
   /** The value of the `service` parameter: the external URL's host with port. */
@@ -37,14 +47,20 @@ export interface Access {
   readonly realm: string;
   /**
    * A pull token for those of the scopes that ask for pulling repositories. Throws `RegistryError`: `unauthorized` for no or wrong
-   * credentials, `denied` for proven ones whose scopes do not allow pulling.
+   * credentials, `denied` for proven ones whose scopes do not allow pulling. A client that takes us for the registry that
+   * we mirror sends the credentials that it has there: where the visitor may pull `mirror` names without any, these
+   * count as none, and nothing is kept of them.
    */
-  issue(credentials: BasicCredentials | undefined, scopes: readonly string[]): Promise<IssuedToken>;
+  issue(
+    credentials: BasicCredentials | undefined,
+    scopes: readonly string[],
+    visitor: Visitor,
+  ): Promise<IssuedToken>;
   /**
    * The grant behind an `Authorization` header; undefined where there is none that counts (absent, malformed, expired,
-   * revoked), which the caller answers with a challenge.
+   * revoked), which the caller answers with a challenge. Who has no credential is judged as the visitor that `visitor` gives.
    */
-  verify(authorization: string | undefined): Promise<Grant | undefined>;
+  verify(authorization: string | undefined, visitor: () => Visitor): Promise<Grant | undefined>;
 }
 
 export type Action = "read" | "write";

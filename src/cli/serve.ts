@@ -31,10 +31,11 @@ const listenProblems: Partial<Record<string, string>> = {
   EACCES: "may not be used by this user; choose a port from 1024 on",
 };
 
-function listenProblem({ listen }: Config, error: unknown): Failure | undefined {
-  const { syscall, code } = error as { syscall?: unknown; code?: unknown };
+function listenProblem({ listen, mirror }: Config, error: unknown): Failure | undefined {
+  const { syscall, code, setting } = error as Record<string, unknown>;
   const problem = syscall === "listen" ? listenProblems[String(code)] : undefined;
-  return problem
-    ? new Failure(`WEIR_LISTEN: ${listen.hostname} port ${listen.port} ${problem}`)
-    : undefined;
+  const isMirrors = setting === "WEIR_MIRROR_LISTEN";
+  const { hostname, port } = (isMirrors ? mirror.certified?.listen : undefined) ?? listen;
+  const name = isMirrors ? "WEIR_MIRROR_LISTEN" : "WEIR_LISTEN";
+  return problem ? new Failure(`${name}: ${hostname} port ${port} ${problem}`) : undefined;
 }

@@ -13,7 +13,8 @@ import { Metrics, metricsResponse } from "./metrics.ts";
 import { errorResponse, jsonResponse } from "./respond.ts";
 import { tokenRoutes } from "./token.ts";
 import { pathOf } from "./url.ts";
-import { answerV2, isV2Path } from "./v2/routes.ts";
+import { isV2Path } from "./v2/alias.ts";
+import { answerV2 } from "./v2/routes.ts";
 
 export interface HttpOptions {
   access: Access;
@@ -23,6 +24,7 @@ export interface HttpOptions {
   clock: Clock;
   log: Log;
   isTrustedProxy: (address: string) => boolean;
+  mirrorRegistry: number;
   idleSeconds: number;
   /** What our own requests to upstreams carry in `Via`: one that comes back to us ends here. */
   ownMark: string;
@@ -32,8 +34,8 @@ export interface HttpOptions {
 
 /** The whole HTTP interface. */
 export interface HttpApp {
-  /** Answers and logs a request; never rejects. */
-  answer(request: Request, server: BunServer): Promise<Response>;
+  /** Answers and logs a request; never rejects. `certified`: see `Exchange`. */
+  answer(request: Request, server: BunServer, certified: boolean): Promise<Response>;
   /** The answer to a request that cannot be routed, or whose answer failed; it is logged as any other. */
   refuse(error: RegistryError, request: Request | undefined): Response;
 }
@@ -44,7 +46,11 @@ export function createHttpApp(options: HttpOptions): HttpApp {
   const { client } = options.api;
   const metrics = new Metrics({ ...options, health: (upstream) => client.health(upstream) });
   const routes = routesOf(options, metrics);
-  const begin = (): Exchange => ({ id: nextId(), started: clock.elapsed() });
+  const begin = (certified: boolean): Exchange => {
+    return { id: nextId(), started: clock.elapsed(), certified };
+  };
+  const { externalUrl } = options.api;
+  const v2Options = { ...options, externalUrl };
 
   async function route(request: Request, server: BunServer, exchange: Exchange): Promise<Response> {
     try {
@@ -52,7 +58,7 @@ export function createHttpApp(options: HttpOptions): HttpApp {
       // The registry protocol is nearly all there is, and has one handler: finding it must cost nothing.
       const isV2 = isV2Path(pathOf(request.url));
       return isV2
-        ? await answerV2(request, server, exchange, options)
+        ? await answerV2(request, server, exchange, v2Options)
         : await routes.fetch(request, { server, exchange });
     } catch (error) {
       return failed(log, exchange, error);
@@ -60,8 +66,8 @@ export function createHttpApp(options: HttpOptions): HttpApp {
   }
 
   return {
-    async answer(request, server) {
-      const exchange = begin();
+    async answer(request, server, certified) {
+      const exchange = begin(certified);
       const response = await route(request, server, exchange);
       // Being told to log in is a step of a pull, not the end of one.
       if (exchange.told && response.status !== 401) metrics.pulled(exchange.told);
@@ -69,7 +75,7 @@ export function createHttpApp(options: HttpOptions): HttpApp {
       return response;
     },
     refuse(error, request) {
-      const exchange = begin();
+      const exchange = begin(false);
       const response = errorResponse(exchange, error);
       if (request) logRequest(log, clock, request, exchange, response.status);
       return response;
@@ -93,7 +99,7 @@ function routesOf({ log, access, ready, ...options }: HttpOptions, metrics: Metr
     });
   });
   app.get("/metrics", (c) => metricsResponse(c, metrics, options.api.access));
-  app.route("/", tokenRoutes(access));
+  app.route("/", tokenRoutes({ access, isTrustedProxy: options.isTrustedProxy }));
   app.route("/api", apiRoutes({ ...options, log, ...options.api }));
   app.notFound((c) =>
     errorResponse(c.var.exchange, new RegistryError("not_found", "there is nothing at this path")),

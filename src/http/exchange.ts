@@ -17,6 +17,8 @@ export interface Exchange {
   id: string;
   /** `Clock.elapsed` at its start. */
   started: number;
+  /** Whether the connection has shown a certificate of a mirror's client. */
+  certified: boolean;
   /** The user's name, once a credential was verified. */
   actor?: string;
   /** Whether something of a repository was asked for, and not just the way to log in. */

@@ -13,6 +13,8 @@ export interface ListenOptions {
   port: number;
   /** PEM files. */
   tls: { cert: string; key: string } | undefined;
+  /** PEM file: only clients are let in that show a certificate which one of these authorities has signed. */
+  clientCa?: string;
 }
 
 export interface RunningServer {
@@ -24,9 +26,11 @@ export interface RunningServer {
 
 /** Starts listening. Throws the system's error where address or port cannot be had. */
 export function startServer(
-  { hostname, port, tls }: ListenOptions,
+  { hostname, port, tls, clientCa }: ListenOptions,
   { app, clock, log }: { app: HttpApp; clock: Clock; log: Log },
 ): RunningServer {
+  // Without TLS there is no certificate, whatever is configured.
+  const isCertified = tls !== undefined && clientCa !== undefined;
   const server = Bun.serve({
     hostname,
     port,
@@ -35,14 +39,14 @@ export function startServer(
     development: false,
     // Said, since `development: false` alone would let a second server take the same port and half the requests.
     reusePort: false,
-    ...(tls && { tls: { cert: Bun.file(tls.cert), key: Bun.file(tls.key) } }),
+    ...(tls && { tls: tlsOptions(tls, clientCa) }),
     fetch: (request, server) => {
       // A malformed Host leaves a bare path here, which a router would read from a wrong place on.
       if (!request.url.startsWith("http") || !URL.canParse(request.url)) {
         const error = new RegistryError("bad_request", "the request's Host is not valid");
         return app.refuse(error, request);
       }
-      return app.answer(request, server);
+      return app.answer(request, server, isCertified);
     },
     // A stored file that cannot be opened after all: everything else is answered by the app.
     error(error) {
@@ -61,4 +65,11 @@ export function startServer(
       deadline.cancel();
     },
   };
+}
+
+/** A request does not tell of its certificate: so one server has it of all connections, or of none. */
+function tlsOptions({ cert, key }: { cert: string; key: string }, clientCa: string | undefined) {
+  const own = { cert: Bun.file(cert), key: Bun.file(key) };
+  if (clientCa === undefined) return own;
+  return { ...own, ca: Bun.file(clientCa), requestCert: true, rejectUnauthorized: true };
 }

@@ -1,8 +1,16 @@
 import { type Context, Hono } from "hono";
-import type { Access, BasicCredentials } from "../access/contract.ts";
+import type { Access, BasicCredentials, Visitor } from "../access/contract.ts";
 import { RegistryError } from "../oci/error.ts";
+import { parseScope } from "../oci/scope.ts";
 import type { Env } from "./exchange.ts";
 import { jsonResponse } from "./respond.ts";
+import { placeOfName } from "./v2/roads.ts";
+import { visitorOf } from "./visitor.ts";
+
+export interface TokenOptions {
+  access: Access;
+  isTrustedProxy: (address: string) => boolean;
+}
 
 /** A form with a user name, a secret and some scopes is far smaller. */
 const maxFormBytes = 16 << 10;
@@ -11,16 +19,21 @@ const maxFormBytes = 16 << 10;
  * `/jwt/auth`, where clients trade an access token for a pull token: GET with Basic credentials (Docker token
  * specification) or POST of a password grant (Docker OAuth2 token specification). No refresh tokens.
  */
-export function tokenRoutes(access: Access): Hono<Env> {
+export function tokenRoutes(options: TokenOptions): Hono<Env> {
   const routes = new Hono<Env>();
   routes.get("/jwt/auth", async (c) => {
     const query = new URL(c.req.url).searchParams;
     const credentials = parseBasic(c.req.header("authorization"));
-    return answer(c, access, query, credentials);
+    return answer(c, options, query, credentials);
   });
   routes.post("/jwt/auth", async (c) => {
     const form = await readForm(c.req.raw);
-    if (form.get("grant_type") !== "password") {
+    const grantType = form.get("grant_type");
+    // How docker says it where a login at Docker Hub gave it an identity token: worth to us what a password there is.
+    if (grantType === "refresh_token" && soughtAs(form.getAll("scope")) === "mirror") {
+      return answer(c, options, form, undefined);
+    }
+    if (grantType !== "password") {
       throw new RegistryError(
         "bad_request",
         "grant_type must be password; no refresh tokens are issued",
@@ -30,14 +43,14 @@ export function tokenRoutes(access: Access): Hono<Env> {
       username: form.get("username") ?? "",
       password: form.get("password") ?? "",
     };
-    return answer(c, access, form, credentials);
+    return answer(c, options, form, credentials);
   });
   return routes;
 }
 
 async function answer(
   c: Context<Env>,
-  access: Access,
+  { access, isTrustedProxy }: TokenOptions,
   parameters: URLSearchParams,
   credentials: BasicCredentials | undefined,
 ): Promise<Response> {
@@ -50,8 +63,20 @@ async function answer(
       },
     });
   }
-  const token = await access.issue(credentials, parameters.getAll("scope"));
-  return jsonResponse(c.var.exchange, 200, token);
+  const scopes = parameters.getAll("scope");
+  const { exchange } = c.var;
+  const arrival = { request: c.req.raw, server: c.env.server, exchange, isTrustedProxy };
+  const token = await access.issue(credentials, scopes, visitorOf(soughtAs(scopes), arrival));
+  return jsonResponse(exchange, 200, token);
+}
+
+/** `mirror` where all that is asked for are names of images that are none of ours, and there is one. */
+function soughtAs(scopes: readonly string[]): Visitor["as"] {
+  const asked = scopes.flatMap((value) => value.split(" ")).filter(Boolean);
+  const isMirrors = asked.map(parseScope).every((scope) => {
+    return scope?.type === "repository" && placeOfName(scope.name)?.road === "mirror";
+  });
+  return asked.length > 0 && isMirrors ? "mirror" : "registry";
 }
 
 /** The credentials of an `Authorization: Basic` header (RFC 7617); undefined where there is none. */

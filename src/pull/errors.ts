@@ -1,19 +1,21 @@
 import { failureCode, type Log } from "../lib/log.ts";
 import { RegistryError } from "../oci/error.ts";
-import { UpstreamError } from "../upstream/contract.ts";
+import { ring, UpstreamError } from "../upstream/contract.ts";
 
 /** What a client is told when nothing better is known of when to come back. */
 const retryAfterSeconds = 5;
 
 /**
  * The refusal that a client gets when upstreams gave no definite answer: 429 where rate limits are all that stands in the
- * way, 502 where all sent nonsense, else 503. Each is named with its reason.
+ * way, 508 where all lead in a ring, 502 where all sent nonsense, else 503. Each is named with its reason.
  */
 export function unsureRefusal(errors: readonly UpstreamError[]): RegistryError {
   const upstreams = errors.map(({ upstream, reason }) => ({ upstream, reason }));
   const message = errors.map((error) => error.message).join("; ");
   const options = { detail: { upstreams }, cause: errors[0] };
   const all = (reason: string) => errors.every((error) => error.reason === reason);
+  const isRing = errors.every((error) => error.cause === ring);
+  if (isRing) return new RegistryError("loop", message, options);
   if (all("invalid")) return new RegistryError("upstream_invalid", message, options);
   const waits = errors.map((error) => error.retryAfterSeconds ?? retryAfterSeconds);
   const headers = { "Retry-After": String(Math.max(1, Math.min(...waits))) };

@@ -143,6 +143,9 @@ export interface OpenBlob extends Described {
 export type UnsureReason =
   "unreachable" | "timeout" | "denied" | "rate_limited" | "broken" | "invalid" | "blocked";
 
+/** Cause of an `UpstreamError` that says that servers ask each other in a ring. */
+export const ring = "ring";
+
 /** The upstream is unsure. The message is ours and names no address, header or body of the upstream. */
 export class UpstreamError extends Error {
   override readonly name = "UpstreamError";

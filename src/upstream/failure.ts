@@ -1,4 +1,4 @@
-import { UpstreamError, type UnsureReason } from "./contract.ts";
+import { ring, UpstreamError, type UnsureReason } from "./contract.ts";
 import { failureCode } from "../lib/log.ts";
 
 /** Codes of `fetch` for what was received but is not HTTP/1.1 as it should be. */
@@ -55,6 +55,11 @@ export function isCrowded(error: unknown): boolean {
 
 export function crowdedFailure(name: string): UpstreamError {
   return explained(name, "timeout", "has too many transfers running", crowded);
+}
+
+/** It answered that it is being asked by itself: what this server has been told it tells on, to its own client. */
+export function ringFailure(name: string): UpstreamError {
+  return explained(name, "invalid", "leads back to a server that is asking", ring);
 }
 
 function explained(name: string, reason: UnsureReason, did: string, cause: string): UpstreamError {

@@ -1,6 +1,6 @@
 import type { Answer } from "./answer.ts";
 import type { UpstreamError } from "./contract.ts";
-import { failure } from "./failure.ts";
+import { failure, ringFailure } from "./failure.ts";
 
 /** Seconds that a wish of an upstream for rest is held to. */
 const rest = { least: 1, most: 3600 };
@@ -16,7 +16,7 @@ export function statusFailure(
   if (status === 401 || status === 403) return failure("denied", upstream, answered);
   if (status === 429) return failure("rate_limited", upstream, answered, retryAfter);
   // Loop Detected (RFC 5842, section 7.2): says something of how servers are joined, not how this one is doing.
-  if (status === 508) return failure("invalid", upstream, "leads back to a server that is asking");
+  if (status === 508) return ringFailure(upstream);
   if (status >= 500) return failure("broken", upstream, answered, retryAfter);
   return failure("invalid", upstream, answered);
 }

@@ -49,6 +49,7 @@ export {
   upstreamUsername,
 } from "./declared.ts";
 export { certificates } from "./certificates.ts";
+export { type MirrorSettings, readMirrorSettings } from "./mirror-settings.ts";
 export * from "./presets.ts";
 export { pathText } from "./references.ts";
 export * from "./settings.ts";

@@ -7,10 +7,7 @@ const plain: Preset = { deniedMeans: "unsure", libraryPrefix: false };
 /** Says to anonymous callers of what is not there, or is private, that it is forbidden. */
 const forbidding: Preset = { deniedMeans: "absent", libraryPrefix: false };
 
-/**
- * What is known of public registries, by host. The others answer 404 for what is not there: registry.k8s.io,
- * public.ecr.aws, mcr.microsoft.com, registry.access.redhat.com, docker.elastic.co, registry.fedoraproject.org.
- */
+/** What is known of public registries, by host. The others answer 404 for what is not there. */
 const presets: Record<string, Preset> = {
   [new URL(dockerHub).host]: { deniedMeans: "absent", libraryPrefix: true },
   "mirror.gcr.io": { deniedMeans: "absent", libraryPrefix: true },
@@ -25,6 +22,22 @@ const presets: Record<string, Preset> = {
   "cgr.dev": forbidding,
   "nvcr.io": forbidding,
 };
+
+/** Public registries with no ways of their own. */
+const others = [
+  "registry.k8s.io",
+  "public.ecr.aws",
+  "mcr.microsoft.com",
+  "registry.access.redhat.com",
+  "docker.elastic.co",
+  "registry.fedoraproject.org",
+];
+
+/** Whether this is a registry where anybody, or its one maker, has names: what is there is no image of Docker Hub's. */
+export function isPublicRegistry(url: string): boolean {
+  const preset = presetOf(url);
+  return preset === forbidding || others.includes(new URL(url).host);
+}
 
 /** The ways of the registry at this address; the same host by another scheme or port is another registry. */
 export function presetOf(url: string): Preset {

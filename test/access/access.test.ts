@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { SignJWT } from "jose";
 import { createAccess } from "../../src/access/access.ts";
-import type { Access } from "../../src/access/contract.ts";
+import type { Access, Visitor } from "../../src/access/contract.ts";
 import { allowsPulling, repositoriesToPull } from "../../src/access/scopes.ts";
+import type { OpenDoors } from "../../src/access/visitors.ts";
 import { deriveKey, keyId } from "../../src/lib/keys.ts";
 import { hashSecret } from "../../src/lib/secret.ts";
 import type { Credential, Credentials, Registry } from "../../src/metadata/contract.ts";
@@ -26,7 +27,19 @@ let clock: SteppedClock;
 let credential: Credential | undefined;
 let access: Access;
 
-function create(anonymousPull: boolean): Access {
+const closed: OpenDoors = {
+  anonymousPull: false,
+  mirrorAnonymousPull: false,
+  isMirrorClient: (address) => address === "10.0.0.1",
+};
+const visitor = (as: Visitor["as"] = "registry", from: Partial<Visitor> = {}): Visitor => ({
+  as,
+  certified: false,
+  address: () => undefined,
+  ...from,
+});
+
+function create(open: Partial<OpenDoors>): Access {
   const credentials = {
     byHash: async (hash: string) => (hash === hashSecret(secret) ? credential : undefined),
     byId: async (id: number) => (credential?.tokenId === id ? credential : undefined),
@@ -38,7 +51,7 @@ function create(anonymousPull: boolean): Access {
     signingKey,
     externalUrl,
     tokenSeconds: 900,
-    anonymousPull,
+    open: { ...closed, ...open },
   });
 }
 
@@ -51,21 +64,19 @@ beforeEach(() => {
     user: { id: 1, username: "ann", admin: false },
     memberships: new Map([[7, "guest"]]),
   };
-  access = create(false);
+  access = create({});
 });
 
 const login = async (password = secret, scopes = [scope]) =>
-  (await access.issue({ username: "any", password }, scopes)).token;
-const verify = (token: string) => access.verify(`Bearer ${token}`);
+  (await access.issue({ username: "any", password }, scopes, visitor())).token;
+const verify = (token: string) => access.verify(`Bearer ${token}`, visitor);
 const claim = (token: string) =>
   JSON.parse(atob(token.split(".")[1] ?? "")) as Record<string, unknown>;
 
 describe("token endpoint", () => {
   test("an access token as the password becomes a pull token, true about its life", async () => {
-    const issued = await access.issue({ username: "any", password: secret }, [
-      scope,
-      "repository:x:push,pull",
-    ]);
+    const scopes = [scope, "repository:x:push,pull"];
+    const issued = await access.issue({ username: "any", password: secret }, scopes, visitor());
     expect(issued).toMatchObject({ expires_in: 900, access_token: issued.token });
     expect(Date.parse(issued.issued_at)).toBe(clock.now());
     expect(claim(issued.token)).toMatchObject({
@@ -89,7 +100,7 @@ describe("token endpoint", () => {
       { username: "a", password: secret },
       { username: "a", password: "x".repeat(5000) },
     ]) {
-      expect(access.issue(given, [])).rejects.toMatchObject({
+      expect(access.issue(given, [], visitor())).rejects.toMatchObject({
         code: "unauthorized",
         headers: { "WWW-Authenticate": 'Basic realm="weir"' },
       });
@@ -102,13 +113,73 @@ describe("token endpoint", () => {
   });
 
   test("anonymous tokens only where they are allowed", async () => {
-    const anyone = create(true);
-    const { token } = await anyone.issue(undefined, [scope]);
-    expect((await anyone.verify(`Bearer ${token}`))?.actor.kind).toBe("anonymous");
-    expect((await anyone.verify(undefined))?.mayPull(registry(99))).toBe(true);
-    expect(await access.verify(`Bearer ${token}`)).toBeUndefined();
-    expect(await access.verify(undefined)).toBeUndefined();
-    expect(anyone.issue({ username: "a", password: "no" }, [])).rejects.toMatchObject({
+    const anyone = create({ anonymousPull: true });
+    const { token } = await anyone.issue(undefined, [scope], visitor());
+    expect((await anyone.verify(`Bearer ${token}`, visitor))?.actor.kind).toBe("anonymous");
+    expect((await anyone.verify(undefined, visitor))?.mayPull(registry(99))).toBe(true);
+    expect(await access.verify(`Bearer ${token}`, visitor)).toBeUndefined();
+    expect(await access.verify(undefined, visitor)).toBeUndefined();
+    const wrong = { username: "a", password: "no" };
+    expect(anyone.issue(wrong, [], visitor())).rejects.toMatchObject({ code: "unauthorized" });
+  });
+
+  const known = { address: () => "10.0.0.1" };
+  const unknown = { address: () => "10.0.0.2" };
+  const certified = { certified: true };
+  const doors: [open: Partial<OpenDoors>, from: Partial<Visitor>, opens: Visitor["as"][]][] = [
+    [{}, {}, []],
+    [{}, unknown, []],
+    [{}, known, ["mirror", "either"]],
+    [{}, certified, ["mirror", "either"]],
+    [{ mirrorAnonymousPull: true }, {}, ["mirror", "either"]],
+    [{ anonymousPull: true }, {}, ["registry", "either"]],
+    [{ anonymousPull: true }, known, ["registry", "mirror", "either"]],
+    [{ anonymousPull: true, mirrorAnonymousPull: true }, {}, ["registry", "mirror", "either"]],
+  ];
+  for (const [open, from, opens] of doors) {
+    test(`${JSON.stringify(open)} ${from.address?.() ?? ""}${from.certified ? "certified" : ""}: ${opens.join() || "nothing"} is open, bare, by token, and to foreign credentials for mirrors`, async () => {
+      const some = create(open);
+      const { token } = await create({ anonymousPull: true }).issue(undefined, [scope], visitor());
+      for (const as of ["registry", "mirror", "either"] as const) {
+        const who = visitor(as, from);
+        const isOpen = opens.includes(as);
+        const given = await Promise.all([
+          some.verify(undefined, () => who),
+          some.verify(`Bearer ${token}`, () => who),
+        ]);
+        expect(given.map((grant) => grant?.actor.kind)).toEqual(
+          isOpen ? ["anonymous", "anonymous"] : [undefined, undefined],
+        );
+        expect(given.map((grant) => grant?.repositories?.size)).toEqual([
+          undefined,
+          isOpen ? 1 : undefined,
+        ]);
+        const issued = (credentials: Parameters<Access["issue"]>[0]) =>
+          some.issue(credentials, [scope], who).then(
+            ({ token: one }) => claim(one)["sub"],
+            (error: unknown) => (error as { code: string }).code,
+          );
+        const anonymous = isOpen ? "anonymous" : "unauthorized";
+        expect(await issued(undefined)).toBe(anonymous);
+        expect(await issued({ username: "", password: "" })).toBe(anonymous);
+        const foreign = isOpen && as === "mirror" ? "anonymous" : "unauthorized";
+        expect(await issued({ username: "hub", password: "dckr_pat_x" })).toBe(foreign);
+        expect(await issued({ username: "hub", password: "x".repeat(3000) })).toBe(foreign);
+        expect(await issued({ username: "hub", password: "weir_pat_mistyped" })).toBe(
+          "unauthorized",
+        );
+        expect(await issued({ username: "hub", password: secret })).toBe("token:5");
+      }
+    });
+  }
+
+  test("an expired token of ours is no foreign credential, nor one without the scope", async () => {
+    const some = create({ mirrorAnonymousPull: true });
+    const given = { username: "a", password: secret };
+    credential = { ...credential!, scopes: ["read_api"] };
+    expect(some.issue(given, [scope], visitor("mirror"))).rejects.toMatchObject({ code: "denied" });
+    credential = { ...credential, expiresAt: clock.now() };
+    expect(some.issue(given, [scope], visitor("mirror"))).rejects.toMatchObject({
       code: "unauthorized",
     });
   });
@@ -201,9 +272,9 @@ describe("pull token", () => {
       token,
       `Bearer ${"a".repeat(50_000)}`,
     ]) {
-      expect(await access.verify(header)).toBeUndefined();
+      expect(await access.verify(header, visitor)).toBeUndefined();
     }
-    expect(await access.verify(`bearer ${token}`)).toBeDefined();
+    expect(await access.verify(`bearer ${token}`, visitor)).toBeDefined();
   });
 });
 

@@ -62,6 +62,15 @@ describe("serve", () => {
       /^weir: WEIR_LISTEN: 127\.0\.0\.1 port 5000 is in use .* choose another port$/,
     ],
     [
+      "the port for mirrors",
+      Object.assign(new Error("x"), {
+        code: "EADDRINUSE",
+        syscall: "listen",
+        setting: "WEIR_MIRROR_LISTEN",
+      }),
+      /^weir: WEIR_MIRROR_LISTEN: .* is in use .* choose another port$/,
+    ],
+    [
       "a port for the privileged",
       Object.assign(new Error("x"), { code: "EACCES", syscall: "listen" }),
       /^weir: WEIR_LISTEN: .* choose a port from 1024 on$/,

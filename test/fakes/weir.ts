@@ -23,6 +23,8 @@ export interface WeirOptions {
   others?: WeirOptions["upstreams"];
   /** Environment variables beside those set here. */
   env?: Record<string, string>;
+  /** What files hold that the environment names; default none is read. */
+  files?: Record<string, string>;
   /** A folder that is there already; default a new one. Removed at the end either way. */
   dataDir?: string;
 }
@@ -117,8 +119,10 @@ export class TestWeir {
         WEIR_MIN_FREE_BYTES: "0",
         ...this.#options.env,
       },
-      () => {
-        throw new Error("no file is read here");
+      (file) => {
+        const text = this.#options.files?.[file];
+        if (text === undefined) throw new Error(`the file ${file} is not there`);
+        return text;
       },
     );
     const own = declareRegistry("default", 1, this.#options.upstreams, this.#options.registry);
@@ -142,6 +146,11 @@ export class TestWeir {
 
   get url(): string {
     return `http://127.0.0.1:${this.#running?.port}`;
+  }
+
+  /** Where clients come that show a certificate. */
+  get mirrorUrl(): string {
+    return `https://127.0.0.1:${this.#running?.mirrorPort}`;
   }
 
   /** The path of an object of registry 1. */

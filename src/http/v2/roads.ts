@@ -21,6 +21,15 @@ export function parsePlace(name: string): Place {
   throw nameInvalid();
 }
 
+/** The same for who only wants to know: undefined where `parsePlace` throws. */
+export function placeOfName(name: string): Place | undefined {
+  try {
+    return parsePlace(name);
+  } catch {
+    return undefined; // it is told so when its turn comes
+  }
+}
+
 function placeOf(name: string): Place {
   const [, id, repository] = registryRoad.exec(name) ?? [];
   if (id !== undefined && repository !== undefined) {

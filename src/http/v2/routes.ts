@@ -1,4 +1,4 @@
-import type { Access, Grant } from "../../access/contract.ts";
+import type { Access, Grant, Visitor } from "../../access/contract.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { failureCode, type Log } from "../../lib/log.ts";
 import type { Directory, Registry } from "../../metadata/contract.ts";
@@ -12,11 +12,15 @@ import type { BunServer, Exchange } from "../exchange.ts";
 import { marksIn } from "../../upstream/contract.ts";
 import { contentHeaders, jsonResponse } from "../respond.ts";
 import { pathOf } from "../url.ts";
+import { visitorOf } from "../visitor.ts";
+import { plainPath } from "./alias.ts";
 import { blobResponse } from "./blob.ts";
 import { followBody } from "./body.ts";
 import { hasAlready, notModified } from "./conditions.ts";
+import { mirrorView } from "./mirror.ts";
+import { hasNamespace, namespaceIn } from "./namespace.ts";
 import { notProtocol, readPath, splitPath, type V2Path } from "./path.ts";
-import type { Place } from "./roads.ts";
+import { type Place, placeOfName } from "./roads.ts";
 
 export interface V2Options {
   access: Access;
@@ -26,12 +30,12 @@ export interface V2Options {
   log: Log;
   /** Whether the connection comes from a proxy that this server trusts. */
   isTrustedProxy: (address: string) => boolean;
+  /** The registry that stands behind names that are none of ours. */
+  mirrorRegistry: number;
+  /** What clients know this server by. */
+  externalUrl: string;
   /** Seconds that a connection may be idle, as the server is set up. */
   idleSeconds: number;
-}
-
-export function isV2Path(path: string): boolean {
-  return path.startsWith("/v2/") || path === "/v2";
 }
 
 /** The registry protocol: everything under `/v2`. Authentication comes before any other look at a request. */
@@ -58,7 +62,7 @@ class V2Request {
   }
 
   async answer(): Promise<Response> {
-    const path = pathOf(this.#request.url);
+    const path = plainPath(pathOf(this.#request.url));
     const isPing = path === "/v2/" || path === "/v2";
     const target = isPing ? undefined : splitPath(path);
     this.#exchange.isPull = !isPing;
@@ -69,13 +73,36 @@ class V2Request {
     return this.#serve(target, grant);
   }
 
-  /** Throws a challenge unless there is a grant. The ping always asks: clients learn from it how to log in. */
+  /**
+   * Throws a challenge unless there is a grant. The ping always asks: clients learn from it how to log in, but where a
+   * certificate has said all.
+   */
   async #authenticate(isPing: boolean, target: V2Path | undefined): Promise<Grant> {
     const authorization = this.#request.headers.get("authorization") ?? undefined;
-    const grant = await this.#options.access.verify(authorization);
-    if (!grant || (isPing && grant.repositories === undefined)) throw this.#challenge(target?.name);
+    const visitor = () => this.#visitor(isPing, target);
+    const grant = await this.#options.access.verify(authorization, visitor);
+    const isAsked = isPing && !this.#exchange.certified;
+    if (!grant || (isAsked && grant.repositories === undefined)) {
+      throw this.#challenge(target?.name);
+    }
     this.#exchange.actor = grant.actor.name;
     return grant;
+  }
+
+  #visitor(isPing: boolean, target: V2Path | undefined): Visitor {
+    const as = isPing ? "either" : this.#soughtAs(target);
+    const { isTrustedProxy } = this.#options;
+    const arrival = { request: this.#request, server: this.#server, exchange: this.#exchange };
+    return visitorOf(as, { ...arrival, isTrustedProxy });
+  }
+
+  /** With `ns`, a name of the mirror registry asks for what a mirror gives. */
+  #soughtAs(target: V2Path | undefined): Visitor["as"] {
+    const place = target && placeOfName(target.name);
+    if (place?.road === "mirror") return "mirror";
+    const isMirrored =
+      place?.road === "registry" && place.registryId === this.#options.mirrorRegistry;
+    return isMirrored && hasNamespace(this.#request.url) ? "either" : "registry";
   }
 
   #challenge(name: string | undefined): RegistryError {
@@ -115,8 +142,12 @@ class V2Request {
 
   /** Unknown, unreadable and empty registries are one and the same to a caller. */
   async #registry(place: Place, grant: Grant): Promise<Registry> {
+    const namespace = namespaceIn(this.#request.url);
     const registry = await this.#find(place);
-    if (registry && registry.upstreams.length > 0 && grant.mayPull(registry)) return registry;
+    if (registry && registry.upstreams.length > 0 && grant.mayPull(registry)) {
+      const isWhole = place.road !== "mirror" && !namespace;
+      return isWhole ? registry : mirrorView(registry, namespace, this.#options.externalUrl);
+    }
     throw new RegistryError(
       "name_unknown",
       "there is no such registry, or it is not yours to read",
@@ -127,8 +158,9 @@ class V2Request {
     switch (place.road) {
       case "registry":
         return this.#options.directory.registry(place.registryId);
-      case "dependency_proxy":
       case "mirror":
+        return this.#options.directory.registry(this.#options.mirrorRegistry);
+      case "dependency_proxy":
         return undefined;
     }
   }

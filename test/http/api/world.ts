@@ -82,6 +82,7 @@ export class ApiWorld {
       clock,
       log,
       isTrustedProxy: () => false,
+      mirrorRegistry: 1,
       idleSeconds: 120,
       ownMark: "weir-test",
       ready: async () => true,
@@ -197,7 +198,7 @@ export class ApiWorld {
   async fetch(method: string, path: string, init: RequestInit = {}): Promise<Response> {
     const request = new Request(`http://weir.test${path}`, { method, ...init });
     const server = { timeout() {}, requestIP: () => null };
-    return (await this.#app?.answer(request, server)) ?? new Response(null, { status: 599 });
+    return (await this.#app?.answer(request, server, false)) ?? new Response(null, { status: 599 });
   }
 
   async close(): Promise<void> {
