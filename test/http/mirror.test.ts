@@ -300,7 +300,9 @@ describe("a client that names no host", () => {
 
 describe("bad ns", () => {
   const unknown = "no upstream of this registry has the host asked for";
-  const malformed = "the parameter ns must stand once and name a host";
+  const malformed =
+    "the parameter ns must stand once and name a host, with its port if need be, such as docker.io";
+  const ownName = "ns names this server itself: a mirror of itself would ask itself without end";
   const table: [query: string, status: number, message: string][] = [
     ["ns=quay.io", 404, unknown],
     ["ns=docker.io", 404, unknown],
@@ -308,8 +310,8 @@ describe("bad ns", () => {
     ["ns=169.254.169.254", 404, unknown],
     ["ns=127.0.0.1", 404, unknown],
     ["ns=localhost:5000", 404, unknown],
-    [`ns=${service}`, 508, "ns names this server itself"],
-    [`ns=${service.toUpperCase()}`, 508, "ns names this server itself"],
+    [`ns=${service}`, 508, ownName],
+    [`ns=${service.toUpperCase()}`, 508, ownName],
     ["ns=", 400, malformed],
     ["ns=docker.io&ns=docker.io", 400, malformed],
     ["ns=docker.io/library", 400, malformed],
