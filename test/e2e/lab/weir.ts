@@ -15,7 +15,7 @@ export interface WeirOptions {
 export class Weir {
   readonly port = freePort();
   readonly host = `127.0.0.1:${this.port}`;
-  readonly url = `http://${this.host}`;
+  readonly url: string;
   readonly data: string;
   /** What clients use; differs from `url` where a proxy stands in front. */
   readonly externalUrl: string;
@@ -27,6 +27,7 @@ export class Weir {
 
   constructor(folder: string, { upstream, env = {} }: WeirOptions) {
     this.#folder = folder;
+    this.url = `${env["WEIR_TLS_CERT"] ? "https" : "http"}://${this.host}`;
     this.externalUrl = env["WEIR_EXTERNAL_URL"] ?? this.url;
     this.data = path.join(folder, "data");
     this.#env = environment(folder, {
@@ -43,7 +44,9 @@ export class Weir {
   async start(): Promise<void> {
     this.#service = Service.start("weir", this.#folder, ["node", launcher, "serve"], this.#env);
     await this.#service.ready(async () => {
-      const answer = await fetch(`${this.url}/readyz`).catch(() => undefined);
+      const answer = await fetch(`${this.url}/readyz`, {
+        tls: { rejectUnauthorized: false },
+      }).catch(() => undefined);
       return answer?.ok === true;
     });
     this.token ||= this.#env["WEIR_ADMIN_TOKEN"] ?? this.#printedToken();

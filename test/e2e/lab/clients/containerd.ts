@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { makeFolder, removeTree } from "../folders.ts";
 import { environment, type Outcome, output, run, Service } from "../processes.ts";
 import { findTool } from "../tools.ts";
 import { type Client, type ClientKind, failure } from "./contract.ts";
 
-export const containerd: ClientKind = {
+export const containerd: ClientKind & { start(folder: string): Promise<Containerd> } = {
   name: "containerd",
   async lacking() {
     const absent = ["containerd", "ctr"].find((program) => !findTool(program));
@@ -26,7 +26,7 @@ export const containerd: ClientKind = {
 };
 
 /** A containerd of our own, driven by ctr, which has no store for credentials. */
-class Containerd implements Client {
+export class Containerd implements Client {
   readonly #folder: string;
   readonly #socket: string;
   readonly #env: Record<string, string>;
@@ -61,6 +61,15 @@ disabled_plugins = ["io.containerd.grpc.v1.cri"]
 
   pull(reference: string): Promise<Outcome> {
     return this.#ctr("images", "pull", "--plain-http", ...this.#credentials, reference);
+  }
+
+  /** The same by the mirrors of a `hosts.toml`, which is given for the host of the reference. */
+  pullBy(hostsToml: string, reference: string): Promise<Outcome> {
+    const folder = path.join(this.#folder, "hosts");
+    const [host = ""] = reference.split("/");
+    mkdirSync(path.join(folder, host), { recursive: true });
+    writeFileSync(path.join(folder, host, "hosts.toml"), hostsToml);
+    return this.#ctr("images", "pull", "--hosts-dir", folder, ...this.#credentials, reference);
   }
 
   async stored(reference: string): Promise<string> {

@@ -8,6 +8,17 @@ import { type Client, type ClientKind, failure } from "./contract.ts";
 const drivers = ["overlay2", "vfs"] as const;
 let driver: (typeof drivers)[number] = "overlay2";
 
+/** An engine that asks these mirrors before Docker Hub. */
+export function dockerWithMirrors(...mirrors: string[]) {
+  return {
+    async start(folder: string): Promise<Docker> {
+      const client = new Docker(folder, { "registry-mirrors": mirrors });
+      await client.open();
+      return client;
+    },
+  };
+}
+
 export const docker: ClientKind & { start(folder: string): Promise<Docker> } = {
   name: "docker",
   async lacking() {
@@ -43,7 +54,10 @@ export class Docker implements Client {
   readonly #env: Record<string, string>;
   #service: Service | undefined;
 
-  constructor(folder: string) {
+  constructor(
+    folder: string,
+    readonly settings: Record<string, unknown> = {},
+  ) {
     this.#folder = folder;
     this.#socket = `unix://${folder}/d.sock`;
     this.#env = environment(folder, { DOCKER_CONFIG: path.join(folder, "config") });
@@ -52,7 +66,7 @@ export class Docker implements Client {
 
   async open(): Promise<void> {
     const folder = this.#folder;
-    writeFileSync(path.join(folder, "daemon.json"), "{}");
+    writeFileSync(path.join(folder, "daemon.json"), JSON.stringify(this.settings));
     const files = {
       "--config-file": path.join(folder, "daemon.json"),
       "--data-root": path.join(folder, "data"),
@@ -75,6 +89,13 @@ export class Docker implements Client {
   login(host: string, username: string, password: string): Promise<Outcome> {
     const words = ["login", "-u", username, "--password-stdin", host];
     return run(this.#docker(words), this.#env, { input: password });
+  }
+
+  /** What a login at Docker Hub leaves behind, without asking it. */
+  keepDockerHubLogin(username: string, password: string): void {
+    const auth = btoa(`${username}:${password}`);
+    const config = { auths: { "https://index.docker.io/v1/": { auth } } };
+    writeFileSync(path.join(this.#folder, "config", "config.json"), JSON.stringify(config));
   }
 
   pull(reference: string): Promise<Outcome> {

@@ -1,10 +1,10 @@
 import type { Outcome } from "../processes.ts";
 import { containerd } from "./containerd.ts";
-import { docker } from "./docker.ts";
-import { buildah, podman } from "./podman.ts";
+import { docker, dockerWithMirrors } from "./docker.ts";
+import { buildah, podman, podmanWithMirror } from "./podman.ts";
 import { skopeo } from "./skopeo.ts";
 
-export { buildah, containerd, docker, podman, skopeo };
+export { buildah, containerd, docker, dockerWithMirrors, podman, podmanWithMirror, skopeo };
 export const allClients = [skopeo, podman, buildah, containerd, docker];
 
 /** Throws, with everything the command printed, unless it succeeded. */

@@ -5,6 +5,17 @@ import { environment, type Outcome, output, run } from "../processes.ts";
 import { findTool } from "../tools.ts";
 import { type Client, type ClientKind, failure } from "./contract.ts";
 
+/** podman with a mirror before Docker Hub, by a `registries.conf` of its own. */
+export function podmanWithMirror(location: string) {
+  return {
+    start: async (folder: string) => {
+      const client = new ContainersStorage("podman", folder);
+      client.mirror(location);
+      return client;
+    },
+  };
+}
+
 type Program = "podman" | "buildah";
 const drivers = ["overlay", "vfs"] as const;
 let driver: (typeof drivers)[number] = "overlay";
@@ -40,14 +51,16 @@ async function chooseDriver(program: Program): Promise<void> {
 }
 
 /** podman and buildah: one library, the same options, stores of their own. */
-class ContainersStorage implements Client {
+export class ContainersStorage implements Client {
   readonly #data: string;
   readonly #env: Record<string, string>;
+  readonly #folder: string;
 
   constructor(
     readonly program: Program,
     folder: string,
   ) {
+    this.#folder = folder;
     this.#data = path.join(folder, "storage");
     const home = path.join(folder, "home");
     mkdirSync(home, { recursive: true });
@@ -62,6 +75,19 @@ class ContainersStorage implements Client {
     const root = `${this.#data}/root`;
     const runRoot = `${this.#data}/run`;
     return [program, "--root", root, "--runroot", runRoot, "--storage-driver", driver];
+  }
+
+  mirror(location: string): void {
+    const file = path.join(this.#folder, "registries.conf");
+    const text = `[[registry]]
+prefix = "docker.io"
+location = "docker.io"
+[[registry.mirror]]
+location = "${location}"
+insecure = true
+`;
+    writeFileSync(file, text);
+    this.#env["CONTAINERS_REGISTRIES_CONF"] = file;
   }
 
   /** Opens the store and describes it. */
