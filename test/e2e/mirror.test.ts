@@ -27,7 +27,7 @@ interface Mirror {
   other: CountingProxy;
   /** Stands in for Docker Hub, as the upstream's setting says. */
   hub: CountingProxy;
-  stopAll(): Promise<void>;
+  stopAll: () => Promise<void>;
 }
 
 /** Weir with two upstreams that both have the image. */
