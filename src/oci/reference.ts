@@ -1,4 +1,4 @@
-import { type Digest, parseDigest } from "./digest.ts";
+import { algorithmOf, type Digest, hexOf, parseDigest } from "./digest.ts";
 
 /** A tag or a digest. */
 export type Reference = { kind: "tag"; tag: string } | { kind: "digest"; digest: Digest };
@@ -24,6 +24,27 @@ export function parseReference(text: string): Reference | undefined {
   if (tagGrammar.test(text)) return { kind: "tag", tag: text };
   const digest = parseDigest(text);
   return digest && { kind: "digest", digest };
+}
+
+export function isTag(text: string): boolean {
+  return tagGrammar.test(text);
+}
+
+/** What a tag can hold of a digest (distribution-spec 1.1, "Referrers Tag Schema"). */
+const maxTagHex = 64;
+const referrerTag = /^sha(?:256|512)-[0-9a-f]{64}(?:\.(?:sig|att|sbom))?$/;
+
+/** The tag whose index lists what refers to a digest, where a registry has no referrers API. */
+export function referrersTag(digest: Digest): string {
+  return `${algorithmOf(digest)}-${hexOf(digest).slice(0, maxTagHex)}`;
+}
+
+/**
+ * Whether a tag stands for what refers to a digest: the one above, or cosign's older ones for signatures, attestations
+ * and SBOMs. Such tags appear and move when somebody signs.
+ */
+export function isReferrerTag(tag: string): boolean {
+  return referrerTag.test(tag);
 }
 
 export function referenceText(reference: Reference): string {

@@ -12,6 +12,8 @@ import {
   type Described,
   type Fetched,
   type Health,
+  type ListedReferrers,
+  type ListedTags,
   type OpenBlob,
   ringMarker,
   type StateStore,
@@ -21,13 +23,14 @@ import {
 import { within } from "./exchange.ts";
 import { failure } from "./failure.ts";
 import { type AllowedRange, createGuard, type Resolve } from "./guard.ts";
+import { readReferrers, readTags } from "./lists.ts";
 import { openBlob, readManifest } from "./receive.ts";
 import { Retrying } from "./retry.ts";
 import { type Standing, Standings } from "./standings.ts";
 import { statusFailure } from "./status.ts";
 import { denied, TokenSource } from "./tokens.ts";
 import { Transport } from "./transport.ts";
-import { type Wanted, wantedBlob, wantedManifest } from "./wanted.ts";
+import { type Wanted, wantedBlob, wantedManifest, wantedReferrers, wantedTags } from "./wanted.ts";
 
 export interface UpstreamClientOptions {
   clock: Clock;
@@ -57,10 +60,18 @@ interface Limits {
   idle: number;
   /** Everything about a token or the HEAD of a blob. A manifest has it beside the time for its head. */
   total: number;
+  /** A list with all its pages. */
+  list: number;
 }
 
 /** Upstreams that fetch what they are asked for from somewhere else are known to be silent for a minute. */
-const defaults: Limits = { connect: 10_000, head: 75_000, idle: 75_000, total: 30_000 };
+const defaults: Limits = {
+  connect: 10_000,
+  head: 75_000,
+  idle: 75_000,
+  total: 30_000,
+  list: 180_000,
+};
 /** Servers that a request may have come through: more of them are a ring that nobody notices. */
 const maxMarks = 8;
 
@@ -149,6 +160,25 @@ class Client implements UpstreamClient {
     });
   }
 
+  tags(
+    upstream: Upstream,
+    repository: string,
+    marks: readonly string[] = [],
+  ): Promise<ListedTags | Absent> {
+    const wanted = wantedTags(upstream, repository, marks);
+    return this.#within(upstream, this.parts.limits.list, (ask) => readTags(wanted, ask));
+  }
+
+  referrers(
+    upstream: Upstream,
+    repository: string,
+    digest: Digest,
+    marks: readonly string[] = [],
+  ): Promise<ListedReferrers | Absent> {
+    const wanted = wantedReferrers(upstream, repository, digest, marks);
+    return this.#within(upstream, this.parts.limits.list, (ask) => readReferrers(wanted, ask));
+  }
+
   health(upstream: Upstream): Health {
     return this.parts.standings.health(upstream);
   }
@@ -172,11 +202,11 @@ class Client implements UpstreamClient {
   }
 
   async #ask(wanted: Wanted, standing: Standing, signal: AbortSignal): Promise<Said> {
-    const { upstream, repository, kind, reference, marks } = wanted;
+    const { upstream, repository, kind, reference, query = "", lacking, marks } = wanted;
     const { name } = upstream;
     if (marks.length > maxMarks) throw failure("blocked", name, "is too many servers away");
     const { authorizer, clock } = this.parts;
-    const url = new URL(`${upstream.url}/v2/${repository}/${kind}/${reference}`);
+    const url = new URL(`${upstream.url}/v2/${repository}/${kind}/${reference}${query}`);
     const answer = await authorizer.send({ ...wanted, url, signal, standing });
     if (answer === denied) return meaningOfDenied(upstream);
     const isOwn = answer.url.origin === url.origin;
@@ -184,7 +214,7 @@ class Client implements UpstreamClient {
     const { status } = answer;
     if (status === 200 || (status === 206 && "Range" in wanted.headers)) return answer;
     await answer.discard();
-    if (status === 404) return "not found";
+    if (status === 404 || lacking?.includes(status)) return "not found";
     if ((status === 401 || status === 403) && isOwn) return meaningOfDenied(upstream);
     if (wanted.method === "HEAD" && (status === 405 || status === 501)) return "no head";
     throw statusFailure(answer, clock.now());

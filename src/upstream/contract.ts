@@ -1,4 +1,5 @@
 import type { Digest } from "../oci/digest.ts";
+import type { Referrer } from "../oci/list.ts";
 import type { Reference } from "../oci/reference.ts";
 
 /** How we speak to a remote registry. Nothing is dialled before the first call. */
@@ -40,6 +41,22 @@ export interface UpstreamClient {
     digest: Digest,
     options: BlobOptions,
   ): Promise<OpenBlob | Absent>;
+  /**
+   * All tags of a repository, page by page, each once and in no order. Absent where the upstream has no such repository,
+   * or no list of tags. A list that is larger than we take, or goes on elsewhere, is an `UpstreamError`, never a part.
+   */
+  tags(
+    upstream: Upstream,
+    repository: string,
+    marks?: readonly string[],
+  ): Promise<ListedTags | Absent>;
+  /** The same for what refers to a digest; absent where the upstream has no referrers API. */
+  referrers(
+    upstream: Upstream,
+    repository: string,
+    digest: Digest,
+    marks?: readonly string[],
+  ): Promise<ListedReferrers | Absent>;
   /** How the upstream is doing, as far as calls have shown. Asks nobody. */
   health(upstream: Upstream): Health;
   /** Closes idle connections, and writes what is to be remembered. */
@@ -120,6 +137,16 @@ export interface Described {
   claimedDigest: string | undefined;
   /** Without quotes and weakness mark. */
   etag: string | undefined;
+}
+
+export interface ListedTags {
+  found: true;
+  tags: string[];
+}
+
+export interface ListedReferrers {
+  found: true;
+  referrers: Referrer[];
 }
 
 export interface Fetched extends Described {

@@ -53,6 +53,10 @@ export function buildImage(
     architecture?: string;
     /** Makes images differ that are otherwise the same. */
     label?: string;
+    /** What the manifest refers to. */
+    subject?: BuiltImage;
+    artifactType?: string;
+    annotations?: Record<string, string>;
   } = {},
 ): BuiltImage {
   const {
@@ -60,6 +64,8 @@ export function buildImage(
     layers = [sampleBytes(1000)],
     architecture = "amd64",
     label = "",
+    subject,
+    ...rest
   } = options;
   const names = types[type];
   const config = encode({
@@ -78,6 +84,14 @@ export function buildImage(
     mediaType: names.manifest,
     config: configDescriptor,
     layers: layerDescriptors,
+    ...(subject && {
+      subject: {
+        mediaType: subject.mediaType,
+        digest: subject.digest,
+        size: subject.payload.length,
+      },
+    }),
+    ...rest,
   });
   return {
     mediaType: names.manifest,

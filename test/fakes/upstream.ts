@@ -2,6 +2,7 @@ import type { TlsOptions } from "node:tls";
 import { parseRange } from "../../src/lib/range.ts";
 import { type Digest, digestOf } from "../../src/oci/digest.ts";
 import { type BuiltImage, buildImage } from "./image.ts";
+import { type FakeLists, listed, type Stored } from "./lists.ts";
 import { Gate, type Reply, type SeenRequest, Tap, type WireAnswer, WireServer } from "./wire.ts";
 
 export { type BuiltImage, buildImage, buildIndex, sampleBytes } from "./image.ts";
@@ -60,12 +61,6 @@ export interface Fault {
   ignoreRange?: true;
 }
 
-interface Content {
-  bytes: Uint8Array;
-  type: string;
-  digest: Digest;
-}
-
 const octets = "application/octet-stream";
 
 /**
@@ -75,9 +70,10 @@ const octets = "application/octet-stream";
 export class FakeUpstream {
   #auth: FakeAuth = { kind: "none" };
   #faults: { pattern: string; fault: Fault; left: number }[] = [];
-  readonly #files = new Map<string, Content>();
+  readonly #files = new Map<string, Stored>();
   readonly #tokens = new Map<string, string>();
   #issued = 0;
+  readonly lists: FakeLists = { tags: true, referrers: true, page: Infinity, link: undefined };
 
   private constructor(
     readonly server: WireServer,
@@ -136,7 +132,7 @@ export class FakeUpstream {
     for (const member of image.members) this.#manifest(repository, member);
   }
 
-  #contentOf(image: BuiltImage): Content {
+  #contentOf(image: BuiltImage): Stored {
     return { bytes: image.payload, type: image.mediaType, digest: image.digest };
   }
 
@@ -198,6 +194,8 @@ export class FakeUpstream {
     const refusal = request.path.startsWith("/v2/") ? this.#refusal(request) : undefined;
     if (refusal) return refusal;
     if (request.path === "/v2/") return plain(200, "{}", { "content-type": "application/json" });
+    const list = request.method === "GET" && listed(request, this.#files, this.lists);
+    if (list) return list;
     const content = this.#files.get(request.path);
     if (!content || !["GET", "HEAD"].includes(request.method)) {
       return plain(404, '{"errors":[{"code":"NAME_UNKNOWN","message":"not here"}]}');
@@ -237,7 +235,7 @@ export class FakeUpstream {
   }
 }
 
-function serve(request: SeenRequest, content: Content, ignoreRange: boolean): WireAnswer {
+function serve(request: SeenRequest, content: Stored, ignoreRange: boolean): WireAnswer {
   const { bytes, type, digest } = content;
   const headers: Record<string, string> = { "content-type": type, etag: `"${digest}"` };
   if (request.path.startsWith("/v2/")) headers["docker-content-digest"] = digest;
