@@ -7,11 +7,12 @@ import type {
   CachedManifest,
   Downloads,
   FetchedManifest,
+  NamedObjects,
   ShownObject,
   StoredBlobRecord,
 } from "./contract.ts";
 import { Lookups } from "./lookups.ts";
-import { storeContent, nameChildren } from "./manifests.ts";
+import { nameChildren, nameObjects, storeContent } from "./manifests.ts";
 import type { Db, Schema } from "./schema.ts";
 
 type Tx = Transaction<Schema>;
@@ -55,6 +56,14 @@ export class SqlCache implements Cache {
       if (tag !== undefined) await saveShown(tx, { ...shown, reference: tag });
       await nameChildren(tx, manifest);
     });
+  }
+
+  async name(named: NamedObjects): Promise<boolean> {
+    let hasNew = false;
+    await this.#publish(named, async (tx) => {
+      hasNew = await nameObjects(tx, named);
+    });
+    return hasNew;
   }
 
   storeBlob(blob: ShownObject): Promise<void> {
@@ -134,7 +143,7 @@ export class SqlCache implements Cache {
 
   /** One transaction, in which the upstream is still the one that was asked; else nothing is written. */
   async #publish(
-    { upstreamId, upstreamVersion, groupId }: FetchedManifest | ShownObject,
+    { upstreamId, upstreamVersion, groupId }: FetchedManifest | NamedObjects | ShownObject,
     write: (tx: Tx) => Promise<void>,
   ): Promise<void> {
     await this.db.transaction().execute(async (tx) => {

@@ -1,5 +1,6 @@
 import type { Digest } from "../oci/digest.ts";
 import type { Child, ChildKind, ManifestMediaType } from "../oci/manifest.ts";
+import type { Lists } from "./lists/contract.ts";
 import type { Management } from "./management/contract.ts";
 
 /**
@@ -11,6 +12,7 @@ export interface Metadata {
   readonly management: Management;
   readonly credentials: Credentials;
   readonly cache: Cache;
+  readonly lists: Lists;
   readonly upstreamStates: UpstreamStates;
   /**
    * Grows with each change of configuration or rights. Whatever was derived from `directory` and `credentials`
@@ -28,6 +30,7 @@ export interface Metadata {
  */
 export type MetadataProblem = "in_use" | "unusable" | "damaged" | "newer" | "refused";
 
+export type * from "./lists/contract.ts";
 export type * from "./management/contract.ts";
 
 /** What is wrong with a record that somebody wants to have: its field, and a text that goes on from the field's name. */
@@ -276,6 +279,16 @@ export interface FetchedManifest {
   now: number;
 }
 
+export interface NamedObjects {
+  groupId: number;
+  upstreamId: number;
+  /** As in `FetchedManifest`. */
+  upstreamVersion: number;
+  repository: string;
+  objects: readonly Omit<Child, "platform">[];
+  now: number;
+}
+
 export interface ShownObject extends EntryKey {
   groupId: number;
   /** As in `FetchedManifest`. */
@@ -318,6 +331,8 @@ export interface Cache {
    * of the old digest stays.
    */
   storeManifest(manifest: FetchedManifest): Promise<void>;
+  /** What an upstream says to have in a repository becomes *named*, where nothing is known of it. True if any was new. */
+  name(named: NamedObjects): Promise<boolean>;
   /** The bytes rest in the blob store: in one transaction the content row and the entry, *shown*. */
   storeBlob(blob: ShownObject): Promise<void>;
   /** The upstream answered a HEAD for an object whose bytes are stored already: the entry becomes *shown*. */

@@ -1,10 +1,10 @@
 import { sql, type Transaction } from "kysely";
-import type { FetchedManifest } from "./contract.ts";
+import type { FetchedManifest, NamedObjects } from "./contract.ts";
 import type { Schema } from "./schema.ts";
 
 type Tx = Transaction<Schema>;
 
-/** So many values fit into one statement on every engine, six a row. */
+/** So many values fit into one statement on every engine, at most thirteen a row. */
 const rowsPerInsert = 500;
 
 /** The payload and the list of its children; both follow from the digest, so what is there already stays. */
@@ -30,6 +30,36 @@ export async function storeContent(tx: Tx, manifest: FetchedManifest): Promise<v
       .onConflict((conflict) => conflict.doNothing())
       .execute();
   }
+}
+
+/** A *named* entry for each of these that has none. Whether there was such a one. */
+export async function nameObjects(tx: Tx, named: NamedObjects): Promise<boolean> {
+  const { groupId, upstreamId, repository, now } = named;
+  const rows = named.objects.map(({ kind, digest, mediaType, size }) => ({
+    group_id: groupId,
+    upstream_id: upstreamId,
+    repository,
+    kind,
+    reference: digest,
+    digest,
+    proof: "named" as const,
+    content_type: mediaType,
+    size,
+    upstream_checked_at: 0,
+    downloaded_at: now,
+    created_at: now,
+    updated_at: now,
+  }));
+  let hasNew = false;
+  for (let start = 0; start < rows.length; start += rowsPerInsert) {
+    const { numInsertedOrUpdatedRows = 0n } = await tx
+      .insertInto("cache_entries")
+      .values(rows.slice(start, start + rowsPerInsert))
+      .onConflict((conflict) => conflict.doNothing())
+      .executeTakeFirstOrThrow();
+    hasNew ||= numInsertedOrUpdatedRows > 0n;
+  }
+  return hasNew;
 }
 
 /** A *named* entry for each child that has none in this upstream and repository; in one statement, however many. */

@@ -7,6 +7,7 @@ import type {
   CachedManifest,
   Downloads,
   FetchedManifest,
+  NamedObjects,
   ShownObject,
   StoredBlobRecord,
 } from "./contract.ts";
@@ -64,6 +65,13 @@ export class RememberedCache implements Cache {
 
   storeManifest(manifest: FetchedManifest): Promise<void> {
     return this.#changing(this.#inner.storeManifest(manifest));
+  }
+
+  /** Seldom says anything new: what is remembered must not go each time. */
+  async name(named: NamedObjects): Promise<boolean> {
+    const hasNew = await this.#inner.name(named);
+    if (hasNew) await this.#changing(Promise.resolve());
+    return hasNew;
   }
 
   show(object: ShownObject): Promise<void> {

@@ -15,6 +15,7 @@ export interface Schema {
   memberships: { user_id: number; group_id: number; role: Role };
   tokens: TokensTable;
   cache_entries: CacheEntriesTable;
+  lists: ListsTable;
   manifests: { digest: Digest; media_type: string; payload: Uint8Array };
   manifest_children: ManifestChildrenTable;
   blobs: { digest: Digest; size: number; stored_at: number; verified_at: number };
@@ -107,6 +108,18 @@ export interface CacheEntriesTable {
   created_at: number;
   /** When it was last stored, shown or confirmed. */
   updated_at: number;
+}
+
+interface ListsTable {
+  id: Generated<number>;
+  group_id: number;
+  upstream_id: number;
+  repository: string;
+  kind: "tags" | "referrers";
+  /** A digest; of tags: empty. */
+  subject: string;
+  content: string;
+  checked_at: number;
 }
 
 interface ManifestChildrenTable {

@@ -120,6 +120,8 @@ export async function changeUpstream(
   changed();
   if (moved) await deleteEntries(tx, present.id);
   else if (doubted) await doubtEntries(tx, present.id);
+  if (moved || doubted)
+    await tx.deleteFrom("lists").where("upstream_id", "=", present.id).execute();
   return update(tx, present.id, {
     ...columns,
     sealed_password: sealed,

@@ -54,6 +54,21 @@ CREATE TABLE "kysely_migration" ("name" varchar(255) not null primary key, "time
 
 CREATE TABLE "kysely_migration_lock" ("id" varchar(255) not null primary key, "is_locked" integer default 0 not null);
 
+CREATE TABLE lists (
+  id integer primary key autoincrement,
+  group_id integer not null,
+  upstream_id integer not null,
+  repository text not null,
+  kind text not null check (kind in ('tags', 'referrers')),
+  -- the digest that is referred to
+  subject text not null,
+  content text not null,
+  checked_at integer not null,
+  unique (upstream_id, repository, kind, subject),
+  foreign key (upstream_id, group_id) references upstreams (id, group_id) on delete cascade,
+  check ((kind = 'tags') = (subject = ''))
+) strict;
+
 CREATE TABLE manifest_children (
   parent_digest text not null references manifests (digest) on delete cascade,
   child_digest text not null,

@@ -4,6 +4,7 @@ import { fetched, sampleRegistry } from "../fakes/metadata-samples.ts";
 import { cacheSuite } from "./metadata-cache.ts";
 import { credentialsSuite } from "./metadata-credentials.ts";
 import { directorySuite } from "./metadata-directory.ts";
+import { listsSuite } from "./metadata-lists.ts";
 import { managementSuite } from "./metadata-management.ts";
 import { proofSuite } from "./metadata-proof.ts";
 
@@ -48,6 +49,7 @@ export function metadataSuite(name: string, open: () => Promise<MetadataBed>): v
     credentialsSuite(bench);
     cacheSuite(bench);
     proofSuite(bench);
+    listsSuite(bench);
     managementSuite(bench);
   });
 }

@@ -12,6 +12,8 @@ type Table = "registries" | "upstreams" | "registry_upstreams" | "cache_entries"
 
 /** So many take some milliseconds. */
 const entriesPerStep = 2000;
+/** A list can be as large as thousands of entries. */
+const listsPerStep = 50;
 
 /** Changes, each in one transaction that has its group to itself. */
 export class Writer {
@@ -58,26 +60,27 @@ export class Writer {
     });
   }
 
-  /** Gives up all entries of an upstream, in steps between which others have their turn. */
+  /** Gives up all entries and lists of an upstream, in steps between which others have their turn. */
   async emptyCache(upstreamId: number): Promise<void> {
+    await this.#empty("lists", upstreamId, listsPerStep);
+    await this.#empty("cache_entries", upstreamId, entriesPerStep);
+  }
+
+  async #empty(table: "cache_entries" | "lists", upstreamId: number, step: number): Promise<void> {
     let deleted: number;
     do {
       deleted = await this.#run(async ({ tx, changed }) => {
         const { numDeletedRows } = await tx
-          .deleteFrom("cache_entries")
+          .deleteFrom(table)
           .where("id", "in", (eb) =>
-            eb
-              .selectFrom("cache_entries")
-              .select("id")
-              .where("upstream_id", "=", upstreamId)
-              .limit(entriesPerStep),
+            eb.selectFrom(table).select("id").where("upstream_id", "=", upstreamId).limit(step),
           )
           .executeTakeFirst();
         if (numDeletedRows > 0n) changed();
         return Number(numDeletedRows);
       });
       await yieldTurn();
-    } while (deleted === entriesPerStep);
+    } while (deleted === step);
   }
 
   #run<T>(work: (saving: Saving) => Promise<T>): Promise<T> {

@@ -7,6 +7,7 @@ import { RememberedCache } from "../remembered.ts";
 import type { Metadata } from "../contract.ts";
 import { SqlCredentials } from "../credentials.ts";
 import { SqlDirectory } from "../directory.ts";
+import { SqlLists } from "../lists/lists.ts";
 import { migrate } from "../migrations/index.ts";
 import { SqlManagement } from "../management/management.ts";
 import { Writer } from "../management/writer.ts";
@@ -63,6 +64,7 @@ async function openLocked(
       upstreamStates: new SqlUpstreamStates(db),
       credentials: new SqlCredentials(db, changes, clock),
       cache: new RememberedCache(new SqlCache(db), () => changes.generation()),
+      lists: new SqlLists(db),
       generation: () => changes.generation(),
       async ready() {
         try {

@@ -1,0 +1,103 @@
+import { sql } from "kysely";
+import type { Db } from "../schema.ts";
+import type { CachedList, FetchedList, ListKey, Lists } from "./contract.ts";
+
+/** Far more tags than anybody pulls of one repository. */
+const maxShown = 100_000;
+
+/** Lists of upstreams, on any engine. */
+export class SqlLists implements Lists {
+  constructor(readonly db: Db) {}
+
+  async find(
+    upstreamIds: readonly number[],
+    repository: string,
+    key: ListKey,
+  ): Promise<CachedList[]> {
+    if (upstreamIds.length === 0) return [];
+    return this.db
+      .selectFrom("lists")
+      .select(["id", "upstream_id as upstreamId", "repository", "content"])
+      .select("checked_at as checkedAt")
+      .where("upstream_id", "in", upstreamIds)
+      .where("repository", "=", repository)
+      .where("kind", "=", key.kind)
+      .where("subject", "=", subjectOf(key))
+      .execute();
+  }
+
+  /** In one statement, in which the upstream is still the one that was asked; else nothing is written. */
+  async store(list: FetchedList): Promise<void> {
+    const { groupId, upstreamId, upstreamVersion, repository, key, content, now } = list;
+    await this.db
+      .insertInto("lists")
+      .columns([
+        "group_id",
+        "upstream_id",
+        "repository",
+        "kind",
+        "subject",
+        "content",
+        "checked_at",
+      ])
+      .expression((eb) =>
+        eb
+          .selectFrom("upstreams")
+          .select([
+            "group_id",
+            "id",
+            eb.val(repository).as("repository"),
+            eb.val(key.kind).as("kind"),
+            eb.val(subjectOf(key)).as("subject"),
+            eb.val(content).as("content"),
+            eb.val(now).as("checked_at"),
+          ])
+          .where("id", "=", upstreamId)
+          .where("group_id", "=", groupId)
+          .where("version", "=", upstreamVersion),
+      )
+      .onConflict((conflict) =>
+        conflict
+          .columns(["upstream_id", "repository", "kind", "subject"])
+          .doUpdateSet({ content, checked_at: now }),
+      )
+      .execute();
+  }
+
+  async delete(id: number): Promise<void> {
+    await this.db.deleteFrom("lists").where("id", "=", id).execute();
+  }
+
+  async forget(upstreamId: number, repository: string): Promise<void> {
+    await this.db
+      .deleteFrom("lists")
+      .where("upstream_id", "=", upstreamId)
+      .where("repository", "=", repository)
+      .execute();
+  }
+
+  async shownTags(
+    upstreamId: number,
+    repository: string,
+    since: number,
+  ): Promise<string[] | undefined> {
+    const rows = await this.db
+      .selectFrom("cache_entries")
+      .select("reference")
+      .where("upstream_id", "=", upstreamId)
+      .where("repository", "=", repository)
+      .where("kind", "=", "manifest")
+      .where("proof", "=", sql.lit("shown"))
+      .where("status", "=", sql.lit("default"))
+      .where("upstream_checked_at", ">=", since)
+      .orderBy("reference")
+      .limit(maxShown)
+      .execute();
+    if (rows.length === 0) return undefined;
+    return rows.map(({ reference }) => reference).filter((reference) => !reference.includes(":"));
+  }
+}
+
+function subjectOf(key: ListKey): string {
+  return key.kind === "tags" ? "" : key.subject;
+}
