@@ -79,13 +79,13 @@ async function start(
   const reaching = { version, instanceId, allowedAddresses, states, random };
   const client = createUpstreamClient({ clock, log, ...reaching });
   closers.push(() => client.close());
-  const { cache, credentials, directory } = metadata;
+  const { cache, credentials, directory, lists } = metadata;
   const times = {
     checkTimeoutMs: config.checkTimeoutSeconds * 1000,
     recheckMs: config.recheckSeconds * 1000,
     absentMs: config.absentSeconds * 1000,
   };
-  const puller = createPuller({ client, blobs, cache, clock, log, maxBlobBytes, ...times });
+  const puller = createPuller({ client, blobs, cache, lists, clock, log, maxBlobBytes, ...times });
   closers.push(() => puller.close());
 
   const signingKey = deriveKey(secret, "pull tokens");

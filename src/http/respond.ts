@@ -1,7 +1,7 @@
 import { LruMap } from "../lib/lru.ts";
 import { isDatabaseFailure } from "../metadata/contract.ts";
 import { RegistryError } from "../oci/error.ts";
-import type { CacheStatus, PulledManifest } from "../pull/contract.ts";
+import type { CacheStatus, Explanation, PulledManifest } from "../pull/contract.ts";
 import type { Exchange, Told } from "./exchange.ts";
 
 /** On every answer: nothing here is a page, and nothing may be guessed to be one. */
@@ -31,6 +31,38 @@ export function jsonResponse(
   });
 }
 
+/** The facts of a list. */
+export interface ListBody {
+  type: string;
+  body: unknown;
+  explanation: Explanation;
+  /** Where the next page is; undefined on the last one. */
+  next?: string;
+  /** What the list was narrowed by. */
+  filtered?: string;
+}
+
+/** A list, for GET and HEAD alike. */
+export function listResponse(exchange: Exchange, request: Request, list: ListBody): Response {
+  const { type, explanation, next, filtered } = list;
+  exchange.told = explanation;
+  const bytes = new TextEncoder().encode(JSON.stringify(list.body));
+  const headers = {
+    ...always,
+    "Content-Type": type,
+    "Content-Disposition": "attachment",
+    "Cache-Control": "private",
+    Vary: "Authorization",
+    "Content-Length": String(bytes.length),
+    "Cache-Status": cacheStatus[explanation.status],
+    "X-Weir-Cache": explain(explanation),
+    "X-Request-Id": exchange.id,
+    ...(next !== undefined && { Link: `<${next}>; rel="next"` }),
+    ...(filtered !== undefined && { "OCI-Filters-Applied": filtered }),
+  };
+  return new Response(request.method === "HEAD" ? null : bytes, { headers });
+}
+
 /** The one place where a refusal becomes an answer. Whatever is not ours to explain is a 500 without details. */
 export function errorResponse(exchange: Exchange, error: unknown): Response {
   const refusal = refusalOf(exchange, error);
@@ -44,14 +76,14 @@ export function errorResponse(exchange: Exchange, error: unknown): Response {
 
 /** The facts of a refusal, in the form of those of an answer: who stood in the way, or was asked, and why. */
 function toldOf({ code, detail = {} }: RegistryError): Told {
+  const { asked } = detail;
   const blamed = Array.isArray(detail["upstreams"]) ? detail["upstreams"] : [detail];
   const all = (field: string) =>
     blamed
       .map((one: Record<string, unknown>) => one[field])
       .filter((value) => typeof value === "string")
       .join(", ");
-  if (code === "manifest_unknown" || code === "blob_unknown") {
-    const asked = Array.isArray(detail["asked"]) ? detail["asked"] : [];
+  if (Array.isArray(asked)) {
     const reason = asked.length === 0 ? { reason: "denied by rule" } : {};
     return { status: "absent", upstream: asked.join(", "), ...reason };
   }

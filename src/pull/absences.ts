@@ -1,12 +1,13 @@
 import type { Clock } from "../lib/clock.ts";
 import { LruMap } from "../lib/lru.ts";
 import type { Upstream } from "../metadata/contract.ts";
+import { isReferrerTag } from "../oci/reference.ts";
 import { revisionOf } from "./rules.ts";
 
 /** Names that somebody invents must not fill the memory. */
 const maxRemembered = 20_000;
-/** What has a digest appears all at once when it is pushed, and clients come for it at once. */
-const digestMs = 10_000;
+/** What has a digest appears all at once when it is pushed, and clients come for it at once; signatures are looked for as soon. */
+const briefMs = 10_000;
 
 export interface AbsenceMemory {
   has(upstream: Upstream, repository: string, reference: string): boolean;
@@ -30,7 +31,8 @@ export class Absences implements AbsenceMemory {
   }
 
   note(upstream: Upstream, repository: string, reference: string): void {
-    const ms = reference.includes(":") ? Math.min(digestMs, this.#tagMs) : this.#tagMs;
+    const isBrief = reference.includes(":") || isReferrerTag(reference);
+    const ms = isBrief ? Math.min(briefMs, this.#tagMs) : this.#tagMs;
     this.#until.set(keyOf(upstream, repository, reference), this.#clock.elapsed() + ms);
   }
 

@@ -1,6 +1,7 @@
 import type { ByteRange } from "../lib/range.ts";
 import type { Proof, Registry, Rule } from "../metadata/contract.ts";
 import type { Digest } from "../oci/digest.ts";
+import type { Referrer } from "../oci/list.ts";
 import type { Reference } from "../oci/reference.ts";
 import type { UnsureReason } from "../upstream/contract.ts";
 
@@ -11,7 +12,7 @@ export type CacheStatus =
 /** The facts that explain an answer, the same in header, log and metric. */
 export interface Explanation {
   status: CacheStatus;
-  /** Name of the upstream that the object belongs to. */
+  /** Name of the upstream that the object belongs to; of a list, of all that it is from, with commas between. */
   upstream: string;
   /** Seconds since the upstream last confirmed it. */
   age: number;
@@ -74,6 +75,39 @@ export interface PullOptions {
   complete: boolean;
 }
 
+/** A part of a list: what stands behind `last`, as much of it as is asked for and fits. */
+export interface TagsPage {
+  n: number | undefined;
+  last: string | undefined;
+}
+
+export interface ReferrersPage {
+  /** Only those of this type. */
+  artifactType: string | undefined;
+  last: Digest | undefined;
+}
+
+export interface ListOptions {
+  /** As in `PullOptions`. */
+  marks: readonly string[];
+  waits: () => void;
+}
+
+/** Of all upstreams that have the repository, in ascending order by code unit, each once. */
+export interface PulledTags {
+  tags: string[];
+  /** The page ends before the list does. */
+  more: boolean;
+  explanation: Explanation;
+}
+
+/** Of all upstreams that have the subject, in order of digest, each once. */
+export interface PulledReferrers {
+  referrers: Referrer[];
+  more: boolean;
+  explanation: Explanation;
+}
+
 /** What one upstream of a registry has to do with a pull. */
 export interface PlannedUpstream {
   upstream: string;
@@ -114,7 +148,28 @@ export interface Puller {
     digest: Digest,
     options: PullOptions,
   ): Promise<PulledBlob>;
-  /** Reads a tag anew from its upstream, however fresh the cached copy is. Throws as `manifest` does. */
+  /**
+   * Throws `RegistryError` when no upstream has the repository, or one gave no definite answer of whom it would have been
+   * needed.
+   */
+  tags(
+    registry: Registry,
+    repository: string,
+    page: TagsPage,
+    options: ListOptions,
+  ): Promise<PulledTags>;
+  /** An empty list for a digest that nobody knows. Throws where upstreams gave no definite answer. */
+  referrers(
+    registry: Registry,
+    repository: string,
+    subject: Digest,
+    page: ReferrersPage,
+    options: ListOptions,
+  ): Promise<PulledReferrers>;
+  /**
+   * Reads a tag anew from its upstream, however fresh the cached copy is, and gives up the repository's lists once that has
+   * come off. Throws as `manifest` does.
+   */
   refresh(registry: Registry, repository: string, tag: string): Promise<PulledManifest>;
   /**
    * What a pull would do now and why. Asks upstreams by HEAD at most, stores and counts nothing. Decides by the same

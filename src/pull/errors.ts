@@ -35,7 +35,7 @@ export function invalidManifest(upstream: string, why: string, cause?: unknown):
 }
 
 /** Waits for a write that an answer does not depend on; its failure is logged. */
-export async function tolerate(log: Log, message: string, write: Promise<void>): Promise<void> {
+export async function tolerate(log: Log, message: string, write: Promise<unknown>): Promise<void> {
   try {
     await write;
   } catch (error) {

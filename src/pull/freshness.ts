@@ -1,11 +1,12 @@
 import { LruMap } from "../lib/lru.ts";
 import type { CachedManifest, Upstream } from "../metadata/contract.ts";
 import { parseDigest } from "../oci/digest.ts";
+import { isReferrerTag } from "../oci/reference.ts";
 import { UpstreamError } from "../upstream/contract.ts";
 import type { Wanted } from "./fetching.ts";
 import type { PullerOptions } from "./puller.ts";
+import { hourMs, referrerValidityMs, validityMs } from "./validity.ts";
 
-const hourMs = 3_600_000;
 const maxPostponed = 10_000;
 
 /** What becomes of a stale entry. */
@@ -27,15 +28,15 @@ export class Freshness {
   }
 
   isFresh(entry: CachedManifest, upstream: Upstream): boolean {
-    if (upstream.cacheValidityHours === 0) return true;
     // A clock that was set back must not make anything fresh for longer than its time.
     const age = Math.abs(this.#options.clock.now() - entry.checkedAt);
-    return age < upstream.cacheValidityHours * hourMs;
+    return age < entryValidityMs(entry, upstream);
   }
 
   /** When a tag stops being fresh, in milliseconds since the epoch; undefined: never. */
-  freshUntil(entry: CachedManifest, { cacheValidityHours }: Upstream): number | undefined {
-    return cacheValidityHours === 0 ? undefined : entry.checkedAt + cacheValidityHours * hourMs;
+  freshUntil(entry: CachedManifest, upstream: Upstream): number | undefined {
+    const ms = entryValidityMs(entry, upstream);
+    return ms === Infinity ? undefined : entry.checkedAt + ms;
   }
 
   isPostponed({ id }: { id: number }): boolean {
@@ -87,4 +88,8 @@ export class Freshness {
   hasten({ id }: { id: number }): void {
     this.#postponed.delete(id);
   }
+}
+
+function entryValidityMs({ reference }: CachedManifest, upstream: Upstream): number {
+  return isReferrerTag(reference) ? referrerValidityMs(upstream) : validityMs(upstream);
 }

@@ -1,7 +1,7 @@
 import type { BlobStore } from "../blobs/contract.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
-import type { Cache } from "../metadata/contract.ts";
+import type { Cache, Lists } from "../metadata/contract.ts";
 import type { UpstreamClient } from "../upstream/contract.ts";
 import { Absences } from "./absences.ts";
 import { Blobs } from "./blobs.ts";
@@ -9,12 +9,15 @@ import type { Puller } from "./contract.ts";
 import { Fills } from "./fills.ts";
 import { Manifests } from "./manifests.ts";
 import { planPull } from "./plan.ts";
+import { Referrers } from "./referrers.ts";
+import { Tags } from "./tags.ts";
 import { Usage } from "./usage.ts";
 
 export interface PullerOptions {
   client: UpstreamClient;
   blobs: BlobStore;
   cache: Cache;
+  lists: Lists;
   clock: Clock;
   log: Log;
   /** Bound of a freshness check, in milliseconds. */
@@ -33,11 +36,21 @@ export function createPuller(options: PullerOptions): Puller {
   const absences = new Absences(options.clock, options.absentMs);
   const manifests = new Manifests(options, absences, usage);
   const blobs = new Blobs(options, absences, fills, usage);
+  const tags = new Tags(options);
+  const referrers = new Referrers(options);
   return {
     manifest: (registry, repository, reference, { marks, ...options }) =>
       manifests.pull({ registry, repository, reference, marks }, options),
-    refresh: (registry, repository, tag) =>
-      manifests.refresh({ registry, repository, reference: { kind: "tag", tag }, marks: [] }),
+    tags: (registry, repository, page, { marks, waits }) =>
+      tags.list(registry, repository, page, { marks, waits }),
+    referrers: (registry, repository, subject, page, { marks, waits }) =>
+      referrers.list(registry, repository, subject, page, { marks, waits }),
+    async refresh(registry, repository, tag) {
+      const reference = { kind: "tag", tag } as const;
+      const pulled = await manifests.refresh({ registry, repository, reference, marks: [] });
+      if (pulled.explanation.status !== "stale") await tags.forget(registry, repository);
+      return pulled;
+    },
     explain: (registry, repository, reference) =>
       planPull(manifests, absences, { registry, repository, reference, marks: [] }),
     blob: (registry, repository, digest, pull) => blobs.pull(registry, repository, digest, pull),

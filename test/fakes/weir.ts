@@ -29,6 +29,8 @@ export interface WeirOptions {
   dataDir?: string;
 }
 
+type Kind = "manifests" | "blobs" | "tags" | "referrers";
+
 interface Request_ {
   method?: string;
   headers?: Record<string, string>;
@@ -154,7 +156,7 @@ export class TestWeir {
   }
 
   /** The path of an object of registry 1. */
-  path(repository: string, kind: "manifests" | "blobs", reference: string): string {
+  path(repository: string, kind: Kind, reference: string): string {
     return `/v2/${prefix}/${repository}/${kind}/${reference}`;
   }
 
@@ -183,7 +185,7 @@ export class TestWeir {
   /** An authorized request for an object of registry 1. */
   async pull(
     repository: string,
-    kind: "manifests" | "blobs",
+    kind: Kind,
     reference: string,
     { method = "GET", headers = {}, signal }: Request_ = {},
   ): Promise<Response> {
@@ -196,11 +198,7 @@ export class TestWeir {
   }
 
   /** The same for registry 2. */
-  async other(
-    repository: string,
-    kind: "manifests" | "blobs",
-    reference: string,
-  ): Promise<Response> {
+  async other(repository: string, kind: Kind, reference: string): Promise<Response> {
     const name = `virtual_registries/container/2/${repository}`;
     const token = await this.tokenFor(name);
     return fetch(`${this.url}/v2/${name}/${kind}/${reference}`, {
@@ -210,6 +208,15 @@ export class TestWeir {
 
   manifest(repository: string, reference: string, init?: Request_): Promise<Response> {
     return this.pull(repository, "manifests", reference, init);
+  }
+
+  /** `query` with its question mark. */
+  tags(repository: string, query = "", init?: Request_): Promise<Response> {
+    return this.pull(repository, "tags", `list${query}`, init);
+  }
+
+  referrers(repository: string, digest: string, query = "", init?: Request_): Promise<Response> {
+    return this.pull(repository, "referrers", `${digest}${query}`, init);
   }
 
   blob(repository: string, digest: string, init?: Request_): Promise<Response> {

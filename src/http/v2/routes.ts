@@ -17,6 +17,7 @@ import { plainPath } from "./alias.ts";
 import { blobResponse } from "./blob.ts";
 import { followBody } from "./body.ts";
 import { hasAlready, notModified } from "./conditions.ts";
+import { referrersResponse, tagsResponse } from "./lists.ts";
 import { mirrorView } from "./mirror.ts";
 import { hasNamespace, namespaceIn } from "./namespace.ts";
 import { notProtocol, readPath, splitPath, type V2Path } from "./path.ts";
@@ -133,10 +134,7 @@ class V2Request {
         return this.#blob(registry, repository, wanted.digest);
       case "tags":
       case "referrers":
-        throw new RegistryError(
-          "denied",
-          `listing ${wanted.kind} is not supported by this version`,
-        );
+        return this.#list(registry, repository, name, wanted);
     }
   }
 
@@ -178,6 +176,23 @@ class V2Request {
     }
     headers.set("Content-Length", String(pulled.payload.length));
     return new Response(null, { headers });
+  }
+
+  #list(
+    registry: Registry,
+    repository: string,
+    name: string,
+    wanted: { kind: "tags" } | { kind: "referrers"; digest: Digest },
+  ): Promise<Response> {
+    const { puller } = this.#options;
+    const [request, exchange] = [this.#request, this.#exchange];
+    const asked = { request, exchange, puller, registry, repository, name };
+    const marks = marksIn(request.headers.get("via"));
+    return this.#patiently((waits) =>
+      wanted.kind === "tags"
+        ? tagsResponse(asked, { marks, waits })
+        : referrersResponse(asked, wanted.digest, { marks, waits }),
+    );
   }
 
   async #blob(registry: Registry, repository: string, digest: Digest): Promise<Response> {

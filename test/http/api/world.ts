@@ -136,6 +136,8 @@ export class ApiWorld {
       manifest: refuse,
       checkBlob: refuse,
       blob: refuse,
+      tags: refuse,
+      referrers: refuse,
       checkManifest: async (upstream, repository, reference, deadline) => {
         this.tested.push({ upstream, path: `${repository}:${referenceText(reference)}`, deadline });
         if (this.answer instanceof Error) throw this.answer;
@@ -157,6 +159,8 @@ export class ApiWorld {
     return {
       manifest: refuse,
       blob: refuse,
+      tags: refuse,
+      referrers: refuse,
       close: async () => {},
       refresh: async (registry, repository, tag) => {
         note("refresh", registry, `${repository}:${tag}`);
