@@ -84,6 +84,8 @@ function tagsForm({ client }: PullerOptions): ListForm<string> {
     validityMs,
     async ask({ upstream, repository, marks }) {
       const listed = await client.tags(upstream, repository, marks);
+      // The longest list takes a while to read, and again to sort.
+      await yieldTurn();
       return listed.found ? listed.tags.sort() : undefined;
     },
     // A tag has no line break in it, and reading this takes a tenth of the time of JSON.
