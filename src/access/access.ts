@@ -1,10 +1,15 @@
 import type { Clock } from "../lib/clock.ts";
 import { hashSecret } from "../lib/secret.ts";
-import type { Credential, Credentials, Registry } from "../metadata/contract.ts";
+import type { Credential, Credentials, DependencyProxy, Registry } from "../metadata/contract.ts";
 import { RegistryError } from "../oci/error.ts";
 import type { Access, Actor, BasicCredentials, Grant, IssuedToken } from "./contract.ts";
 import { type PullClaims, PullTokens } from "./pull-tokens.ts";
-import { allowsPulling, repositoriesToPull } from "./scopes.ts";
+import {
+  allowsDependencyProxies,
+  allowsPulling,
+  isForDependencyProxies,
+  repositoriesToPull,
+} from "./scopes.ts";
 
 export interface AccessOptions {
   credentials: Credentials;
@@ -43,8 +48,9 @@ class PullAccess implements Access {
   }
 
   async issue(given: BasicCredentials | undefined, asked: readonly string[]): Promise<IssuedToken> {
-    const tokenId = await this.#prove(given);
-    const token = await this.#tokens.sign(tokenId, repositoriesToPull(asked));
+    const repositories = repositoriesToPull(asked);
+    const tokenId = await this.#prove(given, repositories);
+    const token = await this.#tokens.sign(tokenId, repositories);
     return {
       token,
       access_token: token,
@@ -54,7 +60,10 @@ class PullAccess implements Access {
   }
 
   /** The id of the token that was given as password; undefined for an anonymous caller who may pull. */
-  async #prove(given: BasicCredentials | undefined): Promise<number | undefined> {
+  async #prove(
+    given: BasicCredentials | undefined,
+    repositories: readonly string[],
+  ): Promise<number | undefined> {
     // Clients without credentials answer a Basic challenge with an empty name and password.
     if (!given || (given.username === "" && given.password === "")) {
       if (this.#options.anonymousPull) return undefined;
@@ -68,7 +77,10 @@ class PullAccess implements Access {
     if (!credential || !this.#isLive(credential)) {
       throw unauthorized("the access token given as the password is not valid");
     }
-    if (!allowsPulling(credential.scopes)) {
+    const isAllowed = isForDependencyProxies(repositories)
+      ? allowsDependencyProxies
+      : allowsPulling;
+    if (!isAllowed(credential.scopes)) {
       throw new RegistryError("denied", "the access token's scopes do not allow pulling", {
         detail: { needed: "api or read_virtual_registry" },
       });
@@ -104,11 +116,17 @@ class PullAccess implements Access {
   }
 }
 
-function grantOf({ user, memberships }: Credential, repositories: ReadonlySet<string>): Grant {
+function grantOf(credential: Credential, repositories: ReadonlySet<string>): Grant {
+  const { user, memberships } = credential;
+  const opensProxies = allowsDependencyProxies(credential.scopes);
   return {
     actor: { kind: "user", name: user.username },
     repositories,
-    mayPull: ({ groupId }: Registry) => user.admin || memberships.has(groupId),
+    mayPull(registry: Registry | DependencyProxy) {
+      if (!("readers" in registry)) return user.admin || memberships.has(registry.groupId);
+      const isReader = user.admin || registry.readers.some((groupId) => memberships.has(groupId));
+      return opensProxies && isReader;
+    },
   };
 }
 

@@ -9,7 +9,29 @@ const pullScopeSets = [
 ];
 
 export function allowsPulling(scopes: readonly string[]): boolean {
-  return pullScopeSets.some((set) => set.every((scope) => scopes.includes(scope)));
+  return hasOneOf(pullScopeSets, scopes);
+}
+
+/** The same for a Dependency Proxy: the right to write a virtual registry is none to read another thing. */
+const dependencyProxyScopeSets = [
+  ["api"],
+  ["read_virtual_registry"],
+  ["read_registry", "write_registry"],
+];
+
+export function allowsDependencyProxies(scopes: readonly string[]): boolean {
+  return hasOneOf(dependencyProxyScopeSets, scopes);
+}
+
+function hasOneOf(sets: readonly string[][], scopes: readonly string[]): boolean {
+  return sets.some((set) => set.every((scope) => scopes.includes(scope)));
+}
+
+const dependencyProxyName = /^(?!virtual_registries\/).+\/dependency_proxy\/containers\//;
+
+/** Whether all that is asked for, and something is, comes by the road of the Dependency Proxies. */
+export function isForDependencyProxies(repositories: readonly string[]): boolean {
+  return repositories.length > 0 && repositories.every((name) => dependencyProxyName.test(name));
 }
 
 /** More repositories than any client asks for at once. */

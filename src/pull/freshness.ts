@@ -27,6 +27,7 @@ export class Freshness {
   }
 
   isFresh(entry: CachedManifest, upstream: Upstream): boolean {
+    if (upstream.alwaysCheck) return false;
     if (upstream.cacheValidityHours === 0) return true;
     // A clock that was set back must not make anything fresh for longer than its time.
     const age = Math.abs(this.#options.clock.now() - entry.checkedAt);
@@ -34,7 +35,11 @@ export class Freshness {
   }
 
   /** When a tag stops being fresh, in milliseconds since the epoch; undefined: never. */
-  freshUntil(entry: CachedManifest, { cacheValidityHours }: Upstream): number | undefined {
+  freshUntil(
+    entry: CachedManifest,
+    { alwaysCheck, cacheValidityHours }: Upstream,
+  ): number | undefined {
+    if (alwaysCheck) return entry.checkedAt;
     return cacheValidityHours === 0 ? undefined : entry.checkedAt + cacheValidityHours * hourMs;
   }
 

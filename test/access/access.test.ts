@@ -2,10 +2,19 @@ import { beforeEach, describe, expect, test } from "bun:test";
 import { SignJWT } from "jose";
 import { createAccess } from "../../src/access/access.ts";
 import type { Access } from "../../src/access/contract.ts";
-import { allowsPulling, repositoriesToPull } from "../../src/access/scopes.ts";
+import {
+  allowsDependencyProxies,
+  allowsPulling,
+  repositoriesToPull,
+} from "../../src/access/scopes.ts";
 import { deriveKey, keyId } from "../../src/lib/keys.ts";
 import { hashSecret } from "../../src/lib/secret.ts";
-import type { Credential, Credentials, Registry } from "../../src/metadata/contract.ts";
+import type {
+  Credential,
+  Credentials,
+  DependencyProxy,
+  Registry,
+} from "../../src/metadata/contract.ts";
 import { SteppedClock } from "../fakes/clock.ts";
 
 const signingKey = deriveKey("secret", "pull tokens");
@@ -20,6 +29,13 @@ const registry = (groupId: number): Registry => ({
   onUnsure: "stop",
   ask: "in_order",
   upstreams: [],
+});
+
+/** The Dependency Proxy of the first of these groups, which is in the others. */
+const proxy = (...readers: [number, ...number[]]): DependencyProxy => ({
+  ...registry(readers[0]),
+  id: -1,
+  readers,
 });
 
 let clock: SteppedClock;
@@ -122,6 +138,32 @@ describe("pull token", () => {
     expect([grant?.mayPull(registry(7)), grant?.mayPull(registry(8))]).toEqual([true, false]);
   });
 
+  test("opens a Dependency Proxy to members of its group and of those above, and to no others", async () => {
+    const grant = await verify(await login());
+    const may = (...readers: [number, ...number[]]) => grant?.mayPull(proxy(...readers));
+    expect([may(7), may(8, 7), may(9, 8, 7)]).toEqual([true, true, true]);
+    expect([may(8), may(9, 8)]).toEqual([false, false]);
+    credential = { ...credential!, user: { ...credential!.user, admin: true } };
+    expect((await verify(await login()))?.mayPull(proxy(8))).toBe(true);
+  });
+
+  test("for Dependency Proxies alone: 403 where the scopes open none; beside others they stay closed", async () => {
+    credential = { ...credential!, scopes: ["write_virtual_registry"] };
+    const image = "repository:g/dependency_proxy/containers/alpine:pull";
+    expect(login(secret, [image])).rejects.toMatchObject({ code: "denied" });
+    expect(login(secret, [image, image.replace("g/", "g/h/")])).rejects.toMatchObject({
+      code: "denied",
+    });
+    const lookalike = "repository:virtual_registries/dependency_proxy/containers/x:pull";
+    for (const scopes of [[], [image, scope], [lookalike]]) {
+      const grant = await verify(await login(secret, scopes));
+      expect([grant?.mayPull(registry(7)), grant?.mayPull(proxy(7))]).toEqual([true, false]);
+    }
+    const admin = { ...credential.user, admin: true };
+    credential = { ...credential, user: admin };
+    expect((await verify(await login()))?.mayPull(proxy(7))).toBe(false);
+  });
+
   test("dies with its time, and not before", async () => {
     const token = await login();
     clock.step(900_000);
@@ -208,19 +250,25 @@ describe("pull token", () => {
 });
 
 test("which scopes allow pulling (identity, matrix of pulls)", () => {
-  const table: [string[], boolean][] = [
-    [["api"], true],
-    [["read_virtual_registry"], true],
-    [["write_virtual_registry"], true],
-    [["read_registry", "write_registry"], true],
-    [["read_registry", "read_virtual_registry"], true],
-    [["read_registry"], false],
-    [["write_registry"], false],
-    [["read_api"], false],
-    [[], false],
+  const table: [scopes: string[], registries: boolean, dependencyProxies: boolean][] = [
+    [["api"], true, true],
+    [["read_virtual_registry"], true, true],
+    [["write_virtual_registry"], true, false],
+    [["read_virtual_registry", "write_virtual_registry"], true, true],
+    [["read_registry", "write_registry"], true, true],
+    [["read_registry", "read_virtual_registry"], true, true],
+    [["read_registry", "write_virtual_registry"], true, false],
+    [["read_registry"], false, false],
+    [["write_registry"], false, false],
+    [["read_api"], false, false],
+    [[], false, false],
   ];
-  for (const [scopes, allowed] of table)
-    expect([scopes, allowsPulling(scopes)]).toEqual([scopes, allowed]);
+  for (const [scopes, ...allowed] of table) {
+    expect([scopes, allowsPulling(scopes), allowsDependencyProxies(scopes)]).toEqual([
+      scopes,
+      ...allowed,
+    ]);
+  }
 });
 
 test("repositories asked for: several values, several scopes in one, nothing but pulling", () => {

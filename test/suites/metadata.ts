@@ -4,8 +4,10 @@ import { fetched, sampleRegistry } from "../fakes/metadata-samples.ts";
 import { cacheSuite } from "./metadata-cache.ts";
 import { credentialsSuite } from "./metadata-credentials.ts";
 import { directorySuite } from "./metadata-directory.ts";
+import { groupSuite } from "./metadata-groups.ts";
 import { managementSuite } from "./metadata-management.ts";
 import { proofSuite } from "./metadata-proof.ts";
+import { proxySuite } from "./metadata-proxies.ts";
 
 /** An empty database, opened. */
 export interface MetadataBed {
@@ -49,6 +51,8 @@ export function metadataSuite(name: string, open: () => Promise<MetadataBed>): v
     cacheSuite(bench);
     proofSuite(bench);
     managementSuite(bench);
+    groupSuite(bench);
+    proxySuite(bench);
   });
 }
 

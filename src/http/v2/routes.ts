@@ -128,6 +128,7 @@ class V2Request {
       case "registry":
         return this.#options.directory.registry(place.registryId);
       case "dependency_proxy":
+        return this.#options.directory.dependencyProxy(place.groupPath);
       case "mirror":
         return undefined;
     }

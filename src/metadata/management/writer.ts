@@ -23,7 +23,7 @@ export class Writer {
   ) {}
 
   inGroup<T>(groupId: number, work: (saving: Saving) => Promise<T>): Promise<T> {
-    return this.#run(async (saving) => {
+    return this.run(async (saving) => {
       await lockGroup(saving.tx, groupId);
       return work(saving);
     });
@@ -35,7 +35,7 @@ export class Writer {
     id: number,
     work: (saving: Saving) => Promise<T | undefined>,
   ): Promise<T | undefined> {
-    return this.#run(async (saving) =>
+    return this.run(async (saving) =>
       (await lockRow(saving.tx, table, id)) ? work(saving) : undefined,
     );
   }
@@ -46,7 +46,7 @@ export class Writer {
     { unmodifiedSince }: Condition,
     work: (saving: Saving) => Promise<void>,
   ): Promise<Removal> {
-    return this.#run(async (saving) => {
+    return this.run(async (saving) => {
       const row = await lockRow(saving.tx, table, id);
       if (!row) return "absent";
       // Whoever asks has the time from a header, which tells seconds.
@@ -58,11 +58,18 @@ export class Writer {
     });
   }
 
-  /** Gives up all entries of an upstream, in steps between which others have their turn. */
-  async emptyCache(upstreamId: number): Promise<void> {
+  /**
+   * Gives up all entries of an upstream, or those that were last pulled at this time or earlier, in steps between which
+   * others have their turn. How many these were.
+   */
+  async emptyCache(
+    upstreamId: number,
+    lastPull: number = Number.MAX_SAFE_INTEGER,
+  ): Promise<number> {
     let deleted: number;
+    let count = 0;
     do {
-      deleted = await this.#run(async ({ tx, changed }) => {
+      deleted = await this.run(async ({ tx, changed }) => {
         const { numDeletedRows } = await tx
           .deleteFrom("cache_entries")
           .where("id", "in", (eb) =>
@@ -70,17 +77,20 @@ export class Writer {
               .selectFrom("cache_entries")
               .select("id")
               .where("upstream_id", "=", upstreamId)
+              .where("downloaded_at", "<=", lastPull)
               .limit(entriesPerStep),
           )
           .executeTakeFirst();
         if (numDeletedRows > 0n) changed();
         return Number(numDeletedRows);
       });
+      count += deleted;
       await yieldTurn();
     } while (deleted === entriesPerStep);
+    return count;
   }
 
-  #run<T>(work: (saving: Saving) => Promise<T>): Promise<T> {
+  run<T>(work: (saving: Saving) => Promise<T>): Promise<T> {
     const { passwords, clock, limits } = this;
     return this.changes.run((tx, changed) =>
       work({ tx, passwords, now: clock.now(), limits, changed }),
