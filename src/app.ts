@@ -18,6 +18,7 @@ import { createGuard, type Guard, GuardError } from "./upstream/guard.ts";
 import { ringMarker } from "./upstream/contract.ts";
 import type { Prepared } from "./work/contract.ts";
 import { openDataDir } from "./work/data-dir.ts";
+import { startExpiry } from "./work/expiry.ts";
 import { prepare } from "./work/first-start.ts";
 
 export interface RunningWeir {
@@ -69,7 +70,8 @@ async function start(
     registriesPerGroup: config.maxRegistriesPerGroup,
     upstreamsPerRegistry: config.maxUpstreamsPerRegistry,
   };
-  const metadata = await openSqliteMetadata({ file, clock, sealer, log, limits });
+  const proxyUpstream = config.dependencyProxy;
+  const metadata = await openSqliteMetadata({ file, clock, sealer, log, limits, proxyUpstream });
   closers.push(() => metadata.close());
   const blobs = await FsBlobStore.open({ root: dataDir, minFreeBytes, log });
 
@@ -123,6 +125,12 @@ async function start(
   if (certified) closers.push(() => certified.stop(0));
   // Not before the port is ours: a token that is made now is shown once, and a start that fails would lose it.
   const prepared = await prepare(metadata, config);
+  const expiry = startExpiry({
+    expire: () => metadata.management.dependencyProxies.expire(),
+    clock,
+    log,
+  });
+  closers.push(() => expiry.stop());
   isServing = true;
   log.info("listening", { address: config.listen.hostname, port: server.port, url: externalUrl });
   return {

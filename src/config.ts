@@ -18,6 +18,8 @@ export interface Config {
   adminToken: string | undefined;
   /** The upstream of registry 1, for the first start alone. */
   firstUpstream: UpstreamSettings;
+  /** The upstream of all Dependency Proxies, without a login. */
+  dependencyProxy: UpstreamSettings;
   /** Inner addresses that upstreams may have. */
   allowedUpstreamAddresses: work.AddressRange[];
   anonymousPull: boolean;
@@ -90,6 +92,10 @@ function readSettings(settings: work.Settings): Omit<Config, "declared" | "setti
     secretKey: settings.secret("secret_key", work.secretKey),
     adminToken: settings.secret("admin_token", work.accessToken),
     firstUpstream: readFirstUpstream(settings),
+    dependencyProxy: work.dependencyProxyUpstream(
+      settings.get("dependency_proxy_url", work.upstreamUrl, work.dockerHub),
+      settings.find("dependency_proxy_token_realm", work.realmUrl),
+    ),
     allowedUpstreamAddresses:
       settings.find("allowed_upstream_addresses", work.addressRangesWithPorts) ?? [],
     anonymousPull,
@@ -167,13 +173,7 @@ function readConfigFile(
 }
 
 /** Settings that the design names and later versions bring. */
-const unsupported = [
-  "database_url",
-  "blobs_url",
-  "dependency_proxy_url",
-  "cache_max_bytes",
-  "workers",
-];
+const unsupported = ["database_url", "blobs_url", "cache_max_bytes", "workers"];
 
 /** The configuration as a file would say it, without secrets, and where each setting comes from. */
 export function describeConfig(config: Config): string {

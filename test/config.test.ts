@@ -83,6 +83,21 @@ describe("settings", () => {
         ca: undefined,
         rules: [],
       },
+      dependencyProxy: {
+        name: "dependency-proxy",
+        url: "https://registry-1.docker.io",
+        username: undefined,
+        password: undefined,
+        tokenRealm: undefined,
+        cacheValidityHours: 24,
+        deniedMeans: "absent",
+        libraryPrefix: true,
+        description: undefined,
+        staleIfAbsentHours: 168,
+        staleWhileRevalidate: false,
+        ca: undefined,
+        rules: [],
+      },
       allowedUpstreamAddresses: [],
       anonymousPull: false,
       mirror: {
@@ -119,6 +134,24 @@ describe("settings", () => {
     ["WEIR_DATA_DIR", "/var/lib/../lib/weir/", { dataDir: "/var/lib/weir" }],
     ["WEIR_SECRET_KEY", secret, { secretKey: secret }],
     ["WEIR_ADMIN_TOKEN", secret, { adminToken: secret }],
+    [
+      "WEIR_DEPENDENCY_PROXY_URL",
+      "http://mirror.example.com:5000/v2/",
+      {
+        dependencyProxy: expect.objectContaining({
+          url: "http://mirror.example.com:5000",
+          deniedMeans: "unsure",
+          libraryPrefix: true,
+        }),
+      },
+    ],
+    [
+      "WEIR_DEPENDENCY_PROXY_TOKEN_REALM",
+      "https://auth.example.com/token",
+      {
+        dependencyProxy: expect.objectContaining({ tokenRealm: "https://auth.example.com/token" }),
+      },
+    ],
     [
       "WEIR_ALLOWED_UPSTREAM_ADDRESSES",
       "10.1.2.3/8, 127.0.0.1:5001,fd00::/8,[::1]:5000",
@@ -323,6 +356,12 @@ describe("bad settings", () => {
       ["auth.example.com", "https://a?b"],
       /https:\/\/auth\.example\.com/,
     ],
+    [
+      "WEIR_DEPENDENCY_PROXY_URL",
+      ["ghcr.io", "https://u:p@ghcr.io", "file:///a"],
+      /https:\/\/registry\.example\.com/,
+    ],
+    ["WEIR_DEPENDENCY_PROXY_TOKEN_REALM", ["auth.example.com"], /https:\/\/auth\.example\.com/],
     [
       "WEIR_ALLOWED_UPSTREAM_ADDRESSES",
       [

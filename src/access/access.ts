@@ -1,6 +1,6 @@
 import type { Clock } from "../lib/clock.ts";
 import { hashSecret } from "../lib/secret.ts";
-import type { Credential, Credentials, Registry } from "../metadata/contract.ts";
+import type { Credential, Credentials, DependencyProxy, Registry } from "../metadata/contract.ts";
 import { RegistryError } from "../oci/error.ts";
 import type { Access, Actor, BasicCredentials, Grant, IssuedToken, Visitor } from "./contract.ts";
 import { type PullClaims, PullTokens } from "./pull-tokens.ts";
@@ -124,7 +124,11 @@ function grantOf({ user, memberships }: Credential, repositories: ReadonlySet<st
   return {
     actor: { kind: "user", name: user.username },
     repositories,
-    mayPull: ({ groupId }: Registry) => user.admin || memberships.has(groupId),
+    mayPull(registry: Registry | DependencyProxy) {
+      if (user.admin) return true;
+      if (!("readers" in registry)) return memberships.has(registry.groupId);
+      return registry.readers.some((groupId) => memberships.has(groupId));
+    },
   };
 }
 

@@ -1,16 +1,20 @@
 import type { Clock } from "../lib/clock.ts";
 import { hashSecret } from "../lib/secret.ts";
-import type { Credential, Credentials, Role } from "../metadata/contract.ts";
+import { type Credential, type Credentials, type Role, roles } from "../metadata/contract.ts";
 import type { Action, ApiAccess, Caller } from "./contract.ts";
 
 /** More than any secret of ours: what is longer is not hashed. */
 const maxSecretLength = 1024;
 
-const scopesFor: Record<Action, readonly string[]> = {
+const scopesFor = {
   read: ["api", "read_api"],
   write: ["api"],
 };
-const managing: readonly Role[] = ["owner", "maintainer"];
+const rolesFor: Record<Action, readonly Role[]> = {
+  read: Object.keys(roles) as Role[],
+  write: ["owner", "maintainer"],
+  administer: ["owner"],
+};
 
 export function createApiAccess({
   credentials,
@@ -36,10 +40,9 @@ function callerOf({ user, scopes, memberships }: Credential): Caller {
     userId: user.id,
     isAdministrator: user.admin && scopesFor.read.some((scope) => scopes.includes(scope)),
     hasScopeTo: (action) => scopesFor[action].some((scope) => scopes.includes(scope)),
-    may(action, groupId) {
-      const role = memberships.get(groupId);
-      if (user.admin) return true;
-      return role !== undefined && (action === "read" || managing.includes(role));
+    may(action, lineage) {
+      const isEnough = (role: Role | undefined) => role && rolesFor[action].includes(role);
+      return user.admin || lineage.some((groupId) => isEnough(memberships.get(groupId)));
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { Registry } from "../metadata/contract.ts";
+import type { DependencyProxy, Registry } from "../metadata/contract.ts";
 
 /** Who a credential stands for. */
 export interface Actor {
@@ -12,8 +12,8 @@ export interface Grant {
   actor: Actor;
   /** Repository names (with our prefix) that the token was asked for; undefined for a bare anonymous request. */
   repositories: ReadonlySet<string> | undefined;
-  /** Whether the actor may pull through this registry now. */
-  mayPull(registry: Registry): boolean;
+  /** Whether the actor may pull through this registry or Dependency Proxy now. */
+  mayPull(registry: Registry | DependencyProxy): boolean;
 }
 
 /** The answer of the token endpoint (Docker token specification, "Requesting a Token"). */
@@ -63,17 +63,18 @@ export interface Access {
   verify(authorization: string | undefined, visitor: () => Visitor): Promise<Grant | undefined>;
 }
 
-export type Action = "read" | "write";
+/** To administer is for a group's owners. */
+export type Action = "read" | "write" | "administer";
 
 /** Somebody with an access token, and what it allows in the management API now. */
 export interface Caller {
   actor: Actor;
   userId: number;
   isAdministrator: boolean;
-  /** Whether the token's scopes allow this at all. */
-  hasScopeTo(action: Action): boolean;
-  /** Whether the user may do this with what belongs to a group. */
-  may(action: Action, groupId: number): boolean;
+  /** Whether the token's scopes allow to see, or to change, anything at all. */
+  hasScopeTo(action: "read" | "write"): boolean;
+  /** Whether the user may do this with what belongs to a group, by a role in one of these: see `Group.lineage`. */
+  may(action: Action, lineage: readonly number[]): boolean;
 }
 
 /** Who may manage what. */

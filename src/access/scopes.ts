@@ -1,6 +1,6 @@
 import { parseScope } from "../oci/scope.ts";
 
-/** Token scopes that allow pulling through a virtual registry: any one of these sets. */
+/** Token scopes that allow pulling, by any road: any one of these sets. */
 const pullScopeSets = [
   ["api"],
   ["read_virtual_registry"],

@@ -76,13 +76,10 @@ export class Metrics {
       registers: [],
       async collect() {
         this.reset();
-        const registries = await directory.registries();
-        const upstreams = new Map(
-          registries.flatMap((one) => one.upstreams.map((up) => [up.id, up])),
-        );
-        for (const [id, upstream] of upstreams) {
+        for (const upstream of await directory.upstreams()) {
+          const { id, name } = upstream;
           const value = read(health(upstream));
-          if (value !== undefined) this.set({ upstream_id: id, upstream: upstream.name }, value);
+          if (value !== undefined) this.set({ upstream_id: id, upstream: name }, value);
         }
       },
     });

@@ -168,6 +168,8 @@ async function saveShown(tx: Tx, object: ShownObject): Promise<void> {
     content_type: object.contentType,
     size: object.size,
     upstream_checked_at: object.now,
+    // Somebody has just pulled it; the count of that comes later.
+    downloaded_at: object.now,
     status: "default",
     updated_at: object.now,
   } as const;
@@ -179,7 +181,6 @@ async function saveShown(tx: Tx, object: ShownObject): Promise<void> {
       repository: object.repository,
       kind: object.kind,
       reference: object.reference,
-      downloaded_at: object.now,
       created_at: object.now,
       ...said,
     })

@@ -65,8 +65,11 @@ export function isDatabaseFailure(error: unknown): boolean {
 
 export interface Group {
   id: number;
+  /** The whole one: `acme/tools` is a subgroup of `acme`. */
   path: string;
   name: string;
+  /** Its id, then those of the groups that it is in, the top-level group last: a role in one of them is a role in it. */
+  lineage: readonly number[];
 }
 
 /** What a 401 or 403 of an upstream means: nothing there, or something is wrong. */
@@ -106,6 +109,10 @@ export interface UpstreamSettings {
 export interface Upstream extends UpstreamSettings {
   id: number;
   groupId: number;
+  /** Whether a tag is never fresh: each pull of one asks, whatever `cacheValidityHours` says. */
+  alwaysCheck: boolean;
+  /** Days without a pull after which an entry does not count any more; undefined: it counts for ever. */
+  ttlDays: number | undefined;
   /** Rises when URL, credentials or `ca` change; what was fetched or proven under an older one does not count. */
   version: number;
 }
@@ -124,6 +131,14 @@ export interface Registry {
   ask: Ask;
   /** In order of position, from the first asked to the last. */
   upstreams: Upstream[];
+}
+
+/** The Dependency Proxy of a group as a registry with one upstream, which no registry of the group can have. */
+export interface DependencyProxy extends Registry {
+  /** Below 0, so that it is never that of a registry. */
+  id: number;
+  /** Whose members may pull: the group and those that it is in. */
+  readers: readonly number[];
 }
 
 export interface RegistrySettings {
@@ -145,8 +160,21 @@ export interface Directory {
   /** Undefined for an unknown id. Answers from memory while the generation stands still. */
   registry(id: number): Promise<Registry | undefined>;
   registries(): Promise<Registry[]>;
+  /** All, in order of id, with those of the Dependency Proxies. */
+  upstreams(): Promise<Upstream[]>;
+  /**
+   * By the path that a group has, or had before it was renamed, in whatever case. Undefined where there is no such
+   * group, or where its Dependency Proxy is switched off. Answers from memory as `registry` does. At first need the
+   * upstream is made.
+   */
+  dependencyProxy(groupPath: string): Promise<DependencyProxy | undefined>;
   groups(): Promise<Group[]>;
-  /** Creates or renames the group with this path. */
+  /** The group that had this path before it was renamed; undefined where another has it now. */
+  formerGroup(path: string): Promise<Group | undefined>;
+  /**
+   * Creates the group with this path, or gives it this name. Paths that differ in case only are the same. The group
+   * that a subgroup is in must be there. A path that another group had once is free.
+   */
   saveGroup(group: { path: string; name: string }): Promise<Group>;
   /**
    * Creates or changes the upstream of this name, the oldest where several have it. Another URL: its entries are
@@ -256,6 +284,8 @@ export interface CacheEntry extends EntryKey {
   size: number;
   /** When the upstream last confirmed it; 0 for an entry that was never shown. */
   checkedAt: number;
+  /** When it was last pulled, as far as that has been counted. */
+  downloadedAt: number;
 }
 
 /** An entry together with its stored payload; undefined where another upstream's manifest has not been stored. */

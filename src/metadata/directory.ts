@@ -1,6 +1,7 @@
 import type { Clock } from "../lib/clock.ts";
 import { type Changes, Remembered } from "./changes.ts";
 import type {
+  DependencyProxy,
   Directory,
   Group,
   Registry,
@@ -8,17 +9,20 @@ import type {
   Upstream,
   UpstreamSettings,
 } from "./contract.ts";
+import { obtainProxyUpstream, readDependencyProxy } from "./dependency-proxies.ts";
+import { allGroups, formerlyAt, saveGroup } from "./groups.ts";
 import type { Passwords } from "./passwords.ts";
 import type { Limits } from "./positions.ts";
 import { readRegistries, saveRegistry } from "./registries.ts";
 import type { Db } from "./schema.ts";
-import { saveUpstream } from "./upstreams.ts";
+import { type Saving, saveUpstream, upstreamOf } from "./upstreams.ts";
 
 const maxRemembered = 1024;
 
 /** Groups, registries and upstreams on any engine. What it returns is frozen. */
 export class SqlDirectory implements Directory {
   readonly #registries: Remembered<number, Registry>;
+  readonly #proxies: Remembered<string, DependencyProxy>;
 
   constructor(
     readonly db: Db,
@@ -26,11 +30,18 @@ export class SqlDirectory implements Directory {
     readonly passwords: Passwords,
     readonly clock: Clock,
     readonly limits: Limits,
+    /** What the upstream of a Dependency Proxy is like, without a login. */
+    readonly proxyUpstream: UpstreamSettings,
   ) {
     this.#registries = new Remembered(changes, maxRemembered, async (id) => {
       const [registry] = await readRegistries(db, passwords, { id });
       return registry;
     });
+    this.#proxies = new Remembered(changes, maxRemembered, (path) =>
+      readDependencyProxy(db, passwords, path, (groupId) =>
+        this.#save((saving) => obtainProxyUpstream(saving, groupId, proxyUpstream)),
+      ),
+    );
   }
 
   registry(id: number): Promise<Registry | undefined> {
@@ -41,43 +52,44 @@ export class SqlDirectory implements Directory {
     return readRegistries(this.db, this.passwords, {});
   }
 
-  groups(): Promise<Group[]> {
-    return this.db.selectFrom("groups").selectAll().orderBy("id").execute();
+  async upstreams(): Promise<Upstream[]> {
+    const rows = await this.db.selectFrom("upstreams").selectAll().orderBy("id").execute();
+    return Promise.all(rows.map((row) => upstreamOf(row, this.passwords)));
   }
 
-  saveGroup({ path, name }: { path: string; name: string }): Promise<Group> {
-    return this.changes.run(async (tx, changed) => {
-      const present = await tx
-        .selectFrom("groups")
-        .selectAll()
-        .where("path", "=", path)
-        .executeTakeFirst();
-      if (present?.name === name) return present;
-      changed();
-      return tx
-        .insertInto("groups")
-        .values({ path, name })
-        .onConflict((conflict) => conflict.column("path").doUpdateSet({ name }))
-        .returningAll()
-        .executeTakeFirstOrThrow();
-    });
+  dependencyProxy(groupPath: string): Promise<DependencyProxy | undefined> {
+    return this.#proxies.get(groupPath);
+  }
+
+  groups(): Promise<Group[]> {
+    return allGroups(this.db);
+  }
+
+  formerGroup(path: string): Promise<Group | undefined> {
+    return formerlyAt(this.db, path);
+  }
+
+  saveGroup(group: { path: string; name: string }): Promise<Group> {
+    return this.#save((saving) => saveGroup(saving, group));
   }
 
   saveUpstream(groupId: number, settings: UpstreamSettings): Promise<Upstream> {
-    const { passwords, clock, limits } = this;
-    return this.changes.run((tx, changed) =>
-      saveUpstream({ tx, passwords, now: clock.now(), limits, changed }, groupId, settings),
-    );
+    return this.#save((saving) => saveUpstream(saving, groupId, settings));
   }
 
   saveRegistry(groupId: number, settings: RegistrySettings): Promise<Registry> {
-    return this.changes.run(async (tx, changed) => {
-      const now = this.clock.now();
-      const { limits } = this;
-      const id = await saveRegistry({ tx, now, limits, changed }, groupId, settings);
-      const [registry] = await readRegistries(tx, this.passwords, { id });
+    return this.#save(async (saving) => {
+      const id = await saveRegistry(saving, groupId, settings);
+      const [registry] = await readRegistries(saving.tx, this.passwords, { id });
       if (!registry) throw new Error("a registry is gone in the transaction that saved it");
       return registry;
     });
+  }
+
+  #save<T>(work: (saving: Saving) => Promise<T>): Promise<T> {
+    const { passwords, clock, limits } = this;
+    return this.changes.run((tx, changed) =>
+      work({ tx, passwords, now: clock.now(), limits, changed }),
+    );
   }
 }

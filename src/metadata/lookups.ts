@@ -47,6 +47,7 @@ const columns = [
   "e.content_type",
   "e.size",
   "e.upstream_checked_at",
+  "e.downloaded_at",
 ] as const;
 
 /** The conditions stand in the order of the parameters: upstreams, repository, kind, reference. */
@@ -122,5 +123,6 @@ function entryOf(
     contentType: row.content_type,
     size: row.size,
     checkedAt: row.upstream_checked_at,
+    downloadedAt: row.downloaded_at,
   };
 }

@@ -1,5 +1,6 @@
 import type { Selectable, Transaction } from "kysely";
 import { MetadataError, type Registry, type RegistrySettings } from "./contract.ts";
+import { requireTopLevel } from "./groups.ts";
 import type { Passwords } from "./passwords.ts";
 import type { Db, Schema, UpstreamsTable } from "./schema.ts";
 import { lockGroup, refuseFullGroup, savePositions, type Writing } from "./positions.ts";
@@ -52,6 +53,7 @@ export async function saveRegistry(
   settings: RegistrySettings,
 ): Promise<number> {
   await lockGroup(writing.tx, groupId);
+  await requireTopLevel(writing.tx, groupId);
   const upstreamIds = await upstreamIdsOf(writing.tx, groupId, settings);
   const id = await saveRow(writing, groupId, settings);
   await savePositions(writing, { id, groupId }, upstreamIds);
@@ -67,6 +69,7 @@ async function upstreamIdsOf(
     .selectFrom("upstreams")
     .select(["id", "name"])
     .where("group_id", "=", groupId)
+    .where("kind", "=", "registry")
     // Of several with one name the oldest is the last here, and stays.
     .orderBy("id", "desc")
     .execute();

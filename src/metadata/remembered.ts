@@ -42,7 +42,7 @@ export class RememberedCache implements Cache {
       this.#manifests.clear();
       this.#seen = generation;
     }
-    const key = `${upstreamIds.join()} ${repository} ${reference}`;
+    const key = keyOf(upstreamIds, repository, reference);
     const known = this.#manifests.get(key);
     if (known) return known;
     const writes = this.#writes;
@@ -111,7 +111,16 @@ export class RememberedCache implements Cache {
     return this.#inner.forgetBlob(digest);
   }
 
-  countDownloads(downloads: readonly Downloads[]): Promise<void> {
-    return this.#inner.countDownloads(downloads);
+  async countDownloads(downloads: readonly Downloads[]): Promise<void> {
+    await this.#inner.countDownloads(downloads);
+    this.#writes++;
+    // Entries that live by their last pull belong to a Dependency Proxy, and it has one upstream.
+    for (const { upstreamId, repository, reference } of downloads) {
+      this.#manifests.delete(keyOf([upstreamId], repository, reference));
+    }
   }
+}
+
+function keyOf(upstreamIds: readonly number[], repository: string, reference: string): string {
+  return `${upstreamIds.join()} ${repository} ${reference}`;
 }

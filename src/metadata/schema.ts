@@ -6,7 +6,9 @@ import type { Ask, DeniedMeans, OnUnsure, Proof, Role } from "./contract.ts";
 /** The tables as TypeScript sees them; what they hold to is in `migrations/`. Flags are 0 or 1, on every engine. */
 export interface Schema {
   generation: { id: number; value: number };
-  groups: { id: Generated<number>; path: string; name: string };
+  groups: { id: Generated<number>; path: string; name: string; parent_id: number | null };
+  group_paths: { path: string; group_id: number };
+  dependency_proxies: DependencyProxiesTable;
   registries: RegistriesTable;
   upstreams: UpstreamsTable;
   registry_upstreams: RegistryUpstreamsTable;
@@ -34,6 +36,9 @@ export interface RegistriesTable {
   updated_at: number;
 }
 
+/** The upstream of a Dependency Proxy is its group's, and nothing that registries could have. */
+export type UpstreamKind = "registry" | "dependency_proxy";
+
 export interface UpstreamsTable {
   id: Generated<number>;
   group_id: number;
@@ -51,6 +56,7 @@ export interface UpstreamsTable {
   ca: string | null;
   /** A JSON array of `Rule`. */
   rules: string;
+  kind: Generated<UpstreamKind>;
   version: Generated<number>;
   created_at: number;
   updated_at: number;
@@ -64,6 +70,13 @@ export interface RegistryUpstreamsTable {
   position: number;
   created_at: number;
   updated_at: number;
+}
+
+interface DependencyProxiesTable {
+  group_id: number;
+  enabled: Generated<number>;
+  ttl_enabled: Generated<number>;
+  ttl_days: Generated<number>;
 }
 
 interface UsersTable {

@@ -1,8 +1,9 @@
 import type { Selectable, Transaction } from "kysely";
 import type { Rule, Upstream, UpstreamSettings } from "./contract.ts";
+import { requireTopLevel } from "./groups.ts";
 import type { Passwords } from "./passwords.ts";
 import type { Writing } from "./positions.ts";
-import type { Schema, UpstreamsTable } from "./schema.ts";
+import type { Schema, UpstreamKind, UpstreamsTable } from "./schema.ts";
 import { normalUrl } from "./upstream-url.ts";
 
 type Row = Selectable<UpstreamsTable>;
@@ -19,10 +20,12 @@ export async function saveUpstream(
   groupId: number,
   settings: UpstreamSettings,
 ): Promise<Upstream> {
+  await requireTopLevel(saving.tx, groupId);
   const present = await saving.tx
     .selectFrom("upstreams")
     .selectAll()
     .where("group_id", "=", groupId)
+    .where("kind", "=", "registry")
     .where("name", "=", settings.name)
     .orderBy("id")
     .executeTakeFirst();
@@ -50,6 +53,8 @@ export async function upstreamOf(row: Row, passwords: Passwords): Promise<Upstre
     staleWhileRevalidate: row.stale_while_revalidate === 1,
     ca: row.ca ?? undefined,
     rules: Object.freeze(JSON.parse(row.rules) as Rule[]),
+    alwaysCheck: row.kind === "dependency_proxy",
+    ttlDays: undefined,
     version: row.version,
   });
 }
@@ -79,12 +84,14 @@ export async function createUpstream(
   { tx, passwords, now, changed }: Saving,
   groupId: number,
   settings: UpstreamSettings,
+  kind: UpstreamKind = "registry",
 ): Promise<Row> {
   changed();
   const row = await tx
     .insertInto("upstreams")
     .values({
       group_id: groupId,
+      kind,
       ...columnsOf(settings),
       created_at: now,
       updated_at: now,

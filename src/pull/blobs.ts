@@ -8,6 +8,7 @@ import { type Candidate, candidatesOf, choose, chosenValue } from "./choose.ts";
 import { blobContentType } from "./content-type.ts";
 import type { BlobContent, ByteSource, CacheStatus, PulledBlob, PullOptions } from "./contract.ts";
 import { refusal, tolerate } from "./errors.ts";
+import { isExpired } from "./expiry.ts";
 import type { Fills, Opened } from "./fills.ts";
 import { type Known, knownEntries } from "./names.ts";
 import { denyingRule } from "./rules.ts";
@@ -57,8 +58,10 @@ export class Blobs {
     const found = await knownEntries(registry, repository, (ids, name) =>
       this.#options.cache.entries(ids, name, "blob", digest),
     );
+    const now = this.#options.clock.now();
     const known = found.filter(
-      (entry) => !denyingRule(entry.upstream, entry.repository, undefined),
+      (entry) =>
+        !isExpired(entry, now) && !denyingRule(entry.upstream, entry.repository, undefined),
     );
     const { wanted, ...pulled } =
       (await this.#hit(known)) ?? (await this.#miss(registry, repository, digest, known, options));

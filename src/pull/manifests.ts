@@ -9,6 +9,7 @@ import { type Candidate, candidatesOf, choose, type Chosen, chosenValue } from "
 import type { PulledManifest } from "./contract.ts";
 import { reasonOf, refusal, tolerate } from "./errors.ts";
 import { type Counted, Fetching, type KnownManifest, type Wanted } from "./fetching.ts";
+import { isExpired } from "./expiry.ts";
 import { Freshness } from "./freshness.ts";
 import { knownEntries } from "./names.ts";
 import type { PullerOptions } from "./puller.ts";
@@ -77,13 +78,16 @@ export class Manifests {
     );
   }
 
-  /** What the cache holds of it, without what rules keep from being pulled: shown copies first, then by position. */
+  /** What the cache holds of it, without what has expired or rules keep from being pulled: shown copies first, then by position. */
   async known({ registry, repository, reference }: Asked): Promise<KnownManifest[]> {
     const tag = reference.kind === "tag" ? reference.tag : undefined;
     const found = await knownEntries(registry, repository, (ids, name) =>
       this.#options.cache.manifests(ids, name, referenceText(reference)),
     );
-    const open = found.filter((entry) => !denyingRule(entry.upstream, entry.repository, tag));
+    const now = this.#options.clock.now();
+    const open = found.filter(
+      (entry) => !isExpired(entry, now) && !denyingRule(entry.upstream, entry.repository, tag),
+    );
     return open.length > 1
       ? open.sort((a, b) => Number(isServable(b)) - Number(isServable(a)))
       : open;

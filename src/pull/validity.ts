@@ -5,7 +5,8 @@ export const hourMs = 3_600_000;
 const referrerMs = 60_000;
 
 /** How long what an upstream said of a tag, or of all its tags, is gone by; infinite where it is not asked again. */
-export function validityMs({ cacheValidityHours }: Upstream): number {
+export function validityMs({ alwaysCheck, cacheValidityHours }: Upstream): number {
+  if (alwaysCheck) return 0;
   return cacheValidityHours === 0 ? Infinity : cacheValidityHours * hourMs;
 }
 

@@ -43,6 +43,7 @@ export { readDeclaration } from "./declaration.ts";
 export {
   adminName,
   defaultGroup,
+  groupPart,
   maxRules,
   rulePattern,
   upstreamPassword,

@@ -1,5 +1,5 @@
 import { hashSecret } from "../lib/secret.ts";
-import type { Metadata } from "../metadata/contract.ts";
+import type { Metadata, Role } from "../metadata/contract.ts";
 import type { DeclaredUser, Declaration } from "./contract.ts";
 
 /**
@@ -9,28 +9,48 @@ import type { DeclaredUser, Declaration } from "./contract.ts";
  */
 export async function declare(metadata: Metadata, declaration: Declaration): Promise<void> {
   const { directory } = metadata;
-  for (const group of declaration.groups) await directory.saveGroup(group);
-  const groups = new Map((await directory.groups()).map(({ path, id }) => [path, id]));
-  const groupId = (path: string) => {
-    const id = groups.get(path);
+  await declareGroups(metadata, declaration.groups);
+  const saved = await directory.groups();
+  const groups = new Map(saved.map(({ path, id }) => [path.toLowerCase(), id]));
+  const groupId = async (path: string) => {
+    // `default` need not be declared, and can have been renamed all the same.
+    const id = groups.get(path.toLowerCase()) ?? (await directory.formerGroup(path))?.id;
     if (id === undefined) throw new Error(`the declaration names an unknown group "${path}"`);
     return id;
   };
   for (const { group, ...upstream } of declaration.upstreams) {
-    await directory.saveUpstream(groupId(group), upstream);
+    await directory.saveUpstream(await groupId(group), upstream);
   }
   for (const { group, ...registry } of declaration.registries) {
-    await directory.saveRegistry(groupId(group), registry);
+    await directory.saveRegistry(await groupId(group), registry);
   }
   for (const user of declaration.users) await declareUser(metadata, user, groupId);
+}
+
+/** Those above first. One that was renamed since is set back, unless its new path is declared too. */
+async function declareGroups(
+  { directory, management }: Metadata,
+  groups: Declaration["groups"],
+): Promise<void> {
+  const declared = new Set(groups.map(({ path }) => path.toLowerCase()));
+  const depth = ({ path }: { path: string }) => path.split("/").length;
+  for (const group of groups.toSorted((a, b) => depth(a) - depth(b))) {
+    const renamed = await directory.formerGroup(group.path);
+    if (renamed && !declared.has(renamed.path.toLowerCase()) && depth(renamed) === depth(group)) {
+      const [path] = group.path.split("/").slice(-1);
+      await management.groups.change(renamed.id, { path });
+    }
+    await directory.saveGroup(group);
+  }
 }
 
 async function declareUser(
   { credentials }: Metadata,
   { username, admin, memberships, tokens }: DeclaredUser,
-  groupId: (path: string) => number,
+  groupId: (path: string) => Promise<number>,
 ): Promise<void> {
-  const roles = new Map(memberships.map(({ group, role }) => [groupId(group), role]));
+  const roles = new Map<number, Role>();
+  for (const { group, role } of memberships) roles.set(await groupId(group), role);
   const user = await credentials.saveUser({ username, admin }, roles);
   for (const { name, secret, scopes, expiresAt } of tokens) {
     await credentials.saveToken(user.id, { name, hash: hashSecret(secret), scopes, expiresAt });

@@ -25,9 +25,28 @@ function map<S extends z.ZodRawShape>(shape: S) {
 
 const list = <T extends z.ZodType>(item: T) => z.array(item, "must be a list");
 
-const path = matching(
-  /^[A-Za-z0-9][\w.-]{0,254}$/,
-  "must be 1 to 255 letters, digits, _ . or -, a letter or digit first",
+/** What can stand in an image's name, in either case: clients write a group's path there, in lower case. */
+const groupWord = /^[A-Za-z0-9]+(?:(?:\.|_|__|-+)[A-Za-z0-9]+)*$/;
+/** The beginnings of our own names. */
+const ownWords = ["dependency_proxy", "virtual_registries"];
+const maxGroupParts = 20;
+const groupWords = `letters and digits with . _ __ or - between them, and not ${ownWords.join(" or ")}`;
+
+const isGroupWord = (text: string) =>
+  groupWord.test(text) && !ownWords.includes(text.toLowerCase());
+
+/** The last part of a group's path. */
+export const groupPart = leaf(`must be 1 to 255 ${groupWords}`, (text) =>
+  text.length <= 255 && isGroupWord(text) ? text : undefined,
+);
+
+const path = leaf(
+  `must be 1 to 255 ${groupWords}; a subgroup has the path of its group and a slash before`,
+  (text) => {
+    const parts = text.length <= 255 ? text.split("/") : [];
+    const isPath = parts.length > 0 && parts.length <= maxGroupParts && parts.every(isGroupWord);
+    return isPath ? text : undefined;
+  },
 );
 const username = matching(
   /^[A-Za-z0-9][\w.+-]{0,254}$/,

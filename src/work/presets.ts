@@ -48,6 +48,15 @@ export function presetOf(url: string): Preset {
   return (Object.hasOwn(presets, host) ? presets[host] : undefined) ?? plain;
 }
 
+/** The upstream of every group's Dependency Proxy, which takes a name without a slash for `library/<name>` anywhere. */
+export function dependencyProxyUpstream(
+  url: string,
+  tokenRealm: string | undefined,
+): UpstreamSettings {
+  const settings = { ...defaultSettings(url), tokenRealm, libraryPrefix: true };
+  return { name: "dependency-proxy", ...settings };
+}
+
 /** The settings of an upstream of which only the address is known, but for its name. */
 export function defaultSettings(url: string): Omit<UpstreamSettings, "name"> {
   return {

@@ -39,17 +39,32 @@ export function checkReferences(file: Record<string, unknown>): FileProblem[] {
 
 function checkNames({ groups, upstreams, registries, users }: Outline): FileProblem[] {
   const at = (list: string, key: string) => (index: number) => [list, index, key];
+  const paths = values(groups, "path");
   const inGroup = (item: { group: string; name: string }) =>
     item.name && `${item.group}/${item.name}`;
   return [
-    ...twice(values(groups, "path"), at("groups", "path")),
+    ...twice(
+      paths.map((path) => path.toLowerCase()),
+      at("groups", "path"),
+    ),
+    ...unknownGroups(groups, paths.map(above), at("groups", "path")),
     ...twice(upstreams.map(inGroup), at("upstreams", "name")),
     ...twice(values(registries, "id"), at("registries", "id")),
     ...twice(registries.map(inGroup), at("registries", "name")),
     ...twice(values(users, "username"), at("users", "username")),
     ...unknownGroups(groups, values(upstreams, "group"), at("upstreams", "group")),
     ...unknownGroups(groups, values(registries, "group"), at("registries", "group")),
+    ...subgroups(values(upstreams, "group"), at("upstreams", "group")),
+    ...subgroups(values(registries, "group"), at("registries", "group")),
   ];
+}
+
+/** The path of the group that a subgroup is in; empty for a top-level group. */
+const above = (path: string) => path.slice(0, Math.max(0, path.lastIndexOf("/")));
+
+function subgroups(names: readonly string[], at: At): FileProblem[] {
+  const message = "must be a top-level group: subgroups have no registries and upstreams";
+  return names.flatMap((name, index) => (above(name) ? [{ path: at(index), message }] : []));
 }
 
 function checkRegistries({ upstreams, registries }: Outline): FileProblem[] {
@@ -74,7 +89,10 @@ function checkUsers({ groups, users }: Outline): FileProblem[] {
     const token = (item: number) => [...path, "tokens", item, "name"];
     return [
       ...(username === adminName ? [{ path: [...path, "username"], message: adminTaken }] : []),
-      ...twice(values(memberships, "group"), group),
+      ...twice(
+        values(memberships, "group").map((path) => path.toLowerCase()),
+        group,
+      ),
       ...unknownGroups(groups, values(memberships, "group"), group),
       ...twice(values(tokens, "name"), token),
     ];
@@ -108,9 +126,9 @@ function unknown(
 }
 
 function unknownGroups(groups: Outline["groups"], names: readonly string[], at: At) {
-  const known = [defaultGroup, ...values(groups, "path")];
+  const known = [defaultGroup, ...values(groups, "path")].map((path) => path.toLowerCase());
   return unknown(
-    names,
+    names.map((name) => name.toLowerCase()),
     known,
     at,
     (name) => `there is no group "${name}"; declare it under groups`,

@@ -6,7 +6,12 @@ import { allowsPulling, repositoriesToPull } from "../../src/access/scopes.ts";
 import type { OpenDoors } from "../../src/access/visitors.ts";
 import { deriveKey, keyId } from "../../src/lib/keys.ts";
 import { hashSecret } from "../../src/lib/secret.ts";
-import type { Credential, Credentials, Registry } from "../../src/metadata/contract.ts";
+import type {
+  Credential,
+  Credentials,
+  DependencyProxy,
+  Registry,
+} from "../../src/metadata/contract.ts";
 import { SteppedClock } from "../fakes/clock.ts";
 
 const signingKey = deriveKey("secret", "pull tokens");
@@ -21,6 +26,13 @@ const registry = (groupId: number): Registry => ({
   onUnsure: "stop",
   ask: "in_order",
   upstreams: [],
+});
+
+/** The Dependency Proxy of the first of these groups, which is in the others. */
+const proxy = (...readers: [number, ...number[]]): DependencyProxy => ({
+  ...registry(readers[0]),
+  id: -1,
+  readers,
 });
 
 let clock: SteppedClock;
@@ -193,6 +205,15 @@ describe("pull token", () => {
     expect([grant?.mayPull(registry(7)), grant?.mayPull(registry(8))]).toEqual([true, false]);
   });
 
+  test("opens a Dependency Proxy to members of its group and of those above, and to no others", async () => {
+    const grant = await verify(await login());
+    const may = (...readers: [number, ...number[]]) => grant?.mayPull(proxy(...readers));
+    expect([may(7), may(8, 7), may(9, 8, 7)]).toEqual([true, true, true]);
+    expect([may(8), may(9, 8)]).toEqual([false, false]);
+    credential = { ...credential!, user: { ...credential!.user, admin: true } };
+    expect((await verify(await login()))?.mayPull(proxy(8))).toBe(true);
+  });
+
   test("dies with its time, and not before", async () => {
     const token = await login();
     clock.step(900_000);
@@ -279,19 +300,22 @@ describe("pull token", () => {
 });
 
 test("which scopes allow pulling (identity, matrix of pulls)", () => {
-  const table: [string[], boolean][] = [
+  const table: [scopes: string[], allowed: boolean][] = [
     [["api"], true],
     [["read_virtual_registry"], true],
     [["write_virtual_registry"], true],
+    [["read_virtual_registry", "write_virtual_registry"], true],
     [["read_registry", "write_registry"], true],
     [["read_registry", "read_virtual_registry"], true],
+    [["read_registry", "write_virtual_registry"], true],
     [["read_registry"], false],
     [["write_registry"], false],
     [["read_api"], false],
     [[], false],
   ];
-  for (const [scopes, allowed] of table)
+  for (const [scopes, allowed] of table) {
     expect([scopes, allowsPulling(scopes)]).toEqual([scopes, allowed]);
+  }
 });
 
 test("repositories asked for: several values, several scopes in one, nothing but pulling", () => {

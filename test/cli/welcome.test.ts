@@ -18,6 +18,8 @@ const upstream = {
   staleWhileRevalidate: false,
   ca: undefined,
   rules: [],
+  alwaysCheck: false,
+  ttlDays: undefined,
 } as const;
 const registry = {
   id: 1,

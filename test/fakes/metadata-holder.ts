@@ -3,6 +3,7 @@ import { systemClock } from "../../src/lib/clock.ts";
 import { createLog } from "../../src/lib/log.ts";
 import { MetadataError } from "../../src/metadata/contract.ts";
 import { openSqliteMetadata } from "../../src/metadata/sqlite/index.ts";
+import { proxySettings } from "./metadata-samples.ts";
 import { testSealer } from "./metadata-sqlite.ts";
 
 const [file = ""] = process.argv.slice(2);
@@ -15,6 +16,7 @@ try {
     sealer: testSealer,
     log,
     limits,
+    proxyUpstream: proxySettings(),
   });
   await metadata.directory.saveGroup({ path: "holder", name: "written by the holder" });
   process.stdout.write("open\n");

@@ -35,6 +35,12 @@ export function upstreamSettings(changes: Partial<UpstreamSettings> = {}): Upstr
   };
 }
 
+/** Of the upstreams that Dependency Proxies have. */
+export function proxySettings(changes: Partial<UpstreamSettings> = {}): UpstreamSettings {
+  const anonymous = { username: undefined, password: undefined, tokenRealm: undefined };
+  return upstreamSettings({ name: "dependency-proxy", ...anonymous, ...changes });
+}
+
 export function registrySettings(changes: Partial<RegistrySettings> = {}): RegistrySettings {
   return {
     id: undefined,

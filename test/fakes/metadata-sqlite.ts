@@ -3,9 +3,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { createLog } from "../../src/lib/log.ts";
 import { createSealer, type Sealer } from "../../src/lib/seal.ts";
-import type { Metadata } from "../../src/metadata/contract.ts";
+import type { Metadata, UpstreamSettings } from "../../src/metadata/contract.ts";
 import { openSqliteMetadata } from "../../src/metadata/sqlite/index.ts";
 import { SteppedClock } from "./clock.ts";
+import { proxySettings } from "./metadata-samples.ts";
 
 export const testSealer = createSealer(new Uint8Array(32).fill(1));
 
@@ -24,8 +25,10 @@ export function sqliteFolder() {
     file,
     /** Everything that was logged. */
     lines,
-    open: (sealer: Sealer = testSealer): Promise<Metadata> =>
-      openSqliteMetadata({ file, clock, sealer, log, limits }),
+    open: (
+      sealer: Sealer = testSealer,
+      proxyUpstream: UpstreamSettings = proxySettings(),
+    ): Promise<Metadata> => openSqliteMetadata({ file, clock, sealer, log, limits, proxyUpstream }),
     remove: () => rmSync(folder, { recursive: true }),
   };
 }

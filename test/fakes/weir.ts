@@ -5,6 +5,7 @@ import { type RunningWeir, startWeir } from "../../src/app.ts";
 import { type Config, loadConfig } from "../../src/config.ts";
 import { createLog } from "../../src/lib/log.ts";
 import type { RegistrySettings, UpstreamSettings } from "../../src/metadata/contract.ts";
+import type { DeclaredUser } from "../../src/work/contract.ts";
 import { SteppedClock } from "./clock.ts";
 import { until } from "./until.ts";
 import type { FakeUpstream } from "./upstream.ts";
@@ -21,6 +22,9 @@ export interface WeirOptions {
   registry?: Partial<RegistrySettings>;
   /** Upstreams of registry 2, which belongs to another group. */
   others?: WeirOptions["upstreams"];
+  /** Paths of groups beside `default` and `other`, and users beside the stranger. */
+  groups?: string[];
+  users?: DeclaredUser[];
   /** Environment variables beside those set here. */
   env?: Record<string, string>;
   /** What files hold that the environment names; default none is read. */
@@ -135,10 +139,12 @@ export class TestWeir {
       memberships: [],
       tokens: [{ name: "t", secret: strangerToken, scopes: ["api"], expiresAt: undefined }],
     };
-    const groups = ["default", "other"].map((path) => ({ path, name: path }));
+    const paths = ["default", "other", ...(this.#options.groups ?? [])];
+    const groups = paths.map((path) => ({ path, name: path }));
     const upstreams = [...own.upstreams, ...other.upstreams];
     const registries = [own.registry, ...(this.#options.others ? [other.registry] : [])];
-    const declared = { groups, upstreams, registries, users: [stranger] };
+    const users = [stranger, ...(this.#options.users ?? [])];
+    const declared = { groups, upstreams, registries, users };
     return {
       ...config,
       declared,
@@ -204,6 +210,30 @@ export class TestWeir {
     return fetch(`${this.url}/v2/${name}/${kind}/${reference}`, {
       headers: { Authorization: `Bearer ${token}` },
     });
+  }
+
+  /** An authorized request for an object of a group's Dependency Proxy: `group/dependency_proxy/containers/image`. */
+  async proxied(
+    name: string,
+    kind: "manifests" | "blobs",
+    reference: string,
+    { secret = adminToken, method = "GET" }: { secret?: string; method?: string } = {},
+  ): Promise<Response> {
+    const headers = { Authorization: `Bearer ${await this.tokenFor(name, secret)}` };
+    return fetch(`${this.url}/v2/${name}/${kind}/${reference}`, { method, headers });
+  }
+
+  /** A call of the management API, as the administrator; its answer's body, of the expected status. */
+  async api(method: string, path: string, body?: object, status = 200): Promise<unknown> {
+    const response = await fetch(`${this.url}/api/v4${path}`, {
+      method,
+      headers: { "PRIVATE-TOKEN": adminToken, "Content-Type": "application/json" },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (response.status !== status)
+      throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return text ? (JSON.parse(text) as unknown) : undefined;
   }
 
   manifest(repository: string, reference: string, init?: Request_): Promise<Response> {

@@ -15,7 +15,14 @@ function registryOf(...urls: string[]): Registry {
     const url = text.replace(/^\+/, "");
     const libraryPrefix = text.startsWith("+");
     const settings = upstreamSettings({ name: url, url, libraryPrefix });
-    return { ...settings, id: i + 1, groupId: 1, version: 1 };
+    return {
+      ...settings,
+      id: i + 1,
+      groupId: 1,
+      alwaysCheck: false,
+      ttlDays: undefined,
+      version: 1,
+    };
   });
   return Object.freeze({ ...registrySettings({ name: "r" }), id: 1, groupId: 1, upstreams });
 }

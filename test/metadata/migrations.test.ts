@@ -1,6 +1,7 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { firstLight } from "../../src/metadata/migrations/0001_first_light.ts";
+import { choosing } from "../../src/metadata/migrations/0002_choosing.ts";
 import { sqliteWords } from "../../src/metadata/sqlite/open.ts";
 import { sqliteFolder } from "../fakes/metadata-sqlite.ts";
 
@@ -47,6 +48,37 @@ test("what the first release stored is there after the update, lists and entries
     await metadata.management.upstreams.remove(2, { unmodifiedSince: undefined });
     expect((await metadata.directory.registry(7))?.upstreams).toMatchObject([{ id: 1 }]);
     expect((await metadata.management.entries.list(2, options)).total).toBe(0);
+  } finally {
+    await metadata.close();
+    folder.remove();
+  }
+});
+
+test("groups that differ in case only stay two, and the path is the older one's", async () => {
+  const folder = sqliteFolder();
+  const database = new Database(folder.file, { create: true, strict: true });
+  for (const statement of [
+    ...firstLight(sqliteWords),
+    ...choosing(sqliteWords),
+    `create table kysely_migration (name varchar(255) not null primary key, timestamp varchar(255) not null)`,
+    `insert into kysely_migration values ('0001_first_light', '2026-01-01'), ('0002_choosing', '2026-01-02')`,
+    `insert into groups (path, name) values ('Acme', 'A'), ('acme', 'a'), ('other', 'o')`,
+  ]) {
+    database.run(statement);
+  }
+  database.close(true);
+  const metadata = await folder.open();
+  try {
+    const { directory, management } = metadata;
+    const ids = async (...paths: string[]) =>
+      Promise.all(paths.map(async (path) => (await management.group({ path }))?.id));
+    expect(await ids("Acme", "acme", "ACME", "other")).toEqual([1, 2, 1, 3]);
+    expect((await directory.groups()).map(({ lineage }) => lineage)).toEqual([[1], [2], [3]]);
+    expect(await directory.saveGroup({ path: "acme", name: "a" })).toMatchObject({ id: 2 });
+    expect(await directory.dependencyProxy("acme")).toMatchObject({ groupId: 1 });
+    await management.groups.change(2, { path: "acme-2" });
+    expect(await ids("acme", "acme-2")).toEqual([1, 2]);
+    expect(await directory.dependencyProxy("acme-2")).toMatchObject({ groupId: 2 });
   } finally {
     await metadata.close();
     folder.remove();

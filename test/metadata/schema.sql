@@ -36,19 +36,37 @@ CREATE TABLE "cache_entries" (
 
 CREATE INDEX cache_entries_digest on cache_entries (digest, group_id);
 
+CREATE INDEX cache_entries_downloaded on cache_entries (upstream_id, downloaded_at);
+
 CREATE INDEX cache_entries_shown on cache_entries (upstream_id, id)
   where proof = 'shown' and status = 'default';
+
+CREATE TABLE dependency_proxies (
+  group_id integer not null primary key references groups (id) on delete cascade,
+  enabled integer not null default 1 check (enabled in (0, 1)),
+  ttl_enabled integer not null default 0 check (ttl_enabled in (0, 1)),
+  ttl_days integer not null default 90 check (ttl_days > 0)
+) strict;
 
 CREATE TABLE generation (
   id integer primary key check (id = 1),
   value integer not null
 ) strict;
 
+CREATE TABLE group_paths (
+  path text not null primary key check (length(path) between 1 and 255),
+  group_id integer not null references groups (id) on delete cascade
+) strict, without rowid;
+
+CREATE INDEX group_paths_group on group_paths (group_id);
+
 CREATE TABLE groups (
   id integer primary key autoincrement,
   path text not null unique check (length(path) between 1 and 255),
   name text not null check (length(name) between 1 and 255)
-) strict;
+, parent_id integer references groups (id) on delete cascade) strict;
+
+CREATE INDEX groups_parent on groups (parent_id);
 
 CREATE TABLE "kysely_migration" ("name" varchar(255) not null primary key, "timestamp" varchar(255) not null);
 
@@ -156,9 +174,12 @@ CREATE TABLE "upstreams" (
   rules text not null default '[]',
   version integer not null default 1,
   created_at integer not null,
-  updated_at integer not null,
+  updated_at integer not null, kind text not null default 'registry'
+check (kind in ('registry', 'dependency_proxy')),
   unique (id, group_id)
 ) strict;
+
+CREATE UNIQUE INDEX upstreams_dependency_proxy on upstreams (group_id) where kind = 'dependency_proxy';
 
 CREATE INDEX upstreams_group on upstreams (group_id);
 

@@ -8,6 +8,7 @@ import type { Metadata } from "../../src/metadata/contract.ts";
 import {
   fetched,
   noon,
+  proxySettings,
   registrySettings,
   sampleRegistry,
   shownBlob,
@@ -205,6 +206,39 @@ describe("SQLite", () => {
       where name = 'Docker Hub'`);
     const moved = await open();
     expect((await moved.directory.registry(registry.id))?.upstreams[0]?.password).toBeUndefined();
+  });
+
+  test("upstreams of Dependency Proxies follow the settings; a login stays at its URL", async () => {
+    const { group } = await sampleRegistry(await open());
+    const { id } = group;
+    await metadata?.management.dependencyProxies.change(id, { identity: "ann", secret: "s" });
+    const proxy = () => metadata?.directory.dependencyProxy("default");
+    const before = (await proxy())?.upstreams[0];
+    if (!before) throw new Error("there is an upstream");
+    await metadata?.cache.storeManifest(fetched(before, "one"));
+    const entries = () => metadata?.cache.manifests([before.id], "library/alpine", "latest");
+    const reopen = async (changes: object, key = 1) => {
+      await close();
+      const sealer = createSealer(new Uint8Array(32).fill(key));
+      await open(sealer, proxySettings(changes));
+      return (await proxy())?.upstreams[0];
+    };
+
+    const trusting = { tokenRealm: "https://auth.example.com/token", deniedMeans: "unsure" };
+    expect(await reopen(trusting)).toEqual({ ...before, ...trusting } as never);
+    expect(await reopen(trusting, 2)).toMatchObject({ username: "ann", password: undefined });
+    expect(await reopen({})).toEqual(before);
+    expect(await entries()).toHaveLength(1);
+
+    const moved = await reopen({ url: "https://mirror.example.com/v2/" });
+    const wanted = { url: "https://mirror.example.com", username: undefined, password: undefined };
+    expect(moved).toEqual({ ...before, ...wanted, version: before.version + 1 });
+    expect(await entries()).toEqual([]);
+    const gone = folder.lines.filter((line) =>
+      line.includes("the login of a Dependency Proxy is gone"),
+    );
+    expect(gone).toHaveLength(1);
+    expect(gone[0]).toContain(`"group":${id}`);
   });
 
   test("blocked owners and revoked tokens are not found, and saying them again revives neither", async () => {

@@ -25,15 +25,18 @@ afterEach(async () => {
   await upstream.stop();
 });
 
-/** Status, cache status and text of a refusal, time passing for what waits. */
+/** Waits before a transfer that was cut is gone on with. */
+const delays = [1000, 3000];
+
+/** Status, cache status and text of a refusal, time passing for what waits to go on. */
 async function refusalOf(pulling: Promise<Response>) {
-  let answer: Response | undefined;
-  void pulling.then((response) => (answer = response));
+  let isAnswered = false;
+  const answered = pulling.finally(() => (isAnswered = true));
   await until(() => {
-    weir.clock.step(1000);
-    return answer !== undefined;
+    if (delays.includes(weir.clock.next)) weir.clock.step(weir.clock.next);
+    return isAnswered;
   });
-  const response = await pulling;
+  const response = await answered;
   const { errors } = (await response.json()) as { errors: { message: string }[] };
   return [response.status, response.headers.get("x-weir-cache"), errors[0]?.message];
 }

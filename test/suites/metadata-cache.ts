@@ -44,6 +44,7 @@ function manifestTests(bench: MetadataBench): void {
         contentType: mediaTypes.ociManifest,
         size: 4,
         checkedAt: noon,
+        downloadedAt: noon,
         payload: manifest.payload,
       });
       expect(more).toEqual([]);
@@ -76,6 +77,7 @@ function manifestTests(bench: MetadataBench): void {
       payload: next.payload,
       etag: undefined,
       checkedAt: noon + 5,
+      downloadedAt: noon + 5,
     };
     expect(after).toEqual({ ...before, ...moved } as never);
     const [stays] = await cache.manifests([upstream.id], repository, old.digest);

@@ -12,7 +12,7 @@ export function directorySuite(bench: MetadataBench): void {
       const { directory } = bench.metadata;
       const first = await directory.saveGroup({ path: "default", name: "Default" });
       const renamed = await directory.saveGroup({ path: "default", name: "Ours" });
-      expect(renamed).toEqual({ id: first.id, path: "default", name: "Ours" });
+      expect(renamed).toEqual({ ...first, name: "Ours" });
       const again = () => directory.saveGroup({ path: "default", name: "Ours" });
       expect(await bench.raised(again)).toBe(0);
       const second = await directory.saveGroup({ path: "other", name: "Ours" });
@@ -70,9 +70,11 @@ const unacceptable = [
 function upstreamTests(bench: MetadataBench): void {
   test("are given back as they were said", async () => {
     const { group, upstream } = await sampleRegistry(bench.metadata);
-    const { id, groupId, version, ...settings } = upstream;
+    const { id, groupId, version, alwaysCheck, ttlDays, ...settings } = upstream;
     expect(settings).toEqual(upstreamSettings());
-    expect({ groupId, version }).toEqual({ groupId: group.id, version: 1 });
+    const rest = { groupId, version, alwaysCheck, ttlDays };
+    const wanted = { groupId: group.id, version: 1, alwaysCheck: false, ttlDays: undefined };
+    expect(rest).toEqual(wanted);
     expect(id).toBeGreaterThan(0);
   });
 

@@ -5,8 +5,10 @@ import { cacheSuite } from "./metadata-cache.ts";
 import { credentialsSuite } from "./metadata-credentials.ts";
 import { directorySuite } from "./metadata-directory.ts";
 import { listsSuite } from "./metadata-lists.ts";
+import { groupSuite } from "./metadata-groups.ts";
 import { managementSuite } from "./metadata-management.ts";
 import { proofSuite } from "./metadata-proof.ts";
+import { proxySuite } from "./metadata-proxies.ts";
 
 /** An empty database, opened. */
 export interface MetadataBed {
@@ -51,6 +53,8 @@ export function metadataSuite(name: string, open: () => Promise<MetadataBed>): v
     proofSuite(bench);
     listsSuite(bench);
     managementSuite(bench);
+    groupSuite(bench);
+    proxySuite(bench);
   });
 }
 

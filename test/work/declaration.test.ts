@@ -186,10 +186,34 @@ describe("problems", () => {
     ],
     [
       "names",
-      'groups: [{ path: "a/b" }, { path: ok, name: " x" }]',
+      'groups: [{ path: "a b" }, { path: ok, name: " x" }]',
       [
         /^groups\[0\]\.path: must be 1 to 255 letters/,
         /^groups\[1\]\.name: must be 1 to 255 printable/,
+      ],
+    ],
+    ...["a/", "/a", ".a", "a-", "a..b", "dependency_proxy", "a/Virtual_Registries"].map(
+      (path): [string, string, RegExp[]] => [
+        `a group that no image could name: ${path}`,
+        `groups: [{ path: a }, { path: ${path} }]`,
+        [/^groups\[1\]\.path: must be 1 to 255 letters and digits with/],
+      ],
+    ),
+    [
+      "subgroups",
+      `
+groups: [{ path: Acme }, { path: acme/Tools }, { path: b/c }, { path: acme }]
+upstreams: [{ group: acme/tools, name: a, url: docker.io }]
+registries: [{ group: ACME/Tools, name: r, upstreams: [b] }]
+users: [{ username: u, memberships: [{ group: ACME/tools, role: guest }, { group: Acme/Tools, role: guest }] }]
+`,
+      [
+        'groups[3].path: "acme" stands at groups[0].path already; keep one of them',
+        'groups[2].path: there is no group "b"; declare it under groups',
+        "upstreams[0].group: must be a top-level group: subgroups have no registries and upstreams",
+        "registries[0].group: must be a top-level group: subgroups have no registries and upstreams",
+        'registries[0].upstreams[0]: there is no upstream "b" in the group "ACME/Tools"; declare it under upstreams',
+        'users[0].memberships[1].group: "acme/tools" stands at users[0].memberships[0].group already; keep one of them',
       ],
     ],
     [

@@ -185,6 +185,66 @@ describe("a declaration", () => {
     expect(await credential(ciToken)).toBeDefined();
   });
 
+  test("has subgroups in any order, and members of them", async () => {
+    const groups = ["b/c", "a/b/c", "b", "a", "a/b"].map((path) => ({ path, name: path }));
+    const memberships = [{ group: "A/b", role: "guest" as const }];
+    const tokens = [{ name: "t", secret: ciToken, scopes: ["api"], expiresAt: undefined }];
+    const users = [{ username: "u", admin: false, memberships, tokens }];
+    const declared = { ...declaration({}), groups, users };
+    await start({ declared });
+    const saved = await metadata.directory.groups();
+    expect(saved.map(({ path }) => path).toSorted()).toEqual([
+      "a",
+      "a/b",
+      "a/b/c",
+      "b",
+      "b/c",
+      "default",
+    ]);
+    const member = saved.find(({ path }) => path === "a/b")?.id;
+    expect((await credential(ciToken))?.memberships).toEqual(new Map([[member, "guest"]]) as never);
+    const generation = await metadata.generation();
+    await start({ declared });
+    expect(await metadata.generation()).toBe(generation);
+  });
+
+  test("sets a renamed group back, unless its new path is declared too", async () => {
+    const { management, directory } = metadata;
+    const declared = (...paths: string[]) => ({
+      ...team,
+      groups: paths.map((path) => ({ path, name: path })),
+    });
+    await start({ declared: declared("team", "team/sub") });
+    const group = await management.group({ path: "team" });
+    const sub = await management.group({ path: "team/sub" });
+    const ids = async (...paths: string[]) =>
+      Promise.all(paths.map(async (path) => (await management.group({ path }))?.id));
+
+    await management.groups.change(group?.id ?? 0, { path: "crew" });
+    await start({ declared: declared("team", "team/sub") });
+    expect(await ids("team", "team/sub", "crew")).toEqual([group?.id, sub?.id, undefined]);
+
+    await management.groups.change(group?.id ?? 0, { path: "crew" });
+    const both = { ...declaration({}), groups: declared("team", "crew").groups };
+    await start({ declared: both });
+    expect(await ids("crew", "crew/sub")).toEqual([group?.id, sub?.id]);
+    const [second] = await ids("team");
+    expect(second).toBeGreaterThan(sub?.id ?? 0);
+    expect((await directory.registry(1))?.groupId).toBe(group?.id ?? 0);
+    const generation = await metadata.generation();
+    await start({ declared: both });
+    expect(await metadata.generation()).toBe(generation);
+  });
+
+  test("means the group default by that name, whatever it is called now", async () => {
+    await start();
+    await metadata.management.groups.change(1, { path: "main" });
+    const upstreams = [{ name: "extra", url: "https://extra.example.com" }];
+    await start({ declared: declaration({ upstreams }) });
+    expect((await metadata.directory.groups()).map(({ path }) => path)).toEqual(["main"]);
+    expect((await metadata.directory.upstreams()).map(({ name }) => name)).toContain("extra");
+  });
+
   test("that names a group which is nowhere is a fault of the caller", async () => {
     const groupless = { ...team, groups: [] };
     const error = await failure(declare(metadata, groupless));

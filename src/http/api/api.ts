@@ -5,9 +5,11 @@ import { RegistryError } from "../../oci/error.ts";
 import type { Exchange } from "../exchange.ts";
 import { associationEndpoints } from "./associations.ts";
 import { connectionEndpoints } from "./connections.ts";
+import { dependencyProxyEndpoints } from "./dependency-proxies.ts";
 import { type Api, type ApiEnv, reply } from "./endpoint.ts";
 import { entryEndpoints } from "./entries.ts";
 import { ApiError, asApiError, notFound, unauthorized } from "./errors.ts";
+import { groupEndpoints } from "./groups.ts";
 import type { ApiOptions } from "./options.ts";
 import { pullEndpoints } from "./pulls.ts";
 import { registryEndpoints } from "./registries.ts";
@@ -44,6 +46,8 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
   associationEndpoints(api, options);
   entryEndpoints(api, options);
   pullEndpoints(api, options);
+  groupEndpoints(api, options);
+  dependencyProxyEndpoints(api, options);
   api.all("*", () => {
     throw notFound();
   });

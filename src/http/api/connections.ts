@@ -13,7 +13,7 @@ import * as work from "../../work/contract.ts";
 import { type Api, endpoint } from "./endpoint.ts";
 import { invalidRecord, tooMany } from "./errors.ts";
 import { idParams, connection, connectionChanges, connectionResult } from "./fields.ts";
-import { findGroup, groupParams } from "./groups.ts";
+import { findGroup, groupParams, topLevel } from "./groups.ts";
 import type { ApiOptions } from "./options.ts";
 import { bothOrNone, refuseInner } from "./upstream-settings.ts";
 
@@ -36,7 +36,7 @@ export function connectionEndpoints(api: Api, options: ApiOptions): void {
       status: 200,
     },
     async ({ params, granted, body, caller }) => {
-      granted(await findGroup(management, params));
+      topLevel(granted(await findGroup(management, params)));
       const given = await body();
       bothOrNone(given);
       refuseHalf(given);

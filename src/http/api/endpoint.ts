@@ -15,7 +15,7 @@ const nothing = z.strictObject({});
 type Shape = z.ZodObject;
 
 interface Description<P extends Shape, Q extends Shape, B extends Shape> {
-  method: "get" | "post" | "patch" | "delete";
+  method: "get" | "post" | "put" | "patch" | "delete";
   /** As in OpenAPI, with `{id}`. */
   path: string;
   summary: string;
@@ -26,12 +26,19 @@ interface Description<P extends Shape, Q extends Shape, B extends Shape> {
   body?: B;
   /** Of the one good answer; undefined: it has no body. */
   answer?: z.ZodType;
-  status: 200 | 201 | 204;
+  status: 200 | 201 | 202 | 204;
 }
 
 export interface Answer {
   body?: unknown;
   headers?: Record<string, string>;
+}
+
+/** What belongs to a group. */
+interface Owned {
+  groupId: number;
+  /** Of the group, where it can be a subgroup. */
+  lineage?: readonly number[];
 }
 
 /** A request whose caller is known, and whose path and query are well-formed. */
@@ -44,7 +51,7 @@ export interface Asked<P, Q, B> {
   /** Reads the body, which nobody does before the caller is known to be allowed to. */
   readonly body: () => Promise<B>;
   /** What was found, if the caller may do with it what this endpoint does; throws where not, telling nothing. */
-  readonly granted: <T extends { groupId: number }>(found: T | undefined, what?: string) => T;
+  readonly granted: <T extends Owned>(found: T | undefined, what?: string) => T;
   /** From `If-Unmodified-Since` (RFC 9110, section 13.1.4). */
   readonly condition: () => Condition;
 }
@@ -67,7 +74,9 @@ export function endpoint<
   const route = `/v4${path.replace(/\{(\w+)\}/g, ":$1")}`;
   api.on(method.toUpperCase(), route, async (c) => {
     const { caller } = c.var;
-    if (!caller.hasScopeTo(action)) throw insufficientScope(action === "read" ? "read_api" : "api");
+    const isRead = method === "get";
+    if (!caller.hasScopeTo(isRead ? "read" : "write"))
+      throw insufficientScope(isRead ? "read_api" : "api");
     const answer = await handler({
       caller,
       path: c.req.url.slice(new URL(c.req.url).origin.length),
@@ -81,14 +90,15 @@ export function endpoint<
   });
 }
 
-function granted<T extends { groupId: number }>(
+function granted<T extends Owned>(
   caller: Caller,
   action: Action,
   found: T | undefined,
   what: string | undefined,
 ): T {
-  if (!found || !caller.may("read", found.groupId)) throw notFound(what);
-  if (!caller.may(action, found.groupId)) throw forbidden();
+  const lineage = found && (found.lineage ?? [found.groupId]);
+  if (!lineage || !caller.may("read", lineage)) throw notFound(what);
+  if (!caller.may(action, lineage)) throw forbidden();
   return found;
 }
 

@@ -46,13 +46,48 @@ const description = z
   .max(1024)
   .nullable()
   .transform((text) => text || undefined);
-const login = (leaf: work.Leaf<string>) =>
+const login = (leaf: work.Leaf<string>, most = 510) =>
   z
     .string()
-    .max(510)
+    .max(most)
     .nullable()
     .transform((text, context) => (text ? readLeaf(leaf, text, context) : undefined));
 const hours = z.int().min(0).max(87600);
+
+// ---- groups
+
+export const groupChanges = z
+  .strictObject({ name, path: written(work.groupPart) })
+  .partial()
+  .openapi("GroupChanges");
+
+export const group = z
+  .strictObject({
+    id,
+    name: z.string(),
+    path: z.string(),
+    full_path: z.string(),
+    parent_id: id.nullable(),
+  })
+  .openapi("Group");
+
+export const dependencyProxyChanges = z
+  .strictObject({
+    enabled: z.boolean().optional(),
+    identity: login(work.upstreamUsername, 255).optional(),
+    secret: login(work.upstreamPassword, 255).optional(),
+  })
+  .openapi("DependencyProxyChanges");
+
+export const dependencyProxySettings = z
+  .strictObject({ enabled: z.boolean(), identity: z.string().nullable() })
+  .openapi("DependencyProxySettings");
+
+export const ttlPolicy = z
+  .strictObject({ enabled: z.boolean(), ttl: z.int().min(1).max(36500) })
+  .openapi("TtlPolicy");
+
+export const ttlPolicyChanges = ttlPolicy.partial().openapi("TtlPolicyChanges");
 
 // ---- registries
 

@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import type { RegistryFields } from "../../metadata/contract.ts";
 import { type Api, endpoint } from "./endpoint.ts";
 import { idParams, registry, registryChanges, registryDetail, registryFields } from "./fields.ts";
-import { findGroup, groupParams } from "./groups.ts";
+import { findGroup, groupParams, topLevel } from "./groups.ts";
 import { atLeastOne, removed } from "./changes.ts";
 import type { ApiOptions } from "./options.ts";
 import { registryDetailJson, registryJson } from "./represent.ts";
@@ -33,7 +33,7 @@ function listRegistries(api: Api, { management }: ApiOptions): void {
       status: 200,
     },
     async ({ params, granted }) => {
-      const group = granted(await findGroup(management, params));
+      const group = topLevel(granted(await findGroup(management, params)));
       return { body: (await management.registries.list(group.id)).map(registryJson) };
     },
   );

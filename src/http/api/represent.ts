@@ -1,6 +1,7 @@
 import type {
   Association,
   EntryRecord,
+  Group,
   RegistryRecord,
   UpstreamRecord,
 } from "../../metadata/contract.ts";
@@ -14,6 +15,16 @@ const times = ({ createdAt, updatedAt }: { createdAt: number; updatedAt: number 
   created_at: timeText(createdAt),
   updated_at: timeText(updatedAt),
 });
+
+export function groupJson({ id, path, name, lineage }: Group) {
+  return {
+    id,
+    name,
+    path: path.slice(path.lastIndexOf("/") + 1),
+    full_path: path,
+    parent_id: lineage[1] ?? null,
+  };
+}
 
 export function registryJson(registry: RegistryRecord) {
   return {

@@ -9,7 +9,7 @@ import {
   upstreamDetail,
   upstreamFields,
 } from "./fields.ts";
-import { findGroup, groupParams } from "./groups.ts";
+import { findGroup, groupParams, topLevel } from "./groups.ts";
 import type { ApiOptions } from "./options.ts";
 import { pageHeaders, pageOptions, pageQuery, searchWords } from "./pages.ts";
 import { placedUpstreamJson, upstreamDetailJson, upstreamJson } from "./represent.ts";
@@ -39,7 +39,7 @@ function listGroupUpstreams(api: Api, { management, externalUrl }: ApiOptions): 
       status: 200,
     },
     async ({ params, query, granted, path }) => {
-      const group = granted(await findGroup(management, params));
+      const group = topLevel(granted(await findGroup(management, params)));
       const wanted = pageOptions(query, query.upstream_name);
       const page = await management.upstreams.list(group.id, wanted);
       const headers = pageHeaders(new URL(path, externalUrl), wanted, page);

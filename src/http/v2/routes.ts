@@ -156,10 +156,10 @@ class V2Request {
     switch (place.road) {
       case "registry":
         return this.#options.directory.registry(place.registryId);
+      case "dependency_proxy":
+        return this.#options.directory.dependencyProxy(place.groupPath);
       case "mirror":
         return this.#options.directory.registry(this.#options.mirrorRegistry);
-      case "dependency_proxy":
-        return undefined;
     }
   }
 

@@ -25,6 +25,7 @@ export class SqlAssociations implements ManagedAssociations {
         .selectFrom("upstreams")
         .select("group_id")
         .where("id", "=", upstreamId)
+        .where("kind", "=", "registry")
         .executeTakeFirst();
       if (!registry || registry.groupId !== upstream?.group_id) return undefined;
       const order = await upstreamsInOrder(tx, registryId);

@@ -8,17 +8,59 @@ import type {
 } from "../contract.ts";
 
 /**
- * Groups' registries, upstreams and cache entries as people manage them: by id, one thing at a time. Ids are never
+ * Groups, their registries, upstreams and cache entries as people manage them: by id, one thing at a time. Ids are never
  * given out twice. An id that is unknown gives undefined, or `absent`; a write that cannot be is a `MetadataError`
  * (`refused`) with the field to blame in `invalid`, and changes nothing. Each change raises the generation. Positions
  * in a registry always run from 1 without gaps, and limits hold among parallel calls.
  */
 export interface Management {
+  /** By id, or by the path that it has now, in whatever case. */
   group(by: { id: number } | { path: string }): Promise<Group | undefined>;
+  readonly groups: ManagedGroups;
+  readonly dependencyProxies: ManagedDependencyProxies;
   readonly registries: ManagedRegistries;
   readonly upstreams: ManagedUpstreams;
   readonly associations: ManagedAssociations;
   readonly entries: ManagedEntries;
+}
+
+export interface ManagedGroups {
+  /**
+   * `path` is the last part of the group's path. Everything below moves along, and the Dependency Proxies are found by
+   * their former paths too, until another group has such a path.
+   */
+  change(
+    id: number,
+    changes: { name?: string | undefined; path?: string | undefined },
+  ): Promise<Group | undefined>;
+}
+
+/** Their upstreams, and what is cached of those, are to be seen nowhere else. */
+export interface ManagedDependencyProxies {
+  /** Of any group; those of one that nobody has touched are the defaults. */
+  settings(groupId: number): Promise<DependencyProxySettings>;
+  /** A user name with its password, or both undefined; another login is as that of `ManagedUpstreams.change`. */
+  change(groupId: number, changes: DependencyProxyChanges): Promise<DependencyProxySettings>;
+  /** Gives up all its entries. */
+  purge(groupId: number, condition: Condition): Promise<Removal>;
+  /** Gives up the entries that have not been pulled for as long as their groups want. How many these were. */
+  expire(): Promise<number>;
+}
+
+export interface DependencyProxySettings {
+  enabled: boolean;
+  /** The user name at the upstream; the password is nothing that anybody gets to see. */
+  identity: string | undefined;
+  ttlEnabled: boolean;
+  ttlDays: number;
+}
+
+export interface DependencyProxyChanges {
+  enabled?: boolean | undefined;
+  identity?: string | undefined;
+  secret?: string | undefined;
+  ttlEnabled?: boolean | undefined;
+  ttlDays?: number | undefined;
 }
 
 export interface ManagedRegistries {

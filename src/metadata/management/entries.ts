@@ -38,7 +38,12 @@ export class SqlEntries implements ManagedEntries {
   }
 
   async get(id: number): Promise<EntryRecord | undefined> {
-    const row = await shown(this.db).selectAll().where("e.id", "=", id).executeTakeFirst();
+    const row = await shown(this.db)
+      .innerJoin("upstreams as u", "u.id", "e.upstream_id")
+      .selectAll("e")
+      .where("e.id", "=", id)
+      .where("u.kind", "=", "registry")
+      .executeTakeFirst();
     return row && entryOf(row);
   }
 
@@ -53,7 +58,8 @@ export class SqlEntries implements ManagedEntries {
     return row && entryOf(row);
   }
 
-  remove(id: number, condition: Condition): Promise<Removal> {
+  async remove(id: number, condition: Condition): Promise<Removal> {
+    if (!(await this.get(id))) return "absent";
     return this.writer.remove("cache_entries", id, condition, async ({ tx }) => {
       await tx.deleteFrom("cache_entries").where("id", "=", id).execute();
     });

@@ -1,15 +1,20 @@
-import type { Group } from "../contract.ts";
+import type { Group, UpstreamSettings } from "../contract.ts";
+import { groupAt, groupOfId } from "../groups.ts";
 import type { Passwords } from "../passwords.ts";
 import type { Db } from "../schema.ts";
 import { SqlAssociations } from "./associations.ts";
 import type { Management } from "./contract.ts";
+import { SqlDependencyProxies } from "./dependency-proxies.ts";
 import { SqlEntries } from "./entries.ts";
+import { SqlGroups } from "./groups.ts";
 import { SqlRegistries } from "./registries.ts";
 import { SqlUpstreams } from "./upstreams.ts";
 import type { Writer } from "./writer.ts";
 
 /** `Management` on any engine. */
 export class SqlManagement implements Management {
+  readonly groups: SqlGroups;
+  readonly dependencyProxies: SqlDependencyProxies;
   readonly registries: SqlRegistries;
   readonly upstreams: SqlUpstreams;
   readonly associations: SqlAssociations;
@@ -19,7 +24,10 @@ export class SqlManagement implements Management {
     readonly db: Db,
     passwords: Passwords,
     writer: Writer,
+    proxyUpstream: UpstreamSettings,
   ) {
+    this.groups = new SqlGroups(writer);
+    this.dependencyProxies = new SqlDependencyProxies(db, passwords, writer, proxyUpstream);
     this.registries = new SqlRegistries(db, writer);
     this.upstreams = new SqlUpstreams(db, passwords, writer);
     this.associations = new SqlAssociations(db, writer);
@@ -27,10 +35,6 @@ export class SqlManagement implements Management {
   }
 
   group(by: { id: number } | { path: string }): Promise<Group | undefined> {
-    return this.db
-      .selectFrom("groups")
-      .selectAll()
-      .where((eb) => ("id" in by ? eb("id", "=", by.id) : eb("path", "=", by.path)))
-      .executeTakeFirst();
+    return "id" in by ? groupOfId(this.db, by.id) : groupAt(this.db, by.path);
   }
 }

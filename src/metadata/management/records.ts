@@ -58,14 +58,19 @@ export async function registryRecords(
   }));
 }
 
-/** Those of these upstreams that are there, in the order of the ids. */
+/** Those of these upstreams that are there and can be seen, in the order of the ids. */
 export async function upstreamRecords(
   db: Db,
   passwords: Passwords,
   ids: readonly number[],
 ): Promise<UpstreamRecord[]> {
   if (ids.length === 0) return [];
-  const rows = await db.selectFrom("upstreams").selectAll().where("id", "in", ids).execute();
+  const rows = await db
+    .selectFrom("upstreams")
+    .selectAll()
+    .where("id", "in", ids)
+    .where("kind", "=", "registry")
+    .execute();
   const all = await associations(db, "upstream_id", ids);
   const records: UpstreamRecord[] = [];
   for (const row of rows) {

@@ -1,5 +1,6 @@
 import type { Transaction } from "kysely";
 import { MetadataError } from "../contract.ts";
+import { requireTopLevel } from "../groups.ts";
 import { insertRegistry, registryColumns } from "../registries.ts";
 import type { Db, Schema } from "../schema.ts";
 import type {
@@ -30,6 +31,7 @@ export class SqlRegistries implements ManagedRegistries {
 
   create(groupId: number, fields: RegistryFields): Promise<RegistryRecord> {
     return this.writer.inGroup(groupId, async (saving) => {
+      await requireTopLevel(saving.tx, groupId);
       await refuseTakenName(saving.tx, groupId, fields.name);
       const id = await insertRegistry(saving, groupId, { id: undefined, ...fields });
       const created = await registryRecord(saving.tx, id);

@@ -58,6 +58,7 @@ export async function refuseDuplicate(
     .selectFrom("upstreams")
     .selectAll()
     .where("group_id", "=", groupId)
+    .where("kind", "=", "registry")
     .where("url", "=", normalUrl(url))
     .where("username", username === undefined ? "is" : "=", username ?? null)
     .execute();

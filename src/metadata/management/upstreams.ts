@@ -28,6 +28,7 @@ export class SqlUpstreams implements ManagedUpstreams {
       .selectFrom("upstreams")
       .select(["id", "name"])
       .where("group_id", "=", groupId)
+      .where("kind", "=", "registry")
       .orderBy("id")
       .execute();
     // Here and not in SQL, where on some engines only ASCII letters have a case.
@@ -65,8 +66,14 @@ export class SqlUpstreams implements ManagedUpstreams {
   change(id: number, changes: Partial<UpstreamSettings>): Promise<UpstreamRecord | undefined> {
     return this.writer.withRow("upstreams", id, async (saving) => {
       const { tx } = saving;
-      const row = tx.selectFrom("upstreams").selectAll().where("id", "=", id);
-      await changeSettings(saving, await row.executeTakeFirstOrThrow(), changes);
+      const row = await tx
+        .selectFrom("upstreams")
+        .selectAll()
+        .where("id", "=", id)
+        .where("kind", "=", "registry")
+        .executeTakeFirst();
+      if (!row) return undefined;
+      await changeSettings(saving, row, changes);
       return this.#record(tx, id);
     });
   }
@@ -86,6 +93,7 @@ export class SqlUpstreams implements ManagedUpstreams {
   }
 
   async purge(id: number, condition: Condition): Promise<Removal> {
+    if (!(await this.get(id))) return "absent";
     const checked = await this.writer.remove("upstreams", id, condition, async () => {});
     if (checked === "removed") await this.writer.emptyCache(id);
     return checked;

@@ -1,4 +1,4 @@
-import type { Transaction } from "kysely";
+import type { DeleteResult, Transaction } from "kysely";
 import { type Clock, yieldTurn } from "../../lib/clock.ts";
 import type { Changes } from "../changes.ts";
 import type { Passwords } from "../passwords.ts";
@@ -25,7 +25,7 @@ export class Writer {
   ) {}
 
   inGroup<T>(groupId: number, work: (saving: Saving) => Promise<T>): Promise<T> {
-    return this.#run(async (saving) => {
+    return this.run(async (saving) => {
       await lockGroup(saving.tx, groupId);
       return work(saving);
     });
@@ -37,7 +37,7 @@ export class Writer {
     id: number,
     work: (saving: Saving) => Promise<T | undefined>,
   ): Promise<T | undefined> {
-    return this.#run(async (saving) =>
+    return this.run(async (saving) =>
       (await lockRow(saving.tx, table, id)) ? work(saving) : undefined,
     );
   }
@@ -48,7 +48,7 @@ export class Writer {
     { unmodifiedSince }: Condition,
     work: (saving: Saving) => Promise<void>,
   ): Promise<Removal> {
-    return this.#run(async (saving) => {
+    return this.run(async (saving) => {
       const row = await lockRow(saving.tx, table, id);
       if (!row) return "absent";
       // Whoever asks has the time from a header, which tells seconds.
@@ -60,30 +60,60 @@ export class Writer {
     });
   }
 
-  /** Gives up all entries and lists of an upstream, in steps between which others have their turn. */
-  async emptyCache(upstreamId: number): Promise<void> {
-    await this.#empty("lists", upstreamId, listsPerStep);
-    await this.#empty("cache_entries", upstreamId, entriesPerStep);
+  /**
+   * Gives up all lists and entries of an upstream, or its entries that were last pulled at this time or earlier, in steps
+   * between which others have their turn. How many entries these were.
+   */
+  async emptyCache(upstreamId: number, lastPull?: number): Promise<number> {
+    if (lastPull === undefined) {
+      await this.#inSteps(listsPerStep, (tx) =>
+        tx
+          .deleteFrom("lists")
+          .where("id", "in", (eb) =>
+            eb
+              .selectFrom("lists")
+              .select("id")
+              .where("upstream_id", "=", upstreamId)
+              .limit(listsPerStep),
+          )
+          .executeTakeFirst(),
+      );
+    }
+    return this.#inSteps(entriesPerStep, (tx) =>
+      tx
+        .deleteFrom("cache_entries")
+        .where("id", "in", (eb) =>
+          eb
+            .selectFrom("cache_entries")
+            .select("id")
+            .where("upstream_id", "=", upstreamId)
+            .where("downloaded_at", "<=", lastPull ?? Number.MAX_SAFE_INTEGER)
+            .limit(entriesPerStep),
+        )
+        .executeTakeFirst(),
+    );
   }
 
-  async #empty(table: "cache_entries" | "lists", upstreamId: number, step: number): Promise<void> {
+  /** Deletes at most `step` rows at a time until there are no more. How many there were. */
+  async #inSteps(
+    step: number,
+    remove: (tx: Transaction<Schema>) => Promise<DeleteResult>,
+  ): Promise<number> {
     let deleted: number;
+    let count = 0;
     do {
-      deleted = await this.#run(async ({ tx, changed }) => {
-        const { numDeletedRows } = await tx
-          .deleteFrom(table)
-          .where("id", "in", (eb) =>
-            eb.selectFrom(table).select("id").where("upstream_id", "=", upstreamId).limit(step),
-          )
-          .executeTakeFirst();
+      deleted = await this.run(async ({ tx, changed }) => {
+        const { numDeletedRows } = await remove(tx);
         if (numDeletedRows > 0n) changed();
         return Number(numDeletedRows);
       });
+      count += deleted;
       await yieldTurn();
     } while (deleted === step);
+    return count;
   }
 
-  #run<T>(work: (saving: Saving) => Promise<T>): Promise<T> {
+  run<T>(work: (saving: Saving) => Promise<T>): Promise<T> {
     const { passwords, clock, limits } = this;
     return this.changes.run((tx, changed) =>
       work({ tx, passwords, now: clock.now(), limits, changed }),

@@ -4,6 +4,7 @@ import { MetadataError } from "../contract.ts";
 import type { Db } from "../schema.ts";
 import { firstLight } from "./0001_first_light.ts";
 import { choosing } from "./0002_choosing.ts";
+import { dependencyProxy } from "./0003_dependency_proxy.ts";
 import { lists } from "./0004_lists.ts";
 
 /** The few words in which the SQL of two engines differs. */
@@ -25,6 +26,7 @@ export interface SqlWords {
 const steps: Record<string, (words: SqlWords) => string[]> = {
   "0001_first_light": firstLight,
   "0002_choosing": choosing,
+  "0003_dependency_proxy": dependencyProxy,
   "0004_lists": lists,
 };
 

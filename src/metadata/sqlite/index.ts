@@ -4,8 +4,9 @@ import { failureCode, type Log } from "../../lib/log.ts";
 import type { Sealer } from "../../lib/seal.ts";
 import { SqlCache } from "../cache.ts";
 import { RememberedCache } from "../remembered.ts";
-import type { Metadata } from "../contract.ts";
+import type { Metadata, UpstreamSettings } from "../contract.ts";
 import { SqlCredentials } from "../credentials.ts";
+import { alignProxyUpstreams } from "../dependency-proxies.ts";
 import { SqlDirectory } from "../directory.ts";
 import { SqlLists } from "../lists/lists.ts";
 import { migrate } from "../migrations/index.ts";
@@ -28,6 +29,8 @@ export interface SqliteOptions {
   sealer: Sealer;
   log: Log;
   limits: Limits;
+  /** What the upstreams of all Dependency Proxies are like, without a login; those that are there are brought to it. */
+  proxyUpstream: UpstreamSettings;
 }
 
 /**
@@ -49,7 +52,7 @@ export async function openSqliteMetadata(options: SqliteOptions): Promise<Metada
 }
 
 async function openLocked(
-  { file, clock, sealer, log, limits }: SqliteOptions,
+  { file, clock, sealer, log, limits, proxyUpstream }: SqliteOptions,
   lock: FileLock,
 ): Promise<Metadata> {
   const db = new Kysely<Schema>({ dialect: sqliteDialect(openDatabase(file)) });
@@ -58,9 +61,11 @@ async function openLocked(
     const changes = await LocalChanges.open(db);
     const passwords = new Passwords(sealer, log);
     const writer = new Writer(changes, passwords, clock, limits);
+    const bereft = await writer.run((saving) => alignProxyUpstreams(saving, proxyUpstream));
+    for (const group of bereft) log.warn("the login of a Dependency Proxy is gone", { group });
     return {
-      directory: new SqlDirectory(db, changes, passwords, clock, limits),
-      management: new SqlManagement(db, passwords, writer),
+      directory: new SqlDirectory(db, changes, passwords, clock, limits, proxyUpstream),
+      management: new SqlManagement(db, passwords, writer, proxyUpstream),
       upstreamStates: new SqlUpstreamStates(db),
       credentials: new SqlCredentials(db, changes, clock),
       cache: new RememberedCache(new SqlCache(db), () => changes.generation()),

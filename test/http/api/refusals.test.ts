@@ -16,6 +16,9 @@ const message = (field: string, ...texts: string[]) => ({ message: { [field]: te
 const mustBeUrl =
   "must be an address such as https://registry.example.com, with a port or path if need be, " +
   "without user, password or query, of at most 255 characters";
+const group = "/api/v4/groups/default";
+const mustBePart =
+  "must be 1 to 255 letters and digits with . _ __ or - between them, and not dependency_proxy or virtual_registries";
 const printable = "must be 1 to 510 printable characters";
 
 type Row = [method: string, path: string, body: unknown, answer: object];
@@ -169,6 +172,62 @@ const table: Row[] = [
   ["GET", `${base}/upstreams/1/cache_entries?per_page=x`, undefined, error("per_page is invalid")],
   ["DELETE", `${base}/cache_entries/a+b`, undefined, error("id is invalid")],
   ["GET", `${base}/registries/1/explain`, undefined, error("image is missing")],
+  ["PUT", group, {}, error("name, path are missing, at least one parameter must be provided")],
+  ["PUT", group, { path: "" }, error("path is empty")],
+  ...["a/b", "a..b", "-a", "a b", "dependency_proxy", long(256)].map((path): Row => {
+    return ["PUT", group, { path }, message("path", mustBePart)];
+  }),
+  ["PUT", group, { path: "Other" }, message("path", "has already been taken")],
+  ["PUT", group, { path: "fine", name: " " }, error("name is empty")],
+  [
+    "PUT",
+    `${group}/dependency_proxy/settings`,
+    {},
+    error("enabled, identity, secret are missing, at least one parameter must be provided"),
+  ],
+  ["PUT", `${group}/dependency_proxy/settings`, { enabled: "yes" }, error("enabled is invalid")],
+  ["PUT", `${group}/dependency_proxy/settings`, { enabled: null }, error("enabled is invalid")],
+  ...[{ identity: "a" }, { secret: "s" }, { enabled: false, identity: null }].map((body): Row => {
+    const text = "identity, secret provide all or none of parameters";
+    return ["PUT", `${group}/dependency_proxy/settings`, body, error(text)];
+  }),
+  [
+    "PUT",
+    `${group}/dependency_proxy/settings`,
+    { identity: "a", secret: "" },
+    message("secret", "can't be blank"),
+  ],
+  [
+    "PUT",
+    `${group}/dependency_proxy/settings`,
+    { identity: null, secret: "s" },
+    message("identity", "can't be blank"),
+  ],
+  [
+    "PUT",
+    `${group}/dependency_proxy/settings`,
+    { identity: "a", secret: long(256) },
+    message("secret", "is too long (maximum is 255 characters)"),
+  ],
+  [
+    "PUT",
+    `${group}/dependency_proxy/settings`,
+    { identity: "a:b", secret: "s" },
+    message("identity", "must be 1 to 510 printable characters without a colon"),
+  ],
+  [
+    "PUT",
+    `${group}/dependency_proxy/ttl_policy`,
+    {},
+    error("enabled, ttl are missing, at least one parameter must be provided"),
+  ],
+  ...[0, -1, 36_501].map((ttl): Row => {
+    const answer = error("ttl does not have a valid value");
+    return ["PUT", `${group}/dependency_proxy/ttl_policy`, { ttl }, answer];
+  }),
+  ...[1.5, "1", null].map((ttl): Row => {
+    return ["PUT", `${group}/dependency_proxy/ttl_policy`, { ttl }, error("ttl is invalid")];
+  }),
   [
     "GET",
     `${base}/registries/1/explain?image=UPPER`,
@@ -306,4 +365,24 @@ test("another group's upstream cannot be added, and looks like one that is not t
   const noRegistry = { status: 404, body: { message: "404 Not found" } };
   expect(await add(2, 1)).toMatchObject(noRegistry);
   expect(await add(999, 1)).toMatchObject(noRegistry);
+});
+
+test("a subgroup has no registries and upstreams to manage", async () => {
+  await world.metadata.directory.saveGroup({ path: "default/tools", name: "Tools" });
+  const tools = "/api/v4/groups/default%2Ftools/-/virtual_registries/container";
+  const answer = { message: "400 Bad request - only available on top-level groups." };
+  for (const [method, path, body] of [
+    ["GET", `${tools}/registries`],
+    ["GET", `${tools}/upstreams`],
+    ["POST", `${tools}/upstreams/test`, { url: "https://new.example.com" }],
+  ] as const) {
+    const reply = await world.call("owner", method, path, { ...(body && { body }) });
+    expect({ status: reply.status, body: reply.body }).toEqual({ status: 400, body: answer });
+  }
+  const created = await world.call("owner", "POST", `${tools}/registries`, { body: { name: "r" } });
+  expect({ status: created.status, body: created.body }).toEqual({
+    status: 400,
+    body: message("group", "must be a top level Group"),
+  });
+  expect((await world.call("stranger", "GET", `${tools}/registries`)).status).toBe(404);
 });

@@ -12,13 +12,16 @@ export interface Row {
   body?: object;
   ok: number;
   shape?: z.ZodType;
+  /** For owners alone, to see as well as to change. */
+  owner?: true;
 }
 export const groups = "/api/v4/groups";
 export const registries = "-/virtual_registries/container/registries";
+const proxy = "dependency_proxy";
 const upstreams = "-/virtual_registries/container/upstreams";
 const newUpstream = { url: "https://new.example.com", name: "New" };
 
-/** In the world of `ApiWorld`, with a registry 3 that is empty, and entries of upstream 1. */
+/** In the world of `ApiWorld`, with a registry 3 that is empty, entries of upstream 1, and the subgroup `default/tools`. */
 export const rows: Record<string, Row> = {
   "1 list registries": {
     method: "GET",
@@ -178,6 +181,62 @@ export const rows: Record<string, Row> = {
     unknown: `${base}/cache_entries/${btoa("1 999")}`,
     foreign: `${base}/cache_entries/${btoa("2 1")}`,
     ok: 204,
+  },
+  "25 empty a Dependency Proxy's cache": {
+    method: "DELETE",
+    path: `${groups}/default/${proxy}/cache`,
+    unknown: `${groups}/999/${proxy}/cache`,
+    foreign: `${groups}/other/${proxy}/cache`,
+    ok: 202,
+    owner: true,
+  },
+  "26 get a Dependency Proxy's settings": {
+    method: "GET",
+    path: `${groups}/1/${proxy}/settings`,
+    unknown: `${groups}/nowhere/${proxy}/settings`,
+    foreign: `${groups}/2/${proxy}/settings`,
+    ok: 200,
+    shape: zod.dependencyProxySettings,
+    owner: true,
+  },
+  "27 change a Dependency Proxy's settings": {
+    method: "PUT",
+    path: `${groups}/default%2Ftools/${proxy}/settings`,
+    unknown: `${groups}/default%2Fnowhere/${proxy}/settings`,
+    foreign: `${groups}/other/${proxy}/settings`,
+    body: { identity: "ann", secret: "a secret" },
+    ok: 200,
+    shape: zod.dependencyProxySettings,
+    owner: true,
+  },
+  "28 get a Dependency Proxy's TTL policy": {
+    method: "GET",
+    path: `${groups}/DEFAULT%2Ftools/${proxy}/ttl_policy`,
+    unknown: `${groups}/999/${proxy}/ttl_policy`,
+    foreign: `${groups}/2/${proxy}/ttl_policy`,
+    ok: 200,
+    shape: zod.ttlPolicy,
+    owner: true,
+  },
+  "29 change a Dependency Proxy's TTL policy": {
+    method: "PUT",
+    path: `${groups}/1/${proxy}/ttl_policy`,
+    unknown: `${groups}/999/${proxy}/ttl_policy`,
+    foreign: `${groups}/2/${proxy}/ttl_policy`,
+    body: { enabled: true, ttl: 30 },
+    ok: 200,
+    shape: zod.ttlPolicy,
+    owner: true,
+  },
+  "rename a group": {
+    method: "PUT",
+    path: `${groups}/1`,
+    unknown: `${groups}/999`,
+    foreign: `${groups}/other`,
+    body: { path: "renamed", name: "Renamed" },
+    ok: 200,
+    shape: zod.group,
+    owner: true,
   },
   "refresh a tag": {
     method: "POST",

@@ -1,0 +1,106 @@
+import type { DependencyProxySettings } from "../../metadata/contract.ts";
+import { atLeastOne, removed } from "./changes.ts";
+import { type Api, endpoint } from "./endpoint.ts";
+import { badRequest } from "./errors.ts";
+import {
+  dependencyProxyChanges,
+  dependencyProxySettings,
+  ttlPolicy,
+  ttlPolicyChanges,
+} from "./fields.ts";
+import { findGroup, groupParams } from "./groups.ts";
+import type { ApiOptions } from "./options.ts";
+
+const ofGroup = "/groups/{id}/dependency_proxy";
+
+/** Endpoints 25 to 29. */
+export function dependencyProxyEndpoints(api: Api, options: ApiOptions): void {
+  purge(api, options);
+  settings(api, options);
+  policy(api, options);
+}
+
+function purge(api: Api, { management }: ApiOptions): void {
+  endpoint(
+    api,
+    {
+      method: "delete",
+      path: `${ofGroup}/cache`,
+      summary: "Empty the cache of a group's Dependency Proxy",
+      action: "administer",
+      params: groupParams,
+      status: 202,
+    },
+    async ({ params, granted, condition }) => {
+      const { id } = granted(await findGroup(management, params));
+      return removed(await management.dependencyProxies.purge(id, condition()));
+    },
+  );
+}
+
+/** Without the secret, which nobody gets to see. */
+const settingsJson = ({ enabled, identity }: DependencyProxySettings) => ({
+  enabled,
+  identity: identity ?? null,
+});
+
+function settings(api: Api, { management }: ApiOptions): void {
+  const path = `${ofGroup}/settings`;
+  const common = { path, action: "administer", params: groupParams } as const;
+  const answer = { answer: dependencyProxySettings, status: 200 } as const;
+  const summary = "Get the settings of a group's Dependency Proxy";
+  endpoint(api, { method: "get", summary, ...common, ...answer }, async ({ params, granted }) => {
+    const { id } = granted(await findGroup(management, params));
+    return { body: settingsJson(await management.dependencyProxies.settings(id)) };
+  });
+  endpoint(
+    api,
+    {
+      method: "put",
+      summary: "Change the settings of a group's Dependency Proxy; what is not given stays",
+      ...common,
+      body: dependencyProxyChanges,
+      ...answer,
+    },
+    async ({ params, granted, body }) => {
+      const { id } = granted(await findGroup(management, params));
+      const changes = atLeastOne(dependencyProxyChanges, await body());
+      if ("identity" in changes !== "secret" in changes) {
+        throw badRequest("identity, secret provide all or none of parameters");
+      }
+      return { body: settingsJson(await management.dependencyProxies.change(id, changes)) };
+    },
+  );
+}
+
+const policyJson = ({ ttlEnabled, ttlDays }: DependencyProxySettings) => ({
+  enabled: ttlEnabled,
+  ttl: ttlDays,
+});
+
+function policy(api: Api, { management }: ApiOptions): void {
+  const path = `${ofGroup}/ttl_policy`;
+  const common = { path, action: "administer", params: groupParams } as const;
+  const answer = { answer: ttlPolicy, status: 200 } as const;
+  const summary = "Get when a group's Dependency Proxy gives up what is not pulled any more";
+  endpoint(api, { method: "get", summary, ...common, ...answer }, async ({ params, granted }) => {
+    const { id } = granted(await findGroup(management, params));
+    return { body: policyJson(await management.dependencyProxies.settings(id)) };
+  });
+  endpoint(
+    api,
+    {
+      method: "put",
+      summary: "Change when a group's Dependency Proxy gives up what is not pulled any more",
+      ...common,
+      body: ttlPolicyChanges,
+      ...answer,
+    },
+    async ({ params, granted, body }) => {
+      const { id } = granted(await findGroup(management, params));
+      const { enabled: ttlEnabled, ttl: ttlDays } = atLeastOne(ttlPolicyChanges, await body());
+      const changes = { ttlEnabled, ttlDays };
+      return { body: policyJson(await management.dependencyProxies.change(id, changes)) };
+    },
+  );
+}

@@ -1,0 +1,101 @@
+import { MetadataError, type UpstreamSettings } from "../contract.ts";
+import {
+  findProxyUpstream,
+  obtainProxyUpstream,
+  readWishes,
+  saveWishes,
+} from "../dependency-proxies.ts";
+import type { Passwords } from "../passwords.ts";
+import type { Db } from "../schema.ts";
+import { changeUpstream, type Saving, upstreamOf } from "../upstreams.ts";
+import type {
+  Condition,
+  DependencyProxyChanges,
+  DependencyProxySettings,
+  ManagedDependencyProxies,
+  Removal,
+} from "./contract.ts";
+import type { Writer } from "./writer.ts";
+
+const dayMs = 86_400_000;
+
+type Login = Pick<DependencyProxyChanges, "identity" | "secret">;
+
+export class SqlDependencyProxies implements ManagedDependencyProxies {
+  constructor(
+    readonly db: Db,
+    readonly passwords: Passwords,
+    readonly writer: Writer,
+    /** What their upstreams are like, without a login. */
+    readonly upstream: UpstreamSettings,
+  ) {}
+
+  settings(groupId: number): Promise<DependencyProxySettings> {
+    return readSettings(this.db, groupId);
+  }
+
+  change(groupId: number, changes: DependencyProxyChanges): Promise<DependencyProxySettings> {
+    return this.writer.inGroup(groupId, async (saving) => {
+      const { tx } = saving;
+      const { enabled, ttlEnabled, ttlDays } = changes;
+      const present = await readWishes(tx, groupId);
+      const wanted = {
+        enabled: enabled ?? present.enabled,
+        ttlEnabled: ttlEnabled ?? present.ttlEnabled,
+        ttlDays: ttlDays ?? present.ttlDays,
+      };
+      if (JSON.stringify(wanted) !== JSON.stringify(present)) {
+        await saveWishes(saving, groupId, wanted);
+      }
+      if ("identity" in changes || "secret" in changes) {
+        await this.#saveLogin(saving, groupId, changes);
+      }
+      return readSettings(tx, groupId);
+    });
+  }
+
+  async #saveLogin(saving: Saving, groupId: number, { identity, secret }: Login): Promise<void> {
+    refuseHalfLogin({ identity, secret });
+    const isGone = identity === undefined && !(await findProxyUpstream(saving.tx, groupId));
+    if (isGone) return;
+    const row = await obtainProxyUpstream(saving, groupId, this.upstream);
+    const present = await upstreamOf(row, saving.passwords);
+    await changeUpstream(saving, row, { ...present, username: identity, password: secret });
+  }
+
+  async purge(groupId: number, condition: Condition): Promise<Removal> {
+    const upstream = await findProxyUpstream(this.db, groupId);
+    if (!upstream) return "removed";
+    const checked = await this.writer.remove("upstreams", upstream.id, condition, async () => {});
+    if (checked === "removed") await this.writer.emptyCache(upstream.id);
+    return checked;
+  }
+
+  async expire(): Promise<number> {
+    const policies = await this.db
+      .selectFrom("upstreams as u")
+      .innerJoin("dependency_proxies as d", "d.group_id", "u.group_id")
+      .select(["u.id", "d.ttl_days as days"])
+      .where("u.kind", "=", "dependency_proxy")
+      .where("d.ttl_enabled", "=", 1)
+      .execute();
+    let count = 0;
+    for (const { id, days } of policies) {
+      const lastPull = this.writer.clock.now() - days * dayMs;
+      count += await this.writer.emptyCache(id, lastPull);
+    }
+    return count;
+  }
+}
+
+async function readSettings(db: Db, groupId: number): Promise<DependencyProxySettings> {
+  const upstream = await findProxyUpstream(db, groupId);
+  return { ...(await readWishes(db, groupId)), identity: upstream?.username ?? undefined };
+}
+
+function refuseHalfLogin({ identity, secret }: Login): void {
+  if ((identity === undefined) === (secret === undefined)) return;
+  const field = identity === undefined ? "identity" : "secret";
+  const message = `a Dependency Proxy has an identity and a secret or neither; there is no ${field}`;
+  throw new MetadataError("refused", message, { invalid: { field, text: "can't be blank" } });
+}
