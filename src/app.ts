@@ -1,6 +1,7 @@
 import ipaddr from "ipaddr.js";
 import path from "node:path";
 import { createApiAccess } from "./access/api.ts";
+import { AccessTokens } from "./access/access-tokens.ts";
 import { createAccess } from "./access/access.ts";
 import { FsBlobStore } from "./blobs/fs/store.ts";
 import type { Config } from "./config.ts";
@@ -97,7 +98,8 @@ async function start(
     isMirrorClient: addressTest(mirror.clientAddresses),
   };
   const tokens = { signingKey, externalUrl, tokenSeconds, open };
-  const access = createAccess({ credentials, clock, ...tokens });
+  const provers = [new AccessTokens(credentials, clock)];
+  const access = createAccess({ provers, clock, ...tokens });
   let isServing = false;
   const app = createHttpApp({
     access,

@@ -1,14 +1,14 @@
 import type { Clock } from "../lib/clock.ts";
-import { hashSecret } from "../lib/secret.ts";
-import type { Credential, Credentials, DependencyProxy, Registry } from "../metadata/contract.ts";
 import { RegistryError } from "../oci/error.ts";
 import type { Access, Actor, BasicCredentials, Grant, IssuedToken, Visitor } from "./contract.ts";
+import type { Holder, Proven, Prover } from "./holder.ts";
 import { type PullClaims, PullTokens } from "./pull-tokens.ts";
-import { allowsPulling, repositoriesToPull } from "./scopes.ts";
+import { repositoriesToPull } from "./scopes.ts";
 import { looksOurs, type OpenDoors, Openness } from "./visitors.ts";
 
 export interface AccessOptions {
-  credentials: Credentials;
+  /** The kinds of credentials there are, in the order in which they are tried. */
+  provers: readonly Prover[];
   clock: Clock;
   /** 32 bytes that sign pull tokens. */
   signingKey: Uint8Array<ArrayBuffer>;
@@ -19,8 +19,6 @@ export interface AccessOptions {
   open: OpenDoors;
 }
 
-/** More than any secret of ours: what is longer is not hashed. */
-const maxSecretLength = 1024;
 const anonymous: Actor = { kind: "anonymous", name: "anonymous" };
 
 export function createAccess(options: AccessOptions): Access {
@@ -33,14 +31,16 @@ class PullAccess implements Access {
   readonly #options: AccessOptions;
   readonly #tokens: PullTokens;
   readonly #openness: Openness;
-  /** What was derived from claims and a credential; it holds while the credential is the same object. */
-  readonly #grants = new WeakMap<PullClaims, { credential: Credential; grant: Grant }>();
+  readonly #provers: ReadonlyMap<string, Prover>;
+  /** What was derived from claims and their holder; it holds while the holder is the same object. */
+  readonly #grants = new WeakMap<PullClaims, { holder: Holder; grant: Grant }>();
 
   constructor(options: AccessOptions) {
     const { externalUrl, signingKey, tokenSeconds, clock } = options;
     this.#options = options;
     this.service = new URL(externalUrl).host;
     this.realm = `${externalUrl}/jwt/auth`;
+    this.#provers = new Map(options.provers.map((prover) => [prover.kind, prover]));
     this.#openness = new Openness(options.open);
     const audience = this.service;
     this.#tokens = new PullTokens({ key: signingKey, audience, seconds: tokenSeconds, clock });
@@ -51,43 +51,49 @@ class PullAccess implements Access {
     asked: readonly string[],
     visitor: Visitor,
   ): Promise<IssuedToken> {
-    const tokenId = await this.#prove(given, visitor);
-    const token = await this.#tokens.sign(tokenId, repositoriesToPull(asked));
+    const now = this.#options.clock.now();
+    const proven = await this.#prove(given, visitor);
+    const signed = await this.#tokens.sign(
+      proven && { kind: proven.kind, id: proven.id },
+      repositoriesToPull(asked),
+      proven?.expiresAt,
+    );
     return {
-      token,
-      access_token: token,
-      expires_in: this.#options.tokenSeconds,
-      issued_at: new Date(this.#options.clock.now()).toISOString(),
+      token: signed.token,
+      access_token: signed.token,
+      expires_in: signed.seconds,
+      issued_at: new Date(now).toISOString(),
     };
   }
 
-  /** The id of the token that was given as password; undefined for an anonymous caller who may pull. */
-  async #prove(given: BasicCredentials | undefined, visitor: Visitor): Promise<number | undefined> {
+  /** Who has given good credentials; undefined for an anonymous caller who may pull. */
+  async #prove(
+    given: BasicCredentials | undefined,
+    visitor: Visitor,
+  ): Promise<(Proven & { kind: string }) | undefined> {
     // Clients without credentials answer a Basic challenge with an empty name and password.
     if (!given || (given.username === "" && given.password === "")) {
       if (this.#openness.admits(visitor)) return undefined;
       throw unauthorized("log in with any user name and an access token as the password");
     }
-    const { password } = given;
-    const credential =
-      password.length <= maxSecretLength
-        ? await this.#options.credentials.byHash(hashSecret(password))
-        : undefined;
-    const isForeign = !credential && visitor.as === "mirror" && !looksOurs(password);
+    const proven = await this.#firstProof(given);
+    const isForeign = !proven && visitor.as === "mirror" && !looksOurs(given.password);
     if (isForeign && this.#openness.admits(visitor)) return undefined;
-    if (!credential || !this.#isLive(credential)) {
-      throw unauthorized("the access token given as the password is not valid");
-    }
-    if (!allowsPulling(credential.scopes)) {
+    if (!proven) throw unauthorized("the access token given as the password is not valid");
+    if (!proven.holder.mayPullAnything) {
       throw new RegistryError("denied", "the access token's scopes do not allow pulling", {
         detail: { needed: "api or read_virtual_registry" },
       });
     }
-    return credential.tokenId;
+    return proven;
   }
 
-  #isLive({ expiresAt }: Credential): boolean {
-    return expiresAt === undefined || this.#options.clock.now() < expiresAt;
+  async #firstProof(given: BasicCredentials): Promise<(Proven & { kind: string }) | undefined> {
+    for (const prover of this.#options.provers) {
+      const proven = await prover.prove(given);
+      if (proven) return { ...proven, kind: prover.kind };
+    }
+    return undefined;
   }
 
   async verify(
@@ -97,17 +103,21 @@ class PullAccess implements Access {
     if (authorization === undefined) return this.#anonymousGrant(undefined, visitor);
     const claims = await this.#tokens.verify(authorization);
     if (!claims) return undefined;
-    const { tokenId, repositories } = claims;
+    const { subject, repositories } = claims;
     // Decided anew: such a token says what was asked for, and nothing of who may have it.
-    if (tokenId === undefined) return this.#anonymousGrant(repositories, visitor);
-    // Looked up at each use: a token that was revoked a moment ago opens nothing, whatever was signed for it.
-    const credential = await this.#options.credentials.byId(tokenId);
-    if (!credential || !this.#isLive(credential)) return undefined;
+    if (subject === undefined) return this.#anonymousGrant(repositories, visitor);
+    // Looked up at each use: what was revoked a moment ago opens nothing, whatever was signed for it.
+    const holder = await this.#provers.get(subject.kind)?.find(subject.id);
+    if (!holder) return undefined;
     const known = this.#grants.get(claims);
-    if (known?.credential === credential) return known.grant;
-    if (!allowsPulling(credential.scopes)) return undefined;
-    const grant = grantOf(credential, repositories);
-    this.#grants.set(claims, { credential, grant });
+    if (known?.holder === holder) return known.grant;
+    if (!holder.mayPullAnything) return undefined;
+    const grant = {
+      actor: holder.actor,
+      repositories,
+      mayPull: (registry: Parameters<Holder["mayPull"]>[0]) => holder.mayPull(registry),
+    };
+    this.#grants.set(claims, { holder, grant });
     return grant;
   }
 
@@ -118,18 +128,6 @@ class PullAccess implements Access {
     if (!this.#openness.admits(visitor())) return undefined;
     return { actor: anonymous, repositories, mayPull: () => true };
   }
-}
-
-function grantOf({ user, memberships }: Credential, repositories: ReadonlySet<string>): Grant {
-  return {
-    actor: { kind: "user", name: user.username },
-    repositories,
-    mayPull(registry: Registry | DependencyProxy) {
-      if (user.admin) return true;
-      if (!("readers" in registry)) return memberships.has(registry.groupId);
-      return registry.readers.some((groupId) => memberships.has(groupId));
-    },
-  };
 }
 
 /** One text whether the token is unknown, wrong, expired or its owner blocked. */

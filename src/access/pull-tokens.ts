@@ -3,10 +3,16 @@ import type { Clock } from "../lib/clock.ts";
 import { keyId } from "../lib/keys.ts";
 import { LruMap } from "../lib/lru.ts";
 
+/** A credential by its kind (`Prover.kind`) and what it is known by there. */
+export interface Subject {
+  kind: string;
+  id: string;
+}
+
 /** What a pull token says: for whom, and which repositories it was asked for. */
 export interface PullClaims {
-  /** Id of the personal access token that it was issued for; undefined: nobody in particular. */
-  tokenId: number | undefined;
+  /** The credential that it was issued for; undefined: nobody in particular. */
+  subject: Subject | undefined;
   repositories: ReadonlySet<string>;
   /** Milliseconds since the epoch. */
   expiresAt: number;
@@ -15,6 +21,7 @@ export interface PullClaims {
 const issuer = "weir";
 /** Subject of a token for nobody in particular. */
 const anonymous = "anonymous";
+const subjectForm = /^([a-z_]+):([!-~]{1,512})$/;
 const algorithm = "HS256";
 const type = "JWT";
 const leewaySeconds = 60;
@@ -47,20 +54,28 @@ export class PullTokens {
     this.#key = crypto.subtle.importKey("raw", options.key, hmac, false, ["sign", "verify"]);
   }
 
-  async sign(tokenId: number | undefined, repositories: readonly string[]): Promise<string> {
-    const { clock, seconds, audience } = this.#options;
+  /** A token that lives as long as all do, or until `expiresAt` (milliseconds since the epoch) where that is sooner. */
+  async sign(
+    subject: Subject | undefined,
+    repositories: readonly string[],
+    expiresAt: number | undefined,
+  ): Promise<{ token: string; seconds: number }> {
+    const { clock, audience } = this.#options;
     const now = Math.floor(clock.now() / 1000);
+    const left = expiresAt === undefined ? Infinity : Math.floor(expiresAt / 1000) - now;
+    const seconds = Math.max(1, Math.min(this.#options.seconds, left));
     const access = repositories.map((name) => ({ type: "repository", name, actions: ["pull"] }));
-    return await new SignJWT({ access })
+    const token = await new SignJWT({ access })
       .setProtectedHeader({ alg: algorithm, typ: type, kid: this.#kid })
       .setIssuer(issuer)
       .setAudience(audience)
-      .setSubject(tokenId === undefined ? anonymous : `token:${tokenId}`)
+      .setSubject(subject ? `${subject.kind}:${subject.id}` : anonymous)
       .setJti(crypto.randomUUID())
       .setIssuedAt(now)
       .setNotBefore(now - 5)
       .setExpirationTime(now + seconds)
       .sign(await this.#key);
+    return { token, seconds };
   }
 
   /** Undefined for an `Authorization` header that is not Bearer with a token of ours that is valid now. */
@@ -92,11 +107,11 @@ export class PullTokens {
         currentDate: new Date(this.#options.clock.now()),
       });
       if (protectedHeader.kid !== this.#kid || payload.exp === undefined) return undefined;
-      const [, id] = /^token:([1-9]\d{0,14})$/.exec(payload.sub ?? "") ?? [];
-      if (id === undefined && payload.sub !== anonymous) return undefined;
-      const tokenId = id === undefined ? undefined : Number(id);
+      const [, kind = "", id = ""] = subjectForm.exec(payload.sub ?? "") ?? [];
+      if (kind === "" && payload.sub !== anonymous) return undefined;
+      const subject = kind === "" ? undefined : { kind, id };
       const repositories = new Set(names(payload["access"]));
-      return { tokenId, repositories, expiresAt: payload.exp * 1000 };
+      return { subject, repositories, expiresAt: payload.exp * 1000 };
     } catch {
       return undefined; // forged, expired, or not a token at all: all the same to the caller
     }

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { SignJWT } from "jose";
+import { AccessTokens } from "../../src/access/access-tokens.ts";
 import { createAccess } from "../../src/access/access.ts";
 import type { Access, Visitor } from "../../src/access/contract.ts";
 import { allowsPulling, repositoriesToPull } from "../../src/access/scopes.ts";
@@ -58,7 +59,7 @@ function create(open: Partial<OpenDoors>): Access {
   } as Credentials;
   const externalUrl = "https://weir.test:8443";
   return createAccess({
-    credentials,
+    provers: [new AccessTokens(credentials, clock)],
     clock,
     signingKey,
     externalUrl,

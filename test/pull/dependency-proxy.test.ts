@@ -122,6 +122,15 @@ describe("a pull", () => {
     expect(upstream.count("GET /v2/other/app/manifests/1")).toBe(1);
   });
 
+  test("containerd's ns: Docker Hub is what it stands for, another host is not there", async () => {
+    const headers = { Authorization: `Bearer ${await weir.tokenFor(`${acme}/library/app`)}` };
+    const pulled = (ns: string) =>
+      fetch(`${weir.url}/v2/${acme}/library/app/manifests/1?ns=${ns}`, { headers });
+    expect(status(await pulled("docker.io"))).toBe("miss");
+    expect((await pulled("ghcr.io")).status).toBe(404);
+    expect(upstream.count()).toBe(1);
+  });
+
   test("a failing upstream: the copy with the reason, and no new check for a minute", async () => {
     await tag();
     upstream.fault("*", { status: 500 });
