@@ -98,13 +98,13 @@ async function start(
     isMirrorClient: addressTest(mirror.clientAddresses),
   };
   const tokens = { signingKey, externalUrl, tokenSeconds, open };
-  const provers = [new AccessTokens(credentials, clock)];
+  const provers = [new AccessTokens(credentials)];
   const access = createAccess({ provers, clock, ...tokens });
   let isServing = false;
   const app = createHttpApp({
     access,
     api: {
-      access: createApiAccess({ credentials, clock }),
+      access: createApiAccess({ credentials }),
       management: metadata.management,
       client,
       externalUrl,

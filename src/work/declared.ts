@@ -40,7 +40,7 @@ export const groupPart = leaf(`must be 1 to 255 ${groupWords}`, (text) =>
   text.length <= 255 && isGroupWord(text) ? text : undefined,
 );
 
-const path = leaf(
+export const groupPath = leaf(
   `must be 1 to 255 ${groupWords}; a subgroup has the path of its group and a slash before`,
   (text) => {
     const parts = text.length <= 255 ? text.split("/") : [];
@@ -53,7 +53,7 @@ const username = matching(
   "must be 1 to 255 letters, digits, _ . + or -, a letter or digit first",
 );
 const name = line(255);
-const group = path.default(defaultGroup);
+const group = groupPath.default(defaultGroup);
 const file = matching(/^\P{C}+$/u, "must be the path of a file");
 const variable = matching(/^[A-Za-z_]\w*$/, "must be the name of an environment variable");
 /** RFC 7617: a colon would end the user name. */
@@ -122,6 +122,8 @@ const upstream = map({
   ca: secret.optional(),
   ca_file: file.optional(),
   rules: list(rule).max(maxRules, `must be at most ${maxRules} rules`).default([]),
+  access: oneOf(["shared", "verified"]).default("shared"),
+  verified_group: groupPath.optional(),
 });
 
 const registry = map({
@@ -155,7 +157,7 @@ const user = map({
 /** The whole configuration file but for its settings; every scalar in it is a text. */
 export const fileSchema = map({
   settings: z.unknown().optional(),
-  groups: list(map({ path, name: name.optional() })).default([]),
+  groups: list(map({ path: groupPath, name: name.optional() })).default([]),
   upstreams: list(upstream).default([]),
   registries: list(registry).default([]),
   users: list(user).default([]),

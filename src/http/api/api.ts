@@ -32,6 +32,7 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
   api.use(async (c, next) => {
     const caller = await options.access.caller({
       privateToken: c.req.header("private-token"),
+      jobToken: c.req.header("job-token"),
       authorization: c.req.header("authorization"),
     });
     if (!caller) throw unauthorized();
@@ -63,6 +64,8 @@ function unforeseen(log: Log, { id }: Exchange, error: unknown): ApiError {
 function describe(api: Api, version: string) {
   const security = { type: "apiKey", in: "header", name: "PRIVATE-TOKEN" } as const;
   api.openAPIRegistry.registerComponent("securitySchemes", "privateToken", security);
+  const job = { type: "apiKey", in: "header", name: "JOB-TOKEN" } as const;
+  api.openAPIRegistry.registerComponent("securitySchemes", "jobToken", job);
   const bearer = { type: "http", scheme: "bearer" } as const;
   api.openAPIRegistry.registerComponent("securitySchemes", "bearer", bearer);
   return api.getOpenAPI31Document({ openapi: "3.1.0", info: { title: "Weir", version } });

@@ -70,7 +70,7 @@ export class ApiWorld {
     this.#app = createHttpApp({
       access: { service: "weir.test", realm: "", issue: refuse, verify: refuse } satisfies Access,
       api: {
-        access: createApiAccess({ credentials, clock }),
+        access: createApiAccess({ credentials }),
         management,
         client: this.#client(),
         externalUrl: "https://weir.test",
