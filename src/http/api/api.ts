@@ -10,6 +10,7 @@ import { type Api, type ApiEnv, reply } from "./endpoint.ts";
 import { entryEndpoints } from "./entries.ts";
 import { ApiError, asApiError, notFound, unauthorized } from "./errors.ts";
 import { groupEndpoints } from "./groups.ts";
+import { identityEndpoints } from "./identity/identity.ts";
 import type { ApiOptions } from "./options.ts";
 import { pullEndpoints } from "./pulls.ts";
 import { registryEndpoints } from "./registries.ts";
@@ -49,6 +50,7 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
   pullEndpoints(api, options);
   groupEndpoints(api, options);
   dependencyProxyEndpoints(api, options);
+  identityEndpoints(api, options);
   api.all("*", () => {
     throw notFound();
   });

@@ -1,7 +1,7 @@
 import type { ApiAccess } from "../../access/contract.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Log } from "../../lib/log.ts";
-import type { Directory, Management } from "../../metadata/contract.ts";
+import type { Directory, Identity, Management } from "../../metadata/contract.ts";
 import type { Puller } from "../../pull/contract.ts";
 import type { UpstreamClient } from "../../upstream/contract.ts";
 
@@ -9,6 +9,7 @@ import type { UpstreamClient } from "../../upstream/contract.ts";
 export interface ApiOptions {
   access: ApiAccess;
   management: Management;
+  identity: Identity;
   directory: Directory;
   puller: Puller;
   client: UpstreamClient;

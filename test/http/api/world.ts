@@ -72,6 +72,7 @@ export class ApiWorld {
       api: {
         access: createApiAccess({ credentials }),
         management,
+        identity: metadata.identity,
         client: this.#client(),
         externalUrl: "https://weir.test",
         version: "test",
