@@ -31,7 +31,8 @@ export interface UpstreamClient {
     marks?: readonly string[],
   ): Promise<Described | Absent>;
   /**
-   * Opens a blob's bytes, from `offset` on. The caller reads the body to its end or cancels it. `signal` ends the
+   * Opens a blob's bytes, from `offset` on; or, with `last`, exactly those from `offset` to `last`, both inclusive: an
+   * upstream that answers with anything else throws `invalid`. The caller reads the body to its end or cancels it. `signal` ends the
    * transfer. The body errors with an `UpstreamError` when the upstream is silent for too long or breaks off;
    * a clean end is no proof of completeness: size and digest are for the caller to check.
    */
@@ -65,6 +66,7 @@ export interface UpstreamClient {
 
 export interface BlobOptions {
   offset: number;
+  last?: number | undefined;
   etag?: string | undefined;
   signal: AbortSignal;
   marks?: readonly string[];

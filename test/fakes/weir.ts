@@ -204,11 +204,16 @@ export class TestWeir {
   }
 
   /** The same for registry 2. */
-  async other(repository: string, kind: Kind, reference: string): Promise<Response> {
+  async other(
+    repository: string,
+    kind: Kind,
+    reference: string,
+    { headers = {} }: Request_ = {},
+  ): Promise<Response> {
     const name = `virtual_registries/container/2/${repository}`;
     const token = await this.tokenFor(name);
     return fetch(`${this.url}/v2/${name}/${kind}/${reference}`, {
-      headers: { Authorization: `Bearer ${token}` },
+      headers: { Authorization: `Bearer ${token}`, ...headers },
     });
   }
 
