@@ -200,7 +200,7 @@ export class Fills {
     return outcome.stored;
   }
 
-  /** Gives the fill up, where there are too many like it, once nobody has come for a part of it for long enough. */
+  /** Counts it among those that nobody reads once nobody has come for a part of it for long enough. */
   #watch(flight: Flight, ms: number): void {
     const { clock } = this.#options;
     clock.after(ms, () => {
@@ -210,14 +210,16 @@ export class Fills {
     });
   }
 
+  /** Gives up a fill that nobody reads any more, where its group has too many of them. */
   #limitAbandoned(newest: Running): void {
     const now = this.#options.clock.elapsed();
     const { groupId } = newest.wanted.upstream;
     const abandoned = [...this.#running].filter(
-      ({ fill, wanted }) =>
+      ({ fill, wanted, abort }) =>
         wanted.upstream.groupId === groupId &&
         fill.readers === 0 &&
         fill.state === "filling" &&
+        !abort.signal.aborted &&
         (this.flying(wanted)?.attendedUntil ?? 0) <= now,
     );
     if (abandoned.length > maxAbandonedPerGroup && abandoned.includes(newest)) newest.abort.abort();

@@ -208,12 +208,13 @@ export class TestWeir {
     repository: string,
     kind: Kind,
     reference: string,
-    { headers = {} }: Request_ = {},
+    { headers = {}, signal }: Request_ = {},
   ): Promise<Response> {
     const name = `virtual_registries/container/2/${repository}`;
     const token = await this.tokenFor(name);
     return fetch(`${this.url}/v2/${name}/${kind}/${reference}`, {
       headers: { Authorization: `Bearer ${token}`, ...headers },
+      ...(signal && { signal }),
     });
   }
 
