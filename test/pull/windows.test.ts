@@ -75,6 +75,7 @@ describe("a part of a cold blob", () => {
       'window; upstream="up1"; age=0; reason="not verified yet"',
     );
     expect(answer.headers.get("etag")).toBe(`"${digest}"`);
+    expect(answer.headers.get("cache-control")).toBe("no-store");
     expect(await answer.bytes()).toEqual(slice(4 * MiB, 5 * MiB - 1));
     expect(ranged().map(({ headers }) => headers.get("range"))).toEqual([
       `bytes=${4 * MiB}-${5 * MiB - 1}`,

@@ -29,9 +29,11 @@ export function wantedPart(request: Request, digest: string): PartWanted | undef
  * The answer to a request for a blob, with a part of it where one was asked for. HEAD describes the whole, as a GET
  * without `Range` would be answered.
  */
-export function blobResponse({ content }: PulledBlob, options: Options): Response {
+export function blobResponse({ content, explanation }: PulledBlob, options: Options): Response {
   const { head, part, follow, headers } = options;
   headers.set("Accept-Ranges", "bytes");
+  // Not verified (yet): nobody is to put it together with other parts under this ETag later.
+  if (explanation.status === "window") headers.set("Cache-Control", "no-store");
   const size = sizeOf(content);
   if (head) {
     if (size !== undefined) headers.set("Content-Length", String(size));
