@@ -20,5 +20,5 @@ export function contradiction({ upstream: { name } }: Wanted, did: string): Upst
 }
 
 export function lost(wanted: Wanted): UpstreamError {
-  return contradiction(wanted, "lost the blob during its transfer");
+  return contradiction(wanted, "lost the blob while it was being transferred");
 }

@@ -179,7 +179,8 @@ describe("a fill", () => {
     const answer = weir.blob(name, digest).then((response) => response.bytes());
     await until(() => upstream.count(blobGets) === 2);
     await until(() => {
-      weir.clock.step(1000);
+      // Only when the pause is what is waited for: the deadlines of calls are on the same clock.
+      if (weir.clock.next === 1000) weir.clock.step(1000);
       return upstream.count(blobGets) === 3;
     });
     expect(digestOf(await answer)).toBe(digest);

@@ -456,6 +456,22 @@ describe("a client that leaves", () => {
   });
 });
 
+test("a stop cuts windows, and ends their connections", async () => {
+  const tap = holdFill();
+  const held = new Tap();
+  held.release(1000);
+  upstream.fault(blobGets, { tap: held, ranged: true });
+  const answer = await ask(4 * MiB, 5 * MiB);
+  const reading = failed(answer.bytes());
+  const halted = weir.halt();
+  weir.clock.step(30_000);
+  await halted;
+  expect(await reading).toBe(true);
+  await upstream.server.quiet();
+  tap.open();
+  await weir.run();
+});
+
 describe("what is asked for", () => {
   const cold = async (Range: string, more: Record<string, string> = {}) =>
     weir.blob(name, digest, { headers: { Range, ...more } });

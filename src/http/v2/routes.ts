@@ -203,9 +203,14 @@ class V2Request {
     const marks = marksIn(this.#request.headers.get("via"));
     const complete = this.#cannotSeeCuts();
     const part = wantedPart(this.#request, digest);
-    const options = { head, complete, part, marks };
     const pulled = await this.#patiently((waits) =>
-      this.#options.puller.blob(registry, repository, digest, { ...options, waits }),
+      this.#options.puller.blob(registry, repository, digest, {
+        head,
+        complete,
+        part,
+        marks,
+        waits,
+      }),
     );
     const headers = contentHeaders(this.#exchange, pulled);
     if (isKnown) return notModified(headers);
