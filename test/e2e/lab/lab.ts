@@ -5,6 +5,7 @@ import type { Client, ClientKind } from "./clients/contract.ts";
 import { makeFolder, removeTree } from "./folders.ts";
 import type { Images } from "./images.ts";
 import { NginxFront } from "./nginx.ts";
+import { OciServer } from "./oci-server.ts";
 import { tellJanitor } from "./processes.ts";
 import { CountingProxy } from "./proxy.ts";
 import { dockerRegistry, seededStorage, type TokenAuth, UpstreamRegistry } from "./registry.ts";
@@ -40,8 +41,10 @@ export class Lab {
     return folder;
   }
 
-  /** docker-registry with all images of the catalogue, or with a storage of its own. */
-  async registry(options: { auth?: TokenAuth; storage?: string } = {}): Promise<UpstreamRegistry> {
+  /** docker-registry with all images of the catalogue, or with a storage of its own that may be `writable`. */
+  async registry(
+    options: { auth?: TokenAuth; storage?: string; writable?: boolean } = {},
+  ): Promise<UpstreamRegistry> {
     const { storage = this.storage, ...rest } = options;
     const registry = new UpstreamRegistry(this.folder(), storage, rest);
     this.#stops.push(() => registry.stop());
@@ -49,7 +52,15 @@ export class Lab {
     return registry;
   }
 
-  async proxy(registry: UpstreamRegistry): Promise<CountingProxy> {
+  /** The other kind of registry, empty. */
+  async ociServer(): Promise<OciServer> {
+    const server = new OciServer(this.folder());
+    this.#stops.push(() => server.stop());
+    await server.start();
+    return server;
+  }
+
+  async proxy(registry: { port: number }): Promise<CountingProxy> {
     const proxy = await CountingProxy.start(registry.port);
     this.#stops.push(proxy.close);
     return proxy;
