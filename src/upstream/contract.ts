@@ -98,6 +98,27 @@ export interface Upstream {
   version: number;
 }
 
+/** Gets small documents from addresses that the operator trusts and that are no registries. Dials nothing before the first call. */
+export interface DocumentClient {
+  /**
+   * The JSON document at this address: one object, of at most `maxDocumentBytes`. Nothing but the request is sent, and no
+   * redirect is followed. Takes a few seconds at most. Throws `UpstreamError`.
+   */
+  document(source: DocumentSource, url: URL): Promise<Record<string, unknown>>;
+  /** Closes idle connections. */
+  close(): void;
+}
+
+export const maxDocumentBytes = 256 << 10;
+
+/** Whose document it is: connections are kept apart by the id. */
+export interface DocumentSource {
+  id: number;
+  name: string;
+  /** PEM; undefined: the well-known authorities. */
+  ca: string | undefined;
+}
+
 /** Where what is known of upstreams outlives the process. */
 export interface StateStore {
   all(): Promise<UpstreamState[]>;
