@@ -2,8 +2,8 @@ import type { DependencyProxy, Registry } from "../metadata/contract.ts";
 
 /** Who a credential stands for. */
 export interface Actor {
-  kind: "user" | "anonymous";
-  /** For logs: the user name, or `anonymous`. */
+  kind: "user" | "ci" | "anonymous";
+  /** For logs: the user name, `ci:<issuer>:<project>` for a job, or `anonymous`. */
   name: string;
 }
 

@@ -5,7 +5,7 @@ import { type RunningWeir, startWeir } from "../../src/app.ts";
 import { type Config, loadConfig } from "../../src/config.ts";
 import { createLog } from "../../src/lib/log.ts";
 import type { RegistrySettings, UpstreamSettings } from "../../src/metadata/contract.ts";
-import type { DeclaredUser } from "../../src/work/contract.ts";
+import type { DeclaredUser, OidcIssuer } from "../../src/work/contract.ts";
 import { SteppedClock } from "./clock.ts";
 import { until } from "./until.ts";
 import type { FakeUpstream } from "./upstream.ts";
@@ -25,6 +25,7 @@ export interface WeirOptions {
   /** Paths of groups beside `default` and `other`, and users beside the stranger. */
   groups?: string[];
   users?: DeclaredUser[];
+  oidcIssuers?: OidcIssuer[];
   /** Environment variables beside those set here. */
   env?: Record<string, string>;
   /** What files hold that the environment names; default none is read. */
@@ -144,7 +145,8 @@ export class TestWeir {
     const upstreams = [...own.upstreams, ...other.upstreams];
     const registries = [own.registry, ...(this.#options.others ? [other.registry] : [])];
     const users = [stranger, ...(this.#options.users ?? [])];
-    const declared = { groups, upstreams, registries, users };
+    const oidcIssuers = this.#options.oidcIssuers ?? [];
+    const declared = { groups, upstreams, registries, users, oidcIssuers };
     return {
       ...config,
       declared,
