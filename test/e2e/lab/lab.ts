@@ -4,6 +4,7 @@ import path from "node:path";
 import type { Client, ClientKind } from "./clients/contract.ts";
 import { makeFolder, removeTree } from "./folders.ts";
 import type { Images } from "./images.ts";
+import { Issuer } from "./issuer.ts";
 import { NginxFront } from "./nginx.ts";
 import { OciServer } from "./oci-server.ts";
 import { tellJanitor } from "./processes.ts";
@@ -70,6 +71,13 @@ export class Lab {
     const server = await TokenServer.start(this.folder(), options);
     this.#stops.push(server.stop);
     return server;
+  }
+
+  /** An issuer of id tokens for these audiences, which are good for so many seconds. */
+  async issuer(audiences: readonly string[], seconds?: number): Promise<Issuer> {
+    const issuer = await Issuer.start(audiences, seconds);
+    this.#stops.push(issuer.stop);
+    return issuer;
   }
 
   async weir(options: WeirOptions): Promise<Weir> {
