@@ -74,7 +74,7 @@ export class IdTokens implements Prover {
     if (index === undefined) return this.#refuse({ issuer: name, subject, reason: "no rule" });
     // A day is more than any pull token lives.
     const end = Math.min(verified.exp, Math.floor((this.#options.clock.now() + dayMs) / 1000));
-    const id = `${known.version}.${index}.${Math.floor(end)}.${subject}`;
+    const id = `${known.version}.${index}.${end}.${subject}`;
     const holder = await this.find(id);
     if (!holder) return this.#refuse({ issuer: name, subject, reason: "no group" });
     return { id, holder, expiresAt: end * 1000 };
@@ -112,10 +112,10 @@ export class IdTokens implements Prover {
     // Other kinds of tokens say what they are (RFC 8725, section 3.11).
     const { typ = "JWT" } = header;
     if (typeof typ !== "string" || typ.toUpperCase() !== "JWT") return "type";
-    const now = this.#options.clock.now();
     try {
       const key = await keys.find({ ...header, alg });
       if (!key) return "key";
+      const now = this.#options.clock.now();
       const { payload } = await jwtVerify(token, key, {
         algorithms: [alg],
         issuer: issuer.issuer,
@@ -124,7 +124,8 @@ export class IdTokens implements Prover {
         clockTolerance: issuer.leewaySeconds,
         currentDate: new Date(now),
       });
-      const { exp = 0, iat = Infinity, sub } = payload;
+      const { exp: end = 0, iat = Infinity, sub } = payload;
+      const exp = Math.floor(end);
       if (typeof sub !== "string" || sub === "") return "claim sub";
       // The leeway is for a beginning: nothing that is issued for a token may outlive it.
       if (exp * 1000 <= now) return "expired";

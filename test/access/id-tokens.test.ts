@@ -313,6 +313,7 @@ describe("refused like any wrong password", () => {
   const day = 86_400;
   const claims: [what: string, changes: (seconds: number) => object, reason: string][] = [
     ["expired", (t) => ({ exp: t }), "expired"],
+    ["expired in this very second", (t) => ({ exp: t + 0.9 }), "expired"],
     ["expired long ago", (t) => ({ exp: t - day }), "expired"],
     ["without an end", () => ({ exp: undefined }), "claim exp"],
     ["with an end in words", () => ({ exp: "tomorrow" }), "claim exp"],
