@@ -85,6 +85,7 @@ export class TestWeir {
   readonly #options: WeirOptions;
   readonly dataDir: string;
   #running: RunningWeir | undefined;
+  #questions = 0;
   #tokens = new Map<string, { at: number; token: Promise<string> }>();
 
   private constructor(options: WeirOptions, dataDir: string) {
@@ -259,6 +260,13 @@ export class TestWeir {
 
   blob(repository: string, digest: string, init?: Request_): Promise<Response> {
     return this.pull(repository, "blobs", digest, init);
+  }
+
+  /** How many requests have been begun so far, but for those of this question itself: their ids are counted. */
+  async begun(): Promise<number> {
+    const { headers } = await fetch(`${this.url}/healthz`);
+    const count = Number.parseInt(headers.get("x-request-id")?.split("-")[1] ?? "", 36);
+    return count - ++this.#questions;
   }
 
   /** Until the blob rests in the store: after its last byte has been read that takes a moment. */
