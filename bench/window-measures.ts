@@ -83,7 +83,9 @@ async function reader(target: Target, blob: Blob) {
   return async ({ first, last }: Part) => {
     const Range = `bytes=${first}-${last}`;
     const got = await download(`${target.base}/blobs/${blob.digest}`, { ...headers, Range });
-    const isRight = got.status === 206 && got.bytes === last - first + 1;
+    // Who ignores ranges answers with the whole, which is slow but not wrong.
+    const length = got.status === 206 ? last - first + 1 : blob.size;
+    const isRight = (got.status === 206 || got.status === 200) && got.bytes === length;
     return { ...got, bad: isRight ? 0 : 1 };
   };
 }

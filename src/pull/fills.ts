@@ -79,12 +79,15 @@ export class Fills {
     return this.#flights.get(flightKey(wanted));
   }
 
-  /** For who comes for one part: the flight that goes on behind, begun if need be; undefined where nothing could be stored. */
-  attend(wanted: Wanted): Flight | undefined {
-    const flying = this.flying(wanted);
-    const isHopeless = this.#isTooLarge(wanted.expected) || this.#lessons.isUnstorable(wanted);
-    if (!flying && isHopeless) return undefined;
-    const flight = flying ?? this.#start(wanted);
+  /** Whether a fill runs, or one that is begun could be stored as far as is known. */
+  isWorthwhile(wanted: Wanted): boolean {
+    if (this.flying(wanted)) return true;
+    return !this.#isTooLarge(wanted.expected) && !this.#lessons.isUnstorable(wanted);
+  }
+
+  /** For who comes for one part: the flight that goes on behind, begun if need be. */
+  attend(wanted: Wanted): Flight {
+    const flight = this.flying(wanted) ?? this.#start(wanted);
     const now = this.#options.clock.elapsed();
     const isWatched = flight.attendedUntil > now;
     flight.attendedUntil = now + attendedMs;

@@ -58,14 +58,17 @@ export class Windows {
     gone: AbortSignal,
   ): Promise<Window | undefined> {
     const asked = { wanted, range, size };
-    const flight = this.#fills.attend(wanted);
-    if (this.#lessons.allowance(wanted).isOver) return undefined;
+    const { isOver } = this.#lessons.allowance(wanted);
     // Nothing is stored behind it, so nothing is downloaded twice: it costs what was asked for.
-    if (!flight) return this.#ask(asked, gone, false);
-    return this.#isWorthIt(asked, flight) ? this.#race(asked, flight, gone) : undefined;
+    if (!this.#fills.isWorthwhile(wanted))
+      return isOver ? undefined : this.#ask(asked, gone, false);
+    if (!isOver && this.#isWorthIt(asked)) return this.#race(asked, gone);
+    this.#fills.attend(wanted);
+    return undefined;
   }
 
-  #isWorthIt({ wanted, range, size }: Asked, { fill }: Flight): boolean {
+  #isWorthIt({ wanted, range, size }: Asked): boolean {
+    const fill = this.#fills.flying(wanted)?.fill;
     if (fill && fill.state !== "filling") return false;
     if (range.first <= (fill?.arrived ?? 0) + nearBytes) return false;
     if ((this.#open.get(wanted.upstream.id) ?? 0) >= maxOpen) return false;
@@ -73,11 +76,13 @@ export class Windows {
   }
 
   /** The upstream's answer, unless the fill comes to the range before. */
-  async #race(asked: Asked, flight: Flight, gone: AbortSignal): Promise<Window | undefined> {
+  async #race(asked: Asked, gone: AbortSignal): Promise<Window | undefined> {
     const overtaken = new AbortController();
     const end = AbortSignal.any([gone, overtaken.signal]);
     let isAnswered = false;
     const asking = this.#ask(asked, end, true).finally(() => (isAnswered = true));
+    // Begun second: of the connections that are open, the window is to have the first.
+    const flight = this.#fills.attend(asked.wanted);
     const reaching = reach(flight, asked.range.first, () => isAnswered);
     const first = await Promise.race([asking, reaching]);
     if (first !== reached) return first;
