@@ -223,5 +223,6 @@ export function visibleConfig({ settings, declared }: Config) {
         ...(expiresAt !== undefined && { expires_at: new Date(expiresAt).toISOString() }),
       })),
     })),
+    oidc_issuers: declared.oidcIssuers.map(work.visibleIssuer),
   };
 }

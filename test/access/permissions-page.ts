@@ -60,6 +60,7 @@ const kinds: [kind: AuthorityKind, title: string][] = [
   ["group", "group access token"],
   ["deploy", "deploy token"],
   ["job", "job token, while the job runs"],
+  ["ci", "id token of a job, by what its rule says under `pull`"],
   ["password", "password"],
   ["session", "sign-in to the console"],
 ];
