@@ -57,8 +57,9 @@ export function identitySuite(bench: MetadataBench): void {
       ]) {
         expect(() => set.clear()).toThrow(TypeError);
       }
-      expect(() => (rights?.projectGroups as Set<number>).add(9)).toThrow(TypeError);
-      expect(() => (rights?.projectGroups as Set<number>).delete(1)).toThrow(TypeError);
+      const groups = rights?.projectGroups as Set<number> | undefined;
+      expect(() => groups?.add(9)).toThrow(TypeError);
+      expect(() => groups?.delete(1)).toThrow(TypeError);
       expect(await credentials.ofUser(999)).toBeUndefined();
     });
 

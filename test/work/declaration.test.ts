@@ -223,6 +223,17 @@ oidc_issuers:
   ]);
 });
 
+test("an upstream can be for the members of a group", () => {
+  const { declared, problems } = read(`
+groups: [{ path: team }]
+upstreams:
+  - { name: a, url: docker.io, access: verified, verified_group: Team }
+  - { name: b, url: docker.io, access: shared }
+`);
+  expect(problems).toEqual([]);
+  expect(declared.upstreams.map((one) => one.verifiedGroup)).toEqual(["Team", undefined]);
+});
+
 describe("problems", () => {
   const table: [what: string, yaml: string, wanted: (string | RegExp)[]][] = [
     ["an unknown part", "upstream: []", ["upstream: is not known; did you mean upstreams?"]],
@@ -279,6 +290,23 @@ users: [{ username: u, memberships: [{ group: ACME/tools, role: guest }, { group
         "registries[0].group: must be a top-level group: subgroups have no registries and upstreams",
         'registries[0].upstreams[0]: there is no upstream "b" in the group "ACME/Tools"; declare it under upstreams',
         'users[0].memberships[1].group: "acme/tools" stands at users[0].memberships[0].group already; keep one of them',
+      ],
+    ],
+    [
+      "whom an upstream is for",
+      `
+groups: [{ path: team }]
+upstreams:
+  - { name: a, url: docker.io, access: verified }
+  - { name: b, url: docker.io, verified_group: team }
+  - { name: c, url: docker.io, access: verified, verified_group: nobody }
+  - { name: d, url: docker.io, access: hidden }
+`,
+      [
+        "upstreams[3].access: must be one of shared, verified",
+        "upstreams[0].verified_group: is missing: access: verified needs one",
+        "upstreams[1].verified_group: needs access: verified beside it",
+        'upstreams[2].verified_group: there is no group "nobody"; declare it under groups',
       ],
     ],
     [

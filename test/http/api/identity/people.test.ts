@@ -45,7 +45,11 @@ describe("users", () => {
   test("an administrator cannot shut himself out", async () => {
     const { body: self } = await call("admin", "GET", `${v4}/user`);
     for (const verb of ["block", "deactivate"]) {
-      const { status, body } = await call("admin", "POST", `${v4}/users/${self["id"]}/${verb}`);
+      const { status, body } = await call(
+        "admin",
+        "POST",
+        `${v4}/users/${Number(self["id"])}/${verb}`,
+      );
       expect([status, body]).toEqual([
         403,
         { message: `403 Forbidden - you cannot ${verb} yourself` },
@@ -154,7 +158,7 @@ describe("members", () => {
     expect([status, zod.member.safeParse(made).error]).toEqual([201, undefined]);
     expect(made).toMatchObject({ username: "stranger", access_level: 30, expires_at: day(2) });
     expect((await call("owner", "POST", members, body)).status).toBe(409);
-    const one = `${members}/${made["id"]}`;
+    const one = `${members}/${Number(made["id"])}`;
     expect((await call("stranger", "GET", one)).body).toEqual(made);
     expect((await call("owner", "PUT", one, { access_level: 10 })).body).toMatchObject({
       access_level: 10,
@@ -241,7 +245,7 @@ describe("members", () => {
       (await call("maintainer", "POST", project, { ...reader, access_level: 50 })).status,
     ).toBe(403);
     const { body: made } = await call("maintainer", "POST", project, reader);
-    const one = `${project}/${made["id"]}`;
+    const one = `${project}/${Number(made["id"])}`;
     expect((await call("maintainer", "PUT", one, { access_level: 50 })).status).toBe(403);
     expect((await call("owner", "PUT", one, { access_level: 50 })).status).toBe(200);
     expect((await call("maintainer", "PUT", one, { access_level: 10 })).status).toBe(403);

@@ -115,7 +115,7 @@ describe("a new token", () => {
     expect(await works(tomorrow["token"])).toBe(true);
     given.world.clock.step(1);
     expect([await works(tomorrow["token"]), await works(year["token"])]).toEqual([false, true]);
-    const { body: shown } = await call("guest", "GET", `${pats}/${tomorrow["id"]}`);
+    const { body: shown } = await call("guest", "GET", `${pats}/${Number(tomorrow["id"])}`);
     expect(shown).toMatchObject({ revoked: false, active: false });
   });
 
@@ -155,7 +155,8 @@ describe("rotation", () => {
       scopes: ["api"],
       expires_at: day(9),
     });
-    const rotate = (token: Fields) => call("guest", "POST", `${pats}/${token["id"]}/rotate`);
+    const rotate = (token: Fields) =>
+      call("guest", "POST", `${pats}/${Number(token["id"])}/rotate`);
     const { status, body: next } = await rotate(made);
     expect(status).toBe(200);
     expect(next).toMatchObject({ name: "n", scopes: ["api"], expires_at: day(9), active: true });
@@ -163,7 +164,7 @@ describe("rotation", () => {
     expect((await rotate(made)).status).toBe(404);
     // One that rotates itself cannot gain time.
     const headers = { "PRIVATE-TOKEN": String(next["token"]) };
-    const later = await given.with(headers, "POST", `${pats}/${next["id"]}/rotate`, {
+    const later = await given.with(headers, "POST", `${pats}/${Number(next["id"])}/rotate`, {
       expires_at: day(10),
     });
     expect(later.status).toBe(400);
@@ -176,7 +177,7 @@ describe("rotation", () => {
       scopes: ["api"],
       access_level: 30,
     });
-    const { body: next } = await call("owner", "POST", `${gats}/${made["id"]}/rotate`);
+    const { body: next } = await call("owner", "POST", `${gats}/${Number(made["id"])}/rotate`);
     expect(next).toMatchObject({ user_id: made["user_id"], access_level: 30 });
     expect([await works(made["token"]), await works(next["token"])]).toEqual([false, true]);
   });
@@ -185,21 +186,21 @@ describe("rotation", () => {
 describe("a group's access token", () => {
   test("has a bot, which is a member, and goes with its last token", async () => {
     const { body: made } = await call("owner", "POST", gats, { name: "ci", scopes: ["api"] });
-    const bot = made["user_id"];
+    const bot = Number(made["user_id"]);
     expect(made).toMatchObject({ access_level: 40 });
     const { body: user } = await call("admin", "GET", `/api/v4/users/${bot}`);
     expect(user).toMatchObject({ bot: true, name: "ci" });
     expect(user["username"]).toMatch(/^group_1_bot_[0-9a-f]{32}$/);
     const members = (await call("owner", "GET", "/api/v4/groups/1/members?query=ci")).body;
     expect(members).toMatchObject([{ id: bot, access_level: 40 }]);
-    const { body: next } = await call("owner", "POST", `${gats}/${made["id"]}/rotate`);
+    const { body: next } = await call("owner", "POST", `${gats}/${Number(made["id"])}/rotate`);
     expect((await call("admin", "GET", `/api/v4/users/${bot}`)).status).toBe(200);
-    expect((await call("owner", "DELETE", `${gats}/${next["id"]}`)).status).toBe(204);
+    expect((await call("owner", "DELETE", `${gats}/${Number(next["id"])}`)).status).toBe(204);
     expect((await call("admin", "GET", `/api/v4/users/${bot}`)).status).toBe(404);
     expect(await works(next["token"])).toBe(false);
     const one = { name: "n", scopes: ["api"] };
     const { body: other } = await call("owner", "POST", gats, one);
-    const personal = `/api/v4/users/${other["user_id"]}/personal_access_tokens`;
+    const personal = `/api/v4/users/${Number(other["user_id"])}/personal_access_tokens`;
     expect((await call("admin", "POST", personal, one)).body).toEqual({
       message: { user: ["is a bot, which has the token of its group alone"] },
     });
@@ -208,7 +209,7 @@ describe("a group's access token", () => {
   test("that has ended takes its bot along at the next sweep; ended jobs go a day later", async () => {
     const body = { name: "n", scopes: ["api"], expires_at: day(2) };
     const { body: made } = await call("owner", "POST", gats, body);
-    const bot = `/api/v4/users/${made["user_id"]}`;
+    const bot = `/api/v4/users/${Number(made["user_id"])}`;
     const { tokens } = given.world.metadata.identity;
     const job = { user_id: given.users["guest"], project_id: 1, ttl_seconds: 60 };
     const { body: run } = await call("admin", "POST", jobs, job);
@@ -258,7 +259,7 @@ test("what is another's or another group's is as unknown as what is not there", 
 test("when it was last used is told, to within ten minutes, and costs the caller nothing", async () => {
   const { body: made } = await call("guest", "POST", pats, { name: "n", scopes: ["api"] });
   const used = async () =>
-    (await call("guest", "GET", `${pats}/${made["id"]}`)).body["last_used_at"];
+    (await call("guest", "GET", `${pats}/${Number(made["id"])}`)).body["last_used_at"];
   const generation = await given.world.metadata.generation();
   const start = given.world.clock.now();
   const later = (ms: number) => new Date(start + ms).toISOString();

@@ -1,9 +1,16 @@
-import type { Clock } from "../lib/clock.ts";
-import { type Changes, Remembered } from "./changes.ts";
-import type { Credential, Credentials, Role, TokenSettings, User, UserRights } from "./contract.ts";
+import type { Clock } from "../../lib/clock.ts";
+import { type Changes, Remembered } from "../changes.ts";
+import type {
+  Credential,
+  Credentials,
+  Role,
+  TokenSettings,
+  User,
+  UserRights,
+} from "../contract.ts";
 import { readCredential, readRights } from "./rights.ts";
-import type { Db } from "./schema.ts";
-import { saveToken, saveUser } from "./users.ts";
+import type { Db } from "../schema.ts";
+import { saveToken, saveUser } from "../users.ts";
 import type { Uses } from "./uses.ts";
 
 const maxRemembered = 4096;

@@ -1,8 +1,8 @@
 import { type RawBuilder, sql } from "kysely";
-import { FixedMap } from "../lib/fixed-map.ts";
-import { FixedSet } from "../lib/fixed-set.ts";
-import type { Credential, Role, TokenKind, UserRights } from "./contract.ts";
-import type { Db } from "./schema.ts";
+import { FixedMap } from "../../lib/fixed-map.ts";
+import { FixedSet } from "../../lib/fixed-set.ts";
+import type { Credential, Role, TokenKind, UserRights } from "../contract.ts";
+import type { Db } from "../schema.ts";
 
 /** By what a token is found. */
 export type TokenKey = { hash: string } | { tokenId: number };

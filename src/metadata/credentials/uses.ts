@@ -1,7 +1,7 @@
-import type { Clock, Timer } from "../lib/clock.ts";
-import { failureCode, type Log } from "../lib/log.ts";
-import { LruMap } from "../lib/lru.ts";
-import type { Db } from "./schema.ts";
+import type { Clock, Timer } from "../../lib/clock.ts";
+import { failureCode, type Log } from "../../lib/log.ts";
+import { LruMap } from "../../lib/lru.ts";
+import type { Db } from "../schema.ts";
 
 /** What is noted of a token's use is at most so much older than its last one. */
 const grainMs = 600_000;
