@@ -1,6 +1,7 @@
 import { hashSecret } from "../lib/secret.ts";
 import type { Metadata, Role } from "../metadata/contract.ts";
 import type { DeclaredUser, Declaration } from "./contract.ts";
+import { defaultGroup } from "./shapes.ts";
 
 /**
  * Brings a declaration into the database: creates what is missing and changes what differs. Nothing that it leaves
@@ -12,9 +13,12 @@ export async function declare(metadata: Metadata, declaration: Declaration): Pro
   await declareGroups(metadata, declaration.groups);
   const saved = await directory.groups();
   const groups = new Map(saved.map(({ path, id }) => [path.toLowerCase(), id]));
+  const makeDefault = () => directory.saveGroup({ path: defaultGroup, name: defaultGroup });
   const groupId = async (path: string) => {
     // `default` need not be declared, and can have been renamed all the same.
     const id = groups.get(path.toLowerCase()) ?? (await directory.formerGroup(path))?.id;
+    // It can have been deleted as well: what is declared in it brings it back.
+    if (id === undefined && path.toLowerCase() === defaultGroup) return (await makeDefault()).id;
     if (id === undefined) throw new Error(`the declaration names an unknown group "${path}"`);
     return id;
   };

@@ -119,6 +119,22 @@ describe("the first start", () => {
   });
 });
 
+test("what is declared in the group `default` brings it back after it was deleted", async () => {
+  await start();
+  await metadata.management.groups.remove(1);
+  expect((await start()).registry).toBeUndefined();
+  expect(await metadata.directory.groups()).toEqual([]);
+  const declared = {
+    ...team,
+    groups: [],
+    upstreams: team.upstreams.map((one) => ({ ...one, group: "default" })),
+    registries: team.registries.map((one) => ({ ...one, group: "default" })),
+    users: [],
+  };
+  expect((await start({ declared })).registry).toBeDefined();
+  expect(await metadata.directory.groups()).toMatchObject([{ path: "default" }]);
+});
+
 describe("a given administrator's token", () => {
   test("is taken as it is, told nowhere, and set again at each start", async () => {
     const { first, adminToken } = await start({ adminToken: given });
