@@ -68,6 +68,7 @@ test("on a hit: what is cached is there for members alone, by tag, by digest and
   const layer = secret.layers[0] ?? "";
   expect((await pull("member", "app/manifests/1")).status).toBe(200);
   await (await pull("member", `app/blobs/${layer}`)).arrayBuffer();
+  await weir.settled("app", layer);
   await closed.stop();
   for (const path of ["app/manifests/1", `app/manifests/${secret.digest}`, `app/blobs/${layer}`]) {
     const cached = await pull("member", path);

@@ -137,7 +137,7 @@ function add(api: Api, options: ApiOptions, { path, what, params, change, find }
 }
 
 function change(api: Api, options: ApiOptions, { path, what, params, change, find }: Place): void {
-  const { members } = options.identity;
+  const { identity } = options;
   endpoint(
     api,
     {
@@ -154,11 +154,11 @@ function change(api: Api, options: ApiOptions, { path, what, params, change, fin
       const { of, subject } = await find(options, params, granted);
       const given = atLeastOne(memberChanges, await body());
       const { access_level: role, expires_at: end } = given;
-      const present = await members.get(of, params.user_id);
+      const present = await identity.members.get(of, params.user_id);
       if (!present) throw notFound();
       requireAtMost(caller, present.role, subject);
       if (role) requireAtMost(caller, role, subject);
-      const changed = await members.change(of, params.user_id, {
+      const changed = await identity.members.change(of, params.user_id, {
         ...(role && { role }),
         ...(end !== undefined && { expiresAt: membershipEnd(options.clock.now(), end) }),
       });
@@ -169,7 +169,7 @@ function change(api: Api, options: ApiOptions, { path, what, params, change, fin
 }
 
 function remove(api: Api, options: ApiOptions, { path, what, params, change, find }: Place): void {
-  const { members } = options.identity;
+  const { identity } = options;
   endpoint(
     api,
     {
@@ -182,10 +182,10 @@ function remove(api: Api, options: ApiOptions, { path, what, params, change, fin
     },
     async ({ params, granted, caller }) => {
       const { of, subject } = await find(options, params, granted);
-      const present = await members.get(of, params.user_id);
+      const present = await identity.members.get(of, params.user_id);
       if (!present) throw notFound();
       requireAtMost(caller, present.role, subject);
-      return removed(await members.remove(of, params.user_id));
+      return removed(await identity.members.remove(of, params.user_id));
     },
   );
 }
