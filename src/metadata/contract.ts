@@ -2,6 +2,7 @@ import type { Digest } from "../oci/digest.ts";
 import type { Child, ChildKind, ManifestMediaType } from "../oci/manifest.ts";
 import type { Lists } from "./lists/contract.ts";
 import type { Management } from "./management/contract.ts";
+import type { People } from "./people/contract.ts";
 
 /**
  * What this server knows: which registries and upstreams there are, who may come, and what is cached. Times are
@@ -11,6 +12,7 @@ export interface Metadata {
   readonly directory: Directory;
   readonly management: Management;
   readonly credentials: Credentials;
+  readonly people: People;
   readonly cache: Cache;
   readonly lists: Lists;
   readonly upstreamStates: UpstreamStates;
@@ -32,6 +34,7 @@ export type MetadataProblem = "in_use" | "unusable" | "damaged" | "newer" | "ref
 
 export type * from "./lists/contract.ts";
 export type * from "./management/contract.ts";
+export type * from "./people/contract.ts";
 
 /** What is wrong with a record that somebody wants to have: its field, and a text that goes on from the field's name. */
 export interface InvalidField {

@@ -16,6 +16,10 @@ export interface Schema {
   users: UsersTable;
   memberships: { user_id: number; group_id: number; role: Role };
   tokens: TokensTable;
+  passwords: { user_id: number; hash: string; changed_at: number };
+  sessions: SessionsTable;
+  identities: { issuer: string; subject: string; user_id: number; created_at: number };
+  provided_memberships: { issuer: string; user_id: number; group_id: number; role: Role };
   cache_entries: CacheEntriesTable;
   lists: ListsTable;
   manifests: { digest: Digest; media_type: string; payload: Uint8Array };
@@ -97,6 +101,18 @@ interface TokensTable {
   expires_at: number | null;
   revoked_at: number | null;
   created_at: number;
+}
+
+export interface SessionsTable {
+  id: Generated<number>;
+  user_id: number;
+  hash: string;
+  method: "password" | "token" | "provider";
+  token_id: number | null;
+  provider: string | null;
+  created_at: number;
+  last_seen_at: number;
+  expires_at: number;
 }
 
 export interface CacheEntriesTable {

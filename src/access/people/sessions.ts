@@ -1,0 +1,120 @@
+import type { Clock } from "../../lib/clock.ts";
+import { hashSecret, isWellFormedSecret, newSecret } from "../../lib/secret.ts";
+import type { Credentials, Session, Sessions, SignedInBy } from "../../metadata/contract.ts";
+import type { Caller } from "../contract.ts";
+import {
+  type Attempts,
+  type NewLogin,
+  type SessionAccess,
+  type SignedIn,
+  SignInError,
+  type UserRights,
+} from "./contract.ts";
+
+const prefix = "weir_ses_";
+/** When somebody was here is noted no more often, in milliseconds. */
+const noteAfter = 60_000;
+const maxSessions = 50;
+/** More than any access token. */
+const maxTokenLength = 1024;
+
+export interface SessionOptions {
+  clock: Clock;
+  sessions: Sessions;
+  credentials: Pick<Credentials, "byHash" | "byId">;
+  ofUser: (userId: number) => Promise<UserRights | undefined>;
+  /** Of somebody who may do everything that the user may. */
+  callerOf: (rights: UserRights) => Caller;
+  attempts: Attempts;
+  idleSeconds: number;
+  /** How long one lasts, whatever happens. */
+  seconds: number;
+}
+
+/** `SessionAccess` over the stored sessions. */
+export class Logins implements SessionAccess {
+  readonly idleSeconds: number;
+  readonly #options: SessionOptions;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.idleSeconds = options.idleSeconds;
+  }
+
+  begin(userId: number, by: "password" | { provider: string }): Promise<NewLogin> {
+    const signedInBy: SignedInBy =
+      by === "password" ? { method: "password" } : { method: "provider", ...by };
+    return this.#begin(userId, signedInBy);
+  }
+
+  async beginByToken(token: string, address: string | undefined): Promise<NewLogin> {
+    const { credentials, attempts } = this.#options;
+    const attempt = { address, account: "" };
+    const seconds = attempts.mayTry(attempt);
+    if (seconds !== undefined) {
+      throw new SignInError("busy", "too many sign-ins at the moment; wait, and try again", seconds);
+    }
+    const credential =
+      token.length <= maxTokenLength ? await credentials.byHash(hashSecret(token)) : undefined;
+    const tokenId = credential?.tokenId;
+    const owner = tokenId === undefined ? undefined : await this.#ownerOf(tokenId);
+    attempts.tried(attempt, owner !== undefined);
+    if (!owner || tokenId === undefined) {
+      throw new SignInError("wrong", "the access token is not valid, or has not the scope api");
+    }
+    return this.#begin(owner, { method: "token", tokenId });
+  }
+
+  async #begin(userId: number, by: SignedInBy): Promise<NewLogin> {
+    const { clock, sessions, seconds } = this.#options;
+    const now = clock.now();
+    const secret = newSecret(prefix);
+    const session = await sessions.begin(
+      { userId, hash: hashSecret(secret), by, expiresAt: now + seconds * 1000 },
+      { now, idleSince: now - this.idleSeconds * 1000, most: maxSessions },
+    );
+    return { secret, session };
+  }
+
+  async find(secret: string): Promise<SignedIn | undefined> {
+    const { clock, sessions, ofUser, callerOf } = this.#options;
+    if (!isWellFormedSecret(secret, prefix)) return undefined;
+    const session = await sessions.byHash(hashSecret(secret));
+    if (!session || !this.#isLive(session)) return undefined;
+    const { by, userId } = session;
+    // A session is worth no more than the token that it was begun with, and lives no longer.
+    if (by.method === "token" && (await this.#ownerOf(by.tokenId)) !== userId) return undefined;
+    const rights = await ofUser(userId);
+    if (!rights) return undefined;
+    const now = clock.now();
+    if (now >= session.lastSeenAt + noteAfter) await sessions.seen(session.id, now);
+    return { caller: callerOf(rights), session };
+  }
+
+  csrfToken(secret: string): string {
+    return hashSecret(`csrf ${secret}`);
+  }
+
+  async ofUser(userId: number): Promise<Session[]> {
+    const all = await this.#options.sessions.ofUser(userId);
+    return all.filter((session) => this.#isLive(session));
+  }
+
+  end(userId: number, id: number): Promise<boolean> {
+    return this.#options.sessions.end(userId, id);
+  }
+
+  #isLive({ expiresAt, lastSeenAt }: Session): boolean {
+    const now = this.#options.clock.now();
+    return now < expiresAt && now < lastSeenAt + this.idleSeconds * 1000;
+  }
+
+  /** Whose this token is, if it opens all that its owner may. */
+  async #ownerOf(tokenId: number): Promise<number | undefined> {
+    const { credentials, clock } = this.#options;
+    const credential = await credentials.byId(tokenId);
+    if (!credential?.scopes.includes("api")) return undefined;
+    const isLive = credential.expiresAt === undefined || clock.now() < credential.expiresAt;
+    return isLive ? credential.user.id : undefined;
+  }
+}

@@ -1,0 +1,113 @@
+import type { Transaction } from "kysely";
+import type { Clock } from "../../lib/clock.ts";
+import type { Changes } from "../changes.ts";
+import { MetadataError, type Role, type User } from "../contract.ts";
+import type { Db, Schema } from "../schema.ts";
+import type { Identities, Identity, NewPerson } from "./contract.ts";
+import { isPerson } from "./persons.ts";
+import { provide, withdraw } from "./provided.ts";
+
+type Tx = Transaction<Schema>;
+
+/** `Identities` on any engine. */
+export class SqlIdentities implements Identities {
+  constructor(
+    readonly db: Db,
+    readonly changes: Changes,
+    readonly clock: Clock,
+  ) {}
+
+  userOf(identity: Identity): Promise<number | undefined> {
+    return ownerOf(this.db, identity);
+  }
+
+  ofUser(userId: number): Promise<Identity[]> {
+    return this.db
+      .selectFrom("identities")
+      .select(["issuer", "subject"])
+      .where("user_id", "=", userId)
+      .orderBy("issuer")
+      .execute();
+  }
+
+  createUser(identity: Identity, { username }: NewPerson): Promise<User | undefined> {
+    return this.changes.run(async (tx, changed) => {
+      if ((await ownerOf(tx, identity)) !== undefined) return undefined;
+      const taken = await tx
+        .selectFrom("users")
+        .select("id")
+        .where("username", "=", username)
+        .executeTakeFirst();
+      if (taken) return undefined;
+      changed();
+      const now = this.clock.now();
+      const { id } = await tx
+        .insertInto("users")
+        .values({ username, admin: 0, created_at: now })
+        .returning("id")
+        .executeTakeFirstOrThrow();
+      await insert(tx, id, identity, now);
+      return { id, username, admin: false };
+    });
+  }
+
+  link(userId: number, identity: Identity): Promise<boolean> {
+    return this.changes.run(async (tx, changed) => {
+      if (!(await isPerson(tx, userId))) return false;
+      const owner = await ownerOf(tx, identity);
+      if (owner === userId) return true;
+      if (owner !== undefined) throw anothers();
+      changed();
+      await remove(tx, userId, identity.issuer);
+      await insert(tx, userId, identity, this.clock.now());
+      return true;
+    });
+  }
+
+  unlink(userId: number, issuer: string): Promise<boolean> {
+    return this.changes.run(async (tx, changed) => {
+      if (!(await remove(tx, userId, issuer))) return false;
+      changed();
+      await withdraw({ tx, userId, issuer }, () => false);
+      return true;
+    });
+  }
+
+  provide(userId: number, issuer: string, roles: ReadonlyMap<string, Role>): Promise<void> {
+    return this.changes.run((tx, changed) => provide({ tx, userId, issuer }, roles, changed));
+  }
+}
+
+async function ownerOf(db: Db, { issuer, subject }: Identity): Promise<number | undefined> {
+  const row = await db
+    .selectFrom("identities")
+    .select("user_id")
+    .where("issuer", "=", issuer)
+    .where("subject", "=", subject)
+    .executeTakeFirst();
+  return row?.user_id;
+}
+
+async function insert(tx: Tx, userId: number, identity: Identity, now: number): Promise<void> {
+  const { issuer, subject } = identity;
+  await tx
+    .insertInto("identities")
+    .values({ issuer, subject, user_id: userId, created_at: now })
+    .execute();
+}
+
+async function remove(tx: Tx, userId: number, issuer: string): Promise<boolean> {
+  const { numDeletedRows } = await tx
+    .deleteFrom("identities")
+    .where("user_id", "=", userId)
+    .where("issuer", "=", issuer)
+    .executeTakeFirst();
+  return numDeletedRows > 0n;
+}
+
+function anothers(): MetadataError {
+  const text = "belongs to another user; take it from him first";
+  return new MetadataError("refused", `this identity ${text}`, {
+    invalid: { field: "subject", text },
+  });
+}
