@@ -25,7 +25,8 @@ export class AccessTokens implements Prover {
     const credential = await this.#credentials.byHash(hashSecret(password));
     if (!credential || !this.#isLive(credential)) return undefined;
     const { tokenId, expiresAt } = credential;
-    return { id: String(tokenId), holder: this.#holderOf(credential), expiresAt };
+    const holder = this.#holderOf(credential);
+    return holder && { id: String(tokenId), holder, expiresAt };
   }
 
   async find(id: string): Promise<Holder | undefined> {
@@ -37,16 +38,18 @@ export class AccessTokens implements Prover {
     return expiresAt === undefined || this.#clock.now() < expiresAt;
   }
 
-  #holderOf(credential: Credential): Holder {
+  #holderOf(credential: Credential): Holder | undefined {
     const known = this.#holders.get(credential);
     if (known) return known;
     const holder = holderOf(credential);
-    this.#holders.set(credential, holder);
+    if (holder) this.#holders.set(credential, holder);
     return holder;
   }
 }
 
-function holderOf({ user, memberships, scopes }: Credential): Holder {
+function holderOf(credential: Credential): Holder | undefined {
+  if (credential.kind === "deploy") return undefined;
+  const { user, memberships, scopes } = credential;
   return {
     actor: { kind: "user", name: user.username },
     mayPullAnything: allowsPulling(scopes),

@@ -34,7 +34,9 @@ export function createApiAccess({
   };
 }
 
-function callerOf({ user, scopes, memberships }: Credential): Caller {
+function callerOf(credential: Credential): Caller | undefined {
+  if (credential.kind === "deploy") return undefined;
+  const { user, scopes, memberships } = credential;
   return {
     actor: { kind: "user", name: user.username },
     userId: user.id,

@@ -22,6 +22,8 @@ export class Remembered<K, V extends object> {
     readonly changes: Changes,
     capacity: number,
     readonly load: (key: K) => Promise<V | undefined>,
+    /** Whether what was kept still holds, where time alone can end it. */
+    readonly holds: (value: V) => boolean = () => true,
   ) {
     this.#values = new LruMap(capacity);
   }
@@ -33,7 +35,7 @@ export class Remembered<K, V extends object> {
       this.#generation = generation;
     }
     const known = this.#values.get(key);
-    if (known) return known;
+    if (known && this.holds(known)) return known;
     const loaded = await this.load(key);
     // A change may have been committed while this was read, and others may remember newer values by now.
     if (loaded && generation === this.#generation) this.#values.set(key, loaded);

@@ -1,9 +1,10 @@
 import type { Clock } from "../lib/clock.ts";
-import { FixedMap } from "../lib/fixed-map.ts";
 import { type Changes, Remembered } from "./changes.ts";
-import type { Credential, Credentials, Role, TokenSettings, User } from "./contract.ts";
+import type { Credential, Credentials, Role, TokenSettings, User, UserRights } from "./contract.ts";
+import { readCredential, readRights } from "./rights.ts";
 import type { Db } from "./schema.ts";
 import { saveToken, saveUser } from "./users.ts";
+import type { Uses } from "./uses.ts";
 
 const maxRemembered = 4096;
 
@@ -11,22 +12,42 @@ const maxRemembered = 4096;
 export class SqlCredentials implements Credentials {
   readonly #byHash: Remembered<string, Credential>;
   readonly #byId: Remembered<number, Credential>;
+  readonly #ofUser: Remembered<number, UserRights>;
 
   constructor(
     readonly db: Db,
     readonly changes: Changes,
     readonly clock: Clock,
+    readonly uses: Uses,
   ) {
-    this.#byHash = new Remembered(changes, maxRemembered, (hash) => readCredential(db, { hash }));
-    this.#byId = new Remembered(changes, maxRemembered, (id) => readCredential(db, { id }));
+    const remembered = <K, V extends { validUntil: number | undefined }>(
+      load: (key: K, now: number) => Promise<V | undefined>,
+    ) =>
+      new Remembered<K, V>(
+        changes,
+        maxRemembered,
+        (key) => load(key, clock.now()),
+        ({ validUntil }) => validUntil === undefined || clock.now() < validUntil,
+      );
+    this.#byHash = remembered((hash, now) => readCredential(db, { hash }, now));
+    this.#byId = remembered((tokenId, now) => readCredential(db, { tokenId }, now));
+    this.#ofUser = remembered((userId, now) => readRights(db, userId, now));
   }
 
-  async byHash(hash: string): Promise<Credential | undefined> {
+  byHash(hash: string): Promise<Credential | undefined> {
     return this.#byHash.get(hash);
   }
 
-  async byId(tokenId: number): Promise<Credential | undefined> {
+  byId(tokenId: number): Promise<Credential | undefined> {
     return this.#byId.get(tokenId);
+  }
+
+  ofUser(userId: number): Promise<UserRights | undefined> {
+    return this.#ofUser.get(userId);
+  }
+
+  noteUse(tokenId: number): void {
+    this.uses.note(tokenId);
   }
 
   saveUser(
@@ -51,39 +72,8 @@ export class SqlCredentials implements Credentials {
       .select("tokens.id")
       .where("users.username", "=", username)
       .where("tokens.name", "=", tokenName)
+      .where("tokens.declared", "=", 1)
       .executeTakeFirst();
     return row !== undefined;
   }
-}
-
-async function readCredential(
-  db: Db,
-  by: { hash: string } | { id: number },
-): Promise<Credential | undefined> {
-  // In one query, so that a token and its owner's roles are of one moment.
-  const rows = await db
-    .selectFrom("tokens as t")
-    .innerJoin("users as u", "u.id", "t.user_id")
-    .leftJoin("memberships as m", "m.user_id", "u.id")
-    .select(["t.id", "t.scopes", "t.expires_at", "u.id as user_id", "u.username", "u.admin"])
-    .select(["m.group_id", "m.role"])
-    .where((eb) => ("hash" in by ? eb("t.hash", "=", by.hash) : eb("t.id", "=", by.id)))
-    .where("t.revoked_at", "is", null)
-    .where("u.state", "=", "active")
-    .execute();
-  const [first] = rows;
-  if (!first) return undefined;
-  return Object.freeze({
-    tokenId: first.id,
-    scopes: Object.freeze(JSON.parse(first.scopes) as string[]),
-    expiresAt: first.expires_at ?? undefined,
-    user: Object.freeze({
-      id: first.user_id,
-      username: first.username,
-      admin: first.admin === 1,
-    }),
-    memberships: new FixedMap(
-      rows.flatMap(({ group_id, role }) => (group_id && role ? [[group_id, role]] : [])),
-    ),
-  });
 }

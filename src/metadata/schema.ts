@@ -1,7 +1,7 @@
 import type { ColumnType, Generated, Kysely } from "kysely";
 import type { Digest } from "../oci/digest.ts";
 import type { ChildKind } from "../oci/manifest.ts";
-import type { Ask, DeniedMeans, OnUnsure, Proof, Role } from "./contract.ts";
+import type { Ask, DeniedMeans, OnUnsure, Proof, Role, TokenKind, UserState } from "./contract.ts";
 
 /** The tables as TypeScript sees them; what they hold to is in `migrations/`. Flags are 0 or 1, on every engine. */
 export interface Schema {
@@ -14,7 +14,9 @@ export interface Schema {
   registry_upstreams: RegistryUpstreamsTable;
   upstream_states: { upstream_id: number; version: number; state: string };
   users: UsersTable;
-  memberships: { user_id: number; group_id: number; role: Role };
+  memberships: MembershipsTable;
+  projects: ProjectsTable;
+  project_memberships: ProjectMembershipsTable;
   tokens: TokensTable;
   passwords: { user_id: number; hash: string; changed_at: number };
   sessions: SessionsTable;
@@ -83,24 +85,57 @@ interface DependencyProxiesTable {
   ttl_days: Generated<number>;
 }
 
-interface UsersTable {
+export interface UsersTable {
   id: Generated<number>;
   username: string;
+  email: string | null;
+  name: Generated<string>;
   admin: number;
-  state: Generated<"active" | "blocked" | "deactivated">;
+  state: Generated<UserState>;
+  kind: Generated<"human" | "bot">;
   created_at: number;
 }
 
-interface TokensTable {
-  id: Generated<number>;
+interface MembershipsTable {
   user_id: number;
+  group_id: number;
+  role: Role;
+  expires_at: number | null;
+}
+
+export interface ProjectsTable {
+  id: Generated<number>;
+  group_id: number;
+  /** The last part of the whole path. */
+  path: string;
+  name: string;
+  created_at: number;
+}
+
+interface ProjectMembershipsTable {
+  user_id: number;
+  project_id: number;
+  role: Role;
+  expires_at: number | null;
+}
+
+export interface TokensTable {
+  id: Generated<number>;
+  kind: TokenKind;
+  user_id: number | null;
+  group_id: number | null;
+  project_id: number | null;
+  username: string | null;
   name: string;
   hash: string;
   /** A JSON array of texts. */
   scopes: string;
+  declared: Generated<number>;
+  created_by: number | null;
+  created_at: number;
   expires_at: number | null;
   revoked_at: number | null;
-  created_at: number;
+  last_used_at: number | null;
 }
 
 export interface SessionsTable {

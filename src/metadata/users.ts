@@ -35,7 +35,7 @@ async function saveName(
   changed();
   const row = await tx
     .insertInto("users")
-    .values({ username, admin: flag, created_at: now })
+    .values({ username, name: username, admin: flag, created_at: now })
     .onConflict((conflict) => conflict.column("username").doUpdateSet({ admin: flag }))
     .returning("id")
     .executeTakeFirstOrThrow();
@@ -49,12 +49,14 @@ async function saveMemberships(
 ): Promise<void> {
   const present = await tx
     .selectFrom("memberships")
-    .select(["group_id", "role"])
+    .select(["group_id", "role", "expires_at"])
     .where("user_id", "=", userId)
     .execute();
   const same =
     present.length === memberships.size &&
-    present.every(({ group_id, role }) => memberships.get(group_id) === role);
+    present.every(
+      ({ group_id, role, expires_at }) => memberships.get(group_id) === role && expires_at === null,
+    );
   if (same) return;
   changed();
   await tx.deleteFrom("memberships").where("user_id", "=", userId).execute();
@@ -82,6 +84,7 @@ export async function saveToken(
     .selectAll()
     .where("user_id", "=", userId)
     .where("name", "=", token.name)
+    .where("declared", "=", 1)
     .executeTakeFirst();
   if (present?.hash === token.hash) {
     if (present.scopes === scopes && present.expires_at === expiresAt) return;
@@ -96,6 +99,8 @@ export async function saveToken(
   await tx
     .insertInto("tokens")
     .values({
+      kind: "personal",
+      declared: 1,
       user_id: userId,
       name: token.name,
       hash: token.hash,

@@ -8,10 +8,10 @@ import type { OpenDoors } from "../../src/access/visitors.ts";
 import { deriveKey, keyId } from "../../src/lib/keys.ts";
 import { hashSecret } from "../../src/lib/secret.ts";
 import type {
-  Credential,
   Credentials,
   DependencyProxy,
   Registry,
+  UserCredential,
 } from "../../src/metadata/contract.ts";
 import { SteppedClock } from "../fakes/clock.ts";
 
@@ -37,7 +37,7 @@ const proxy = (...readers: [number, ...number[]]): DependencyProxy => ({
 });
 
 let clock: SteppedClock;
-let credential: Credential | undefined;
+let credential: UserCredential | undefined;
 let access: Access;
 
 const closed: OpenDoors = {
@@ -71,11 +71,15 @@ function create(open: Partial<OpenDoors>): Access {
 beforeEach(() => {
   clock = new SteppedClock();
   credential = {
+    kind: "personal",
     tokenId: 5,
     scopes: ["read_virtual_registry"],
     expiresAt: undefined,
     user: { id: 1, username: "ann", admin: false },
     memberships: new Map([[7, "guest"]]),
+    projects: new Map(),
+    projectGroups: new Set(),
+    validUntil: undefined,
   };
   access = create({});
 });

@@ -1,10 +1,12 @@
 import type {
+  Credentials,
   FetchedManifest,
   Metadata,
   RegistrySettings,
   ShownObject,
   Upstream,
   UpstreamSettings,
+  UserCredential,
 } from "../../src/metadata/contract.ts";
 import { type Digest, digestOf } from "../../src/oci/digest.ts";
 import { type Child, mediaTypes } from "../../src/oci/manifest.ts";
@@ -51,6 +53,15 @@ export function registrySettings(changes: Partial<RegistrySettings> = {}): Regis
     upstreams: [],
     ...changes,
   };
+}
+
+/** The token of a user with this hash; undefined where there is none, or it is a deploy token. */
+export async function usersToken(
+  credentials: Credentials,
+  hash: string,
+): Promise<UserCredential | undefined> {
+  const found = await credentials.byHash(hash);
+  return found?.kind === "deploy" ? undefined : found;
 }
 
 /** A group of this path with one upstream and a registry of it. */

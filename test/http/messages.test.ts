@@ -166,8 +166,8 @@ describe("a request that is refused", () => {
     const { Database } = await import("bun:sqlite");
     const database = new Database(`${weir.dataDir}/weir.db`);
     database.run(
-      `insert into tokens (user_id, name, hash, scopes, created_at)
-       values (1, 'api', ?, '["read_api"]', 0)`,
+      `insert into tokens (kind, user_id, name, hash, scopes, created_at)
+       values ('personal', 1, 'api', ?, '["read_api"]', 0)`,
       [hashSecret("reads-the-api-and-no-more-than-that")],
     );
     database.run("update generation set value = value + 1");

@@ -108,9 +108,33 @@ CREATE TABLE memberships (
   group_id integer not null references groups (id) on delete cascade,
   role text not null check (
     role in ('guest', 'planner', 'reporter', 'developer', 'maintainer', 'owner')
-  ),
+  ), expires_at integer,
   primary key (user_id, group_id)
 ) strict, without rowid;
+
+CREATE INDEX memberships_group on memberships (group_id);
+
+CREATE TABLE project_memberships (
+  user_id integer not null references users (id) on delete cascade,
+  project_id integer not null references projects (id) on delete cascade,
+  role text not null check (
+    role in ('guest', 'planner', 'reporter', 'developer', 'maintainer', 'owner')
+  ),
+  expires_at integer,
+  primary key (user_id, project_id)
+) strict, without rowid;
+
+CREATE INDEX project_memberships_project on project_memberships (project_id);
+
+CREATE TABLE projects (
+  id integer primary key autoincrement,
+  group_id integer not null references groups (id) on delete cascade,
+  path text not null check (length(path) between 1 and 255),
+  name text not null check (length(name) between 1 and 255),
+  created_at integer not null
+) strict;
+
+CREATE UNIQUE INDEX projects_path on projects (group_id, lower(path));
 
 CREATE TABLE registries (
   id integer primary key autoincrement,
@@ -138,17 +162,37 @@ CREATE TABLE "registry_upstreams" (
 
 CREATE INDEX registry_upstreams_upstream on registry_upstreams (upstream_id);
 
-CREATE TABLE tokens (
+CREATE TABLE "tokens" (
   id integer primary key autoincrement,
-  user_id integer not null references users (id) on delete cascade,
+  kind text not null check (kind in ('personal', 'group', 'deploy', 'job')),
+  user_id integer references users (id) on delete cascade,
+  group_id integer references groups (id) on delete cascade,
+  project_id integer references projects (id) on delete cascade,
+  -- of a deploy token: what has to be given as the user name
+  username text check (length(username) between 1 and 255),
   name text not null check (length(name) between 1 and 255),
   hash text not null unique check (length(hash) = 64),
   scopes text not null,
+  -- whether the configuration file has made it; such tokens are known by their names
+  declared integer not null default 0 check (declared in (0, 1)),
+  created_by integer references users (id) on delete set null,
+  created_at integer not null,
   expires_at integer,
   revoked_at integer,
-  created_at integer not null,
-  unique (user_id, name)
+  last_used_at integer,
+  check ((user_id is null) = (kind = 'deploy')),
+  check ((group_id is not null) = (kind in ('group', 'deploy'))),
+  check ((project_id is not null) = (kind = 'job')),
+  check ((username is not null) = (kind = 'deploy'))
 ) strict;
+
+CREATE UNIQUE INDEX tokens_declared on tokens (user_id, name) where declared = 1;
+
+CREATE INDEX tokens_group on tokens (group_id);
+
+CREATE INDEX tokens_project on tokens (project_id);
+
+CREATE INDEX tokens_user on tokens (user_id);
 
 CREATE TABLE upstream_states (
   upstream_id integer not null primary key references upstreams (id) on delete cascade,
@@ -189,4 +233,6 @@ CREATE TABLE users (
   admin integer not null check (admin in (0, 1)),
   state text not null default 'active' check (state in ('active', 'blocked', 'deactivated')),
   created_at integer not null
-) strict;
+, email text check (length(email) between 3 and 254), name text not null default '' check (length(name) <= 255), kind text not null default 'human' check (kind in ('human', 'bot'))) strict;
+
+CREATE UNIQUE INDEX users_email on users (lower(email));

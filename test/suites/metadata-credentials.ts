@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { hashSecret } from "../../src/lib/secret.ts";
 import type { Role, TokenSettings } from "../../src/metadata/contract.ts";
-import { noon } from "../fakes/metadata-samples.ts";
+import { noon, usersToken } from "../fakes/metadata-samples.ts";
 import type { MetadataBench } from "./metadata.ts";
 
 const token = (changes: Partial<TokenSettings> = {}): TokenSettings => ({
@@ -27,10 +27,19 @@ export function credentialsSuite(bench: MetadataBench): void {
   describe("credentials", () => {
     test("a token is found by hash and by id, with everything a decision needs", async () => {
       const { credentials, user, memberships } = await sampleUser();
-      const found = await credentials.byHash(hashSecret("secret"));
+      const found = await usersToken(credentials, hashSecret("secret"));
       const { tokenId = -1, ...rest } = found ?? {};
       const { scopes, expiresAt } = token();
-      expect(rest).toEqual({ scopes, expiresAt, user, memberships });
+      expect(rest).toEqual({
+        kind: "personal",
+        scopes,
+        expiresAt,
+        user,
+        memberships,
+        projects: new Map(),
+        projectGroups: new Set(),
+        validUntil: expiresAt,
+      });
       expect(await credentials.byId(tokenId)).toEqual(found);
       expect(await credentials.byHash(hashSecret("other"))).toBeUndefined();
       expect(await credentials.byId(tokenId + 1)).toBeUndefined();
@@ -40,7 +49,7 @@ export function credentialsSuite(bench: MetadataBench): void {
       const { credentials } = bench.metadata;
       const root = await credentials.saveUser({ username: "root", admin: true }, new Map());
       await credentials.saveToken(root.id, token({ expiresAt: undefined }));
-      const found = await credentials.byHash(hashSecret("secret"));
+      const found = await usersToken(credentials, hashSecret("secret"));
       expect(found).toMatchObject({ expiresAt: undefined, user: { ...root, admin: true } });
       expect(found?.memberships).toEqual(new Map());
     });
@@ -66,7 +75,7 @@ export function credentialsSuite(bench: MetadataBench): void {
       ]) {
         const save = () => credentials.saveUser({ username: "ada", admin: false }, wanted);
         expect(await bench.raised(save)).toBe(1);
-        expect((await credentials.byHash(hashSecret("secret")))?.memberships).toEqual(wanted);
+        expect((await usersToken(credentials, hashSecret("secret")))?.memberships).toEqual(wanted);
       }
     });
 
@@ -74,7 +83,7 @@ export function credentialsSuite(bench: MetadataBench): void {
       const { credentials, user, memberships } = await sampleUser();
       const save = () => credentials.saveUser({ username: "ada", admin: true }, memberships);
       expect(await bench.raised(save)).toBe(1);
-      expect((await credentials.byHash(hashSecret("secret")))?.user).toEqual({
+      expect((await usersToken(credentials, hashSecret("secret")))?.user).toEqual({
         ...user,
         admin: true,
       });
@@ -97,7 +106,7 @@ export function credentialsSuite(bench: MetadataBench): void {
       await credentials.saveToken(user.id, token({ hash: hashSecret("new") }));
       expect(await credentials.byHash(hashSecret("secret"))).toBeUndefined();
       expect(await credentials.byId(before?.tokenId ?? -1)).toBeUndefined();
-      expect((await credentials.byHash(hashSecret("new")))?.user).toEqual(user);
+      expect((await usersToken(credentials, hashSecret("new")))?.user).toEqual(user);
     });
 
     test("two tokens cannot have one secret", async () => {
@@ -107,7 +116,7 @@ export function credentialsSuite(bench: MetadataBench): void {
         const save = credentials.saveToken(id, token({ name: "second" }));
         expect(save).rejects.toMatchObject({ name: "MetadataError", problem: "refused" });
       }
-      expect((await credentials.byHash(hashSecret("secret")))?.user).toEqual(user);
+      expect((await usersToken(credentials, hashSecret("secret")))?.user).toEqual(user);
     });
 
     test("hasToken goes by user and name", async () => {
@@ -119,13 +128,13 @@ export function credentialsSuite(bench: MetadataBench): void {
 
     test("no caller can give itself rights", async () => {
       const { credentials, two, memberships } = await sampleUser();
-      const given = await credentials.byHash(hashSecret("secret"));
+      const given = await usersToken(credentials, hashSecret("secret"));
       const change = () =>
         (given?.memberships as Map<number, string> | undefined)?.set(two.id, "owner");
       expect(change).toThrow(TypeError);
       expect(() => Object.assign(given?.user ?? {}, { admin: true })).toThrow(TypeError);
       expect(() => Object.assign(given?.scopes ?? [], ["api"])).toThrow(TypeError);
-      const next = await credentials.byHash(hashSecret("secret"));
+      const next = await usersToken(credentials, hashSecret("secret"));
       expect(next).toMatchObject({ user: { admin: false }, scopes: token().scopes });
       expect([...(next?.memberships ?? [])]).toEqual([...memberships]);
     });
@@ -133,7 +142,9 @@ export function credentialsSuite(bench: MetadataBench): void {
     test("they are there after opening again", async () => {
       const { memberships } = await sampleUser();
       const { credentials } = await bench.reopen();
-      expect((await credentials.byHash(hashSecret("secret")))?.memberships).toEqual(memberships);
+      expect((await usersToken(credentials, hashSecret("secret")))?.memberships).toEqual(
+        memberships,
+      );
     });
   });
 }

@@ -4,7 +4,7 @@ import type { Metadata } from "../../src/metadata/contract.ts";
 import { type Declaration, readDeclaration } from "../../src/work/contract.ts";
 import { declare } from "../../src/work/declare.ts";
 import { prepare } from "../../src/work/first-start.ts";
-import { registrySettings } from "../fakes/metadata-samples.ts";
+import { registrySettings, usersToken } from "../fakes/metadata-samples.ts";
 import { sqliteFolder } from "../fakes/metadata-sqlite.ts";
 
 const dockerHub = {
@@ -69,7 +69,7 @@ const failure = (work: Promise<unknown>) =>
     () => undefined,
     (error: unknown) => error,
   );
-const credential = (secret: string) => metadata.credentials.byHash(hashSecret(secret));
+const credential = (secret: string) => usersToken(metadata.credentials, hashSecret(secret));
 
 describe("the first start", () => {
   test("makes a group, a registry and an administrator, and tells the token once", async () => {

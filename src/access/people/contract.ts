@@ -1,4 +1,4 @@
-import type { Role, Session, User } from "../../metadata/contract.ts";
+import type { Session } from "../../metadata/contract.ts";
 import type { Caller } from "../contract.ts";
 
 /** Somebody who tries a secret. */
@@ -15,12 +15,6 @@ export interface Attempts {
   mayTry(attempt: Attempt): number | undefined;
   /** How it went. */
   tried(attempt: Attempt, succeeded: boolean): void;
-}
-
-/** What a user may do now: the same object for as long as nothing has changed. */
-export interface UserRights {
-  user: User;
-  memberships: ReadonlyMap<number, Role>;
 }
 
 /** A sign-in that is refused; whoever asked is told why in these words. */

@@ -1,4 +1,4 @@
-import type { UserPassword, UserPasswords } from "../../metadata/contract.ts";
+import type { UserPassword, UserPasswords, UserRights } from "../../metadata/contract.ts";
 import { RegistryError } from "../../oci/error.ts";
 import type { BasicCredentials, Visitor } from "../contract.ts";
 import type { Holder, Proven, Prover } from "../holder.ts";
@@ -8,7 +8,6 @@ import {
   type PasswordAccess,
   passwordLength,
   SignInError,
-  type UserRights,
 } from "./contract.ts";
 import { type Hashing, HashingBusyError } from "./hashing.ts";
 

@@ -1,6 +1,6 @@
 import type { Clock } from "../../lib/clock.ts";
 import { hashSecret, isWellFormedSecret, newSecret } from "../../lib/secret.ts";
-import type { Credentials, Session, Sessions, SignedInBy } from "../../metadata/contract.ts";
+import type { Credentials, Session, Sessions, SignedInBy, UserRights } from "../../metadata/contract.ts";
 import type { Caller } from "../contract.ts";
 import {
   type Attempts,
@@ -8,7 +8,6 @@ import {
   type SessionAccess,
   type SignedIn,
   SignInError,
-  type UserRights,
 } from "./contract.ts";
 
 const prefix = "weir_ses_";
@@ -111,10 +110,9 @@ export class Logins implements SessionAccess {
 
   /** Whose this token is, if it opens all that its owner may. */
   async #ownerOf(tokenId: number): Promise<number | undefined> {
-    const { credentials, clock } = this.#options;
-    const credential = await credentials.byId(tokenId);
-    if (!credential?.scopes.includes("api")) return undefined;
-    const isLive = credential.expiresAt === undefined || clock.now() < credential.expiresAt;
-    return isLive ? credential.user.id : undefined;
+    const credential = await this.#options.credentials.byId(tokenId);
+    // Bots and jobs do not look at consoles.
+    if (credential?.kind !== "personal" || !credential.scopes.includes("api")) return undefined;
+    return credential.user.id;
   }
 }

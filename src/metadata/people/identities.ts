@@ -1,4 +1,4 @@
-import type { Transaction } from "kysely";
+import { sql, type Transaction } from "kysely";
 import type { Clock } from "../../lib/clock.ts";
 import type { Changes } from "../changes.ts";
 import { MetadataError, type Role, type User } from "../contract.ts";
@@ -30,7 +30,7 @@ export class SqlIdentities implements Identities {
       .execute();
   }
 
-  createUser(identity: Identity, { username }: NewPerson): Promise<User | undefined> {
+  createUser(identity: Identity, { username, name, email }: NewPerson): Promise<User | undefined> {
     return this.changes.run(async (tx, changed) => {
       if ((await ownerOf(tx, identity)) !== undefined) return undefined;
       const taken = await tx
@@ -43,7 +43,7 @@ export class SqlIdentities implements Identities {
       const now = this.clock.now();
       const { id } = await tx
         .insertInto("users")
-        .values({ username, admin: 0, created_at: now })
+        .values({ username, name, admin: 0, created_at: now, email: await freeEmail(tx, email) })
         .returning("id")
         .executeTakeFirstOrThrow();
       await insert(tx, id, identity, now);
@@ -86,6 +86,17 @@ async function ownerOf(db: Db, { issuer, subject }: Identity): Promise<number | 
     .where("subject", "=", subject)
     .executeTakeFirst();
   return row?.user_id;
+}
+
+/** Null where there is none, or where it is another user's. */
+async function freeEmail(tx: Tx, email: string | undefined): Promise<string | null> {
+  if (email === undefined || email.length < 3 || email.length > 254) return null;
+  const taken = await tx
+    .selectFrom("users")
+    .select("id")
+    .where(sql<boolean>`lower(email) = lower(${email})`)
+    .executeTakeFirst();
+  return taken ? null : email;
 }
 
 async function insert(tx: Tx, userId: number, identity: Identity, now: number): Promise<void> {

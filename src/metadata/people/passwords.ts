@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import type { Clock } from "../../lib/clock.ts";
 import { type Changes, Remembered } from "../changes.ts";
 import type { Db } from "../schema.ts";
@@ -27,8 +28,11 @@ export class SqlUserPasswords implements UserPasswords {
   async ofLogin(login: string): Promise<UserPassword | undefined> {
     return passwords(this.db)
       .innerJoin("users as u", "u.id", "p.user_id")
-      .where("u.username", "=", login)
+      .where(sql<boolean>`(u.username = ${login} or lower(u.email) = lower(${login}))`)
       .where("u.state", "=", "active")
+      .where("u.kind", "=", "human")
+      // A user name can look like somebody's address.
+      .orderBy(sql`u.username = ${login}`, "desc")
       .executeTakeFirst();
   }
 

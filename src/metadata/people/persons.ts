@@ -6,6 +6,7 @@ export async function isPerson(db: Db, userId: number): Promise<boolean> {
     .selectFrom("users")
     .select("id")
     .where("id", "=", userId)
+    .where("kind", "=", "human")
     .executeTakeFirst();
   return row !== undefined;
 }

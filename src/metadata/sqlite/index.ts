@@ -17,6 +17,7 @@ import { Passwords } from "../passwords.ts";
 import type { Limits } from "../positions.ts";
 import type { Schema } from "../schema.ts";
 import { SqlUpstreamStates } from "../states.ts";
+import { Uses } from "../uses.ts";
 import { LocalChanges } from "./changes.ts";
 import { sqliteDialect } from "./dialect.ts";
 import { FileLock } from "./lock.ts";
@@ -63,12 +64,13 @@ async function openLocked(
     const passwords = new Passwords(sealer, log);
     const writer = new Writer(changes, passwords, clock, limits);
     const bereft = await writer.run((saving) => alignProxyUpstreams(saving, proxyUpstream));
+    const uses = new Uses(db, clock, log);
     for (const group of bereft) log.warn("the login of a Dependency Proxy is gone", { group });
     return {
       directory: new SqlDirectory(db, changes, passwords, clock, limits, proxyUpstream),
       management: new SqlManagement(db, passwords, writer, proxyUpstream),
       upstreamStates: new SqlUpstreamStates(db),
-      credentials: new SqlCredentials(db, changes, clock),
+      credentials: new SqlCredentials(db, changes, clock, uses),
       people: new SqlPeople(db, changes, clock),
       cache: new RememberedCache(new SqlCache(db), () => changes.generation()),
       lists: new SqlLists(db),
@@ -83,6 +85,7 @@ async function openLocked(
         }
       },
       async close() {
+        await uses.flush();
         await db.destroy();
         lock.release();
       },
