@@ -3,6 +3,7 @@ import path from "node:path";
 import { createApiAccess } from "./access/api.ts";
 import { AccessTokens } from "./access/access-tokens.ts";
 import { createAccess } from "./access/access.ts";
+import { createPeople } from "./access/people/people.ts";
 import { FsBlobStore } from "./blobs/fs/store.ts";
 import type { Config } from "./config.ts";
 import { createHttpApp } from "./http/app.ts";
@@ -20,6 +21,7 @@ import { ringMarker } from "./upstream/contract.ts";
 import type { Prepared } from "./work/contract.ts";
 import { openDataDir } from "./work/data-dir.ts";
 import { startExpiry } from "./work/expiry.ts";
+import { createWebClient } from "./upstream/web/client.ts";
 import { prepare } from "./work/first-start.ts";
 
 export interface RunningWeir {
@@ -98,13 +100,26 @@ async function start(
     isMirrorClient: addressTest(mirror.clientAddresses),
   };
   const tokens = { signingKey, externalUrl, tokenSeconds, open };
-  const provers = [new AccessTokens(credentials, clock)];
+  const web = createWebClient({ clock, log, version, instanceId, allowedAddresses });
+  closers.push(async () => web.close());
+  const { logins, ...people } = createPeople({
+    metadata,
+    web,
+    clock,
+    log,
+    sealer: createSealer(deriveKey(secret, "sign-in")),
+    externalUrl,
+    settings: config.signIn,
+    attempts: { mayTry: () => undefined, tried() {} },
+  });
+  const provers = [new AccessTokens(credentials, clock), logins];
   const access = createAccess({ provers, clock, ...tokens });
   let isServing = false;
   const app = createHttpApp({
     access,
     api: {
       access: createApiAccess({ credentials, clock }),
+      people,
       management: metadata.management,
       client,
       externalUrl,

@@ -47,7 +47,8 @@ export class AccessTokens implements Prover {
   }
 }
 
-function holderOf(credential: Credential): Holder | undefined {
+/** What a token opens; undefined for one without a user. */
+export function holderOf(credential: Credential): Holder | undefined {
   if (credential.kind === "deploy") return undefined;
   const { user, memberships, scopes } = credential;
   return {

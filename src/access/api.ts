@@ -34,7 +34,8 @@ export function createApiAccess({
   };
 }
 
-function callerOf(credential: Credential): Caller | undefined {
+/** Who comes with a token; undefined for one without a user. */
+export function callerOf(credential: Credential): Caller | undefined {
   if (credential.kind === "deploy") return undefined;
   const { user, scopes, memberships } = credential;
   return {

@@ -9,7 +9,7 @@ export const defaultGroup = "default";
 export const adminName = "admin";
 
 /** A map with these keys and no others; of unknown keys the message says one line each. */
-function map<S extends z.ZodRawShape>(shape: S) {
+export function map<S extends z.ZodRawShape>(shape: S) {
   const keys = Object.keys(shape);
   const unknown = (key: string) => {
     const meant = nearest(key, keys);
@@ -23,7 +23,7 @@ function map<S extends z.ZodRawShape>(shape: S) {
   });
 }
 
-const list = <T extends z.ZodType>(item: T) => z.array(item, "must be a list");
+export const list = <T extends z.ZodType>(item: T) => z.array(item, "must be a list");
 
 /** What can stand in an image's name, in either case: clients write a group's path there, in lower case. */
 const groupWord = /^[A-Za-z0-9]+(?:(?:\.|_|__|-+)[A-Za-z0-9]+)*$/;
@@ -40,7 +40,7 @@ export const groupPart = leaf(`must be 1 to 255 ${groupWords}`, (text) =>
   text.length <= 255 && isGroupWord(text) ? text : undefined,
 );
 
-const path = leaf(
+export const groupPath = leaf(
   `must be 1 to 255 ${groupWords}; a subgroup has the path of its group and a slash before`,
   (text) => {
     const parts = text.length <= 255 ? text.split("/") : [];
@@ -52,10 +52,10 @@ const username = matching(
   /^[A-Za-z0-9][\w.+-]{0,254}$/,
   "must be 1 to 255 letters, digits, _ . + or -, a letter or digit first",
 );
-const name = line(255);
-const group = path.default(defaultGroup);
-const file = matching(/^\P{C}+$/u, "must be the path of a file");
-const variable = matching(/^[A-Za-z_]\w*$/, "must be the name of an environment variable");
+export const name = line(255);
+const group = groupPath.default(defaultGroup);
+export const file = matching(/^\P{C}+$/u, "must be the path of a file");
+export const variable = matching(/^[A-Za-z_]\w*$/, "must be the name of an environment variable");
 /** RFC 7617: a colon would end the user name. */
 export const upstreamUsername = matching(
   /^[^\p{C}:]{1,510}$/u,
@@ -155,7 +155,8 @@ const user = map({
 /** The whole configuration file but for its settings; every scalar in it is a text. */
 export const fileSchema = map({
   settings: z.unknown().optional(),
-  groups: list(map({ path, name: name.optional() })).default([]),
+  sign_in_providers: z.unknown().optional(),
+  groups: list(map({ path: groupPath, name: name.optional() })).default([]),
   upstreams: list(upstream).default([]),
   registries: list(registry).default([]),
   users: list(user).default([]),

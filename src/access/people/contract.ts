@@ -28,7 +28,7 @@ export class SignInError extends Error {
   constructor(
     readonly problem: "wrong" | "busy" | "foreign" | "unavailable" | "forbidden" | "unknown",
     message: string,
-    readonly retryAfterSeconds: number | undefined = undefined,
+    readonly retryAfterSeconds?: number,
   ) {
     super(message);
   }
@@ -41,7 +41,10 @@ export interface PasswordAccess {
   /** Whether one can sign in and pull by them. */
   readonly isEnabled: boolean;
   /** The user whose password this is. Throws `SignInError`: `wrong` by one text and in one time, `busy`. */
-  check(given: { username: string; password: string }, address: string | undefined): Promise<number>;
+  check(
+    given: { username: string; password: string },
+    address: string | undefined,
+  ): Promise<number>;
   /** Gives a user a password, and ends his sessions. False where there is no such user. */
   set(userId: number, password: string): Promise<boolean>;
   /** The same by himself, who stays in the session `keep`. Throws `SignInError` where the old one is wrong. */

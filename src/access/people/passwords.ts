@@ -3,12 +3,7 @@ import { RegistryError } from "../../oci/error.ts";
 import type { BasicCredentials, Visitor } from "../contract.ts";
 import type { Holder, Proven, Prover } from "../holder.ts";
 import { looksOurs } from "../visitors.ts";
-import {
-  type Attempts,
-  type PasswordAccess,
-  passwordLength,
-  SignInError,
-} from "./contract.ts";
+import { type Attempts, type PasswordAccess, passwordLength, SignInError } from "./contract.ts";
 import { type Hashing, HashingBusyError } from "./hashing.ts";
 
 /** More than any user name or e-mail address. */
@@ -66,7 +61,11 @@ export class PasswordLogins implements PasswordAccess, Prover {
    * At the token endpoint. What is plainly no password is not hashed, nor what somebody gives who would get the same
    * without it: a mirror's clients send the logins that they have elsewhere.
    */
-  async prove(given: BasicCredentials, visitor: Visitor, isOpen: boolean): Promise<Proven | undefined> {
+  async prove(
+    given: BasicCredentials,
+    visitor: Visitor,
+    isOpen: boolean,
+  ): Promise<Proven | undefined> {
     const { ofUser } = this.#options;
     if (!this.isEnabled || isOpen || looksOurs(given.password)) return undefined;
     try {

@@ -57,9 +57,11 @@ export class Provider {
   async authorizationUrl({ state, nonce, verifier }: Secrets): Promise<string> {
     const server = await this.#server();
     const { authorization_endpoint: endpoint } = server;
-    if (endpoint === undefined || !URL.canParse(endpoint)) throw new Error("no authorization endpoint");
+    if (endpoint === undefined || !URL.canParse(endpoint))
+      throw new Error("no authorization endpoint");
     const url = new URL(endpoint);
-    if (url.protocol !== "https:" && !this.#isLocal) throw new Error("an endpoint that is not https");
+    if (url.protocol !== "https:" && !this.#isLocal)
+      throw new Error("an endpoint that is not https");
     const parameters = {
       client_id: this.settings.clientId,
       redirect_uri: this.#options.redirectUri,
@@ -105,7 +107,10 @@ export class Provider {
     claims: oauth.IDToken,
   ): Promise<Record<string, unknown>> {
     const { usernameClaim, groupsClaim, roles, createUsers } = this.settings;
-    const wanted = [...(createUsers ? [usernameClaim] : []), ...(roles.length > 0 ? [groupsClaim] : [])];
+    const wanted = [
+      ...(createUsers ? [usernameClaim] : []),
+      ...(roles.length > 0 ? [groupsClaim] : []),
+    ];
     const isComplete = wanted.every((name) => claims[name] !== undefined);
     if (isComplete || server.userinfo_endpoint === undefined) return {};
     const http = this.#http<"GET">();

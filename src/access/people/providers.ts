@@ -2,7 +2,12 @@ import * as oauth from "oauth4webapi";
 import type { Clock } from "../../lib/clock.ts";
 import { failureCode, type Log } from "../../lib/log.ts";
 import type { Sealer } from "../../lib/seal.ts";
-import { type Identities, type Role, roles as levels, type UserRights } from "../../metadata/contract.ts";
+import {
+  type Identities,
+  type Role,
+  roles as levels,
+  type UserRights,
+} from "../../metadata/contract.ts";
 import { UpstreamError } from "../../upstream/contract.ts";
 import type { WebClient } from "../../upstream/web/contract.ts";
 import { type ProviderAccess, SignInError } from "./contract.ts";

@@ -1,6 +1,12 @@
 import type { Clock } from "../../lib/clock.ts";
 import { hashSecret, isWellFormedSecret, newSecret } from "../../lib/secret.ts";
-import type { Credentials, Session, Sessions, SignedInBy, UserRights } from "../../metadata/contract.ts";
+import type {
+  Credentials,
+  Session,
+  Sessions,
+  SignedInBy,
+  UserRights,
+} from "../../metadata/contract.ts";
 import type { Caller } from "../contract.ts";
 import {
   type Attempts,
@@ -51,7 +57,11 @@ export class Logins implements SessionAccess {
     const attempt = { address, account: "" };
     const seconds = attempts.mayTry(attempt);
     if (seconds !== undefined) {
-      throw new SignInError("busy", "too many sign-ins at the moment; wait, and try again", seconds);
+      throw new SignInError(
+        "busy",
+        "too many sign-ins at the moment; wait, and try again",
+        seconds,
+      );
     }
     const credential =
       token.length <= maxTokenLength ? await credentials.byHash(hashSecret(token)) : undefined;

@@ -11,6 +11,12 @@ import { entryEndpoints } from "./entries.ts";
 import { ApiError, asApiError, notFound, unauthorized } from "./errors.ts";
 import { groupEndpoints } from "./groups.ts";
 import type { ApiOptions } from "./options.ts";
+import { roadOf, whoCalls } from "./people/caller.ts";
+import { sessionCookie } from "./people/cookies.ts";
+import { identityEndpoints } from "./people/identities.ts";
+import { passwordEndpoints } from "./people/passwords.ts";
+import { sessionEndpoints } from "./people/session.ts";
+import { signInEndpoints } from "./people/sign-in.ts";
 import { pullEndpoints } from "./pulls.ts";
 import { registryEndpoints } from "./registries.ts";
 import { upstreamEndpoints, upstreamListEndpoints } from "./upstreams.ts";
@@ -29,16 +35,19 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
     description ??= describe(api, options.version);
     return reply(c.var.exchange, 200, { body: description });
   });
+  signInEndpoints(api, options);
   api.use(async (c, next) => {
-    const caller = await options.access.caller({
-      privateToken: c.req.header("private-token"),
-      authorization: c.req.header("authorization"),
-    });
-    if (!caller) throw unauthorized();
-    c.var.exchange.actor = caller.actor.name;
-    c.set("caller", caller);
+    const found = await whoCalls(c, options);
+    if (!found) throw unauthorized();
+    c.var.exchange.actor = found.caller.actor.name;
+    c.set("caller", found.caller);
+    c.set("login", found.login);
+    c.set("road", roadOf(c, options));
     await next();
   });
+  sessionEndpoints(api, options);
+  passwordEndpoints(api, options);
+  identityEndpoints(api, options);
   registryEndpoints(api, options);
   connectionEndpoints(api, options);
   upstreamListEndpoints(api, options);
@@ -63,6 +72,8 @@ function unforeseen(log: Log, { id }: Exchange, error: unknown): ApiError {
 function describe(api: Api, version: string) {
   const security = { type: "apiKey", in: "header", name: "PRIVATE-TOKEN" } as const;
   api.openAPIRegistry.registerComponent("securitySchemes", "privateToken", security);
+  const session = { type: "apiKey", in: "cookie", name: sessionCookie } as const;
+  api.openAPIRegistry.registerComponent("securitySchemes", "session", session);
   const bearer = { type: "http", scheme: "bearer" } as const;
   api.openAPIRegistry.registerComponent("securitySchemes", "bearer", bearer);
   return api.getOpenAPI31Document({ openapi: "3.1.0", info: { title: "Weir", version } });

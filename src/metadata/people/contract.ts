@@ -101,7 +101,7 @@ export interface Identities {
    * Throws a `MetadataError` (`refused`) where it belongs to another user.
    */
   link(userId: number, identity: Identity): Promise<boolean>;
-  /** False where the user has none at this issuer. What the provider gave him goes with it. */
+  /** False where the user has none at this issuer. What the provider gave him, and sessions begun at providers, go with it. */
   unlink(userId: number, issuer: string): Promise<boolean>;
   /**
    * Makes the user's memberships that come from this issuer these (path of a group → role). Memberships that were given

@@ -68,6 +68,12 @@ export class SqlIdentities implements Identities {
     return this.changes.run(async (tx, changed) => {
       if (!(await remove(tx, userId, issuer))) return false;
       changed();
+      // What was begun by it ends with it.
+      await tx
+        .deleteFrom("sessions")
+        .where("user_id", "=", userId)
+        .where("method", "=", "provider")
+        .execute();
       await withdraw({ tx, userId, issuer }, () => false);
       return true;
     });

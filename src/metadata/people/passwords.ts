@@ -26,14 +26,16 @@ export class SqlUserPasswords implements UserPasswords {
   }
 
   async ofLogin(login: string): Promise<UserPassword | undefined> {
-    return passwords(this.db)
-      .innerJoin("users as u", "u.id", "p.user_id")
-      .where(sql<boolean>`(u.username = ${login} or lower(u.email) = lower(${login}))`)
-      .where("u.state", "=", "active")
-      .where("u.kind", "=", "human")
-      // A user name can look like somebody's address.
-      .orderBy(sql`u.username = ${login}`, "desc")
-      .executeTakeFirst();
+    return (
+      passwords(this.db)
+        .innerJoin("users as u", "u.id", "p.user_id")
+        .where(sql<boolean>`(u.username = ${login} or lower(u.email) = lower(${login}))`)
+        .where("u.state", "=", "active")
+        .where("u.kind", "=", "human")
+        // A user name can look like somebody's address.
+        .orderBy(sql`u.username = ${login}`, "desc")
+        .executeTakeFirst()
+    );
   }
 
   set(

@@ -73,7 +73,9 @@ async function give(
   await tx
     .insertInto("provided_memberships")
     .values({ ...key, issuer, role })
-    .onConflict((conflict) => conflict.columns(["user_id", "group_id"]).doUpdateSet({ issuer, role }))
+    .onConflict((conflict) =>
+      conflict.columns(["user_id", "group_id"]).doUpdateSet({ issuer, role }),
+    )
     .execute();
   return true;
 }

@@ -1,0 +1,81 @@
+import type { Clock } from "../../lib/clock.ts";
+import type { Log } from "../../lib/log.ts";
+import type { Sealer } from "../../lib/seal.ts";
+import type { Metadata, UserRights } from "../../metadata/contract.ts";
+import type { WebClient } from "../../upstream/web/contract.ts";
+import { holderOf } from "../access-tokens.ts";
+import { callerOf } from "../api.ts";
+import type { Caller } from "../contract.ts";
+import type { Holder } from "../holder.ts";
+import type { Attempts } from "./contract.ts";
+import { Hashing } from "./hashing.ts";
+import { PasswordLogins } from "./passwords.ts";
+import type { ProviderSettings } from "./provider.ts";
+import { ProviderLogins } from "./providers.ts";
+import { Logins } from "./sessions.ts";
+
+export interface PeopleOptions {
+  metadata: Pick<Metadata, "credentials" | "people">;
+  web: WebClient;
+  clock: Clock;
+  log: Log;
+  /** For what browsers keep while somebody signs in elsewhere. */
+  sealer: Sealer;
+  /** Without a slash at the end. */
+  externalUrl: string;
+  settings: {
+    passwords: boolean;
+    sessionIdleSeconds: number;
+    sessionSeconds: number;
+    providers: readonly ProviderSettings[];
+  };
+  attempts: Attempts;
+}
+
+/** Everything by which people sign in; `logins` is for the token endpoint. */
+export function createPeople(options: PeopleOptions) {
+  const { metadata, web, clock, log, sealer, externalUrl, settings, attempts } = options;
+  const { credentials, people } = metadata;
+  const ofUser = (userId: number) => credentials.ofUser(userId);
+  const logins = new PasswordLogins({
+    isEnabled: settings.passwords,
+    passwords: people.passwords,
+    ofUser,
+    holderOf: (rights) => himself(rights, holderOf),
+    hashing: new Hashing(),
+    attempts,
+  });
+  const sessions = new Logins({
+    clock,
+    sessions: people.sessions,
+    credentials,
+    ofUser,
+    callerOf: (rights) => himself(rights, callerOf),
+    attempts,
+    idleSeconds: settings.sessionIdleSeconds,
+    seconds: settings.sessionSeconds,
+  });
+  const providers = new ProviderLogins({
+    providers: settings.providers,
+    identities: people.identities,
+    ofUser,
+    web,
+    clock,
+    log,
+    sealer,
+    callbackUrl: (provider) => `${externalUrl}/api/v4/session/oidc/${provider}/callback`,
+  });
+  const { identities } = people;
+  return { logins, passwords: logins, sessions, providers, identities, rightsOf: ofUser };
+}
+
+/** A user may what his token with the scope `api` may: so that is what he is judged as. */
+function himself<T extends Holder | Caller>(
+  rights: UserRights,
+  judged: (credential: Parameters<typeof holderOf>[0]) => T | undefined,
+): T {
+  const facts = { kind: "personal", tokenId: 0, scopes: ["api"], expiresAt: undefined } as const;
+  const judgement = judged({ ...rights, ...facts });
+  if (!judgement) throw new Error("a user can be judged");
+  return judgement;
+}
