@@ -1,7 +1,7 @@
 import type { Clock } from "../../lib/clock.ts";
 import type { Log } from "../../lib/log.ts";
 import type { Sealer } from "../../lib/seal.ts";
-import type { Metadata, UserRights } from "../../metadata/contract.ts";
+import type { Metadata, SignedInBy, UserRights } from "../../metadata/contract.ts";
 import type { WebClient } from "../../upstream/web/contract.ts";
 import { holderOf } from "../access-tokens.ts";
 import { callerOf } from "../api.ts";
@@ -52,6 +52,7 @@ export function createPeople(options: PeopleOptions) {
     ofUser,
     callerOf: (rights) => himself(rights, callerOf),
     attempts,
+    isOffered: (by) => isOffered(by, settings),
     idleSeconds: settings.sessionIdleSeconds,
     seconds: settings.sessionSeconds,
   });
@@ -67,6 +68,11 @@ export function createPeople(options: PeopleOptions) {
   });
   const { identities } = people;
   return { logins, passwords: logins, sessions, providers, identities, rightsOf: ofUser };
+}
+
+function isOffered(by: SignedInBy, settings: PeopleOptions["settings"]): boolean {
+  if (by.method === "password") return settings.passwords;
+  return by.method === "token" || settings.providers.some(({ name }) => name === by.provider);
 }
 
 /** A user may what his token with the scope `api` may: so that is what he is judged as. */

@@ -31,6 +31,8 @@ export interface SessionOptions {
   /** Of somebody who may do everything that the user may. */
   callerOf: (rights: UserRights) => Caller;
   attempts: Attempts;
+  /** Whether one can still sign in so: what was begun by a way that is shut has ended with it. */
+  isOffered: (by: SignedInBy) => boolean;
   idleSeconds: number;
   /** How long one lasts, whatever happens. */
   seconds: number;
@@ -86,11 +88,12 @@ export class Logins implements SessionAccess {
   }
 
   async find(secret: string): Promise<SignedIn | undefined> {
-    const { clock, sessions, ofUser, callerOf } = this.#options;
+    const { clock, sessions, ofUser, callerOf, isOffered } = this.#options;
     if (!isWellFormedSecret(secret, prefix)) return undefined;
     const session = await sessions.byHash(hashSecret(secret));
     if (!session || !this.#isLive(session)) return undefined;
     const { by, userId } = session;
+    if (!isOffered(by)) return undefined;
     // A session is worth no more than the token that it was begun with, and lives no longer.
     if (by.method === "token" && (await this.#ownerOf(by.tokenId)) !== userId) return undefined;
     const rights = await ofUser(userId);
