@@ -96,7 +96,7 @@ export class Provider {
     });
     await oauth.validateApplicationLevelSignature(server, response, this.#http<"GET">());
     const claims = oauth.getValidatedIdTokenClaims(tokens);
-    if (!claims) throw new Error("no claims");
+    if (!claims || !isSubject.test(claims.sub)) throw new Error("no subject");
     return { ...(await this.#userInfo(server, tokens.access_token, claims)), ...claims };
   }
 
@@ -165,6 +165,9 @@ export class Provider {
     return responseOf(await web.ask({ id, name: title, ca }, request));
   }
 }
+
+/** Core, section 2: at most 255 characters of ASCII. */
+const isSubject = /^[\x20-\x7e]{1,255}$/;
 
 export type Claims = Readonly<Record<string, unknown>> & { sub: string };
 
