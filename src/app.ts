@@ -112,13 +112,13 @@ async function start(
     settings: config.signIn,
     attempts: { mayTry: () => undefined, tried() {} },
   });
-  const provers = [new AccessTokens(credentials, clock), logins];
+  const provers = [new AccessTokens(credentials), logins];
   const access = createAccess({ provers, clock, ...tokens });
   let isServing = false;
   const app = createHttpApp({
     access,
     api: {
-      access: createApiAccess({ credentials, clock }),
+      access: createApiAccess({ credentials }),
       people,
       management: metadata.management,
       client,

@@ -219,6 +219,10 @@ export function visibleConfig({ settings, declared, signIn }: Config) {
       stale_while_revalidate: upstream.staleWhileRevalidate,
       ...(upstream.ca !== undefined && { ca: upstream.ca }),
       ...(upstream.rules.length > 0 && { rules: upstream.rules }),
+      ...(upstream.verifiedGroup !== undefined && {
+        access: "verified",
+        verified_group: upstream.verifiedGroup,
+      }),
     })),
     registries: declared.registries.map(({ onUnsure, description, ...registry }) => ({
       ...registry,

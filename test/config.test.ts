@@ -80,6 +80,7 @@ describe("settings", () => {
         description: undefined,
         staleIfAbsentHours: 168,
         staleWhileRevalidate: false,
+        verifiedGroup: undefined,
         ca: undefined,
         rules: [],
       },
@@ -95,6 +96,7 @@ describe("settings", () => {
         description: undefined,
         staleIfAbsentHours: 168,
         staleWhileRevalidate: false,
+        verifiedGroup: undefined,
         ca: undefined,
         rules: [],
       },
@@ -264,6 +266,7 @@ describe("settings", () => {
       description: undefined,
       staleIfAbsentHours: 168,
       staleWhileRevalidate: false,
+      verifiedGroup: undefined,
       ca: undefined,
       rules: [],
     });

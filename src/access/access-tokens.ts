@@ -1,63 +1,62 @@
-import type { Clock } from "../lib/clock.ts";
 import { hashSecret } from "../lib/secret.ts";
 import type { Credential, Credentials } from "../metadata/contract.ts";
-import type { BasicCredentials } from "./contract.ts";
-import type { Holder, Proven, Prover } from "./holder.ts";
-import { allowsPulling } from "./scopes.ts";
+import type { Actor, BasicCredentials } from "./contract.ts";
+import { createHolder, type Holder, type Proven, type Prover } from "./holder.ts";
+import type { Authority } from "./permissions.ts";
 
 /** More than any secret of ours: what is longer is not hashed. */
 const maxSecretLength = 1024;
 
-/** Access tokens as passwords. The user name does not matter. */
+/** As which a job's token comes, as in GitLab CI. */
+const jobLogin = "gitlab-ci-token";
+
+/** Tokens of all kinds as passwords. What the user name has to be depends on the kind. */
 export class AccessTokens implements Prover {
   readonly kind = "token";
   readonly #credentials: Credentials;
-  readonly #clock: Clock;
   readonly #holders = new WeakMap<Credential, Holder>();
 
-  constructor(credentials: Credentials, clock: Clock) {
+  constructor(credentials: Credentials) {
     this.#credentials = credentials;
-    this.#clock = clock;
   }
 
-  async prove({ password }: BasicCredentials): Promise<Proven | undefined> {
+  async prove({ username, password }: BasicCredentials): Promise<Proven | undefined> {
     if (password.length > maxSecretLength) return undefined;
     const credential = await this.#credentials.byHash(hashSecret(password));
-    if (!credential || !this.#isLive(credential)) return undefined;
+    if (!credential || !isLoginOf(credential, username)) return undefined;
     const { tokenId, expiresAt } = credential;
-    const holder = this.#holderOf(credential);
-    return holder && { id: String(tokenId), holder, expiresAt };
+    this.#credentials.noteUse(tokenId);
+    return { id: String(tokenId), holder: this.#holderOf(credential), expiresAt };
   }
 
   async find(id: string): Promise<Holder | undefined> {
     const credential = await this.#credentials.byId(Number(id));
-    return credential && this.#isLive(credential) ? this.#holderOf(credential) : undefined;
+    return credential && this.#holderOf(credential);
   }
 
-  #isLive({ expiresAt }: Credential): boolean {
-    return expiresAt === undefined || this.#clock.now() < expiresAt;
-  }
-
-  #holderOf(credential: Credential): Holder | undefined {
+  #holderOf(credential: Credential): Holder {
     const known = this.#holders.get(credential);
     if (known) return known;
-    const holder = holderOf(credential);
-    if (holder) this.#holders.set(credential, holder);
+    const holder = createHolder(authorityOf(credential), actorOf(credential));
+    this.#holders.set(credential, holder);
     return holder;
   }
 }
 
-/** What a token opens; undefined for one without a user. */
-export function holderOf(credential: Credential): Holder | undefined {
-  if (credential.kind === "deploy") return undefined;
-  const { user, memberships, scopes } = credential;
-  return {
-    actor: { kind: "user", name: user.username },
-    mayPullAnything: allowsPulling(scopes),
-    mayPull(registry) {
-      if (user.admin) return true;
-      if (!("readers" in registry)) return memberships.has(registry.groupId);
-      return registry.readers.some((groupId) => memberships.has(groupId));
-    },
-  };
+function isLoginOf(credential: Credential, username: string): boolean {
+  if (credential.kind === "deploy") return credential.username === username;
+  return credential.kind !== "job" || username === jobLogin;
+}
+
+function authorityOf(credential: Credential): Authority {
+  const { kind, scopes } = credential;
+  return kind === "deploy"
+    ? { kind, scopes, groupId: credential.groupId }
+    : { kind, scopes, rights: credential };
+}
+
+function actorOf(credential: Credential): Actor {
+  return credential.kind === "deploy"
+    ? { kind: "deploy_token", name: credential.username }
+    : { kind: "user", name: credential.user.username };
 }

@@ -121,6 +121,7 @@ class PullAccess implements Access {
       actor: holder.actor,
       repositories,
       mayPull: (registry: Parameters<Holder["mayPull"]>[0]) => holder.mayPull(registry),
+      mayPullVerified: (lineage: readonly number[]) => holder.mayPullVerified(lineage),
     };
     this.#grants.set(claims, { holder, grant });
     return grant;
@@ -131,7 +132,12 @@ class PullAccess implements Access {
     visitor: () => Visitor,
   ): Grant | undefined {
     if (!this.#openness.admits(visitor())) return undefined;
-    return { actor: anonymous, repositories, mayPull: () => true };
+    return {
+      actor: anonymous,
+      repositories,
+      mayPull: () => "granted",
+      mayPullVerified: () => false,
+    };
   }
 }
 

@@ -1,51 +1,66 @@
-import type { Clock } from "../lib/clock.ts";
 import { hashSecret } from "../lib/secret.ts";
-import { type Credential, type Credentials, type Role, roles } from "../metadata/contract.ts";
-import type { Action, ApiAccess, Caller } from "./contract.ts";
+import type { Credential, Credentials, TokenKind, UserCredential } from "../metadata/contract.ts";
+import type { ApiAccess, ApiCredentials, Caller } from "./contract.ts";
+import { type Authority, actions, judge, opens, reaches, standingOf } from "./permissions.ts";
 
 /** More than any secret of ours: what is longer is not hashed. */
 const maxSecretLength = 1024;
 
-const scopesFor = {
-  read: ["api", "read_api"],
-  write: ["api"],
-};
-const rolesFor: Record<Action, readonly Role[]> = {
-  read: Object.keys(roles) as Role[],
-  write: ["owner", "maintainer"],
-  administer: ["owner"],
-};
-
-export function createApiAccess({
-  credentials,
-  clock,
-}: {
-  credentials: Credentials;
-  clock: Clock;
-}): ApiAccess {
+export function createApiAccess({ credentials }: { credentials: Credentials }): ApiAccess {
   return {
-    async caller({ privateToken, authorization }) {
-      const secret = privateToken ?? /^Bearer +([^\s,]+)$/i.exec(authorization ?? "")?.[1];
-      if (secret === undefined || secret.length > maxSecretLength) return undefined;
-      const credential = await credentials.byHash(hashSecret(secret));
-      const expiresAt = credential?.expiresAt ?? Number.POSITIVE_INFINITY;
-      return credential && clock.now() < expiresAt ? callerOf(credential) : undefined;
+    async caller(headers) {
+      const given = secretIn(headers);
+      if (!given || given.secret.length > maxSecretLength) return undefined;
+      const credential = await credentials.byHash(hashSecret(given.secret));
+      if (!credential || !isOfUser(credential) || !given.kinds.includes(credential.kind)) {
+        return undefined;
+      }
+      credentials.noteUse(credential.tokenId);
+      return callerOf(credential);
     },
   };
 }
 
-/** Who comes with a token; undefined for one without a user. */
-export function callerOf(credential: Credential): Caller | undefined {
-  if (credential.kind === "deploy") return undefined;
-  const { user, scopes, memberships } = credential;
+const accessTokens: readonly TokenKind[] = ["personal", "group"];
+
+/** The first credential that is given, and the kinds that may come in that header. */
+function secretIn({
+  privateToken,
+  jobToken,
+  authorization,
+}: ApiCredentials): { secret: string; kinds: readonly TokenKind[] } | undefined {
+  if (privateToken !== undefined) return { secret: privateToken, kinds: accessTokens };
+  if (jobToken !== undefined) return { secret: jobToken, kinds: ["job"] };
+  const secret = /^Bearer +([^\s,]+)$/i.exec(authorization ?? "")?.[1];
+  return secret === undefined ? undefined : { secret, kinds: accessTokens };
+}
+
+function isOfUser(credential: Credential): credential is UserCredential {
+  return credential.kind !== "deploy";
+}
+
+function callerOf(credential: UserCredential): Caller {
+  const { kind, scopes, expiresAt } = credential;
+  return createCaller({ kind, scopes, rights: credential }, expiresAt);
+}
+
+/** A caller who may what the table of permissions says of this authority. `expiresAt`: see `Caller`. */
+export function createCaller(
+  authority: Exclude<Authority, { kind: "deploy" }>,
+  expiresAt: number | undefined,
+): Caller {
+  const { user } = authority.rights;
   return {
     actor: { kind: "user", name: user.username },
     userId: user.id,
-    isAdministrator: user.admin && scopesFor.read.some((scope) => scopes.includes(scope)),
-    hasScopeTo: (action) => scopesFor[action].some((scope) => scopes.includes(scope)),
-    may(action, lineage) {
-      const isEnough = (role: Role | undefined) => role && rolesFor[action].includes(role);
-      return user.admin || lineage.some((groupId) => isEnough(memberships.get(groupId)));
+    isAdministrator: user.admin && opens(authority, "read"),
+    expiresAt,
+    shutTo(action) {
+      const { door } = actions[action];
+      if (opens(authority, door)) return undefined;
+      return door === "mint" && opens(authority, "write") ? "kind" : "scope";
     },
+    judge: (action, subject) => judge(authority, action, subject),
+    reaches: (role, subject) => reaches(standingOf(authority, subject), role),
   };
 }

@@ -1,19 +1,28 @@
-import type { DependencyProxy, Registry } from "../metadata/contract.ts";
+import type { DependencyProxy, Registry, Role } from "../metadata/contract.ts";
+
+import type { Action, Subject, Verdict } from "./permissions.ts";
+
+export { type Action, actions, type Subject } from "./permissions.ts";
 
 /** Who a credential stands for. */
 export interface Actor {
-  kind: "user" | "anonymous";
-  /** For logs: the user name, or `anonymous`. */
+  kind: "user" | "deploy_token" | "anonymous";
+  /** For logs: the user name, that of a deploy token, or `anonymous`. */
   name: string;
 }
+
+/** `by_project`: only as a member of a project in the group, which is to be logged. */
+export type PullRight = "granted" | "by_project";
 
 /** What a verified pull token allows, decided anew at each use. */
 export interface Grant {
   actor: Actor;
   /** Repository names (with our prefix) that the token was asked for; undefined for a bare anonymous request. */
   repositories: ReadonlySet<string> | undefined;
-  /** Whether the actor may pull through this registry or Dependency Proxy now. */
-  mayPull(registry: Registry | DependencyProxy): boolean;
+  /** Whether the actor may pull through this registry or Dependency Proxy now, and by what. */
+  mayPull(registry: Registry | DependencyProxy): PullRight | undefined;
+  /** Whether the actor may pull from upstreams that are for members of a group: see `Group.lineage`. */
+  mayPullVerified(lineage: readonly number[]): boolean;
 }
 
 /** The answer of the token endpoint (Docker token specification, "Requesting a Token"). */
@@ -63,28 +72,37 @@ export interface Access {
   verify(authorization: string | undefined, visitor: () => Visitor): Promise<Grant | undefined>;
 }
 
-/** To administer is for a group's owners. */
-export type Action = "read" | "write" | "administer";
-
-/** Somebody with an access token, and what it allows in the management API now. */
+/** Somebody with a credential for the management API, and what it allows there now. */
 export interface Caller {
   actor: Actor;
   userId: number;
   isAdministrator: boolean;
-  /** Whether the token's scopes allow to see, or to change, anything at all. */
-  hasScopeTo(action: "read" | "write"): boolean;
-  /** Whether the user may do this with what belongs to a group, by a role in one of these: see `Group.lineage`. */
-  may(action: Action, lineage: readonly number[]): boolean;
+  /** What is made with the credential ends with it: milliseconds since the epoch, undefined where it has no end. */
+  expiresAt: number | undefined;
+  /**
+   * Why it opens nothing of that sort, whatever is asked for: its scopes are others, or its kind is; undefined where it
+   * does.
+   */
+  shutTo(action: Action): "scope" | "kind" | undefined;
+  /** Whether he may do this to that. */
+  judge(action: Action, subject: Subject): Verdict;
+  /** Whether his own role there is as high as this one. */
+  reaches(role: Role, subject: Subject): boolean;
+}
+
+/** Headers in which a credential can come. */
+export interface ApiCredentials {
+  privateToken: string | undefined;
+  jobToken: string | undefined;
+  authorization: string | undefined;
 }
 
 /** Who may manage what. */
 export interface ApiAccess {
   /**
-   * The owner of the access token in `PRIVATE-TOKEN`, or else in `Authorization: Bearer`; undefined for none, and for
-   * one that is unknown, expired or revoked. Pull tokens are none.
+   * The owner of the access token in `PRIVATE-TOKEN` or `Authorization: Bearer`, or of the job token in `JOB-TOKEN`, the first
+   * that is given; undefined for none, for one that is unknown, expired or revoked, and for kinds that do not belong
+   * there. Pull tokens and deploy tokens are none.
    */
-  caller(headers: {
-    privateToken: string | undefined;
-    authorization: string | undefined;
-  }): Promise<Caller | undefined>;
+  caller(headers: ApiCredentials): Promise<Caller | undefined>;
 }

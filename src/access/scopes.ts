@@ -1,17 +1,5 @@
 import { parseScope } from "../oci/scope.ts";
 
-/** Token scopes that allow pulling, by any road: any one of these sets. */
-const pullScopeSets = [
-  ["api"],
-  ["read_virtual_registry"],
-  ["write_virtual_registry"],
-  ["read_registry", "write_registry"],
-];
-
-export function allowsPulling(scopes: readonly string[]): boolean {
-  return pullScopeSets.some((set) => set.every((scope) => scopes.includes(scope)));
-}
-
 /** More repositories than any client asks for at once. */
 const maxRepositories = 100;
 

@@ -130,7 +130,7 @@ function logRequest(
   exchange: Exchange,
   status: number,
 ): void {
-  const { id, started, actor, told, refusal } = exchange;
+  const { id, started, actor, right, told, refusal } = exchange;
   // What the server or an upstream could not do is for somebody to look at.
   log[status >= 500 ? "warn" : "info"]("request", {
     id,
@@ -140,6 +140,7 @@ function logRequest(
     status,
     ms: Math.round((clock.elapsed() - started) * 1000) / 1000,
     actor,
+    right,
     cache: told?.status,
     upstream: told?.upstream || undefined,
     reason: told?.reason ?? refusal?.code,

@@ -21,6 +21,8 @@ export interface Exchange {
   certified: boolean;
   /** The user's name, once a credential was verified. */
   actor?: string;
+  /** By what the actor may pull, where it is nothing more than membership of a project. */
+  right?: "by_project";
   /** Whether something of a repository was asked for, and not just the way to log in. */
   isPull?: boolean;
   told?: Told;

@@ -103,7 +103,8 @@ export async function metricsResponse(
   if (!isLocal) {
     const authorization = headers.get("authorization") ?? undefined;
     const privateToken = headers.get("private-token") ?? undefined;
-    const caller = await access.caller({ privateToken, authorization });
+    const jobToken = headers.get("job-token") ?? undefined;
+    const caller = await access.caller({ privateToken, jobToken, authorization });
     if (!caller?.isAdministrator) {
       throw new RegistryError(
         "unauthorized",

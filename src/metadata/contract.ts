@@ -107,6 +107,11 @@ export interface UpstreamSettings {
   /** PEM of the authorities that sign this upstream's certificate, instead of the well-known ones. */
   ca: string | undefined;
   rules: readonly Rule[];
+  /**
+   * The path of the group to whose members alone it answers; undefined: to all who may read the registry. It is the
+   * upstream's own group, or one below.
+   */
+  verifiedGroup: string | undefined;
 }
 
 export interface Upstream extends UpstreamSettings {
@@ -134,6 +139,8 @@ export interface Registry {
   ask: Ask;
   /** In order of position, from the first asked to the last. */
   upstreams: Upstream[];
+  /** By the id of an upstream that is for a group's members: the lineage of that group. */
+  verified: ReadonlyMap<number, readonly number[]>;
 }
 
 /** The Dependency Proxy of a group as a registry with one upstream, which no registry of the group can have. */

@@ -1,5 +1,6 @@
 import type { Selectable } from "kysely";
 import type { DependencyProxy, Upstream, UpstreamSettings } from "./contract.ts";
+import { FixedMap } from "../lib/fixed-map.ts";
 import { groupLedTo } from "./groups.ts";
 import type { Passwords } from "./passwords.ts";
 import type { Db, UpstreamsTable } from "./schema.ts";
@@ -77,7 +78,7 @@ export async function readDependencyProxy(
   const wishes = await readWishes(db, group.id);
   if (!wishes.enabled) return undefined;
   const row = (await findProxyUpstream(db, group.id)) ?? (await obtain(group.id));
-  const upstream = withTtl(await upstreamOf(row, passwords), wishes);
+  const upstream = withTtl(await upstreamOf(db, row, passwords), wishes);
   return Object.freeze({
     id: -upstream.id,
     groupId: group.id,
@@ -86,6 +87,7 @@ export async function readDependencyProxy(
     onUnsure: "stop",
     ask: "in_order",
     upstreams: Object.freeze([upstream]) as Upstream[],
+    verified: new FixedMap<number, readonly number[]>([]),
     readers: Object.freeze(group.lineage),
   });
 }

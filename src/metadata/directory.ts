@@ -54,7 +54,7 @@ export class SqlDirectory implements Directory {
 
   async upstreams(): Promise<Upstream[]> {
     const rows = await this.db.selectFrom("upstreams").selectAll().orderBy("id").execute();
-    return Promise.all(rows.map((row) => upstreamOf(row, this.passwords)));
+    return Promise.all(rows.map((row) => upstreamOf(this.db, row, this.passwords)));
   }
 
   dependencyProxy(groupPath: string): Promise<DependencyProxy | undefined> {

@@ -1,6 +1,7 @@
 import type { Selectable, Transaction } from "kysely";
+import { FixedMap } from "../lib/fixed-map.ts";
 import { MetadataError, type Registry, type RegistrySettings } from "./contract.ts";
-import { requireTopLevel } from "./groups.ts";
+import { groupOfId, requireTopLevel } from "./groups.ts";
 import type { Passwords } from "./passwords.ts";
 import type { Db, Schema, UpstreamsTable } from "./schema.ts";
 import { lockGroup, refuseFullGroup, savePositions, type Writing } from "./positions.ts";
@@ -26,7 +27,9 @@ export async function readRegistries(
     .orderBy("ru.position");
   if (id !== undefined) query = query.where("r.id", "=", id);
   const registries = new Map<number, Registry>();
-  for (const row of await query.execute()) {
+  const rows = await query.execute();
+  const lineages = await lineagesOf(db, rows);
+  for (const row of rows) {
     const registry = registries.get(row.registry_id) ?? {
       id: row.registry_id,
       groupId: row.registry_group_id,
@@ -35,15 +38,47 @@ export async function readRegistries(
       onUnsure: row.on_unsure,
       ask: row.ask,
       upstreams: [],
+      verified: lineages.size === 0 ? nobodys : verifiedIn(rows, lineages, row.registry_id),
     };
     registries.set(registry.id, registry);
     // The join gives all columns of an upstream or none.
     if (row.id !== null) {
-      registry.upstreams.push(await upstreamOf(row as Selectable<UpstreamsTable>, passwords));
+      registry.upstreams.push(await upstreamOf(db, row as Selectable<UpstreamsTable>, passwords));
     }
   }
   for (const registry of registries.values()) Object.freeze(Object.freeze(registry).upstreams);
   return [...registries.values()];
+}
+
+type Lineage = readonly number[];
+const nobodys: Registry["verified"] = new FixedMap([]);
+
+/** Of the groups that upstreams are for, by id. They do not change: groups are renamed, but not moved. */
+async function lineagesOf(
+  db: Db,
+  rows: readonly { verified_group_id: number | null }[],
+): Promise<Map<number, Lineage>> {
+  const ids = new Set(rows.map((row) => row.verified_group_id));
+  const lineages = new Map<number, Lineage>();
+  for (const id of ids) {
+    // Of one that is gone since, nobody is a member.
+    if (id !== null) lineages.set(id, Object.freeze((await groupOfId(db, id))?.lineage ?? []));
+  }
+  return lineages;
+}
+
+function verifiedIn(
+  rows: readonly { id: number | null; registry_id: number; verified_group_id: number | null }[],
+  lineages: ReadonlyMap<number, Lineage>,
+  registryId: number,
+): Registry["verified"] {
+  return new FixedMap(
+    rows.flatMap(({ id, registry_id, verified_group_id: groupId }) =>
+      registry_id === registryId && id !== null && groupId !== null
+        ? [[id, lineages.get(groupId) ?? []] as const]
+        : [],
+    ),
+  );
 }
 
 /** Creates or changes a registry (`Directory.saveRegistry`) and gives its id. */

@@ -62,6 +62,7 @@ export interface UpstreamsTable {
   ca: string | null;
   /** A JSON array of `Rule`. */
   rules: string;
+  verified_group_id: number | null;
   kind: Generated<UpstreamKind>;
   version: Generated<number>;
   created_at: number;

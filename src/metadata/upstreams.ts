@@ -1,9 +1,15 @@
 import type { Selectable, Transaction } from "kysely";
-import type { Rule, Upstream, UpstreamSettings } from "./contract.ts";
-import { requireTopLevel } from "./groups.ts";
+import {
+  type Group,
+  MetadataError,
+  type Rule,
+  type Upstream,
+  type UpstreamSettings,
+} from "./contract.ts";
+import { groupAt, groupOfId, requireTopLevel } from "./groups.ts";
 import type { Passwords } from "./passwords.ts";
 import type { Writing } from "./positions.ts";
-import type { Schema, UpstreamKind, UpstreamsTable } from "./schema.ts";
+import type { Db, Schema, UpstreamKind, UpstreamsTable } from "./schema.ts";
 import { normalUrl } from "./upstream-url.ts";
 
 type Row = Selectable<UpstreamsTable>;
@@ -32,11 +38,11 @@ export async function saveUpstream(
   const row = present
     ? await changeUpstream(saving, present, settings)
     : await createUpstream(saving, groupId, settings);
-  return upstreamOf(row, saving.passwords);
+  return upstreamOf(saving.tx, row, saving.passwords);
 }
 
 /** The frozen description of a row, its password in the clear. */
-export async function upstreamOf(row: Row, passwords: Passwords): Promise<Upstream> {
+export async function upstreamOf(db: Db, row: Row, passwords: Passwords): Promise<Upstream> {
   return Object.freeze({
     id: row.id,
     groupId: row.group_id,
@@ -53,14 +59,18 @@ export async function upstreamOf(row: Row, passwords: Passwords): Promise<Upstre
     staleWhileRevalidate: row.stale_while_revalidate === 1,
     ca: row.ca ?? undefined,
     rules: Object.freeze(JSON.parse(row.rules) as Rule[]),
+    verifiedGroup:
+      row.verified_group_id === null
+        ? undefined
+        : (await groupOfId(db, row.verified_group_id))?.path,
     alwaysCheck: row.kind === "dependency_proxy",
     ttlDays: undefined,
     version: row.version,
   });
 }
 
-/** The columns that the settings determine by themselves. */
-function columnsOf(settings: UpstreamSettings) {
+/** The columns that the settings determine, but for the password. */
+async function columnsOf(tx: Tx, groupId: number, settings: UpstreamSettings) {
   return {
     name: settings.name,
     description: settings.description ?? null,
@@ -76,7 +86,22 @@ function columnsOf(settings: UpstreamSettings) {
     rules: JSON.stringify(
       settings.rules.map(({ target, effect, pattern }) => ({ target, effect, pattern })),
     ),
+    verified_group_id: (await verifiedGroup(tx, groupId, settings))?.id ?? null,
   };
+}
+
+/** Throws where it is no group of the family: who asks must not learn of others by it. */
+async function verifiedGroup(
+  tx: Tx,
+  groupId: number,
+  { name, verifiedGroup: path }: UpstreamSettings,
+): Promise<Group | undefined> {
+  if (path === undefined) return undefined;
+  const group = await groupAt(tx, path);
+  if (group?.lineage.includes(groupId)) return group;
+  const text = "is not the upstream's group, nor one below it";
+  const message = `the upstream "${name}" is to be for the members of "${path}", which ${text}`;
+  throw new MetadataError("refused", message, { invalid: { field: "verified_group", text } });
 }
 
 /** A new upstream, in no registry yet. */
@@ -92,7 +117,7 @@ export async function createUpstream(
     .values({
       group_id: groupId,
       kind,
-      ...columnsOf(settings),
+      ...(await columnsOf(tx, groupId, settings)),
       created_at: now,
       updated_at: now,
     })
@@ -112,7 +137,7 @@ export async function changeUpstream(
   settings: UpstreamSettings,
   sealedPassword?: string | null,
 ): Promise<Row> {
-  const columns = columnsOf(settings);
+  const columns = await columnsOf(tx, present.group_id, settings);
   const sealed =
     sealedPassword ?? (await sealedAnew(passwords, present, columns.url, settings.password));
   const moved = columns.url !== present.url;

@@ -44,6 +44,7 @@ export {
   adminName,
   defaultGroup,
   groupPart,
+  groupPath,
   maxRules,
   rulePattern,
   upstreamPassword,

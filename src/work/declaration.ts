@@ -137,6 +137,7 @@ function assemble(file: ConfigFile, secrets: ReadonlyMap<string, string>): Decla
         staleWhileRevalidate: upstream.stale_while_revalidate ?? defaults.staleWhileRevalidate,
         ca: secrets.get(`upstreams[${index}].ca`),
         rules: upstream.rules,
+        verifiedGroup: upstream.verified_group,
       };
     }),
     registries: file.registries.map(({ on_unsure: onUnsure, ...registry }) => ({

@@ -122,6 +122,8 @@ const upstream = map({
   ca: secret.optional(),
   ca_file: file.optional(),
   rules: list(rule).max(maxRules, `must be at most ${maxRules} rules`).default([]),
+  access: oneOf(["shared", "verified"]).default("shared"),
+  verified_group: groupPath.optional(),
 });
 
 const registry = map({

@@ -25,7 +25,7 @@ const list = <S extends z.ZodRawShape>(shape: S) =>
 /** Only the names of a file, read in spite of whatever else is wrong with it. */
 const outline = z.object({
   groups: list({ path: name }),
-  upstreams: list({ group, name }),
+  upstreams: list({ group, name, access: name, verified_group: name }),
   registries: list({ id: name, group, name, upstreams: z.array(name).catch([]) }),
   users: list({ username: name, memberships: list({ group }), tokens: list({ name }) }),
 });
@@ -53,10 +53,35 @@ function checkNames({ groups, upstreams, registries, users }: Outline): FileProb
     ...twice(registries.map(inGroup), at("registries", "name")),
     ...twice(values(users, "username"), at("users", "username")),
     ...unknownGroups(groups, values(upstreams, "group"), at("upstreams", "group")),
+    ...upstreams.flatMap((upstream, index) => checkReaders(groups, upstream, ["upstreams", index])),
     ...unknownGroups(groups, values(registries, "group"), at("registries", "group")),
     ...subgroups(values(upstreams, "group"), at("upstreams", "group")),
     ...subgroups(values(registries, "group"), at("registries", "group")),
   ];
+}
+
+type Readers = Outline["upstreams"][number];
+
+/** Whom an upstream is for: a group of its own family, where it is for one. */
+function checkReaders(
+  groups: Outline["groups"],
+  { group, access, verified_group: verified }: Readers,
+  path: Path,
+): FileProblem[] {
+  const at = (key: string) => [...path, key];
+  if (access === "verified" && verified === "") {
+    return [{ path: at("verified_group"), message: "is missing: access: verified needs one" }];
+  }
+  if (verified === "") return [];
+  if (access !== "verified") {
+    return [{ path: at("verified_group"), message: "needs access: verified beside it" }];
+  }
+  const isOfFamily = `${verified}/`.toLowerCase().startsWith(`${group}/`.toLowerCase());
+  if (!isOfFamily) {
+    const message = `must be the upstream's group "${group}", or one below it`;
+    return [{ path: at("verified_group"), message }];
+  }
+  return unknownGroups(groups, [verified], () => at("verified_group"));
 }
 
 /** The path of the group that a subgroup is in; empty for a top-level group. */

@@ -3,7 +3,8 @@ import { SignJWT } from "jose";
 import { AccessTokens } from "../../src/access/access-tokens.ts";
 import { createAccess } from "../../src/access/access.ts";
 import type { Access, Visitor } from "../../src/access/contract.ts";
-import { allowsPulling, repositoriesToPull } from "../../src/access/scopes.ts";
+import { opens } from "../../src/access/permissions.ts";
+import { repositoriesToPull } from "../../src/access/scopes.ts";
 import type { OpenDoors } from "../../src/access/visitors.ts";
 import { deriveKey, keyId } from "../../src/lib/keys.ts";
 import { hashSecret } from "../../src/lib/secret.ts";
@@ -27,6 +28,7 @@ const registry = (groupId: number): Registry => ({
   onUnsure: "stop",
   ask: "in_order",
   upstreams: [],
+  verified: new Map(),
 });
 
 /** The Dependency Proxy of the first of these groups, which is in the others. */
@@ -52,14 +54,17 @@ const visitor = (as: Visitor["as"] = "registry", from: Partial<Visitor> = {}): V
   ...from,
 });
 
+const live = () => (clock.now() < (credential?.expiresAt ?? Infinity) ? credential : undefined);
+
 function create(open: Partial<OpenDoors>): Access {
   const credentials = {
-    byHash: async (hash: string) => (hash === hashSecret(secret) ? credential : undefined),
-    byId: async (id: number) => (credential?.tokenId === id ? credential : undefined),
-  } as Credentials;
+    byHash: async (hash: string) => (hash === hashSecret(secret) ? live() : undefined),
+    byId: async (id: number) => (live()?.tokenId === id ? credential : undefined),
+    noteUse() {},
+  } as Partial<Credentials> as Credentials;
   const externalUrl = "https://weir.test:8443";
   return createAccess({
-    provers: [new AccessTokens(credentials, clock)],
+    provers: [new AccessTokens(credentials)],
     clock,
     signingKey,
     externalUrl,
@@ -133,7 +138,7 @@ describe("token endpoint", () => {
     const anyone = create({ anonymousPull: true });
     const { token } = await anyone.issue(undefined, [scope], visitor());
     expect((await anyone.verify(`Bearer ${token}`, visitor))?.actor.kind).toBe("anonymous");
-    expect((await anyone.verify(undefined, visitor))?.mayPull(registry(99))).toBe(true);
+    expect((await anyone.verify(undefined, visitor))?.mayPull(registry(99))).toBe("granted");
     expect(await access.verify(`Bearer ${token}`, visitor)).toBeUndefined();
     expect(await access.verify(undefined, visitor)).toBeUndefined();
     const wrong = { username: "a", password: "no" };
@@ -207,16 +212,19 @@ describe("pull token", () => {
     const grant = await verify(await login());
     expect(grant?.actor).toEqual({ kind: "user", name: "ann" });
     expect([...(grant?.repositories ?? [])]).toEqual([repository]);
-    expect([grant?.mayPull(registry(7)), grant?.mayPull(registry(8))]).toEqual([true, false]);
+    expect([grant?.mayPull(registry(7)), grant?.mayPull(registry(8))]).toEqual([
+      "granted",
+      undefined,
+    ]);
   });
 
   test("opens a Dependency Proxy to members of its group and of those above, and to no others", async () => {
     const grant = await verify(await login());
     const may = (...readers: [number, ...number[]]) => grant?.mayPull(proxy(...readers));
-    expect([may(7), may(8, 7), may(9, 8, 7)]).toEqual([true, true, true]);
-    expect([may(8), may(9, 8)]).toEqual([false, false]);
+    expect([may(7), may(8, 7), may(9, 8, 7)]).toEqual(["granted", "granted", "granted"]);
+    expect([may(8), may(9, 8)]).toEqual([undefined, undefined]);
     credential = { ...credential!, user: { ...credential!.user, admin: true } };
-    expect((await verify(await login()))?.mayPull(proxy(8))).toBe(true);
+    expect((await verify(await login()))?.mayPull(proxy(8))).toBe("granted");
   });
 
   test("dies with its time, and not before", async () => {
@@ -319,7 +327,7 @@ test("which scopes allow pulling (identity, matrix of pulls)", () => {
     [[], false],
   ];
   for (const [scopes, allowed] of table) {
-    expect([scopes, allowsPulling(scopes)]).toEqual([scopes, allowed]);
+    expect([scopes, opens({ kind: "personal", scopes }, "login")]).toEqual([scopes, allowed]);
   }
 });
 

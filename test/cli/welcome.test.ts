@@ -16,6 +16,7 @@ const upstream = {
   description: undefined,
   staleIfAbsentHours: 168,
   staleWhileRevalidate: false,
+  verifiedGroup: undefined,
   ca: undefined,
   rules: [],
   alwaysCheck: false,
@@ -28,6 +29,7 @@ const registry = {
   description: undefined,
   onUnsure: "stop" as const,
   ask: "in_order" as const,
+  verified: new Map(),
   upstreams: [upstream],
 };
 const listen = { hostname: "127.0.0.1", port: 5000 };

@@ -62,6 +62,7 @@ function declareRegistry(
     staleWhileRevalidate: false,
     ca: undefined,
     rules: [],
+    verifiedGroup: undefined,
     ...own,
   }));
   const registry = {

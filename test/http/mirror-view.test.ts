@@ -24,7 +24,8 @@ function registryOf(...urls: string[]): Registry {
       version: 1,
     };
   });
-  return Object.freeze({ ...registrySettings({ name: "r" }), id: 1, groupId: 1, upstreams });
+  const own = { id: 1, groupId: 1, upstreams, verified: new Map() };
+  return Object.freeze({ ...registrySettings({ name: "r" }), ...own });
 }
 
 function view(registry: Registry, ns: string | undefined): string[] | string {

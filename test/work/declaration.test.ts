@@ -73,6 +73,7 @@ users:
         description: undefined,
         staleIfAbsentHours: 168,
         staleWhileRevalidate: false,
+        verifiedGroup: undefined,
         ca: undefined,
         rules: [],
       },
@@ -89,6 +90,7 @@ users:
         description: undefined,
         staleIfAbsentHours: 168,
         staleWhileRevalidate: false,
+        verifiedGroup: undefined,
         ca: undefined,
         rules: [],
       },
@@ -147,6 +149,7 @@ registries:
       description: "ours",
       staleIfAbsentHours: 0,
       staleWhileRevalidate: true,
+      verifiedGroup: undefined,
       ca: testCertificate.cert,
       rules: [
         { target: "repository", effect: "allow", pattern: "team/**" },

@@ -1,12 +1,10 @@
 import type { Clock } from "../../lib/clock.ts";
 import type { Log } from "../../lib/log.ts";
 import type { Sealer } from "../../lib/seal.ts";
-import type { Metadata, SignedInBy, UserRights } from "../../metadata/contract.ts";
+import type { Metadata, SignedInBy } from "../../metadata/contract.ts";
 import type { WebClient } from "../../upstream/web/contract.ts";
-import { holderOf } from "../access-tokens.ts";
-import { callerOf } from "../api.ts";
-import type { Caller } from "../contract.ts";
-import type { Holder } from "../holder.ts";
+import { createCaller } from "../api.ts";
+import { createHolder } from "../holder.ts";
 import type { Attempts } from "./contract.ts";
 import { Hashing } from "./hashing.ts";
 import { PasswordLogins } from "./passwords.ts";
@@ -41,7 +39,11 @@ export function createPeople(options: PeopleOptions) {
     isEnabled: settings.passwords,
     passwords: people.passwords,
     ofUser,
-    holderOf: (rights) => himself(rights, holderOf),
+    holderOf: (rights) =>
+      createHolder(
+        { kind: "password", scopes: [], rights },
+        { kind: "user", name: rights.user.username },
+      ),
     hashing: new Hashing(),
     attempts,
   });
@@ -50,7 +52,8 @@ export function createPeople(options: PeopleOptions) {
     sessions: people.sessions,
     credentials,
     ofUser,
-    callerOf: (rights) => himself(rights, callerOf),
+    callerOf: (rights, expiresAt) =>
+      createCaller({ kind: "session", scopes: [], rights }, expiresAt),
     attempts,
     isOffered: (by) => isOffered(by, settings),
     idleSeconds: settings.sessionIdleSeconds,
@@ -73,15 +76,4 @@ export function createPeople(options: PeopleOptions) {
 function isOffered(by: SignedInBy, settings: PeopleOptions["settings"]): boolean {
   if (by.method === "password") return settings.passwords;
   return by.method === "token" || settings.providers.some(({ name }) => name === by.provider);
-}
-
-/** A user may what his token with the scope `api` may: so that is what he is judged as. */
-function himself<T extends Holder | Caller>(
-  rights: UserRights,
-  judged: (credential: Parameters<typeof holderOf>[0]) => T | undefined,
-): T {
-  const facts = { kind: "personal", tokenId: 0, scopes: ["api"], expiresAt: undefined } as const;
-  const judgement = judged({ ...rights, ...facts });
-  if (!judgement) throw new Error("a user can be judged");
-  return judgement;
 }

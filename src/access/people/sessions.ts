@@ -5,6 +5,7 @@ import type {
   Session,
   Sessions,
   SignedInBy,
+  UserCredential,
   UserRights,
 } from "../../metadata/contract.ts";
 import type { Caller } from "../contract.ts";
@@ -28,8 +29,8 @@ export interface SessionOptions {
   sessions: Sessions;
   credentials: Pick<Credentials, "byHash" | "byId">;
   ofUser: (userId: number) => Promise<UserRights | undefined>;
-  /** Of somebody who may do everything that the user may. */
-  callerOf: (rights: UserRights) => Caller;
+  /** What he makes ends at `expiresAt`, if it is given: see `Caller`. */
+  callerOf: (rights: UserRights, expiresAt: number | undefined) => Caller;
   attempts: Attempts;
   /** Whether one can still sign in so: what was begun by a way that is shut has ended with it. */
   isOffered: (by: SignedInBy) => boolean;
@@ -68,12 +69,12 @@ export class Logins implements SessionAccess {
     const credential =
       token.length <= maxTokenLength ? await credentials.byHash(hashSecret(token)) : undefined;
     const tokenId = credential?.tokenId;
-    const owner = tokenId === undefined ? undefined : await this.#ownerOf(tokenId);
-    attempts.tried(attempt, owner !== undefined);
-    if (!owner || tokenId === undefined) {
+    const live = tokenId === undefined ? undefined : await this.#liveToken(tokenId);
+    attempts.tried(attempt, live !== undefined);
+    if (!live || tokenId === undefined) {
       throw new SignInError("wrong", "the access token is not valid, or has not the scope api");
     }
-    return this.#begin(owner, { method: "token", tokenId });
+    return this.#begin(live.user.id, { method: "token", tokenId });
   }
 
   async #begin(userId: number, by: SignedInBy): Promise<NewLogin> {
@@ -95,12 +96,13 @@ export class Logins implements SessionAccess {
     const { by, userId } = session;
     if (!isOffered(by)) return undefined;
     // A session is worth no more than the token that it was begun with, and lives no longer.
-    if (by.method === "token" && (await this.#ownerOf(by.tokenId)) !== userId) return undefined;
+    const token = by.method === "token" ? await this.#liveToken(by.tokenId) : undefined;
+    if (by.method === "token" && token?.user.id !== userId) return undefined;
     const rights = await ofUser(userId);
     if (!rights) return undefined;
     const now = clock.now();
     if (now >= session.lastSeenAt + noteAfter) await sessions.seen(session.id, now);
-    return { caller: callerOf(rights), session };
+    return { caller: callerOf(rights, token?.expiresAt), session };
   }
 
   csrfToken(secret: string): string {
@@ -121,11 +123,11 @@ export class Logins implements SessionAccess {
     return now < expiresAt && now < lastSeenAt + this.idleSeconds * 1000;
   }
 
-  /** Whose this token is, if it opens all that its owner may. */
-  async #ownerOf(tokenId: number): Promise<number | undefined> {
+  /** The token, if it opens all that its owner may. */
+  async #liveToken(tokenId: number): Promise<UserCredential | undefined> {
     const credential = await this.#options.credentials.byId(tokenId);
     // Bots and jobs do not look at consoles.
     if (credential?.kind !== "personal" || !credential.scopes.includes("api")) return undefined;
-    return credential.user.id;
+    return credential;
   }
 }

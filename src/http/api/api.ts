@@ -72,6 +72,8 @@ function unforeseen(log: Log, { id }: Exchange, error: unknown): ApiError {
 function describe(api: Api, version: string) {
   const security = { type: "apiKey", in: "header", name: "PRIVATE-TOKEN" } as const;
   api.openAPIRegistry.registerComponent("securitySchemes", "privateToken", security);
+  const job = { type: "apiKey", in: "header", name: "JOB-TOKEN" } as const;
+  api.openAPIRegistry.registerComponent("securitySchemes", "jobToken", job);
   const session = { type: "apiKey", in: "cookie", name: sessionCookie } as const;
   api.openAPIRegistry.registerComponent("securitySchemes", "session", session);
   const bearer = { type: "http", scheme: "bearer" } as const;

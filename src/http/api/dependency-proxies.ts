@@ -27,7 +27,7 @@ function purge(api: Api, { management }: ApiOptions): void {
       method: "delete",
       path: `${ofGroup}/cache`,
       summary: "Empty the cache of a group's Dependency Proxy",
-      action: "administer",
+      action: "change_dependency_proxy",
       params: groupParams,
       status: 202,
     },
@@ -46,10 +46,11 @@ const settingsJson = ({ enabled, identity }: DependencyProxySettings) => ({
 
 function settings(api: Api, { management }: ApiOptions): void {
   const path = `${ofGroup}/settings`;
-  const common = { path, action: "administer", params: groupParams } as const;
+  const common = { path, params: groupParams } as const;
+  const read = { ...common, method: "get", action: "read_dependency_proxy" } as const;
   const answer = { answer: dependencyProxySettings, status: 200 } as const;
   const summary = "Get the settings of a group's Dependency Proxy";
-  endpoint(api, { method: "get", summary, ...common, ...answer }, async ({ params, granted }) => {
+  endpoint(api, { ...read, summary, ...answer }, async ({ params, granted }) => {
     const { id } = granted(await findGroup(management, params));
     return { body: settingsJson(await management.dependencyProxies.settings(id)) };
   });
@@ -59,6 +60,7 @@ function settings(api: Api, { management }: ApiOptions): void {
       method: "put",
       summary: "Change the settings of a group's Dependency Proxy; what is not given stays",
       ...common,
+      action: "change_dependency_proxy",
       body: dependencyProxyChanges,
       ...answer,
     },
@@ -80,10 +82,11 @@ const policyJson = ({ ttlEnabled, ttlDays }: DependencyProxySettings) => ({
 
 function policy(api: Api, { management }: ApiOptions): void {
   const path = `${ofGroup}/ttl_policy`;
-  const common = { path, action: "administer", params: groupParams } as const;
+  const common = { path, params: groupParams } as const;
+  const read = { ...common, method: "get", action: "read_dependency_proxy" } as const;
   const answer = { answer: ttlPolicy, status: 200 } as const;
   const summary = "Get when a group's Dependency Proxy gives up what is not pulled any more";
-  endpoint(api, { method: "get", summary, ...common, ...answer }, async ({ params, granted }) => {
+  endpoint(api, { ...read, summary, ...answer }, async ({ params, granted }) => {
     const { id } = granted(await findGroup(management, params));
     return { body: policyJson(await management.dependencyProxies.settings(id)) };
   });
@@ -93,6 +96,7 @@ function policy(api: Api, { management }: ApiOptions): void {
       method: "put",
       summary: "Change when a group's Dependency Proxy gives up what is not pulled any more",
       ...common,
+      action: "change_dependency_proxy",
       body: ttlPolicyChanges,
       ...answer,
     },

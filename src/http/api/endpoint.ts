@@ -1,6 +1,6 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import type { Action, Caller } from "../../access/contract.ts";
+import { type Action, actions, type Caller, type Subject } from "../../access/contract.ts";
 import type { Condition } from "../../metadata/contract.ts";
 import type { Env, Exchange } from "../exchange.ts";
 import { badRequest, forbidden, insufficientScope, notFound } from "./errors.ts";
@@ -21,7 +21,7 @@ interface Description<P extends Shape, Q extends Shape, B extends Shape> {
   /** As in OpenAPI, with `{id}`. */
   path: string;
   summary: string;
-  /** What is done with what is there. */
+  /** What is done with what is there: who may is in the table of permissions alone. */
   action: Action;
   params?: P;
   query?: Q;
@@ -42,11 +42,15 @@ export interface Answer {
   headers?: Record<string, string>;
 }
 
-/** What belongs to a group. */
+/** What is found, with what rights to it depend on: as much of it as the action's kind of subject needs. */
 interface Owned {
-  groupId: number;
-  /** Of the group, where it can be a subgroup. */
+  /** Of the group that a registry belongs to. */
+  groupId?: number;
+  /** Of a group, or of the group that a project is in. */
   lineage?: readonly number[];
+  projectId?: number;
+  /** Of whom a token is. */
+  userId?: number;
 }
 
 /** A request whose caller is known, and whose path and query are well-formed. */
@@ -64,6 +68,8 @@ export interface Asked<P, Q, B> {
   readonly body: () => Promise<B>;
   /** What was found, if the caller may do with it what this endpoint does; throws where not, telling nothing. */
   readonly granted: <T extends Owned>(found: T | undefined, what?: string) => T;
+  /** Throws unless the caller may do this, which is something else than what the endpoint is for, to that. */
+  readonly require: (action: Action, subject: Subject) => void;
   /** From `If-Unmodified-Since` (RFC 9110, section 13.1.4). */
   readonly condition: () => Condition;
 }
@@ -78,16 +84,21 @@ export function endpoint<
   description: Description<P, Q, B>,
   handler: (asked: Asked<z.output<P>, z.output<Q>, z.output<B>>) => Promise<Answer>,
 ): void {
-  document(api, description, [{ privateToken: [] }, { bearer: [] }, { session: [] }]);
   const { method, path, action, status } = description;
+  const security = [{ privateToken: [] }, { bearer: [] }, { jobToken: [] }, { session: [] }];
+  document(api, description, { security, "x-permission": action });
   const params = description.params ?? nothing;
   const query = description.query ?? nothing;
   const body = description.body ?? nothing;
   api.on(method.toUpperCase(), routeOf(path), async (c) => {
     const { caller, login, road } = c.var;
-    const isRead = method === "get";
-    if (!caller.hasScopeTo(isRead ? "read" : "write"))
-      throw insufficientScope(isRead ? "read_api" : "api");
+    requireDoor(caller, action);
+    let isJudged = actions[action].subject === "server";
+    const judge = (action: Action, subject: Subject, what?: string) => {
+      isJudged = true;
+      requireRight(caller, action, subject, what);
+    };
+    if (isJudged) judge(action, { kind: "server" });
     const answer = await handler({
       caller,
       login,
@@ -96,9 +107,15 @@ export function endpoint<
       params: check(params, c.req.param()) as z.output<P>,
       query: check(query, readQuery(c.req.url)) as z.output<Q>,
       body: async () => check(body, await readBody(c.req.raw, body)) as z.output<B>,
-      granted: (found, what) => granted(caller, action, found, what),
+      granted: (found, what) => {
+        if (!found) throw notFound(what);
+        judge(action, subjectOf(action, found), what);
+        return found;
+      },
+      require: judge,
       condition: () => condition(c),
     });
+    if (!isJudged) throw new Error(`${method} ${path} has not asked whether the caller may`);
     return reply(c.var.exchange, status, answer);
   });
 }
@@ -116,7 +133,7 @@ export function openEndpoint<
     asked: { params: z.output<P>; query: z.output<Q>; body: () => Promise<z.output<B>> },
   ) => Promise<Answer | Response>,
 ): void {
-  document(api, description, []);
+  document(api, description, { security: [] });
   const { method, path, status } = description;
   const params = description.params ?? nothing;
   const query = description.query ?? nothing;
@@ -134,16 +151,29 @@ export function openEndpoint<
 /** As the router has it. */
 const routeOf = (path: string) => `/v4${path.replace(/\{(\w+)\}/g, ":$1")}`;
 
-function granted<T extends Owned>(
-  caller: Caller,
-  action: Action,
-  found: T | undefined,
-  what: string | undefined,
-): T {
-  const lineage = found && (found.lineage ?? [found.groupId]);
-  if (!lineage || !caller.may("read", lineage)) throw notFound(what);
-  if (!caller.may(action, lineage)) throw forbidden();
-  return found;
+/** Before anything is looked for: whether the credential is for such things at all. */
+function requireDoor(caller: Caller, action: Action): void {
+  const shut = caller.shutTo(action);
+  if (shut === "kind") throw forbidden();
+  if (shut) throw insufficientScope(actions[action].door === "read" ? "read_api" : "api");
+}
+
+function requireRight(caller: Caller, action: Action, subject: Subject, what?: string): void {
+  const verdict = caller.judge(action, subject);
+  if (verdict === "hidden") throw notFound(what);
+  if (verdict !== "allowed") throw forbidden();
+}
+
+function subjectOf(action: Action, found: Owned): Subject {
+  const { lineage = [], projectId, userId } = found;
+  const kind = actions[action].subject;
+  // Of a subgroup too, only the role in the top-level group counts for registries.
+  const groupId = lineage.at(-1) ?? found.groupId;
+  if (kind === "registry" && groupId !== undefined) return { kind, groupId };
+  if (kind === "group" && lineage.length > 0) return { kind, lineage };
+  if (kind === "project" && projectId !== undefined) return { kind, projectId, lineage };
+  if (kind === "user" && userId !== undefined) return { kind, userId };
+  throw new Error(`${action} needs to know of which ${kind}`);
 }
 
 /** What `Date.parse` alone takes is almost anything. */
@@ -166,7 +196,7 @@ export function reply(exchange: Exchange, status: number, { body, headers }: Ans
       "Cache-Control": "no-store",
       "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
       "X-Content-Type-Options": "nosniff",
-      Vary: "Authorization, PRIVATE-TOKEN, Cookie",
+      Vary: "Authorization, PRIVATE-TOKEN, JOB-TOKEN, Cookie",
       "X-Request-Id": exchange.id,
       ...headers,
     },
@@ -189,7 +219,7 @@ const apiError = z
 function document<P extends Shape, Q extends Shape, B extends Shape>(
   api: Api,
   { method, path, summary, params, query, body, answer, status }: OpenDescription<P, Q, B>,
-  security: Record<string, never[]>[],
+  access: { security: Record<string, never[]>[]; "x-permission"?: Action },
 ): void {
   const json = (schema: z.ZodType) => ({ content: { "application/json": { schema } } });
   const forms = (schema: z.ZodType) => ({
@@ -202,7 +232,7 @@ function document<P extends Shape, Q extends Shape, B extends Shape>(
     method,
     path: `/api/v4${path}`,
     summary,
-    security,
+    ...access,
     request: {
       ...(params && { params }),
       ...(query && { query }),

@@ -20,14 +20,18 @@ function listEntries(api: Api, { management, externalUrl }: ApiOptions): void {
       method: "get",
       path: "/virtual_registries/container/upstreams/{id}/cache_entries",
       summary: "List what is cached of an upstream, the newest first",
-      action: "read",
+      action: "read_registry",
       params: idParams,
       query: z.strictObject({ ...pageQuery, search: searchWords }),
       answer: z.array(cacheEntry),
       status: 200,
     },
-    async ({ params, query, granted, path }) => {
-      const { id } = granted(await management.upstreams.get(params.id));
+    async ({ params, query, granted, require, path }) => {
+      const { id, verifiedGroup } = granted(await management.upstreams.get(params.id));
+      if (verifiedGroup !== undefined) {
+        const group = await management.group({ path: verifiedGroup });
+        require("read_verified_upstream", { kind: "group", lineage: group?.lineage ?? [] });
+      }
       const wanted = pageOptions(query, query.search);
       const page = await management.entries.list(id, wanted);
       const headers = pageHeaders(new URL(path, externalUrl), wanted, page);
@@ -43,7 +47,7 @@ function deleteEntry(api: Api, { management }: ApiOptions): void {
       method: "delete",
       path: "/virtual_registries/container/cache_entries/{id}",
       summary: "Give up a cache entry",
-      action: "write",
+      action: "purge_registry",
       params: z.strictObject({ id: z.string().openapi({ example: "NDIgMTUxNw==" }) }),
       status: 204,
     },

@@ -159,6 +159,8 @@ export const upstreamFields = z
     stale_while_revalidate: z.boolean().optional(),
     ca: written(work.certificates).nullable().optional(),
     rules: rules.optional(),
+    access: z.enum(["shared", "verified"]).optional(),
+    verified_group: written(work.groupPath).nullable().optional(),
   })
   .openapi("UpstreamFields");
 
@@ -180,6 +182,8 @@ export const upstream = z
     stale_while_revalidate: z.boolean(),
     ca: z.string().nullable(),
     rules: z.array(rule),
+    access: z.enum(["shared", "verified"]),
+    verified_group: z.string().nullable(),
     ...times,
   })
   .openapi("Upstream");

@@ -43,7 +43,7 @@ export function groupEndpoints(api: Api, { management }: ApiOptions): void {
       path: "/groups/{id}",
       summary:
         "Give a group another name or path; the Dependency Proxy is found by the former path too",
-      action: "administer",
+      action: "change_group",
       params: groupParams,
       body: groupChanges,
       answer: group,

@@ -1,6 +1,8 @@
 import { z } from "@hono/zod-openapi";
+import type { Caller } from "../../access/contract.ts";
 import type { Directory, Registry } from "../../metadata/contract.ts";
 import { isRepositoryName, parseReference, type Reference } from "../../oci/reference.ts";
+import { verifiedView } from "../v2/verified.ts";
 import { type Api, endpoint } from "./endpoint.ts";
 import { badRequest, notFound } from "./errors.ts";
 import { idParams, plan, refreshed } from "./fields.ts";
@@ -25,18 +27,18 @@ function refresh(api: Api, { management, directory, puller }: ApiOptions): void 
       method: "post",
       path: `${one}/refresh`,
       summary: "Read a tag anew from its upstream, however fresh the cached copy is",
-      action: "write",
+      action: "purge_registry",
       params: idParams,
       query,
       answer: refreshed,
       status: 200,
     },
-    async ({ params, query, granted }) => {
+    async ({ params, query, granted, caller }) => {
       granted(await management.registries.get(params.id));
       const { repository, reference } = parseImage(query.image);
       if (reference.kind !== "tag")
         throw badRequest("image must name a tag: a digest stays as it is");
-      const registry = await pullable(directory, params.id);
+      const registry = await pullable(directory, params.id, caller);
       const pulled = await puller.refresh(registry, repository, reference.tag);
       const { digest, contentType, explanation } = pulled;
       return { body: { digest, content_type: contentType, cache: explanationJson(explanation) } };
@@ -51,25 +53,29 @@ function explain(api: Api, { management, directory, puller }: ApiOptions): void 
       method: "get",
       path: `${one}/explain`,
       summary: "What a pull would do now, and why",
-      action: "read",
+      action: "read_registry",
       params: idParams,
       query,
       answer: plan,
       status: 200,
     },
-    async ({ params, query, granted }) => {
+    async ({ params, query, granted, caller }) => {
       granted(await management.registries.get(params.id));
       const { repository, reference } = parseImage(query.image);
-      const registry = await pullable(directory, params.id);
+      const registry = await pullable(directory, params.id, caller);
       return { body: planJson(await puller.explain(registry, repository, reference)) };
     },
   );
 }
 
-async function pullable(directory: Directory, id: number): Promise<Registry> {
+/** The registry as the caller would pull through it. */
+async function pullable(directory: Directory, id: number, caller: Caller): Promise<Registry> {
   const registry = await directory.registry(id);
   if (!registry) throw notFound();
-  return registry;
+  return verifiedView(registry, {
+    mayPullVerified: (lineage) =>
+      caller.judge("read_verified_upstream", { kind: "group", lineage }) === "allowed",
+  });
 }
 
 /** `<repository>[:<tag>][@<digest>]`, as clients write it; a digest outweighs the tag beside it. */

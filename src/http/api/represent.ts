@@ -64,6 +64,8 @@ export function upstreamJson(upstream: UpstreamRecord) {
     stale_while_revalidate: upstream.staleWhileRevalidate,
     ca: upstream.ca ?? null,
     rules: upstream.rules,
+    access: upstream.verifiedGroup === undefined ? "shared" : "verified",
+    verified_group: upstream.verifiedGroup ?? null,
     ...times(upstream),
   };
 }

@@ -21,15 +21,31 @@ const names = {
   stale_while_revalidate: "staleWhileRevalidate",
   ca: "ca",
   rules: "rules",
-} as const satisfies Record<keyof Changes, keyof UpstreamSettings>;
+  verified_group: "verifiedGroup",
+} as const satisfies Record<Exclude<keyof Changes, "access">, keyof UpstreamSettings>;
 
 /** What was given, null meaning unset. */
-export function settingsGiven(changes: Changes): Partial<UpstreamSettings> {
+export function settingsGiven({ access, ...changes }: Changes): Partial<UpstreamSettings> {
   const entries = Object.entries(changes).map(([field, value]) => [
-    names[field as keyof Changes],
+    names[field as keyof typeof names],
     value ?? undefined,
   ]);
-  return Object.fromEntries(entries) as Partial<UpstreamSettings>;
+  const settings = Object.fromEntries(entries) as Partial<UpstreamSettings>;
+  return { ...settings, ...readers(access, changes.verified_group ?? undefined) };
+}
+
+/** Whom it is for; nothing where nothing is said of that. */
+function readers(
+  access: Changes["access"],
+  verifiedGroup: string | undefined,
+): Pick<UpstreamSettings, "verifiedGroup"> | undefined {
+  if (access === "verified" && verifiedGroup === undefined) {
+    throw badRequest("verified_group is missing");
+  }
+  if (access !== "verified" && verifiedGroup !== undefined) {
+    throw badRequest("verified_group needs access to be verified");
+  }
+  return access && { verifiedGroup };
 }
 
 /** What was given, and for the rest what is known of the registry at this address. */

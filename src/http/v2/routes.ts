@@ -22,6 +22,7 @@ import { mirrorView } from "./mirror.ts";
 import { hasNamespace, namespaceIn } from "./namespace.ts";
 import { notProtocol, readPath, splitPath, type V2Path } from "./path.ts";
 import { type Place, placeOfName } from "./roads.ts";
+import { verifiedView } from "./verified.ts";
 
 export interface V2Options {
   access: Access;
@@ -142,9 +143,12 @@ class V2Request {
   async #registry(place: Place, grant: Grant): Promise<Registry> {
     const namespace = namespaceIn(this.#request.url);
     const registry = await this.#find(place);
-    if (registry && registry.upstreams.length > 0 && grant.mayPull(registry)) {
+    const right = registry && grant.mayPull(registry);
+    const readable = right && verifiedView(registry, grant);
+    if (readable && readable.upstreams.length > 0) {
+      if (right === "by_project") this.#exchange.right = right;
       const isWhole = place.road !== "mirror" && !namespace;
-      return isWhole ? registry : mirrorView(registry, namespace, this.#options.externalUrl);
+      return isWhole ? readable : mirrorView(readable, namespace, this.#options.externalUrl);
     }
     throw new RegistryError(
       "name_unknown",

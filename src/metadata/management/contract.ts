@@ -132,7 +132,7 @@ export interface Association extends Times {
   position: number;
 }
 
-export interface RegistryRecord extends Omit<Registry, "upstreams">, Times {
+export interface RegistryRecord extends Omit<Registry, "upstreams" | "verified">, Times {
   /** In order of position. */
   associations: Association[];
 }

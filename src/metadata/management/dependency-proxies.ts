@@ -59,7 +59,7 @@ export class SqlDependencyProxies implements ManagedDependencyProxies {
     const isGone = identity === undefined && !(await findProxyUpstream(saving.tx, groupId));
     if (isGone) return;
     const row = await obtainProxyUpstream(saving, groupId, this.upstream);
-    const present = await upstreamOf(row, saving.passwords);
+    const present = await upstreamOf(saving.tx, row, saving.passwords);
     await changeUpstream(saving, row, { ...present, username: identity, password: secret });
   }
 

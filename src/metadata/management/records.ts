@@ -75,7 +75,7 @@ export async function upstreamRecords(
   const records: UpstreamRecord[] = [];
   for (const row of rows) {
     records.push({
-      ...(await upstreamOf(row, passwords)),
+      ...(await upstreamOf(db, row, passwords)),
       createdAt: row.created_at,
       updatedAt: row.updated_at,
       associations: all.filter(({ upstreamId }) => upstreamId === row.id),

@@ -13,7 +13,7 @@ export async function changeSettings(
   row: Row,
   changes: Partial<UpstreamSettings>,
 ): Promise<void> {
-  const present = await upstreamOf(row, saving.passwords);
+  const present = await upstreamOf(saving.tx, row, saving.passwords);
   const moves = changes.url !== undefined && normalUrl(changes.url) !== row.url;
   if (!moves && !("username" in changes) && !("password" in changes)) {
     // As it is stored: one that cannot be opened with the present key is not lost by a change of something else.

@@ -71,7 +71,7 @@ export class ApiWorld {
     this.#app = createHttpApp({
       access: { service: "weir.test", realm: "", issue: refuse, verify: refuse } satisfies Access,
       api: {
-        access: createApiAccess({ credentials, clock }),
+        access: createApiAccess({ credentials }),
         people: this.#people(metadata, log),
         management,
         client: this.#client(),

@@ -30,9 +30,11 @@ export async function whoCalls(
   options: ApiOptions,
 ): Promise<{ caller: Caller; login: Login | undefined } | undefined> {
   const privateToken = c.req.header("private-token");
+  const jobToken = c.req.header("job-token");
   const authorization = c.req.header("authorization");
-  if (privateToken !== undefined || authorization !== undefined) {
-    const caller = await options.access.caller({ privateToken, authorization });
+  const credentials = { privateToken, jobToken, authorization };
+  if (Object.values(credentials).some((given) => given !== undefined)) {
+    const caller = await options.access.caller(credentials);
     return caller && { caller, login: undefined };
   }
   const { sessions } = options.people;

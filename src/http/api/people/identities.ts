@@ -1,5 +1,5 @@
 import { type Api, endpoint } from "../endpoint.ts";
-import { forbidden, notFound } from "../errors.ts";
+import { notFound } from "../errors.ts";
 import { idParams } from "../fields.ts";
 import type { ApiOptions } from "../options.ts";
 import { identities, identityParams, identitySubject } from "./fields.ts";
@@ -17,13 +17,12 @@ export function identityEndpoints(api: Api, { people }: ApiOptions): void {
       method: "get",
       path: "/users/{id}/identities",
       summary: "Who a user is at identity providers",
-      action: "administer",
+      action: "read_users",
       params: idParams,
       answer: identities,
       status: 200,
     },
-    async ({ caller, params }) => {
-      if (!caller.isAdministrator) throw forbidden();
+    async ({ params }) => {
       const all = await people.identities.ofUser(params.id);
       const named = people.providers.providers.flatMap(({ name, issuer }) =>
         all.flatMap((one) => (one.issuer === issuer ? [{ provider: name, ...one }] : [])),
@@ -37,13 +36,12 @@ export function identityEndpoints(api: Api, { people }: ApiOptions): void {
       method: "put",
       path: "/users/{id}/identities/{provider}",
       summary: "Let a user sign in at an identity provider, as whom it calls so (its claim sub)",
-      action: "administer",
+      action: "change_identities",
       params: identityParams,
       body: identitySubject,
       status: 204,
     },
-    async ({ caller, params, body }) => {
-      if (!caller.isAdministrator) throw forbidden();
+    async ({ params, body }) => {
       const issuer = issuerOf(params.provider);
       const { subject } = await body();
       if (!(await people.identities.link(params.id, { issuer, subject }))) throw notFound("User");
@@ -56,12 +54,11 @@ export function identityEndpoints(api: Api, { people }: ApiOptions): void {
       method: "delete",
       path: "/users/{id}/identities/{provider}",
       summary: "Let him do so no more; what its claims gave him goes too",
-      action: "administer",
+      action: "change_identities",
       params: identityParams,
       status: 204,
     },
-    async ({ caller, params }) => {
-      if (!caller.isAdministrator) throw forbidden();
+    async ({ params }) => {
       const issuer = issuerOf(params.provider);
       if (!(await people.identities.unlink(params.id, issuer))) throw notFound();
       return {};

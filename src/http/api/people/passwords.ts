@@ -1,6 +1,6 @@
 import { SignInError } from "../../../access/people/contract.ts";
 import { type Api, endpoint } from "../endpoint.ts";
-import { forbidden, invalidRecord, notFound } from "../errors.ts";
+import { invalidRecord, notFound } from "../errors.ts";
 import { idParams } from "../fields.ts";
 import type { ApiOptions } from "../options.ts";
 import { ownPassword, passwordOfUser } from "./fields.ts";
@@ -14,13 +14,12 @@ export function passwordEndpoints(api: Api, { people }: ApiOptions): void {
       method: "put",
       path: "/users/{id}/password",
       summary: "Give a user a password, and end all his sessions; for administrators",
-      action: "administer",
+      action: "change_users_passwords",
       params: idParams,
       body: passwordOfUser,
       status: 204,
     },
-    async ({ params, caller, body }) => {
-      if (!caller.isAdministrator) throw forbidden();
+    async ({ params, body }) => {
       const { password } = await body();
       if (!(await people.passwords.set(params.id, password))) throw notFound("User");
       return {};
@@ -32,11 +31,12 @@ export function passwordEndpoints(api: Api, { people }: ApiOptions): void {
       method: "put",
       path: "/user/password",
       summary: "Change one's own password, and end all other sessions",
-      action: "write",
+      action: "change_own_password",
       body: ownPassword,
       status: 204,
     },
-    async ({ caller, body, login, road }) => {
+    async ({ caller, body, login, road, granted }) => {
+      granted({ userId: caller.userId });
       const { current_password: old, password } = await body();
       const from = { address: addressOf(road), keep: login?.session.id };
       try {

@@ -40,7 +40,7 @@ export async function meJson(
       username: caller.actor.name,
       admin: rights?.user.admin ?? false,
     },
-    scope: caller.hasScopeTo("write") ? ("api" as const) : ("read_api" as const),
+    scope: caller.shutTo("end_own_sessions") ? ("read_api" as const) : ("api" as const),
     groups,
     session: login ? { ...sessionJson(login.session), idle_seconds: idleSeconds } : null,
     csrf_token: login?.csrfToken ?? null,
@@ -60,11 +60,14 @@ function currentSession(api: Api, options: ApiOptions): void {
       method: "get",
       path: "/session",
       summary: "Who one is, and what one may",
-      action: "read",
+      action: "read_own",
       answer: me,
       status: 200,
     },
-    async ({ caller, login }) => ({ body: await meJson(options, caller, login) }),
+    async ({ caller, login, granted }) => {
+      granted({ userId: caller.userId });
+      return { body: await meJson(options, caller, login) };
+    },
   );
   endpoint(
     api,
@@ -72,10 +75,11 @@ function currentSession(api: Api, options: ApiOptions): void {
       method: "delete",
       path: "/session",
       summary: "Sign out: the session ends, and its cookie opens nothing any more",
-      action: "write",
+      action: "end_own_sessions",
       status: 204,
     },
-    async ({ caller, login }) => {
+    async ({ caller, login, granted }) => {
+      granted({ userId: caller.userId });
       if (!login) throw badRequest("there is no session: an access token was given");
       await options.people.sessions.end(caller.userId, login.session.id);
       return { headers: { "Set-Cookie": noLoginCookie } };
@@ -90,11 +94,12 @@ function ownSessions(api: Api, { people }: ApiOptions): void {
       method: "get",
       path: "/user/sessions",
       summary: "One's own sessions",
-      action: "read",
+      action: "read_own",
       answer: sessions,
       status: 200,
     },
-    async ({ caller, login }) => {
+    async ({ caller, login, granted }) => {
+      granted({ userId: caller.userId });
       const all = await people.sessions.ofUser(caller.userId);
       const current = login?.session.id;
       return { body: all.map((one) => ({ ...sessionJson(one), current: one.id === current })) };
@@ -106,11 +111,12 @@ function ownSessions(api: Api, { people }: ApiOptions): void {
       method: "delete",
       path: "/user/sessions/{id}",
       summary: "End one of one's own sessions",
-      action: "write",
+      action: "end_own_sessions",
       params: idParams,
       status: 204,
     },
-    async ({ caller, params }) => {
+    async ({ caller, params, granted }) => {
+      granted({ userId: caller.userId });
       if (!(await people.sessions.end(caller.userId, params.id))) throw notFound();
       return {};
     },
