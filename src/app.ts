@@ -110,7 +110,7 @@ async function start(
     sealer: createSealer(deriveKey(secret, "sign-in")),
     externalUrl,
     settings: config.signIn,
-    attempts: { mayTry: () => undefined, tried() {} },
+    attempts: { mayTry() {}, failed() {}, succeeded() {} },
   });
   const provers = [new AccessTokens(credentials), logins];
   const access = createAccess({ provers, clock, ...tokens });

@@ -1,20 +1,25 @@
 import type { Session } from "../../metadata/contract.ts";
-import type { Caller } from "../contract.ts";
+import type { Actor, Caller } from "../contract.ts";
 
-/** Somebody who tries a secret. */
-export interface Attempt {
-  /** Where he comes from; undefined where that cannot be told. */
+/** Where somebody comes from who tries a secret. */
+export interface From {
+  /** Undefined where that cannot be told. */
   address: string | undefined;
-  /** Whom he says to be. */
-  account: string;
+  requestId: string | undefined;
 }
 
-/** What stands before each check of a secret, so that guessing costs us nothing. */
+export interface Attempt extends From {
+  /** The name that goes with the secret; undefined where the secret says it all. */
+  account: string | undefined;
+}
+
+/** Whoever takes secrets says so here, before it hashes anything, again after having waited for its turn, and how it went. */
 export interface Attempts {
-  /** Asked before anything is computed: undefined where he may try, else the seconds that he has to wait. */
-  mayTry(attempt: Attempt): number | undefined;
-  /** How it went. */
-  tried(attempt: Attempt, succeeded: boolean): void;
+  /** Throws while this attempt may not be made. */
+  mayTry(attempt: Attempt): void;
+  failed(attempt: Attempt): void;
+  /** `credential`: its kind and id, never a secret. `isOfUse`: whether it opens anything. */
+  succeeded(attempt: Attempt, who: { actor: Actor; credential: string; isOfUse: boolean }): void;
 }
 
 /** A sign-in that is refused; whoever asked is told why in these words. */
@@ -41,17 +46,14 @@ export interface PasswordAccess {
   /** Whether one can sign in and pull by them. */
   readonly isEnabled: boolean;
   /** The user whose password this is. Throws `SignInError`: `wrong` by one text and in one time, `busy`. */
-  check(
-    given: { username: string; password: string },
-    address: string | undefined,
-  ): Promise<number>;
+  check(given: { username: string; password: string }, from: From): Promise<number>;
   /** Gives a user a password, and ends his sessions. False where there is no such user. */
   set(userId: number, password: string): Promise<boolean>;
   /** The same by himself, who stays in the session `keep`. Throws `SignInError` where the old one is wrong. */
   change(
     userId: number,
     change: { old: string; password: string },
-    from: { address: string | undefined; keep: number | undefined },
+    from: From & { keep: number | undefined },
   ): Promise<void>;
 }
 
@@ -67,7 +69,7 @@ export interface SessionAccess {
   /** The secret of a new session, shown to nobody but the browser. */
   begin(userId: number, by: "password" | { provider: string }): Promise<NewLogin>;
   /** The same for the owner of an access token that may do everything that its owner may. Throws `SignInError`. */
-  beginByToken(token: string, address: string | undefined): Promise<NewLogin>;
+  beginByToken(token: string, from: From): Promise<NewLogin>;
   /** Who has this secret; undefined where the session is over, or its user or token may not come in any more. */
   find(secret: string): Promise<SignedIn | undefined>;
   /** What a page of ours repeats with each change, and no other page can know. */

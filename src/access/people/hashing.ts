@@ -22,9 +22,13 @@ export class Hashing {
     return this.#inTurn(() => Bun.password.hash(password, argon2id));
   }
 
-  /** Without a hash it takes as long, and is false. */
-  verify(password: string, hash: string | undefined): Promise<boolean> {
+  /**
+   * Without a hash it takes as long, and is false. `begin` is called when it is its turn, before anything is computed, and
+   * ends it by throwing.
+   */
+  verify(password: string, hash: string | undefined, begin: () => void): Promise<boolean> {
     return this.#inTurn(async () => {
+      begin();
       const isRight = await Bun.password.verify(password, hash ?? nobodys, "argon2id");
       return isRight && hash !== undefined;
     });

@@ -3,7 +3,14 @@ import { RegistryError } from "../../oci/error.ts";
 import type { BasicCredentials, Visitor } from "../contract.ts";
 import type { Holder, Proven, Prover } from "../holder.ts";
 import { looksOurs } from "../visitors.ts";
-import { type Attempts, type PasswordAccess, passwordLength, SignInError } from "./contract.ts";
+import {
+  type Attempt,
+  type Attempts,
+  type From,
+  type PasswordAccess,
+  passwordLength,
+  SignInError,
+} from "./contract.ts";
 import { type Hashing, HashingBusyError } from "./hashing.ts";
 
 /** More than any user name or e-mail address. */
@@ -31,11 +38,16 @@ export class PasswordLogins implements PasswordAccess, Prover {
     this.isEnabled = options.isEnabled;
   }
 
-  async check(given: BasicCredentials, address: string | undefined): Promise<number> {
+  async check(given: BasicCredentials, from: From): Promise<number> {
     if (!this.isEnabled) throw new SignInError("unknown", "signing in by password is switched off");
-    const { userId } = (await this.#find(given, address)) ?? {};
-    if (userId === undefined || !(await this.#options.ofUser(userId))) throw wrong();
-    return userId;
+    const { attempts, ofUser } = this.#options;
+    const attempt = { ...from, account: given.username };
+    attempts.mayTry(attempt);
+    const stored = await this.#find(given, attempt);
+    const rights = stored && (await ofUser(stored.userId));
+    this.#note(attempt, stored, rights);
+    if (!rights) throw wrong();
+    return rights.user.id;
   }
 
   async set(userId: number, password: string): Promise<boolean> {
@@ -46,19 +58,30 @@ export class PasswordLogins implements PasswordAccess, Prover {
   async change(
     userId: number,
     { old, password }: { old: string; password: string },
-    { address, keep }: { address: string | undefined; keep: number | undefined },
+    { keep, ...from }: From & { keep: number | undefined },
   ): Promise<void> {
-    const { hashing, passwords } = this.#options;
-    const attempt = { address, account: `user ${userId}` };
-    const stored = await passwords.of(userId);
-    if (!(await this.#isRight(old, stored, attempt)) || !stored) throw wrong();
+    const { hashing, passwords, attempts, ofUser } = this.#options;
+    const [stored, rights] = [await passwords.of(userId), await ofUser(userId)];
+    const attempt = { ...from, account: rights?.user.username };
+    attempts.mayTry(attempt);
+    const isRight = await this.#isRight(old, stored, attempt);
+    this.#note(attempt, stored, isRight ? rights : undefined);
+    if (!isRight || !stored) throw wrong();
     const hash = await busyAsSignInError(hashing.hash(normal(password)));
     // Two at once: the later one's old password is no more.
     if (!(await passwords.set(userId, hash, { before: stored.hash, keep }))) throw wrong();
   }
 
+  /** How an attempt went. */
+  #note(attempt: Attempt, stored: UserPassword | undefined, rights: UserRights | undefined): void {
+    const { attempts, holderOf } = this.#options;
+    if (!stored || !rights) return attempts.failed(attempt);
+    const credential = `${this.kind}:${idOf(stored)}`;
+    attempts.succeeded(attempt, { actor: holderOf(rights).actor, credential, isOfUse: true });
+  }
+
   /**
-   * At the token endpoint. What is plainly no password is not hashed, nor what somebody gives who would get the same
+   * At the token endpoint, which counts attempts for all kinds of credentials. What is plainly no password is not hashed, nor what somebody gives who would get the same
    * without it: a mirror's clients send the logins that they have elsewhere.
    */
   async prove(
@@ -69,11 +92,10 @@ export class PasswordLogins implements PasswordAccess, Prover {
     const { ofUser } = this.#options;
     if (!this.isEnabled || isOpen || looksOurs(given.password)) return undefined;
     try {
-      const stored = await this.#find(given, visitor.address());
+      const from = { address: visitor.address(), requestId: undefined };
+      const stored = await this.#find(given, { ...from, account: given.username });
       const rights = stored && (await ofUser(stored.userId));
-      if (!rights) return undefined;
-      const id = `${stored.userId}.${stored.changedAt}`;
-      return { id, holder: this.#holderOf(rights), expiresAt: undefined };
+      return rights && { id: idOf(stored), holder: this.#holderOf(rights), expiresAt: undefined };
     } catch (error) {
       if (!(error instanceof SignInError)) throw error;
       const headers = { "Retry-After": String(error.retryAfterSeconds) };
@@ -92,11 +114,10 @@ export class PasswordLogins implements PasswordAccess, Prover {
 
   async #find(
     { username, password }: BasicCredentials,
-    address: string | undefined,
+    attempt: Attempt,
   ): Promise<UserPassword | undefined> {
     if (username === "" || username.length > maxLogin) return undefined;
     const stored = await this.#options.passwords.ofLogin(username);
-    const attempt = { address, account: username.toLowerCase() };
     return (await this.#isRight(password, stored, attempt)) ? stored : undefined;
   }
 
@@ -104,16 +125,13 @@ export class PasswordLogins implements PasswordAccess, Prover {
   async #isRight(
     password: string,
     stored: UserPassword | undefined,
-    attempt: { address: string | undefined; account: string },
+    attempt: Attempt,
   ): Promise<boolean> {
     const { attempts, hashing } = this.#options;
-    const seconds = attempts.mayTry(attempt);
-    if (seconds !== undefined) throw busy(seconds);
     // None of ours, whoever it is said to be.
     if (Buffer.byteLength(password) > passwordLength.mostBytes) return false;
-    const isRight = await busyAsSignInError(hashing.verify(normal(password), stored?.hash));
-    attempts.tried(attempt, isRight);
-    return isRight;
+    const begin = () => attempts.mayTry(attempt);
+    return busyAsSignInError(hashing.verify(normal(password), stored?.hash, begin));
   }
 
   #holderOf(rights: UserRights): Holder {
@@ -128,17 +146,18 @@ export class PasswordLogins implements PasswordAccess, Prover {
 /** The same letters can be typed as different code points (NIST SP 800-63B, section 5.1.1.2). */
 const normal = (password: string) => password.normalize("NFC");
 
+/** What is issued for a password is issued for this one: another one has another time. */
+const idOf = ({ userId, changedAt }: UserPassword) => `${userId}.${changedAt}`;
+
 const wrong = () => new SignInError("wrong", "the user name or the password is wrong");
 
-function busy(seconds: number): SignInError {
-  const message = "too many sign-ins at the moment; wait, and try again";
-  return new SignInError("busy", message, seconds);
-}
+const busy = () =>
+  new SignInError("busy", "too many sign-ins at the moment; wait, and try again", busySeconds);
 
 async function busyAsSignInError<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    throw error instanceof HashingBusyError ? busy(busySeconds) : error;
+    throw error instanceof HashingBusyError ? busy() : error;
   }
 }

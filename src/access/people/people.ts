@@ -10,7 +10,7 @@ import { Hashing } from "./hashing.ts";
 import { PasswordLogins } from "./passwords.ts";
 import type { ProviderSettings } from "./provider.ts";
 import { ProviderLogins } from "./providers.ts";
-import { Logins } from "./sessions.ts";
+import { LoginSessions } from "./sessions.ts";
 
 export interface PeopleOptions {
   metadata: Pick<Metadata, "credentials" | "people">;
@@ -47,7 +47,7 @@ export function createPeople(options: PeopleOptions) {
     hashing: new Hashing(),
     attempts,
   });
-  const sessions = new Logins({
+  const sessions = new LoginSessions({
     clock,
     sessions: people.sessions,
     credentials,

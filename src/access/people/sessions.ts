@@ -11,6 +11,7 @@ import type {
 import type { Caller } from "../contract.ts";
 import {
   type Attempts,
+  type From,
   type NewLogin,
   type SessionAccess,
   type SignedIn,
@@ -40,7 +41,7 @@ export interface SessionOptions {
 }
 
 /** `SessionAccess` over the stored sessions. */
-export class Logins implements SessionAccess {
+export class LoginSessions implements SessionAccess {
   readonly idleSeconds: number;
   readonly #options: SessionOptions;
 
@@ -55,26 +56,22 @@ export class Logins implements SessionAccess {
     return this.#begin(userId, signedInBy);
   }
 
-  async beginByToken(token: string, address: string | undefined): Promise<NewLogin> {
+  async beginByToken(token: string, from: From): Promise<NewLogin> {
     const { credentials, attempts } = this.#options;
-    const attempt = { address, account: "" };
-    const seconds = attempts.mayTry(attempt);
-    if (seconds !== undefined) {
-      throw new SignInError(
-        "busy",
-        "too many sign-ins at the moment; wait, and try again",
-        seconds,
-      );
-    }
+    const attempt = { ...from, account: undefined };
+    attempts.mayTry(attempt);
     const credential =
       token.length <= maxTokenLength ? await credentials.byHash(hashSecret(token)) : undefined;
-    const tokenId = credential?.tokenId;
-    const live = tokenId === undefined ? undefined : await this.#liveToken(tokenId);
-    attempts.tried(attempt, live !== undefined);
-    if (!live || tokenId === undefined) {
+    const tokenId = credential?.tokenId ?? -1;
+    const live = credential && (await this.#liveToken(tokenId));
+    if (!live) {
+      attempts.failed(attempt);
       throw new SignInError("wrong", "the access token is not valid, or has not the scope api");
     }
-    return this.#begin(live.user.id, { method: "token", tokenId });
+    const { user } = live;
+    const actor = { kind: "user", name: user.username } as const;
+    attempts.succeeded(attempt, { actor, credential: `token:${tokenId}`, isOfUse: true });
+    return this.#begin(user.id, { method: "token", tokenId });
   }
 
   async #begin(userId: number, by: SignedInBy): Promise<NewLogin> {

@@ -147,7 +147,7 @@ export class ApiWorld {
         sessionSeconds: 86_400,
         providers: [],
       },
-      attempts: { mayTry: () => undefined, tried() {} },
+      attempts: { mayTry() {}, failed() {}, succeeded() {} },
     });
   }
 

@@ -18,7 +18,8 @@ export function roadOf(
   c: Context<ApiEnv>,
   { isTrustedProxy, externalUrl }: Pick<ApiOptions, "isTrustedProxy" | "externalUrl">,
 ): Road {
-  return { request: c.req.raw, server: c.env.server, isTrustedProxy, externalUrl };
+  const requestId = c.var.exchange.id;
+  return { requestId, request: c.req.raw, server: c.env.server, isTrustedProxy, externalUrl };
 }
 
 /**

@@ -4,7 +4,7 @@ import { invalidRecord, notFound } from "../errors.ts";
 import { idParams } from "../fields.ts";
 import type { ApiOptions } from "../options.ts";
 import { ownPassword, passwordOfUser } from "./fields.ts";
-import { addressOf } from "./roads.ts";
+import { fromOf } from "./roads.ts";
 
 /** Passwords of users. Nobody can read one. */
 export function passwordEndpoints(api: Api, { people }: ApiOptions): void {
@@ -38,7 +38,7 @@ export function passwordEndpoints(api: Api, { people }: ApiOptions): void {
     async ({ caller, body, login, road, granted }) => {
       granted({ userId: caller.userId });
       const { current_password: old, password } = await body();
-      const from = { address: addressOf(road), keep: login?.session.id };
+      const from = { ...fromOf(road), keep: login?.session.id };
       try {
         await people.passwords.change(caller.userId, { old, password }, from);
       } catch (error) {

@@ -1,10 +1,12 @@
 import { isIP } from "node:net";
+import type { From } from "../../../access/people/contract.ts";
 import { clientAddress } from "../../client-address.ts";
 import type { BunServer } from "../../exchange.ts";
 import { ApiError } from "../errors.ts";
 
 /** How a request has come here. */
 export interface Road {
+  requestId: string;
   request: Request;
   server: BunServer;
   isTrustedProxy: (address: string) => boolean;
@@ -12,10 +14,9 @@ export interface Road {
   externalUrl: string;
 }
 
-/** Where it comes from; undefined where that cannot be told. */
-export function addressOf({ request, server, isTrustedProxy }: Road): string | undefined {
+export function fromOf({ requestId, request, server, isTrustedProxy }: Road): From {
   const peer = server.requestIP(request)?.address;
-  return clientAddress(peer, request.headers, isTrustedProxy);
+  return { address: clientAddress(peer, request.headers, isTrustedProxy), requestId };
 }
 
 /**

@@ -14,7 +14,7 @@ import {
   signInCookie,
 } from "./cookies.ts";
 import { me, methods, signIn } from "./fields.ts";
-import { addressOf, ownPath, refuseOtherOrigins, requireJson, requireSecureRoad } from "./roads.ts";
+import { fromOf, ownPath, refuseOtherOrigins, requireJson, requireSecureRoad } from "./roads.ts";
 import { meJson } from "./session.ts";
 
 /** As long as the server waits for somebody to come back. */
@@ -71,12 +71,12 @@ function signInHere(api: Api, options: ApiOptions): void {
       refuseOtherOrigins(road, false);
       requireJson(road.request);
       const { username, password, token } = await body();
-      const address = addressOf(road);
+      const from = fromOf(road);
       if (token !== undefined) {
-        return signedIn(c, options, await sessions.beginByToken(token, address));
+        return signedIn(c, options, await sessions.beginByToken(token, from));
       }
       if (username === undefined || password === undefined) throw new Error("checked before");
-      const userId = await passwords.check({ username, password }, address);
+      const userId = await passwords.check({ username, password }, from);
       return signedIn(c, options, await sessions.begin(userId, "password"));
     },
   );

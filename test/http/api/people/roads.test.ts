@@ -20,7 +20,7 @@ function isLetIn({ url, externalUrl, from, headers = {} }: Road): boolean {
   const address = { address: from ?? "", family: "IPv4" as const, port: 1 };
   const server = { timeout() {}, requestIP: () => (from === null ? null : address) };
   try {
-    requireSecureRoad({ request, server, isTrustedProxy, externalUrl });
+    requireSecureRoad({ requestId: "1", request, server, isTrustedProxy, externalUrl });
     return true;
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
