@@ -7,6 +7,7 @@ import { directorySuite } from "./metadata-directory.ts";
 import { listsSuite } from "./metadata-lists.ts";
 import { groupSuite } from "./metadata-groups.ts";
 import { managementSuite } from "./metadata-management.ts";
+import { peopleSuite } from "./metadata-people.ts";
 import { proofSuite } from "./metadata-proof.ts";
 import { proxySuite } from "./metadata-proxies.ts";
 
@@ -49,6 +50,7 @@ export function metadataSuite(name: string, open: () => Promise<MetadataBed>): v
     wholeSuite(bench);
     directorySuite(bench);
     credentialsSuite(bench);
+    peopleSuite(bench);
     cacheSuite(bench);
     proofSuite(bench);
     listsSuite(bench);
