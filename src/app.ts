@@ -121,6 +121,7 @@ async function start(
       access: createApiAccess({ credentials }),
       people,
       management: metadata.management,
+      identity: metadata.identity,
       client,
       externalUrl,
       version,
@@ -143,7 +144,10 @@ async function start(
   // Not before the port is ours: a token that is made now is shown once, and a start that fails would lose it.
   const prepared = await prepare(metadata, config);
   const expiry = startExpiry({
-    expire: () => metadata.management.dependencyProxies.expire(),
+    expire: async () => {
+      await metadata.identity.tokens.sweep();
+      return metadata.management.dependencyProxies.expire();
+    },
     clock,
     log,
   });

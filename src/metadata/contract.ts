@@ -1,5 +1,6 @@
 import type { Digest } from "../oci/digest.ts";
 import type { Child, ChildKind, ManifestMediaType } from "../oci/manifest.ts";
+import type { Identity } from "./identity/contract.ts";
 import type { Lists } from "./lists/contract.ts";
 import type { Management } from "./management/contract.ts";
 import type { People } from "./people/contract.ts";
@@ -12,6 +13,7 @@ export interface Metadata {
   readonly directory: Directory;
   readonly management: Management;
   readonly credentials: Credentials;
+  readonly identity: Identity;
   readonly people: People;
   readonly cache: Cache;
   readonly lists: Lists;
@@ -32,6 +34,7 @@ export interface Metadata {
  */
 export type MetadataProblem = "in_use" | "unusable" | "damaged" | "newer" | "refused";
 
+export type * from "./identity/contract.ts";
 export type * from "./lists/contract.ts";
 export type * from "./management/contract.ts";
 export type * from "./people/contract.ts";

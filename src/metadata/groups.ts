@@ -79,8 +79,30 @@ export async function saveGroup(
   }
   const slash = path.lastIndexOf("/");
   const parent = slash === -1 ? undefined : await parentOf(tx, path, path.slice(0, slash));
+  return insertGroup({ tx, changed }, parent, { path: path.slice(slash + 1), name });
+}
+
+/** A group that is not there yet (`ManagedGroups.create`). */
+export async function createGroup(
+  changing: Changing,
+  parentId: number | undefined,
+  fields: { path: string; name: string },
+): Promise<Group> {
+  const parent = parentId === undefined ? undefined : await groupOfId(changing.tx, parentId);
+  if (parentId !== undefined && !parent) throw invalid("parent_id", "is not there any more");
+  const whole = parent ? `${parent.path}/${fields.path}` : fields.path;
+  if (whole.length > maxPath) throw invalidPath(`is too long (maximum is ${maxPath} characters)`);
+  if (await groupAt(changing.tx, whole)) throw invalidPath("has already been taken");
+  return insertGroup(changing, parent, fields);
+}
+
+async function insertGroup(
+  { tx, changed }: Changing,
+  parent: Group | undefined,
+  { path, name }: { path: string; name: string },
+): Promise<Group> {
   changed();
-  const whole = parent ? `${parent.path}${path.slice(slash)}` : path;
+  const whole = parent ? `${parent.path}/${path}` : path;
   const { id } = await tx
     .insertInto("groups")
     .values({ path: whole, name, parent_id: parent?.id ?? null })
@@ -154,21 +176,24 @@ async function moveGroup(tx: Tx, group: Group, path: string): Promise<void> {
 }
 
 /** The group first. */
-async function withAllBelow(tx: Tx, id: number): Promise<{ id: number; path: string }[]> {
+export async function withAllBelow(db: Db, id: number): Promise<{ id: number; path: string }[]> {
   const { rows } = await sql<{ id: number; path: string }>`
     with recursive family (id, path, depth) as (
       select id, path, 0 from groups where id = ${id}
       union all
       select g.id, g.path, family.depth + 1 from groups g join family on g.parent_id = family.id
     )
-    select id, path from family order by depth, id`.execute(tx);
+    select id, path from family order by depth, id`.execute(db);
   return rows;
 }
 
 function invalidPath(text: string): MetadataError {
-  return new MetadataError("refused", `the group cannot have this path: it ${text}`, {
-    invalid: { field: "path", text },
-  });
+  return invalid("path", text);
+}
+
+function invalid(field: string, text: string): MetadataError {
+  const message = `the group cannot have this ${field}: it ${text}`;
+  return new MetadataError("refused", message, { invalid: { field, text } });
 }
 
 /** Throws for a subgroup: registries and upstreams are for top-level groups. */

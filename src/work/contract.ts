@@ -48,7 +48,9 @@ export {
   maxRules,
   rulePattern,
   upstreamPassword,
+  tokenScopes,
   upstreamUsername,
+  username,
 } from "./declared.ts";
 export { certificates } from "./certificates.ts";
 export { type MirrorSettings, readMirrorSettings } from "./mirror-settings.ts";

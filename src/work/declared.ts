@@ -48,7 +48,7 @@ export const groupPath = leaf(
     return isPath ? text : undefined;
   },
 );
-const username = matching(
+export const username = matching(
   /^[A-Za-z0-9][\w.+-]{0,254}$/,
   "must be 1 to 255 letters, digits, _ . + or -, a letter or digit first",
 );
@@ -76,7 +76,7 @@ const instant = leaf(
 );
 
 /** Scopes that a token can have (spec: identity, section 4.1); those for pulling are the virtual registry's and `api`. */
-const scopes = [
+export const tokenScopes = [
   "api",
   "read_api",
   "read_registry",
@@ -141,7 +141,7 @@ const token = map({
   token: secret.optional(),
   token_file: file.optional(),
   token_env: variable.optional(),
-  scopes: list(oneOf(scopes))
+  scopes: list(oneOf(tokenScopes))
     .min(1, "must name at least one scope")
     .default(["read_virtual_registry"]),
   expires_at: instant.optional(),

@@ -10,10 +10,11 @@ import { type Api, type ApiEnv, reply } from "./endpoint.ts";
 import { entryEndpoints } from "./entries.ts";
 import { ApiError, asApiError, notFound, unauthorized } from "./errors.ts";
 import { groupEndpoints } from "./groups.ts";
+import { identityEndpoints } from "./identity/identity.ts";
 import type { ApiOptions } from "./options.ts";
 import { roadOf, whoCalls } from "./people/caller.ts";
 import { sessionCookie } from "./people/cookies.ts";
-import { identityEndpoints } from "./people/identities.ts";
+import { linkEndpoints } from "./people/identities.ts";
 import { passwordEndpoints } from "./people/passwords.ts";
 import { sessionEndpoints } from "./people/session.ts";
 import { signInEndpoints } from "./people/sign-in.ts";
@@ -47,7 +48,7 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
   });
   sessionEndpoints(api, options);
   passwordEndpoints(api, options);
-  identityEndpoints(api, options);
+  linkEndpoints(api, options);
   registryEndpoints(api, options);
   connectionEndpoints(api, options);
   upstreamListEndpoints(api, options);
@@ -57,6 +58,7 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
   pullEndpoints(api, options);
   groupEndpoints(api, options);
   dependencyProxyEndpoints(api, options);
+  identityEndpoints(api, options);
   api.all("*", () => {
     throw notFound();
   });

@@ -2,10 +2,10 @@ import { z } from "@hono/zod-openapi";
 import * as work from "../../work/contract.ts";
 
 /** The most an id can be, so that it stays exact. */
-const id = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
+export const id = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
 
 /** An id in a path, where it is a text. */
-const pathId = z
+export const pathId = z
   .string()
   .regex(/^\d{1,15}$/)
   .transform(Number)
@@ -14,11 +14,11 @@ const pathId = z
 /** In a path: what is meant. */
 export const idParams = z.strictObject({ id: pathId });
 
-const time = z.iso.datetime().openapi({ example: "2025-11-03T09:15:00.000Z" });
+export const time = z.iso.datetime().openapi({ example: "2025-11-03T09:15:00.000Z" });
 const times = { created_at: time, updated_at: time };
 
 /** A text that a leaf of the configuration can read, so that both take and refuse the same. */
-function written(leaf: work.Leaf<string>) {
+export function written(leaf: work.Leaf<string>) {
   return z
     .string()
     .min(1)
@@ -35,7 +35,7 @@ function readLeaf(leaf: work.Leaf<string>, text: string, context: z.RefinementCt
 const isBlank = (text: string) => text.trim() === "";
 const blank = { message: "is empty", params: { ofRequest: true } };
 
-const name = z
+export const name = z
   .string()
   .max(255)
   .refine((text) => !isBlank(text), blank)
@@ -55,6 +55,10 @@ const login = (leaf: work.Leaf<string>, most = 510) =>
 const hours = z.int().min(0).max(87600);
 
 // ---- groups
+
+export const groupFields = z
+  .strictObject({ name, path: written(work.groupPart), parent_id: id.nullable().optional() })
+  .openapi("GroupFields");
 
 export const groupChanges = z
   .strictObject({ name, path: written(work.groupPart) })

@@ -6,7 +6,13 @@ import type {
 } from "../../access/people/contract.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Log } from "../../lib/log.ts";
-import type { Directory, Identities, Management, UserRights } from "../../metadata/contract.ts";
+import type {
+  Directory,
+  Identities,
+  Identity,
+  Management,
+  UserRights,
+} from "../../metadata/contract.ts";
 import type { Puller } from "../../pull/contract.ts";
 import type { UpstreamClient } from "../../upstream/contract.ts";
 
@@ -15,6 +21,7 @@ export interface ApiOptions {
   access: ApiAccess;
   people: PeopleOptions;
   management: Management;
+  identity: Identity;
   directory: Directory;
   puller: Puller;
   client: UpstreamClient;

@@ -32,6 +32,20 @@ export function pageOptions(
   return { page, perPage, words };
 }
 
+/** A page of those of the items whose text has all words in it, in whatever case. */
+export function pageOf<T>(
+  items: readonly T[],
+  { words, page, perPage }: PageOptions,
+  text: (item: T) => string,
+): Page<T> {
+  const wanted = words.map((word) => word.toLowerCase());
+  const found = items.filter((item) => {
+    const own = text(item).toLowerCase();
+    return wanted.every((word) => own.includes(word));
+  });
+  return { items: found.slice((page - 1) * perPage, page * perPage), total: found.length };
+}
+
 /** Where the page stands among the others; `url` is that of the list as clients see it, with its query. */
 export function pageHeaders(
   url: URL,

@@ -26,6 +26,19 @@ export interface Management {
 
 export interface ManagedGroups {
   /**
+   * `path` is its last part. A top-level group where no other is given to be in; that has this user as its owner.
+   */
+  create(
+    parentId: number | undefined,
+    fields: { name: string; path: string },
+    ownerId: number,
+  ): Promise<Group>;
+  /**
+   * With everything in it, groups below included, and the bots of these groups' tokens. Refused while an upstream of
+   * a group above is for the members of one of them.
+   */
+  remove(id: number): Promise<Removal>;
+  /**
    * `path` is the last part of the group's path. Everything below moves along, and the Dependency Proxies are found by
    * their former paths too, until another group has such a path.
    */

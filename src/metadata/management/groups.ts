@@ -1,10 +1,33 @@
-import type { Group } from "../contract.ts";
-import { changeGroup } from "../groups.ts";
-import type { ManagedGroups } from "./contract.ts";
+import type { Transaction } from "kysely";
+import { type Group, MetadataError } from "../contract.ts";
+import { changeGroup, createGroup, withAllBelow } from "../groups.ts";
+import type { Db, Schema } from "../schema.ts";
+import type { ManagedGroups, Removal } from "./contract.ts";
 import type { Writer } from "./writer.ts";
 
 export class SqlGroups implements ManagedGroups {
-  constructor(readonly writer: Writer) {}
+  constructor(
+    readonly db: Db,
+    readonly writer: Writer,
+  ) {}
+
+  create(
+    parentId: number | undefined,
+    fields: { name: string; path: string },
+    ownerId: number,
+  ): Promise<Group> {
+    return this.writer.run(async ({ tx, changed }) => {
+      const group = await createGroup({ tx, changed }, parentId, fields);
+      const owner = { user_id: ownerId, group_id: group.id, role: "owner" } as const;
+      if (parentId === undefined) {
+        await tx
+          .insertInto("memberships")
+          .values({ ...owner, expires_at: null })
+          .execute();
+      }
+      return group;
+    });
+  }
 
   change(
     id: number,
@@ -12,4 +35,59 @@ export class SqlGroups implements ManagedGroups {
   ): Promise<Group | undefined> {
     return this.writer.inGroup(id, (saving) => changeGroup(saving, id, changes));
   }
+
+  async remove(id: number): Promise<Removal> {
+    // What there can be much of goes first, in steps; the rest at once.
+    const family = (await withAllBelow(this.db, id)).map((group) => group.id);
+    await refuseNamed(this.db, family);
+    for (const upstreamId of await upstreamsOf(this.db, family)) {
+      await this.writer.emptyCache(upstreamId);
+    }
+    return this.writer.inGroup(id, async ({ tx, changed }) => {
+      const present = (await withAllBelow(tx, id)).map((group) => group.id);
+      if (present.length === 0) return "absent";
+      await refuseNamed(tx, present);
+      changed();
+      await removeBots(tx, present);
+      await tx.deleteFrom("groups").where("id", "=", id).execute();
+      return "removed";
+    });
+  }
+}
+
+async function upstreamsOf(db: Db, groupIds: readonly number[]): Promise<number[]> {
+  if (groupIds.length === 0) return [];
+  const rows = await db
+    .selectFrom("upstreams")
+    .select("id")
+    .where("group_id", "in", groupIds)
+    .execute();
+  return rows.map((row) => row.id);
+}
+
+/** Throws while an upstream that stays is for the members of one of these groups. */
+async function refuseNamed(db: Db, groupIds: readonly number[]): Promise<void> {
+  if (groupIds.length === 0) return;
+  const upstream = await db
+    .selectFrom("upstreams")
+    .select("id")
+    .where("verified_group_id", "in", groupIds)
+    .where("group_id", "not in", groupIds)
+    .executeTakeFirst();
+  if (!upstream) return;
+  const text = `is the verified_group of upstream ${upstream.id}; change that one first`;
+  throw new MetadataError("refused", `the group ${text}`, { invalid: { field: "group", text } });
+}
+
+async function removeBots(tx: Transaction<Schema>, groupIds: readonly number[]): Promise<void> {
+  const rows = await tx
+    .selectFrom("tokens")
+    .select("user_id")
+    .distinct()
+    .where("kind", "=", "group")
+    .where("group_id", "in", groupIds)
+    .execute();
+  const bots = rows.flatMap(({ user_id }) => (user_id === null ? [] : [user_id]));
+  if (bots.length === 0) return;
+  await tx.deleteFrom("users").where("kind", "=", "bot").where("id", "in", bots).execute();
 }

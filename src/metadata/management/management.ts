@@ -26,7 +26,7 @@ export class SqlManagement implements Management {
     writer: Writer,
     proxyUpstream: UpstreamSettings,
   ) {
-    this.groups = new SqlGroups(writer);
+    this.groups = new SqlGroups(db, writer);
     this.dependencyProxies = new SqlDependencyProxies(db, passwords, writer, proxyUpstream);
     this.registries = new SqlRegistries(db, writer);
     this.upstreams = new SqlUpstreams(db, passwords, writer);

@@ -73,7 +73,7 @@ export interface Sessions {
 }
 
 /** Who somebody is at an identity provider. */
-export interface Identity {
+export interface ProviderIdentity {
   issuer: string;
   subject: string;
 }
@@ -88,19 +88,19 @@ export interface NewPerson {
 
 export interface Identities {
   /** Id of the user whom the identity belongs to. */
-  userOf(identity: Identity): Promise<number | undefined>;
+  userOf(identity: ProviderIdentity): Promise<number | undefined>;
   /** The user's identities, in order of issuer. */
-  ofUser(userId: number): Promise<Identity[]>;
+  ofUser(userId: number): Promise<ProviderIdentity[]>;
   /**
    * A new user with this identity; an e-mail address that another user has is left out. Undefined where the user name is
    * another's, or the identity has become somebody's meanwhile.
    */
-  createUser(identity: Identity, person: NewPerson): Promise<User | undefined>;
+  createUser(identity: ProviderIdentity, person: NewPerson): Promise<User | undefined>;
   /**
    * Lets the identity be this user's, instead of the one that he has at that issuer. False where there is no such person.
    * Throws a `MetadataError` (`refused`) where it belongs to another user.
    */
-  link(userId: number, identity: Identity): Promise<boolean>;
+  link(userId: number, identity: ProviderIdentity): Promise<boolean>;
   /** False where the user has none at this issuer. What the provider gave him, and sessions begun at providers, go with it. */
   unlink(userId: number, issuer: string): Promise<boolean>;
   /**

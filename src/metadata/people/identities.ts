@@ -3,7 +3,7 @@ import type { Clock } from "../../lib/clock.ts";
 import type { Changes } from "../changes.ts";
 import { MetadataError, type Role, type User } from "../contract.ts";
 import type { Db, Schema } from "../schema.ts";
-import type { Identities, Identity, NewPerson } from "./contract.ts";
+import type { Identities, ProviderIdentity, NewPerson } from "./contract.ts";
 import { isPerson } from "./persons.ts";
 import { provide, withdraw } from "./provided.ts";
 
@@ -17,11 +17,11 @@ export class SqlIdentities implements Identities {
     readonly clock: Clock,
   ) {}
 
-  userOf(identity: Identity): Promise<number | undefined> {
+  userOf(identity: ProviderIdentity): Promise<number | undefined> {
     return ownerOf(this.db, identity);
   }
 
-  ofUser(userId: number): Promise<Identity[]> {
+  ofUser(userId: number): Promise<ProviderIdentity[]> {
     return this.db
       .selectFrom("identities")
       .select(["issuer", "subject"])
@@ -30,7 +30,10 @@ export class SqlIdentities implements Identities {
       .execute();
   }
 
-  createUser(identity: Identity, { username, name, email }: NewPerson): Promise<User | undefined> {
+  createUser(
+    identity: ProviderIdentity,
+    { username, name, email }: NewPerson,
+  ): Promise<User | undefined> {
     return this.changes.run(async (tx, changed) => {
       if ((await ownerOf(tx, identity)) !== undefined) return undefined;
       const taken = await tx
@@ -51,7 +54,7 @@ export class SqlIdentities implements Identities {
     });
   }
 
-  link(userId: number, identity: Identity): Promise<boolean> {
+  link(userId: number, identity: ProviderIdentity): Promise<boolean> {
     return this.changes.run(async (tx, changed) => {
       if (!(await isPerson(tx, userId))) return false;
       const owner = await ownerOf(tx, identity);
@@ -84,7 +87,7 @@ export class SqlIdentities implements Identities {
   }
 }
 
-async function ownerOf(db: Db, { issuer, subject }: Identity): Promise<number | undefined> {
+async function ownerOf(db: Db, { issuer, subject }: ProviderIdentity): Promise<number | undefined> {
   const row = await db
     .selectFrom("identities")
     .select("user_id")
@@ -105,7 +108,12 @@ async function freeEmail(tx: Tx, email: string | undefined): Promise<string | nu
   return taken ? null : email;
 }
 
-async function insert(tx: Tx, userId: number, identity: Identity, now: number): Promise<void> {
+async function insert(
+  tx: Tx,
+  userId: number,
+  identity: ProviderIdentity,
+  now: number,
+): Promise<void> {
   const { issuer, subject } = identity;
   await tx
     .insertInto("identities")

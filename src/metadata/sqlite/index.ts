@@ -8,6 +8,7 @@ import type { Metadata, UpstreamSettings } from "../contract.ts";
 import { SqlCredentials } from "../credentials.ts";
 import { alignProxyUpstreams } from "../dependency-proxies.ts";
 import { SqlDirectory } from "../directory.ts";
+import { SqlIdentity } from "../identity/identity.ts";
 import { SqlLists } from "../lists/lists.ts";
 import { migrate } from "../migrations/index.ts";
 import { SqlManagement } from "../management/management.ts";
@@ -71,6 +72,7 @@ async function openLocked(
       management: new SqlManagement(db, passwords, writer, proxyUpstream),
       upstreamStates: new SqlUpstreamStates(db),
       credentials: new SqlCredentials(db, changes, clock, uses),
+      identity: new SqlIdentity(db, writer),
       people: new SqlPeople(db, changes, clock),
       cache: new RememberedCache(new SqlCache(db), () => changes.generation()),
       lists: new SqlLists(db),

@@ -74,6 +74,7 @@ export class ApiWorld {
         access: createApiAccess({ credentials }),
         people: this.#people(metadata, log),
         management,
+        identity: metadata.identity,
         client: this.#client(),
         externalUrl: "https://weir.test",
         version: "test",

@@ -5,7 +5,7 @@ import type { ApiOptions } from "../options.ts";
 import { identities, identityParams, identitySubject } from "./fields.ts";
 
 /** Who users are at identity providers. For administrators. */
-export function identityEndpoints(api: Api, { people }: ApiOptions): void {
+export function linkEndpoints(api: Api, { people }: ApiOptions): void {
   const issuerOf = (name: string) => {
     const provider = people.providers.providers.find((one) => one.name === name);
     if (!provider) throw notFound("Identity Provider");

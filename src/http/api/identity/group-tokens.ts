@@ -1,0 +1,125 @@
+import { z } from "@hono/zod-openapi";
+import { hashSecret, newSecret } from "../../../lib/secret.ts";
+import { removed } from "../changes.ts";
+import { type Api, endpoint } from "../endpoint.ts";
+import { forbidden, notFound } from "../errors.ts";
+import { pathId } from "../fields.ts";
+import { findGroup, groupParams } from "../groups.ts";
+import type { ApiOptions } from "../options.ts";
+import { pageHeaders, pageOf, pageOptions, pageQuery } from "../pages.ts";
+import { accessTokenEnd, rotatedEnd } from "./expiry.ts";
+import { groupToken, groupTokenFields, newGroupToken, rotation } from "./fields.ts";
+import { groupTokenJson } from "./represent.ts";
+
+const all = "/groups/{id}/access_tokens";
+const prefix = "weir_gat_";
+const params = z.strictObject({ ...groupParams.shape, token_id: pathId });
+
+/** Access tokens of groups: each stands for a bot with a role in the group. */
+export function groupTokenEndpoints(api: Api, options: ApiOptions): void {
+  list(api, options);
+  create(api, options);
+  revoke(api, options);
+  rotate(api, options);
+}
+
+function list(api: Api, { management, identity, clock, externalUrl }: ApiOptions): void {
+  endpoint(
+    api,
+    {
+      method: "get",
+      path: all,
+      summary: "List a group's access tokens",
+      action: "read_group_tokens",
+      params: groupParams,
+      query: z.strictObject(pageQuery),
+      answer: z.array(groupToken),
+      status: 200,
+    },
+    async ({ params, query, granted, path }) => {
+      const { id } = granted(await findGroup(management, params));
+      const tokens = await identity.tokens.list({ kind: "group", groupId: id });
+      const wanted = pageOptions(query);
+      const page = pageOf(tokens, wanted, ({ name }) => name);
+      const headers = pageHeaders(new URL(path, externalUrl), wanted, page);
+      const now = clock.now();
+      return { body: page.items.map((token) => groupTokenJson(token, now)), headers };
+    },
+  );
+}
+
+function create(api: Api, { management, identity, clock }: ApiOptions): void {
+  endpoint(
+    api,
+    {
+      method: "post",
+      path: all,
+      summary: "Create an access token for a group, with a bot that has a role in it",
+      action: "create_group_tokens",
+      params: groupParams,
+      body: groupTokenFields,
+      answer: newGroupToken,
+      status: 201,
+    },
+    async ({ params, granted, caller, body }) => {
+      const { id, lineage } = granted(await findGroup(management, params));
+      const { name, scopes, expires_at: given, access_level: role = "maintainer" } = await body();
+      if (!caller.reaches(role, { kind: "group", lineage })) throw forbidden();
+      const now = clock.now();
+      const token = newSecret(prefix);
+      const expiresAt = accessTokenEnd(caller, now, given);
+      const fields = { name, scopes, hash: hashSecret(token), expiresAt, createdBy: caller.userId };
+      const made = await identity.tokens.createGroups(id, fields, role);
+      return { body: { ...groupTokenJson(made, now), token } };
+    },
+  );
+}
+
+function revoke(api: Api, { management, identity }: ApiOptions): void {
+  endpoint(
+    api,
+    {
+      method: "delete",
+      path: `${all}/{token_id}`,
+      summary: "Revoke a group's access token; its bot goes with the last one",
+      action: "revoke_group_tokens",
+      params,
+      status: 204,
+    },
+    async ({ params, granted }) => {
+      const { id: groupId } = granted(await findGroup(management, params));
+      const found = await identity.tokens.get({ kind: "group", groupId }, params.token_id);
+      if (!found) throw notFound();
+      return removed(await identity.tokens.revoke(found.id));
+    },
+  );
+}
+
+function rotate(api: Api, { management, identity, clock }: ApiOptions): void {
+  endpoint(
+    api,
+    {
+      method: "post",
+      path: `${all}/{token_id}/rotate`,
+      summary: "Revoke a group's access token and create one like it, which ends when it would",
+      action: "create_group_tokens",
+      params,
+      body: rotation,
+      answer: newGroupToken,
+      status: 200,
+    },
+    async ({ params, granted, caller, body }) => {
+      const { id: groupId } = granted(await findGroup(management, params));
+      const found = await identity.tokens.get({ kind: "group", groupId }, params.token_id);
+      if (!found) throw notFound();
+      const { expires_at: given } = await body();
+      const now = clock.now();
+      const token = newSecret(prefix);
+      const expiresAt = rotatedEnd(caller, now, given, found.expiresAt);
+      const fields = { hash: hashSecret(token), expiresAt, createdBy: caller.userId };
+      const made = await identity.tokens.rotate(found.id, fields);
+      if (!made) throw notFound();
+      return { body: { ...groupTokenJson(made, now), token } };
+    },
+  );
+}

@@ -1,0 +1,138 @@
+import { type Selectable, sql, type Transaction } from "kysely";
+import { MetadataError, type Role } from "../contract.ts";
+import type { Removal } from "../management/contract.ts";
+import type { Writer } from "../management/writer.ts";
+import { lockGroup } from "../positions.ts";
+import type { Db, Schema, UsersTable } from "../schema.ts";
+import type { ManagedMembers, Member, Membered, Membership } from "./contract.ts";
+import { userRecord } from "./users.ts";
+
+type Tx = Transaction<Schema>;
+
+export class SqlMembers implements ManagedMembers {
+  constructor(
+    readonly db: Db,
+    readonly writer: Writer,
+  ) {}
+
+  list(of: Membered): Promise<Member[]> {
+    return readMembers(this.db, of, this.writer.clock.now());
+  }
+
+  async get(of: Membered, userId: number): Promise<Member | undefined> {
+    const [member] = await readMembers(this.db, of, this.writer.clock.now(), userId);
+    return member;
+  }
+
+  add(of: Membered, userId: number, membership: Membership): Promise<Member | undefined> {
+    return this.#write(of, async (tx, now, changed) => {
+      const present = await readMembers(tx, of, now, userId);
+      if (present.length > 0) return undefined;
+      changed();
+      await remove(tx, of, userId); // one that has ended
+      await insert(tx, of, userId, membership);
+      const [added] = await readMembers(tx, of, now, userId);
+      return added;
+    });
+  }
+
+  change(of: Membered, userId: number, changes: Partial<Membership>): Promise<Member | undefined> {
+    return this.#write(of, async (tx, now, changed) => {
+      const [present] = await readMembers(tx, of, now, userId);
+      if (!present) return undefined;
+      const wanted = { role: present.role, expiresAt: present.expiresAt, ...changes };
+      if (!isLasting(wanted)) await keepOwner(tx, of, present);
+      changed();
+      await remove(tx, of, userId);
+      await insert(tx, of, userId, wanted);
+      const [member] = await readMembers(tx, of, now, userId);
+      return member;
+    });
+  }
+
+  remove(of: Membered, userId: number): Promise<Removal> {
+    return this.#write(of, async (tx, now, changed) => {
+      const [present] = await readMembers(tx, of, now, userId);
+      if (!present) return "absent";
+      await keepOwner(tx, of, present);
+      changed();
+      await remove(tx, of, userId);
+      return "removed";
+    });
+  }
+
+  #write<T>(
+    of: Membered,
+    work: (tx: Tx, now: number, changed: () => void) => Promise<T>,
+  ): Promise<T> {
+    return this.writer.run(async ({ tx, now, changed }) => {
+      if ("groupId" in of) await lockGroup(tx, of.groupId);
+      return work(tx, now, changed);
+    });
+  }
+}
+
+const tableOf = (of: Membered) =>
+  "groupId" in of
+    ? { table: sql.table("memberships"), column: sql.ref("group_id"), id: of.groupId }
+    : { table: sql.table("project_memberships"), column: sql.ref("project_id"), id: of.projectId };
+
+type Row = Selectable<UsersTable> & { role: Role; expires_at: number | null };
+
+async function readMembers(db: Db, of: Membered, now: number, userId?: number): Promise<Member[]> {
+  const { table, column, id } = tableOf(of);
+  const one = userId === undefined ? sql`` : sql`and u.id = ${userId}`;
+  const { rows } = await sql<Row>`
+    select u.*, m.role, m.expires_at from ${table} m join users u on u.id = m.user_id
+    where m.${column} = ${id} and (m.expires_at is null or m.expires_at > ${now}) ${one}
+    order by u.id`.execute(db);
+  return rows.map((row) => ({
+    user: userRecord(row),
+    role: row.role,
+    expiresAt: row.expires_at ?? undefined,
+  }));
+}
+
+async function remove(tx: Tx, of: Membered, userId: number): Promise<void> {
+  const { table, column, id } = tableOf(of);
+  await sql`delete from ${table} where ${column} = ${id} and user_id = ${userId}`.execute(tx);
+}
+
+async function insert(
+  tx: Tx,
+  of: Membered,
+  userId: number,
+  { role, expiresAt }: Membership,
+): Promise<void> {
+  const { table, column, id } = tableOf(of);
+  await sql`insert into ${table} (user_id, ${column}, role, expires_at)
+    values (${userId}, ${id}, ${role}, ${expiresAt ?? null})`.execute(tx);
+}
+
+const isLasting = ({ role, expiresAt }: Membership) => role === "owner" && expiresAt === undefined;
+
+/** Throws where this is the last owner of a top-level group; those of others are owned by whoever is above. */
+async function keepOwner(tx: Tx, of: Membered, leaving: Member): Promise<void> {
+  if (!("groupId" in of) || !isLasting(leaving) || leaving.user.kind === "bot") return;
+  const top = await tx
+    .selectFrom("groups")
+    .select("id")
+    .where("id", "=", of.groupId)
+    .where("parent_id", "is", null)
+    .executeTakeFirst();
+  if (!top) return;
+  const others = await tx
+    .selectFrom("memberships as m")
+    .innerJoin("users as u", "u.id", "m.user_id")
+    .select("u.id")
+    .where("m.group_id", "=", of.groupId)
+    .where("m.role", "=", "owner")
+    .where("m.expires_at", "is", null)
+    .where("u.kind", "=", "human")
+    .where("u.id", "!=", leaving.user.id)
+    .executeTakeFirst();
+  if (others) return;
+  const text = "would have no owner left; make somebody else one first";
+  const invalid = { field: "group", text };
+  throw new MetadataError("refused", `the group ${of.groupId} ${text}`, { invalid });
+}

@@ -1,0 +1,223 @@
+import type { Insertable, Transaction } from "kysely";
+import type { Role } from "../contract.ts";
+import type { Removal } from "../management/contract.ts";
+import type { Writer } from "../management/writer.ts";
+import type { Db, Schema, TokensTable } from "../schema.ts";
+import type { ManagedTokens, TokenFields, TokenFilter, TokenRecord } from "./contract.ts";
+
+type Tx = Transaction<Schema>;
+
+/** How long a job's token is to be seen after its end. */
+const endedMs = 86_400_000;
+
+export class SqlTokens implements ManagedTokens {
+  constructor(
+    readonly db: Db,
+    readonly writer: Writer,
+  ) {}
+
+  list(filter: TokenFilter): Promise<TokenRecord[]> {
+    return readTokens(this.db, filter);
+  }
+
+  async get(filter: TokenFilter, id: number): Promise<TokenRecord | undefined> {
+    const [token] = await readTokens(this.db, { ...filter, id });
+    return token;
+  }
+
+  createPersonal(userId: number, fields: TokenFields): Promise<TokenRecord> {
+    return this.#create(fields, async () => ({ kind: "personal", user_id: userId }));
+  }
+
+  createGroups(groupId: number, fields: TokenFields, role: Role): Promise<TokenRecord> {
+    return this.#create(fields, async (tx, now) => {
+      const userId = await createBot(tx, groupId, fields.name, now);
+      await tx
+        .insertInto("memberships")
+        .values({ user_id: userId, group_id: groupId, role, expires_at: null })
+        .execute();
+      return { kind: "group", user_id: userId, group_id: groupId };
+    });
+  }
+
+  createDeploy(
+    groupId: number,
+    fields: TokenFields,
+    username: string | undefined,
+  ): Promise<TokenRecord> {
+    return this.writer.run(async ({ tx, now }) => {
+      const owner = { kind: "deploy", group_id: groupId, username: username ?? "-" } as const;
+      const id = await insert(tx, { ...columnsOf(fields, now), ...owner });
+      if (username === undefined) {
+        const made = tx.updateTable("tokens").set({ username: `gitlab+deploy-token-${id}` });
+        await made.where("id", "=", id).execute();
+      }
+      return tokenOf(tx, id);
+    });
+  }
+
+  createJob(userId: number, projectId: number, fields: TokenFields): Promise<TokenRecord> {
+    const owner = { kind: "job", user_id: userId, project_id: projectId } as const;
+    return this.#create(fields, async () => owner);
+  }
+
+  #create(
+    fields: TokenFields,
+    owner: (tx: Tx, now: number) => Promise<Owner>,
+  ): Promise<TokenRecord> {
+    return this.writer.run(async ({ tx, now }) => {
+      const columns = { ...columnsOf(fields, now), ...(await owner(tx, now)) };
+      return tokenOf(tx, await insert(tx, columns));
+    });
+  }
+
+  revoke(id: number): Promise<Removal> {
+    return this.writer.run(async ({ tx, now, changed }) => {
+      const row = await revokeRow(tx, id, now);
+      if (!row) return "absent";
+      changed();
+      if (row.kind === "group") await removeSpentBots(tx, now, row.user_id ?? undefined);
+      return "removed";
+    });
+  }
+
+  rotate(
+    id: number,
+    { hash, expiresAt, createdBy }: Omit<TokenFields, "name" | "scopes">,
+  ): Promise<TokenRecord | undefined> {
+    return this.writer.run(async ({ tx, now, changed }) => {
+      const row = await revokeRow(tx, id, now);
+      if (!row) return undefined;
+      changed();
+      const { kind, user_id, group_id, project_id, username, name, scopes } = row;
+      const kept = { kind, user_id, group_id, project_id, username, name, scopes };
+      const next = { hash, expires_at: expiresAt ?? null, created_by: createdBy, created_at: now };
+      return tokenOf(tx, await insert(tx, { ...kept, ...next }));
+    });
+  }
+
+  sweep(): Promise<void> {
+    return this.writer.run(async ({ tx, now, changed }) => {
+      const before = now - endedMs;
+      const spent = await removeSpentBots(tx, now);
+      const { numDeletedRows: ended } = await tx
+        .deleteFrom("tokens")
+        .where("kind", "=", "job")
+        .where((eb) => eb.or([eb("expires_at", "<", before), eb("revoked_at", "<", before)]))
+        .executeTakeFirst();
+      if (spent > 0 || ended > 0n) changed();
+    });
+  }
+}
+
+type Owner = Pick<
+  Insertable<TokensTable>,
+  "kind" | "user_id" | "group_id" | "project_id" | "username"
+>;
+
+function columnsOf({ name, hash, scopes, expiresAt, createdBy }: TokenFields, now: number) {
+  return {
+    name,
+    hash,
+    scopes: JSON.stringify(scopes),
+    expires_at: expiresAt ?? null,
+    created_by: createdBy,
+    created_at: now,
+  };
+}
+
+async function insert(tx: Tx, columns: Insertable<TokensTable>): Promise<number> {
+  const row = await tx
+    .insertInto("tokens")
+    .values(columns)
+    .returning("id")
+    .executeTakeFirstOrThrow();
+  return row.id;
+}
+
+async function createBot(tx: Tx, groupId: number, name: string, now: number): Promise<number> {
+  const random = crypto.getRandomValues(new Uint8Array(16)).toHex();
+  const username = `group_${groupId}_bot_${random}`;
+  const row = await tx
+    .insertInto("users")
+    .values({ username, name, kind: "bot", email: null, admin: 0, created_at: now })
+    .returning("id")
+    .executeTakeFirstOrThrow();
+  return row.id;
+}
+
+/** The row of a live token, which is revoked now. */
+function revokeRow(tx: Tx, id: number, now: number) {
+  return tx
+    .updateTable("tokens")
+    .set({ revoked_at: now })
+    .where("id", "=", id)
+    .where("revoked_at", "is", null)
+    .where((eb) => eb.or([eb("expires_at", "is", null), eb("expires_at", ">", now)]))
+    .returningAll()
+    .executeTakeFirst();
+}
+
+/** Bots without a token that is live, or this one if it has none. Their tokens go with them. How many they were. */
+async function removeSpentBots(tx: Tx, now: number, userId?: number): Promise<number> {
+  let spent = tx
+    .deleteFrom("users")
+    .where("kind", "=", "bot")
+    .where((eb) =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom("tokens as t")
+            .select("t.id")
+            .whereRef("t.user_id", "=", "users.id")
+            .where("t.revoked_at", "is", null)
+            .where((live) =>
+              live.or([live("t.expires_at", "is", null), live("t.expires_at", ">", now)]),
+            ),
+        ),
+      ),
+    );
+  if (userId !== undefined) spent = spent.where("id", "=", userId);
+  const { numDeletedRows } = await spent.executeTakeFirst();
+  return Number(numDeletedRows);
+}
+
+async function tokenOf(db: Db, id: number): Promise<TokenRecord> {
+  const [token] = await readTokens(db, { id });
+  if (!token) throw new Error("a token is gone in the transaction that made it");
+  return token;
+}
+
+async function readTokens(
+  db: Db,
+  filter: Partial<{ kind: string; userId: number | undefined; groupId: number; id: number }>,
+): Promise<TokenRecord[]> {
+  const { kind, userId, groupId, id } = filter;
+  let query = db
+    .selectFrom("tokens as t")
+    .leftJoin("memberships as m", (join) =>
+      join.onRef("m.user_id", "=", "t.user_id").onRef("m.group_id", "=", "t.group_id"),
+    )
+    .selectAll("t")
+    .select("m.role")
+    .orderBy("t.id");
+  if (kind !== undefined) query = query.where("t.kind", "=", kind as TokensTable["kind"]);
+  if (userId !== undefined) query = query.where("t.user_id", "=", userId);
+  if (groupId !== undefined) query = query.where("t.group_id", "=", groupId);
+  if (id !== undefined) query = query.where("t.id", "=", id);
+  return (await query.execute()).map((row) => ({
+    id: row.id,
+    kind: row.kind,
+    userId: row.user_id ?? undefined,
+    groupId: row.group_id ?? undefined,
+    projectId: row.project_id ?? undefined,
+    username: row.username ?? undefined,
+    role: row.role ?? undefined,
+    name: row.name,
+    scopes: JSON.parse(row.scopes) as string[],
+    createdAt: row.created_at,
+    expiresAt: row.expires_at ?? undefined,
+    revokedAt: row.revoked_at ?? undefined,
+    lastUsedAt: row.last_used_at ?? undefined,
+  }));
+}

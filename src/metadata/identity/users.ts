@@ -1,0 +1,85 @@
+import { type Selectable, sql } from "kysely";
+import { MetadataError, type UserState } from "../contract.ts";
+import type { Page, PageOptions } from "../management/contract.ts";
+import type { Writer } from "../management/writer.ts";
+import type { Db, UsersTable } from "../schema.ts";
+import type { ManagedUsers, UserFields, UserRecord } from "./contract.ts";
+
+export class SqlUsers implements ManagedUsers {
+  constructor(
+    readonly db: Db,
+    readonly writer: Writer,
+  ) {}
+
+  async list({ words, page, perPage }: PageOptions): Promise<Page<UserRecord>> {
+    const rows = await this.db.selectFrom("users").selectAll().orderBy("id").execute();
+    // Here and not in SQL, where on some engines only ASCII letters have a case.
+    const wanted = words.map((word) => word.toLowerCase());
+    const found = rows.filter(({ username, name, email }) => {
+      const texts = [username, name, email ?? ""].map((text) => text.toLowerCase());
+      return wanted.every((word) => texts.some((text) => text.includes(word)));
+    });
+    const start = (page - 1) * perPage;
+    return { items: found.slice(start, start + perPage).map(userRecord), total: found.length };
+  }
+
+  async get(by: { id: number } | { username: string }): Promise<UserRecord | undefined> {
+    const row = await this.db
+      .selectFrom("users")
+      .selectAll()
+      .where((eb) => ("id" in by ? eb("id", "=", by.id) : eb("username", "=", by.username)))
+      .executeTakeFirst();
+    return row && userRecord(row);
+  }
+
+  create({ username, name, email, admin }: UserFields): Promise<UserRecord> {
+    return this.writer.run(async ({ tx, now }) => {
+      await refuseTaken(tx, "username", username);
+      if (email !== undefined) await refuseTaken(tx, "email", email);
+      const row = await tx
+        .insertInto("users")
+        .values({ username, name, email: email ?? null, admin: admin ? 1 : 0, created_at: now })
+        .returningAll()
+        .executeTakeFirstOrThrow();
+      return userRecord(row);
+    });
+  }
+
+  setState(id: number, state: UserState): Promise<UserRecord | undefined> {
+    return this.writer.run(async ({ tx, changed }) => {
+      const row = await tx
+        .updateTable("users")
+        .set({ state })
+        .where("id", "=", id)
+        .returningAll()
+        .executeTakeFirst();
+      if (row) changed();
+      return row && userRecord(row);
+    });
+  }
+}
+
+export function userRecord(row: Selectable<UsersTable>): UserRecord {
+  return {
+    id: row.id,
+    username: row.username,
+    name: row.name,
+    email: row.email ?? undefined,
+    admin: row.admin === 1,
+    state: row.state,
+    kind: row.kind,
+    createdAt: row.created_at,
+  };
+}
+
+async function refuseTaken(db: Db, field: "username" | "email", text: string): Promise<void> {
+  const taken = await db
+    .selectFrom("users")
+    .select("id")
+    .where(sql<boolean>`lower(${sql.ref(field)}) = ${text.toLowerCase()}`)
+    .executeTakeFirst();
+  if (!taken) return;
+  throw new MetadataError("refused", `user ${taken.id} has this ${field} already`, {
+    invalid: { field, text: "has already been taken" },
+  });
+}
