@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Role, roles } from "../metadata/contract.ts";
 import { certificates } from "./certificates.ts";
+import { problemsOf } from "./declaration.ts";
 import { file, groupPath, list, map, name, variable } from "./declared.ts";
 import { pathText } from "./references.ts";
 import type { Environment, Settings } from "./settings.ts";
@@ -98,7 +99,7 @@ function readProviders(
   problems: string[],
 ): SignInProvider[] {
   const { data, error } = fileSchema.safeParse(raw);
-  for (const { path, message } of error?.issues ?? []) {
+  for (const { path, message } of (error?.issues ?? []).flatMap(problemsOf)) {
     problems.push(`${pathText(path)}: ${message}`);
   }
   const given = data?.sign_in_providers ?? [];

@@ -1,4 +1,3 @@
-import { isIP } from "node:net";
 import type { From } from "../../../access/people/contract.ts";
 import { clientAddress } from "../../client-address.ts";
 import type { BunServer } from "../../exchange.ts";
@@ -44,8 +43,7 @@ function isSecure({ request, server, isTrustedProxy, externalUrl }: Road): boole
 }
 
 function isLoopback(address: string | undefined): boolean {
-  if (address === undefined || isIP(address) === 0) return false;
-  return /^(?:::ffff:)?127\.|^::1$/.test(address);
+  return /^(?:(?:::ffff:)?127(?:\.\d{1,3}){3}|::1)$/.test(address ?? "");
 }
 
 const isLoopbackName = (host: string) =>

@@ -108,6 +108,23 @@ describe("a password at the token endpoint", () => {
     expect((await login("ada", next)).status).toBe(200);
   });
 
+  test("opens nothing more once its user is blocked", async () => {
+    await setPassword();
+    const { token } = (await login("ada", goodPassword)).body;
+    expect(await pull(token)).toBe(200);
+    await weir.api("POST", `/users/${adaId}/block`, undefined, 201);
+    expect(await pull(token)).toBe(401);
+    expect((await login("ada", goodPassword)).status).toBe(401);
+  });
+
+  test("goes with the user's e-mail address, too", async () => {
+    const body = { username: "eve", name: "Eve", email: "eve@example.com" };
+    const { id } = (await weir.api("POST", "/users", body, 201)) as { id: number };
+    await weir.api("PUT", `/users/${id}/password`, { password: goodPassword }, 204);
+    expect((await login("Eve@Example.com", goodPassword)).status).toBe(200);
+    expect((await login("eve", goodPassword)).status).toBe(200);
+  });
+
   test("is no credential of the management API", async () => {
     await setPassword();
     for (const headers of [

@@ -246,6 +246,17 @@ describe("signing in at an identity provider", () => {
     }
   });
 
+  test("a blocked user is not let in", async () => {
+    await signIn();
+    const { user } = (await me()) as { user: { id: number } };
+    await weir.api("POST", `/users/${user.id}/block`, undefined, 201);
+    expect(await visitor.name()).toBeUndefined();
+    expect(await signIn(new Visitor(weir))).toMatchObject({
+      status: 403,
+      body: { message: "403 Forbidden - this user is blocked; an administrator can unblock him" },
+    });
+  });
+
   test("two people of one provider are two users", async () => {
     provider.people.set("2", { sub: "2", preferred_username: "bob", email: "ada@example.com" });
     const bob = new Visitor(weir);

@@ -219,6 +219,46 @@ describe("a session ends", () => {
     expect(await next.name()).toBeUndefined();
   });
 
+  test("with its user's right to be here", async () => {
+    await setPassword(strangerId);
+    const given = { username: "stranger", password: goodPassword };
+    await visitor.signIn(given);
+    await weir.api("POST", `/users/${strangerId}/block`, undefined, 201);
+    expect(await visitor.name()).toBeUndefined();
+    const text = "401 Unauthorized - the user name or the password is wrong";
+    expect(await visitor.signIn(given)).toMatchObject({ status: 401, body: message(text) });
+  });
+
+  test("with what its user may: a role that is taken is gone at the next request", async () => {
+    await visitor.signIn({ token: adaToken });
+    const registries = "/groups/default/-/virtual_registries/container/registries";
+    expect((await visitor.call("GET", registries)).status).toBe(200);
+    const adaId = await idOf(weir, adaToken);
+    await weir.api("DELETE", `/groups/default/members/${adaId}`, undefined, 204);
+    expect((await visitor.call("GET", registries)).status).toBe(404);
+  });
+
+  test("with the revocation of its token; what it makes ends no later than that", async () => {
+    const ending = new Visitor(weir);
+    await ending.signIn({ token: endingToken });
+    const late = { name: "late", scopes: ["api"], expires_at: "2026-02-01" };
+    const made = await ending.call("POST", "/personal_access_tokens", late);
+    expect(made).toMatchObject({
+      status: 400,
+      body: {
+        message: { expires_at: ["must not be after that of the token that is used to make it"] },
+      },
+    });
+    const own = new Visitor(weir);
+    await own.signIn({ token: adaToken });
+    const fresh = await own.call("POST", "/personal_access_tokens", { name: "n", scopes: ["api"] });
+    const { id, token } = fresh.body as { id: number; token: string };
+    await visitor.signIn({ token });
+    expect(await visitor.name()).toBe("ada");
+    await weir.api("DELETE", `/personal_access_tokens/${id}`, undefined, 204);
+    expect(await visitor.name()).toBeUndefined();
+  });
+
   test("one of several by its id; those of others cannot be", async () => {
     const others = [new Visitor(weir), new Visitor(weir)];
     await visitor.signIn({ token: adminToken });
