@@ -111,8 +111,8 @@ export interface UpstreamSettings {
   ca: string | undefined;
   rules: readonly Rule[];
   /**
-   * The path of the group to whose members alone it answers; undefined: to all who may read the registry. It is the
-   * upstream's own group, or one below.
+   * The path of the group, any one, to whose members alone it answers; undefined: to all who may read the registry. Empty
+   * where that group is gone: to nobody.
    */
   verifiedGroup: string | undefined;
 }

@@ -1,11 +1,5 @@
 import type { Selectable, Transaction } from "kysely";
-import {
-  type Group,
-  MetadataError,
-  type Rule,
-  type Upstream,
-  type UpstreamSettings,
-} from "./contract.ts";
+import { MetadataError, type Rule, type Upstream, type UpstreamSettings } from "./contract.ts";
 import { groupAt, groupOfId, requireTopLevel } from "./groups.ts";
 import type { Passwords } from "./passwords.ts";
 import type { Writing } from "./positions.ts";
@@ -62,7 +56,7 @@ export async function upstreamOf(db: Db, row: Row, passwords: Passwords): Promis
     verifiedGroup:
       row.verified_group_id === null
         ? undefined
-        : (await groupOfId(db, row.verified_group_id))?.path,
+        : ((await groupOfId(db, row.verified_group_id))?.path ?? ""),
     alwaysCheck: row.kind === "dependency_proxy",
     ttlDays: undefined,
     version: row.version,
@@ -70,7 +64,7 @@ export async function upstreamOf(db: Db, row: Row, passwords: Passwords): Promis
 }
 
 /** The columns that the settings determine, but for the password. */
-async function columnsOf(tx: Tx, groupId: number, settings: UpstreamSettings) {
+async function columnsOf(tx: Tx, settings: UpstreamSettings, present?: Row) {
   return {
     name: settings.name,
     description: settings.description ?? null,
@@ -86,20 +80,21 @@ async function columnsOf(tx: Tx, groupId: number, settings: UpstreamSettings) {
     rules: JSON.stringify(
       settings.rules.map(({ target, effect, pattern }) => ({ target, effect, pattern })),
     ),
-    verified_group_id: (await verifiedGroup(tx, groupId, settings))?.id ?? null,
+    verified_group_id: await verifiedGroupId(tx, settings, present),
   };
 }
 
-/** Throws where it is no group of the family: who asks must not learn of others by it. */
-async function verifiedGroup(
+/** The id of the group that is named; that of one that is gone stays. */
+async function verifiedGroupId(
   tx: Tx,
-  groupId: number,
   { name, verifiedGroup: path }: UpstreamSettings,
-): Promise<Group | undefined> {
-  if (path === undefined) return undefined;
+  present: Row | undefined,
+): Promise<number | null> {
+  if (path === undefined) return null;
+  if (path === "" && present) return present.verified_group_id;
   const group = await groupAt(tx, path);
-  if (group?.lineage.includes(groupId)) return group;
-  const text = "is not the upstream's group, nor one below it";
+  if (group) return group.id;
+  const text = "is no group";
   const message = `the upstream "${name}" is to be for the members of "${path}", which ${text}`;
   throw new MetadataError("refused", message, { invalid: { field: "verified_group", text } });
 }
@@ -117,7 +112,7 @@ export async function createUpstream(
     .values({
       group_id: groupId,
       kind,
-      ...(await columnsOf(tx, groupId, settings)),
+      ...(await columnsOf(tx, settings)),
       created_at: now,
       updated_at: now,
     })
@@ -137,7 +132,7 @@ export async function changeUpstream(
   settings: UpstreamSettings,
   sealedPassword?: string | null,
 ): Promise<Row> {
-  const columns = await columnsOf(tx, present.group_id, settings);
+  const columns = await columnsOf(tx, settings, present);
   const sealed =
     sealedPassword ?? (await sealedAnew(passwords, present, columns.url, settings.password));
   const moved = columns.url !== present.url;

@@ -11,11 +11,10 @@ import { proxySettings } from "./metadata-samples.ts";
 export const testSealer = createSealer(new Uint8Array(32).fill(1));
 
 /** An own folder for each database, with all that is needed to open it. */
-export function sqliteFolder() {
+export function sqliteFolder(clock: SteppedClock = new SteppedClock()) {
   const folder = mkdtempSync(path.join(tmpdir(), "weir-metadata-"));
   const file = path.join(folder, "weir.db");
   const lines: string[] = [];
-  const clock = new SteppedClock();
   const log = createLog(clock, "debug", {
     write: (line) => void lines.push(line),
     async flush() {},

@@ -262,15 +262,13 @@ CREATE TABLE "upstreams" (
   version integer not null default 1,
   created_at integer not null,
   updated_at integer not null, kind text not null default 'registry'
-check (kind in ('registry', 'dependency_proxy')), verified_group_id integer references groups (id),
+check (kind in ('registry', 'dependency_proxy')), verified_group_id integer,
   unique (id, group_id)
 ) strict;
 
 CREATE UNIQUE INDEX upstreams_dependency_proxy on upstreams (group_id) where kind = 'dependency_proxy';
 
 CREATE INDEX upstreams_group on upstreams (group_id);
-
-CREATE INDEX upstreams_verified_group on upstreams (verified_group_id);
 
 CREATE TABLE users (
   id integer primary key autoincrement,

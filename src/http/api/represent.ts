@@ -65,7 +65,7 @@ export function upstreamJson(upstream: UpstreamRecord) {
     ca: upstream.ca ?? null,
     rules: upstream.rules,
     access: upstream.verifiedGroup === undefined ? "shared" : "verified",
-    verified_group: upstream.verifiedGroup ?? null,
+    verified_group: upstream.verifiedGroup || null,
     ...times(upstream),
   };
 }

@@ -1,7 +1,9 @@
 import type { z } from "@hono/zod-openapi";
+import type { Caller } from "../../access/contract.ts";
 import type { UpstreamSettings } from "../../metadata/contract.ts";
 import * as work from "../../work/contract.ts";
 import { badRequest, invalidRecord } from "./errors.ts";
+import type { ApiOptions } from "./options.ts";
 import type { upstreamChanges, upstreamFields } from "./fields.ts";
 
 type Changes = z.output<typeof upstreamChanges>;
@@ -70,4 +72,17 @@ export async function refuseInner(
   const text =
     "is an inner address, which upstreams may have only where WEIR_ALLOWED_UPSTREAM_ADDRESSES says so";
   throw invalidRecord({ url: [text] });
+}
+
+/** A group can be named by who may see it; others are told what they would be told if it were not there. */
+export async function refuseHidden(
+  { management }: Pick<ApiOptions, "management">,
+  caller: Caller,
+  path: string | undefined,
+): Promise<void> {
+  if (path === undefined) return;
+  const group = await management.group({ path });
+  const lineage = group?.lineage ?? [];
+  if (caller.judge("read_group", { kind: "group", lineage }) === "allowed" && group) return;
+  throw invalidRecord({ verified_group: ["is no group"] });
 }

@@ -13,7 +13,7 @@ import { findGroup, groupParams, topLevel } from "./groups.ts";
 import type { ApiOptions } from "./options.ts";
 import { pageHeaders, pageOptions, pageQuery, searchWords } from "./pages.ts";
 import { placedUpstreamJson, upstreamDetailJson, upstreamJson } from "./represent.ts";
-import { newSettings, refuseInner, settingsGiven } from "./upstream-settings.ts";
+import { newSettings, refuseHidden, refuseInner, settingsGiven } from "./upstream-settings.ts";
 
 const ofRegistry = "/virtual_registries/container/registries/{id}/upstreams";
 const one = "/virtual_registries/container/upstreams/{id}";
@@ -68,7 +68,8 @@ function listUpstreams(api: Api, { management }: ApiOptions): void {
   );
 }
 
-function createUpstream(api: Api, { management, isInner }: ApiOptions): void {
+function createUpstream(api: Api, options: ApiOptions): void {
+  const { management, isInner } = options;
   endpoint(
     api,
     {
@@ -81,9 +82,10 @@ function createUpstream(api: Api, { management, isInner }: ApiOptions): void {
       answer: placedUpstream,
       status: 201,
     },
-    async ({ params, granted, body }) => {
+    async ({ params, granted, body, caller }) => {
       const { id } = granted(await management.registries.get(params.id));
       const settings = newSettings(await body());
+      await refuseHidden(options, caller, settings.verifiedGroup);
       await refuseInner(isInner, settings.url);
       return {
         body: placedUpstreamJson(granted(await management.upstreams.create(id, settings)), id),
@@ -119,7 +121,8 @@ function getUpstream(api: Api, { management, client }: ApiOptions): void {
   );
 }
 
-function changeUpstream(api: Api, { management, isInner, client }: ApiOptions): void {
+function changeUpstream(api: Api, options: ApiOptions): void {
+  const { management, isInner, client } = options;
   endpoint(
     api,
     {
@@ -133,9 +136,10 @@ function changeUpstream(api: Api, { management, isInner, client }: ApiOptions): 
       answer: upstreamDetail,
       status: 200,
     },
-    async ({ params, granted, body }) => {
+    async ({ params, granted, body, caller }) => {
       const { id } = granted(await management.upstreams.get(params.id));
       const changes = settingsGiven(atLeastOne(upstreamChanges, await body()));
+      await refuseHidden(options, caller, changes.verifiedGroup);
       await refuseInner(isInner, changes.url);
       const changed = granted(await management.upstreams.change(id, changes));
       return { body: upstreamDetailJson(changed, client.health(changed)) };

@@ -33,10 +33,7 @@ export interface ManagedGroups {
     fields: { name: string; path: string },
     ownerId: number,
   ): Promise<Group>;
-  /**
-   * With everything in it, groups below included, and the bots of these groups' tokens. Refused while an upstream of
-   * a group above is for the members of one of them.
-   */
+  /** With everything in it, groups below included, and the bots of these groups' tokens. */
   remove(id: number): Promise<Removal>;
   /**
    * `path` is the last part of the group's path. Everything below moves along, and the Dependency Proxies are found by

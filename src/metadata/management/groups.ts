@@ -1,5 +1,5 @@
 import type { Transaction } from "kysely";
-import { type Group, MetadataError } from "../contract.ts";
+import type { Group } from "../contract.ts";
 import { changeGroup, createGroup, withAllBelow } from "../groups.ts";
 import type { Db, Schema } from "../schema.ts";
 import type { ManagedGroups, Removal } from "./contract.ts";
@@ -39,14 +39,12 @@ export class SqlGroups implements ManagedGroups {
   async remove(id: number): Promise<Removal> {
     // What there can be much of goes first, in steps; the rest at once.
     const family = (await withAllBelow(this.db, id)).map((group) => group.id);
-    await refuseNamed(this.db, family);
     for (const upstreamId of await upstreamsOf(this.db, family)) {
       await this.writer.emptyCache(upstreamId);
     }
     return this.writer.inGroup(id, async ({ tx, changed }) => {
       const present = (await withAllBelow(tx, id)).map((group) => group.id);
       if (present.length === 0) return "absent";
-      await refuseNamed(tx, present);
       changed();
       await removeBots(tx, present);
       await tx.deleteFrom("groups").where("id", "=", id).execute();
@@ -63,20 +61,6 @@ async function upstreamsOf(db: Db, groupIds: readonly number[]): Promise<number[
     .where("group_id", "in", groupIds)
     .execute();
   return rows.map((row) => row.id);
-}
-
-/** Throws while an upstream that stays is for the members of one of these groups. */
-async function refuseNamed(db: Db, groupIds: readonly number[]): Promise<void> {
-  if (groupIds.length === 0) return;
-  const upstream = await db
-    .selectFrom("upstreams")
-    .select("id")
-    .where("verified_group_id", "in", groupIds)
-    .where("group_id", "not in", groupIds)
-    .executeTakeFirst();
-  if (!upstream) return;
-  const text = `is the verified_group of upstream ${upstream.id}; change that one first`;
-  throw new MetadataError("refused", `the group ${text}`, { invalid: { field: "group", text } });
 }
 
 async function removeBots(tx: Transaction<Schema>, groupIds: readonly number[]): Promise<void> {

@@ -10,9 +10,8 @@ export const identity = (words: SqlWords): string[] => [
   "create index memberships_group on memberships (group_id)",
   ...projects(words),
   ...tokens(words),
-  // Without an end: a group that upstreams name so cannot be deleted before they are changed, or deleted with it.
-  `alter table upstreams add column verified_group_id ${words.integer} references groups (id)`,
-  "create index upstreams_verified_group on upstreams (verified_group_id)",
+  // No reference: the upstream of a group that is gone is nobody's, and no group is kept by what others have said.
+  `alter table upstreams add column verified_group_id ${words.integer}`,
 ];
 
 const users: string[] = [

@@ -48,7 +48,7 @@ export interface Reply {
 /** The HTTP interface over a real database, with an upstream client and a puller that note what they are asked. */
 export class ApiWorld {
   readonly clock = new SteppedClock();
-  readonly folder = sqliteFolder();
+  readonly folder = sqliteFolder(this.clock);
   readonly tested: { upstream: Upstream; path: string; deadline: number }[] = [];
   readonly pulls: string[] = [];
   /** What an upstream says to a test. */
