@@ -146,7 +146,7 @@ export class ApiWorld {
         passwords: true,
         sessionIdleSeconds: 3600,
         sessionSeconds: 86_400,
-        providers: [],
+        providers: [company],
       },
       attempts: { mayTry() {}, failed() {}, succeeded() {} },
     });
@@ -231,6 +231,20 @@ export class ApiWorld {
     this.folder.remove();
   }
 }
+
+const company = {
+  name: "company",
+  title: "The Company",
+  issuer: "https://id.example.com",
+  clientId: "weir",
+  clientSecret: undefined,
+  scopes: ["openid"],
+  usernameClaim: "preferred_username",
+  groupsClaim: "groups",
+  createUsers: false,
+  roles: [],
+  ca: undefined,
+};
 
 const samplePlan: PullPlan = {
   upstreams: [
