@@ -54,6 +54,8 @@ const comparisons: Comparison[] = [
   compare("slow herd: 32 clients ÷ one alone", "slow", "slowdown", atMost(1.1)),
   compare("slow herd: last first byte, ms", "slow", "firstLastMs"),
   compare("miss: first byte after upstream's, ms", "miss", "delayMs", atMost(15)),
+  compare("window: first byte after upstream's, ms", "window", "delayMs", atMost(10)),
+  compare("400 windows: upstream ÷ blob bytes", "lazy", "upstreamRatio", atMost(1.25)),
 ];
 
 /** The closing table: Weir's figure, the peers', the ratios, and whether each goal is reached. */

@@ -1,6 +1,7 @@
 import { coldBlob, herd, miss, slowHerd } from "./cold-measures.ts";
 import type { Bench, Measure } from "./contract.ts";
 import { cachedBlob, cachedManifest } from "./warm-measures.ts";
+import { coldWindow, lazyReading } from "./window-measures.ts";
 
 /** All measures, in the order in which they are taken. */
 export function allMeasures(bench: Bench): Measure[] {
@@ -12,5 +13,7 @@ export function allMeasures(bench: Bench): Measure[] {
     herd(bench),
     slowHerd(bench),
     miss(bench),
+    coldWindow(bench),
+    lazyReading(bench),
   ];
 }

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 
-export const measureNames = ["manifest", "blob", "cold", "herd", "slow", "miss"] as const;
+export const measureNames = ["manifest", "blob", "cold", "herd", "slow", "miss", "window"] as const;
 export type MeasureName = (typeof measureNames)[number];
 export const targetNames = ["weir", "docker-registry", "nginx"] as const;
 export type TargetName = (typeof targetNames)[number];

@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# Installs what the end-to-end tests use, as far as it is missing, from Debian's packages. None of the services
-# that come with them is started: the tests start their own, on loopback ports, and stop them.
+# Installs what the end-to-end tests use, as far as it is missing: from Debian's packages, and built from Go modules.
+# None of the services that come with packages is started: the tests start their own, on loopback ports, and stop them.
 set -euo pipefail
+
+bash "$(dirname "$0")/build-go-clients.sh"
 
 # Each program and the package that has it.
 wanted=(

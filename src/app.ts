@@ -3,7 +3,9 @@ import path from "node:path";
 import { createApiAccess } from "./access/api.ts";
 import { AccessTokens } from "./access/access-tokens.ts";
 import { createAccess } from "./access/access.ts";
+import { IdTokens } from "./access/id-tokens.ts";
 import { createPeople } from "./access/people/people.ts";
+import type { TrustedIssuer } from "./access/trusted-issuer.ts";
 import { FsBlobStore } from "./blobs/fs/store.ts";
 import type { Config } from "./config.ts";
 import { createHttpApp } from "./http/app.ts";
@@ -16,6 +18,7 @@ import { createSealer } from "./lib/seal.ts";
 import { openSqliteMetadata } from "./metadata/sqlite/index.ts";
 import { createPuller } from "./pull/puller.ts";
 import { createUpstreamClient } from "./upstream/client.ts";
+import { createDocumentClient } from "./upstream/documents.ts";
 import { createGuard, type Guard, GuardError } from "./upstream/guard.ts";
 import { ringMarker } from "./upstream/contract.ts";
 import type { Prepared } from "./work/contract.ts";
@@ -112,7 +115,14 @@ async function start(
     settings: config.signIn,
     attempts: { mayTry() {}, failed() {}, succeeded() {} },
   });
-  const provers = [new AccessTokens(credentials), logins];
+  const documents = createDocumentClient({ clock, log, ...reaching });
+  closers.push(async () => documents.close());
+  const issuers = trustedIssuers(config);
+  const provers = [
+    new IdTokens({ issuers, directory, documents, clock, log }),
+    new AccessTokens(credentials),
+    logins,
+  ];
   const access = createAccess({ provers, clock, ...tokens });
   let isServing = false;
   const app = createHttpApp({
@@ -165,6 +175,12 @@ async function start(
       await closeAll();
     },
   };
+}
+
+/** The issuers of the configuration. A token that is for this server says so by its URL, or as clients name it. */
+function trustedIssuers({ declared, externalUrl }: Config): TrustedIssuer[] {
+  const own = [externalUrl, new URL(externalUrl).host];
+  return declared.oidcIssuers.map((issuer) => ({ ...issuer, audiences: issuer.audiences ?? own }));
 }
 
 /** The second server, whose clients have shown a certificate; undefined where none is wanted. */

@@ -238,5 +238,6 @@ export function visibleConfig({ settings, declared, signIn }: Config) {
         ...(expiresAt !== undefined && { expires_at: new Date(expiresAt).toISOString() }),
       })),
     })),
+    oidc_issuers: declared.oidcIssuers.map(work.visibleIssuer),
   };
 }

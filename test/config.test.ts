@@ -126,7 +126,7 @@ describe("settings", () => {
       maxBlobBytes: undefined,
       minFreeBytes: 2 ** 30,
       logLevel: "info",
-      declared: { groups: [], upstreams: [], registries: [], users: [] },
+      declared: { groups: [], upstreams: [], registries: [], users: [], oidcIssuers: [] },
     });
   });
 

@@ -64,4 +64,19 @@ describe("documents", () => {
     );
     expect(dead).toEqual([]);
   });
+
+  test("clients.md names the versions that the end-to-end tests build", () => {
+    const modules = read("test/e2e/lab/go/go.mod");
+    const rows = read("docs/clients.md").split("\n");
+    const clients = {
+      crane: "github.com/google/go-containerregistry",
+      regctl: "github.com/regclient/regclient",
+      oras: "oras.land/oras",
+      cosign: "github.com/sigstore/cosign/v3",
+    };
+    for (const [name, module] of Object.entries(clients)) {
+      const version = new RegExp(`\\s${module} v(\\S+)`).exec(modules)?.[1];
+      expect(rows.find((row) => row.startsWith(`| ${name} | `))).toContain(`| ${version} |`);
+    }
+  });
 });

@@ -1,5 +1,11 @@
 import { hashSecret } from "../lib/secret.ts";
-import type { Credential, Credentials, TokenKind, UserCredential } from "../metadata/contract.ts";
+import type {
+  Credential,
+  Credentials,
+  TokenKind,
+  UserCredential,
+  UserRights,
+} from "../metadata/contract.ts";
 import type { ApiAccess, ApiCredentials, Caller } from "./contract.ts";
 import { type Authority, actions, judge, opens, reaches, standingOf } from "./permissions.ts";
 
@@ -46,7 +52,7 @@ function callerOf(credential: UserCredential): Caller {
 
 /** A caller who may what the table of permissions says of this authority. `expiresAt`: see `Caller`. */
 export function createCaller(
-  authority: Exclude<Authority, { kind: "deploy" }>,
+  authority: Extract<Authority, { rights: UserRights }>,
   expiresAt: number | undefined,
 ): Caller {
   const { user } = authority.rights;

@@ -6,8 +6,8 @@ export { type Action, actions, type Subject } from "./permissions.ts";
 
 /** Who a credential stands for. */
 export interface Actor {
-  kind: "user" | "deploy_token" | "anonymous";
-  /** For logs: the user name, that of a deploy token, or `anonymous`. */
+  kind: "user" | "deploy_token" | "ci" | "anonymous";
+  /** For logs: the user name, that of a deploy token, `ci:<issuer>:<project>` for a job, or `anonymous`. */
   name: string;
 }
 

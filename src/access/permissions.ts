@@ -12,7 +12,8 @@ export type Authority =
       scopes: readonly string[];
       rights: UserRights;
     }
-  | { kind: "deploy"; scopes: readonly string[]; groupId: number };
+  /** Of a job with an id token, the scopes are what its rule lets it pull. */
+  | { kind: "deploy" | "ci"; scopes: readonly string[]; groupId: number };
 
 export type AuthorityKind = Authority["kind"];
 
@@ -63,6 +64,14 @@ export const doors: Record<AuthorityKind, Record<Door, ScopeSets>> = {
     pull_dependency_proxy: always,
     read: always,
     write: always,
+    mint: never,
+  },
+  ci: {
+    login: [["registries"], ["dependency_proxies"]],
+    pull_registry: [["registries"]],
+    pull_dependency_proxy: [["dependency_proxies"]],
+    read: never,
+    write: never,
     mint: never,
   },
   password: {
@@ -254,7 +263,7 @@ export function judge(authority: Authority, action: Action, subject: Subject): V
 
 /** Where somebody stands who holds this credential, whatever its scopes. */
 export function standingOf(authority: Authority, subject: Subject): Standing {
-  if (authority.kind === "deploy") return deployStanding(authority.groupId, subject);
+  if ("groupId" in authority) return groupsStanding(authority.groupId, subject);
   const { rights } = authority;
   if (rights.user.admin) return "administrator";
   switch (subject.kind) {
@@ -272,7 +281,7 @@ export function standingOf(authority: Authority, subject: Subject): Standing {
 }
 
 /** Belongs to its group: to registries of that alone, to the Dependency Proxies of those below too. */
-function deployStanding(groupId: number, subject: Subject): Standing {
+function groupsStanding(groupId: number, subject: Subject): Standing {
   if (subject.kind === "registry") return subject.groupId === groupId ? "guest" : "stranger";
   const isWithin = subject.kind === "group" && subject.lineage.includes(groupId);
   return isWithin ? "guest" : "stranger";

@@ -4,32 +4,47 @@ export interface ByteRange {
   last: number;
 }
 
-/** `unsatisfiable` is answered 416; `undefined` means that the header is to be ignored. */
-export type RangeRequest = ByteRange | "unsatisfiable" | undefined;
+/** The one range of a `Range` header, as it can be read before the size is known: from `first` on, or the last so many bytes. */
+export type RangeSpec = { first: number; last: number | undefined } | { suffix: number };
+
+/** `unsatisfiable` is answered 416. */
+export type RangeAnswer = ByteRange | "unsatisfiable";
 
 /** Longer than any single range with two numbers that JavaScript holds exactly. */
 const maxHeaderLength = 64;
 
 /**
- * Reads a `Range` header for a body of `size` bytes (RFC 9110, section 14.2). Several ranges and anything
- * malformed or of another unit are ignored, as the RFC allows: the whole body is the answer.
+ * Reads a `Range` header (RFC 9110, section 14.2). Undefined for several ranges and anything malformed, backwards or of
+ * another unit: these are ignored, as the RFC allows, and the whole body is the answer.
  */
-export function parseRange(header: string | null | undefined, size: number): RangeRequest {
+export function readRange(header: string | null | undefined): RangeSpec | undefined {
   if (!header || header.length > maxHeaderLength) return undefined;
   const match = /^bytes=[ \t]*(\d{0,16})-(\d{0,16})[ \t]*$/i.exec(header);
   if (!match) return undefined;
   const [, from = "", to = ""] = match;
-  if (from === "") return to === "" ? undefined : suffix(Number(to), size);
+  if (from === "") return to === "" ? undefined : { suffix: Number(to) };
   const first = Number(from);
-  const last = to === "" ? size - 1 : Number(to);
-  if (to !== "" && last < first) return undefined;
-  if (first >= size) return "unsatisfiable";
-  return { first, last: Math.min(last, size - 1) };
+  const last = to === "" ? undefined : Number(to);
+  return last !== undefined && last < first ? undefined : { first, last };
 }
 
-function suffix(length: number, size: number): RangeRequest {
-  if (length === 0 || size === 0) return "unsatisfiable";
-  return { first: Math.max(0, size - length), last: size - 1 };
+/** What a range means for a body of `size` bytes. */
+export function rangeWithin(spec: RangeSpec, size: number): RangeAnswer {
+  if ("suffix" in spec) {
+    if (spec.suffix === 0 || size === 0) return "unsatisfiable";
+    return { first: Math.max(0, size - spec.suffix), last: size - 1 };
+  }
+  const { first, last = Number.POSITIVE_INFINITY } = spec;
+  return first >= size ? "unsatisfiable" : { first, last: Math.min(last, size - 1) };
+}
+
+/** Both steps at once; undefined means that the header is to be ignored. */
+export function parseRange(
+  header: string | null | undefined,
+  size: number,
+): RangeAnswer | undefined {
+  const spec = readRange(header);
+  return spec && rangeWithin(spec, size);
 }
 
 /** Reads `Content-Range: bytes first-last/size` of a 206; undefined where it is malformed or open. */

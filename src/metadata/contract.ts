@@ -182,6 +182,8 @@ export interface Directory {
    */
   dependencyProxy(groupPath: string): Promise<DependencyProxy | undefined>;
   groups(): Promise<Group[]>;
+  /** By the path that a group has, or had before it was renamed, in whatever case. Answers from memory as `registry` does. */
+  group(path: string): Promise<Group | undefined>;
   /** The group that had this path before it was renamed; undefined where another has it now. */
   formerGroup(path: string): Promise<Group | undefined>;
   /**

@@ -10,7 +10,7 @@ import type {
   UpstreamSettings,
 } from "./contract.ts";
 import { obtainProxyUpstream, readDependencyProxy } from "./dependency-proxies.ts";
-import { allGroups, formerlyAt, saveGroup } from "./groups.ts";
+import { allGroups, formerlyAt, groupAt, saveGroup } from "./groups.ts";
 import type { Passwords } from "./passwords.ts";
 import type { Limits } from "./positions.ts";
 import { readRegistries, saveRegistry } from "./registries.ts";
@@ -23,6 +23,7 @@ const maxRemembered = 1024;
 export class SqlDirectory implements Directory {
   readonly #registries: Remembered<number, Registry>;
   readonly #proxies: Remembered<string, DependencyProxy>;
+  readonly #groups: Remembered<string, Group>;
 
   constructor(
     readonly db: Db,
@@ -36,6 +37,10 @@ export class SqlDirectory implements Directory {
     this.#registries = new Remembered(changes, maxRemembered, async (id) => {
       const [registry] = await readRegistries(db, passwords, { id });
       return registry;
+    });
+    this.#groups = new Remembered(changes, maxRemembered, async (path) => {
+      const group = (await groupAt(db, path)) ?? (await formerlyAt(db, path));
+      return group && Object.freeze({ ...group, lineage: Object.freeze(group.lineage) });
     });
     this.#proxies = new Remembered(changes, maxRemembered, (path) =>
       readDependencyProxy(db, passwords, path, (groupId) =>
@@ -63,6 +68,10 @@ export class SqlDirectory implements Directory {
 
   groups(): Promise<Group[]> {
     return allGroups(this.db);
+  }
+
+  group(path: string): Promise<Group | undefined> {
+    return this.#groups.get(path);
   }
 
   formerGroup(path: string): Promise<Group | undefined> {

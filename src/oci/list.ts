@@ -39,6 +39,7 @@ export function parseTags(payload: Uint8Array): string[] {
  */
 export function parseReferrers(payload: Uint8Array): Referrer[] {
   const { manifests } = readObject(payload);
+  if (manifests === null) return []; // as with tags
   if (!Array.isArray(manifests)) throw new ListError("it is not an index");
   return manifests.flatMap((value) => referrer(value) ?? []);
 }

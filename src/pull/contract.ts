@@ -1,4 +1,4 @@
-import type { ByteRange } from "../lib/range.ts";
+import type { ByteRange, RangeSpec } from "../lib/range.ts";
 import type { Proof, Registry, Rule } from "../metadata/contract.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Referrer } from "../oci/list.ts";
@@ -40,10 +40,11 @@ export type BlobContent =
   | { kind: "stored"; size: number; whole(): Blob; part(first: number, last: number): Blob }
   /** Small and verified, not (yet) at rest. */
   | { kind: "bytes"; bytes: Uint8Array }
-  /** Arriving. Ranges can be followed only where the size is known and the bytes go through the spool. */
-  | { kind: "source"; size: number | undefined; source: ByteSource }
-  | { kind: "fill"; size: number; source: RangeSource }
-  /** HEAD only: nothing was opened. */
+  /** Arriving, the whole of it. */
+  | { kind: "source"; source: ByteSource }
+  /** Arriving: the part that was wanted, of a blob of `size`. */
+  | { kind: "part"; size: number; range: ByteRange; source: ByteSource }
+  /** For HEAD, and where a part was wanted that there is none of: nothing was opened. */
   | { kind: "none"; size: number };
 
 /** Bytes on their way. Whoever takes one reads it to its end or cancels it. */
@@ -59,9 +60,11 @@ export interface ByteSource {
   readonly waiting: boolean;
 }
 
-/** A source that can be told, before its first bytes are taken, that only a part is wanted. */
-export interface RangeSource extends ByteSource {
-  limit(range: ByteRange): void;
+/** A part of a blob, as somebody asks for it who does not know the size. */
+export interface PartWanted {
+  range: RangeSpec;
+  /** Fires when the receiver is gone. */
+  signal: AbortSignal;
 }
 
 export interface PullOptions {
@@ -69,6 +72,8 @@ export interface PullOptions {
   marks: readonly string[];
   /** Only the description is wanted. */
   head: boolean;
+  /** Only this part is wanted. What is here already, or small, is given whole all the same; and so is what has no known size. */
+  part: PartWanted | undefined;
   /** Called when an upstream has to be waited for. */
   waits: () => void;
   /** The receiver cannot tell a cut body from a complete one: wait until everything is verified. */
@@ -140,7 +145,7 @@ export interface Puller {
     registry: Registry,
     repository: string,
     reference: Reference,
-    options: Omit<PullOptions, "complete">,
+    options: Omit<PullOptions, "complete" | "part">,
   ): Promise<PulledManifest>;
   blob(
     registry: Registry,

@@ -43,6 +43,12 @@ export async function tolerate(log: Log, message: string, write: Promise<unknown
   }
 }
 
+/** Whether it failed because what an upstream sent was not what it was to be. */
+export function isWrongContent(error: unknown): boolean {
+  if (error instanceof RegistryError) return error.code === "upstream_invalid";
+  return error instanceof UpstreamError && error.reason === "invalid";
+}
+
 /** A short word for a log line or a reason: what stood in the way, without texts from outside. */
 export function reasonOf(error: unknown): string {
   if (error instanceof UpstreamError) return error.reason;

@@ -3,7 +3,7 @@ import { yieldTurn } from "../lib/clock.ts";
 import { algorithmOf, type Digest, Digester } from "../oci/digest.ts";
 import type { Download } from "./download.ts";
 import { Follower } from "./follower.ts";
-import { holdBackBytes, smallBytes, wrongDigest } from "./verifying.ts";
+import { holdBackBytes, smallBytes, VerifyingSource, wrongDigest } from "./verifying.ts";
 
 /** Every loop over bytes lets others have their turn this often. */
 const turnBytes = 256 << 10;
@@ -20,7 +20,9 @@ interface Options {
   /** A new download of the same object from an offset, for a reader that must go on by itself. */
   reopen: (offset: number) => Promise<Download>;
   /** The last reader has gone. */
-  abandoned: (fill: Fill) => void;
+  abandoned: () => void;
+  /** What a reader that went on by itself got cannot be verified. */
+  failed: (error: unknown) => void;
   /** More than this is not stored; undefined: no limit. */
   maxBytes: number | undefined;
 }
@@ -121,6 +123,11 @@ export class Fill {
     return new Promise((resolve) => this.#waiters.push(resolve));
   }
 
+  /** Bytes that have come, right or not. */
+  get arrived(): number {
+    return this.#options.spool.length;
+  }
+
   /** Bytes that readers may have. */
   get available(): number {
     const { length } = this.#options.spool;
@@ -158,26 +165,22 @@ export class Fill {
     return new Follower(this);
   }
 
-  /** What a reader needs to go on by itself after the store overflowed. */
-  async overflow(): Promise<{ offset: number; digester: Digester; download: Download }> {
-    const offset = this.#options.spool.length;
-    const download = await this.#options.reopen(offset);
-    return { offset, digester: this.#digester.copy(), download };
-  }
-
-  get digest(): Digest {
-    return this.#options.digest;
-  }
-
-  get upstream(): string {
-    return this.#options.upstream;
+  /** How a reader at `position` goes on by itself after the store overflowed; `start`: of what the source gives. */
+  async overflow(position: number): Promise<{ start: number; source: VerifyingSource }> {
+    const { digest, upstream, reopen, failed } = this.#options;
+    const offset = this.arrived;
+    const download = await reopen(offset);
+    const before = position < offset ? [this.read(position, offset - position)] : [];
+    const digester = this.#digester.copy();
+    const source = new VerifyingSource({ download, digest, upstream, digester, before, failed });
+    return { start: Math.min(position, offset), source };
   }
 
   /** A reader has gone. */
   async left(): Promise<void> {
     this.#readers--;
     if (this.#readers > 0) return;
-    if (this.#state === "filling") this.#options.abandoned(this);
+    if (this.#state === "filling") this.#options.abandoned();
     await this.#closeWhenDone();
   }
 

@@ -1,20 +1,16 @@
 import { type BlobStore, type Spool, StoreFullError } from "../blobs/contract.ts";
-import type { Clock } from "../lib/clock.ts";
+import { type Clock, yieldTurn } from "../lib/clock.ts";
 import { failureCode, type Log } from "../lib/log.ts";
-import type { Cache, Upstream } from "../metadata/contract.ts";
-import { algorithmOf, type Digest, Digester } from "../oci/digest.ts";
-import {
-  type Absent,
-  absent,
-  type OpenBlob,
-  type UpstreamClient,
-  UpstreamError,
-} from "../upstream/contract.ts";
-import { blobContentType } from "./content-type.ts";
+import type { Cache } from "../metadata/contract.ts";
+import { algorithmOf, Digester } from "../oci/digest.ts";
+import { type Absent, absent, type OpenBlob, type UpstreamClient } from "../upstream/contract.ts";
+import { lost } from "./claims.ts";
 import { Download } from "./download.ts";
-import { reasonOf } from "./errors.ts";
 import { Fill } from "./fill.ts";
+import { Flight, flightKey, type Running, type Unstorable, type Wanted } from "./flight.ts";
 import type { Follower } from "./follower.ts";
+import type { Lessons } from "./lessons.ts";
+import { store } from "./storing.ts";
 import { VerifyingSource } from "./verifying.ts";
 
 export interface FillsOptions {
@@ -31,15 +27,8 @@ export interface FillsOptions {
 const maxFills = 256;
 /** Fills of one group that nobody reads any more; beyond it the newest is given up. */
 const maxAbandonedPerGroup = 8;
-
-export interface Wanted {
-  upstream: Upstream;
-  repository: string;
-  digest: Digest;
-  expected: number | undefined;
-  /** See `PullOptions`. */
-  marks: readonly string[];
-}
+/** Who reads part after part may pause for so many milliseconds without the fill counting as abandoned. */
+const attendedMs = 60_000;
 
 export type Opened =
   | Absent
@@ -55,39 +44,25 @@ export type Opened =
       size: number | undefined;
     };
 
-export interface Running {
-  found: true;
-  fill: Fill;
-  wanted: Wanted;
-  /** Resolves when the fill is over: whether its bytes rest in the store. Never rejects. */
-  stored: Promise<boolean>;
-  abort: AbortController;
-}
-
-/** The download cannot be stored; whoever takes it first may have it, others open their own. */
-interface Unstorable {
-  found: true;
-  take: () => Download | undefined;
-}
-
 /** All downloads of blobs that are under way: one an object, shared by everyone who wants it. */
 export class Fills {
   readonly #options: FillsOptions;
   /** From the first request until the bytes rest in the store, so that nobody asks the upstream in between. */
-  readonly #flights = new Map<string, Promise<Running | Unstorable | Absent>>();
+  readonly #flights = new Map<string, Flight>();
   readonly #running = new Set<Running>();
   readonly #closing = new AbortController();
+  readonly #lessons: Lessons;
 
-  constructor(options: FillsOptions) {
+  constructor(options: FillsOptions, lessons: Lessons) {
     this.#options = options;
+    this.#lessons = lessons;
   }
 
   /** Joins the fill of this object or starts one. Throws `UpstreamError` where the upstream is unsure. */
   async open(wanted: Wanted): Promise<Opened> {
-    const key = flightKey(wanted);
     for (;;) {
-      const flying = this.#flights.get(key);
-      const started = await (flying ?? this.#start(key, wanted));
+      const flying = this.flying(wanted);
+      const started = await (flying ?? this.#start(wanted)).started;
       if (!started.found) return absent;
       if (!("fill" in started)) return this.#direct(wanted, started);
       const reader = started.fill.follow();
@@ -99,30 +74,69 @@ export class Fills {
     }
   }
 
+  /** The flight of this object, if there is one. */
+  flying(wanted: Wanted): Flight | undefined {
+    return this.#flights.get(flightKey(wanted));
+  }
+
+  /** Whether a fill runs, or one that is begun could be stored as far as is known. */
+  isWorthwhile(wanted: Wanted): boolean {
+    if (this.flying(wanted)) return true;
+    return !this.#isTooLarge(wanted.expected) && !this.#lessons.isUnstorable(wanted);
+  }
+
+  /** For who comes for one part: the flight that goes on behind, begun if need be. */
+  attend(wanted: Wanted): Flight {
+    const flight = this.flying(wanted) ?? this.#start(wanted);
+    const now = this.#options.clock.elapsed();
+    const isWatched = flight.attendedUntil > now;
+    flight.attendedUntil = now + attendedMs;
+    if (!isWatched) this.#watch(flight, attendedMs);
+    return flight;
+  }
+
+  /** Fires when all downloads are to end. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
   async #direct(wanted: Wanted, { take }: Unstorable): Promise<Opened> {
-    const download = take() ?? (await this.#download(wanted, this.#closing.signal));
+    const download = take() ?? (await this.#download(wanted, this.closing));
     if (!("next" in download)) return absent;
     const { upstream, digest } = wanted;
-    const digester = new Digester(algorithmOf(digest));
-    const source = new VerifyingSource(download, digest, upstream.name, digester);
+    const source = new VerifyingSource({
+      download,
+      digest,
+      upstream: upstream.name,
+      digester: new Digester(algorithmOf(digest)),
+      failed: (error) => this.#lessons.noteFailure(wanted, error),
+    });
     const { description, size } = download;
     return { found: true, kind: "direct", source, description, size };
   }
 
-  #start(key: string, wanted: Wanted): Promise<Running | Unstorable | Absent> {
-    const flight = this.#begin(wanted);
+  #start(wanted: Wanted): Flight {
+    const key = flightKey(wanted);
+    const flight = new Flight(this.#begin(wanted));
     this.#flights.set(key, flight);
     const free = () => this.#flights.delete(key);
-    flight.then((started) => {
-      if (started.found && "fill" in started) return started.stored.then(free);
-      return free();
+    flight.started.then(async (started) => {
+      if (started.found && "fill" in started) {
+        flight.running = started;
+        await started.stored;
+      } else if (started.found) {
+        this.#lessons.noteUnstorable(wanted);
+        // Whoever waited for it has it by now; for a window nobody did.
+        void yieldTurn().then(() => started.take()?.cancel());
+      }
+      free();
     }, free);
     return flight;
   }
 
   async #begin(wanted: Wanted): Promise<Running | Unstorable | Absent> {
     const abort = new AbortController();
-    const signal = AbortSignal.any([abort.signal, this.#closing.signal]);
+    const signal = AbortSignal.any([abort.signal, this.closing]);
     const download = await this.#download(wanted, signal);
     if (!("next" in download)) return absent;
     const spool = await this.#spool(download, wanted);
@@ -136,18 +150,14 @@ export class Fills {
       download,
       spool,
       reopen: (offset) => this.#reopen(wanted, offset),
-      abandoned: () => this.#limitAbandoned(wanted.upstream.groupId, running),
+      abandoned: () => this.#limitAbandoned(running),
+      failed: (error) => this.#lessons.noteFailure(wanted, error),
       maxBytes: this.#options.maxBlobBytes,
     });
-    const running: Running = {
-      found: true,
-      fill,
-      wanted,
-      abort,
-      stored: this.#run(fill, spool, wanted),
-    };
+    const stored = this.#store(fill, spool, wanted);
+    const running: Running = { found: true, fill, wanted, abort, stored };
     this.#running.add(running);
-    void running.stored.then(() => this.#running.delete(running));
+    void stored.then(() => this.#running.delete(running));
     return running;
   }
 
@@ -157,21 +167,16 @@ export class Fills {
   }
 
   async #reopen(wanted: Wanted, offset: number): Promise<Download> {
-    const download = await this.#download(wanted, this.#closing.signal, offset);
-    if ("next" in download) return download;
-    const { name } = wanted.upstream;
-    throw new UpstreamError(
-      "invalid",
-      name,
-      `upstream "${name}" lost the blob during its transfer`,
-    );
+    const download = await this.#download(wanted, this.closing, offset);
+    if (!("next" in download)) throw lost(wanted);
+    return download;
   }
 
-  async #spool({ size }: Download, { digest }: Wanted) {
-    const { maxBlobBytes, blobs, log } = this.#options;
-    if (size !== undefined && maxBlobBytes !== undefined && size > maxBlobBytes) return undefined;
-    if (this.#running.size >= maxFills) return undefined;
+  async #spool({ size }: Download, { digest, upstream }: Wanted): Promise<Spool | undefined> {
+    const { blobs, log } = this.#options;
+    if (this.#isTooLarge(size)) return undefined;
     try {
+      if (!this.#hasPlace(upstream.groupId)) throw new StoreFullError("too many fills are running");
       return await blobs.spool(size);
     } catch (error) {
       const reason = error instanceof StoreFullError ? error.message : failureCode(error);
@@ -180,57 +185,47 @@ export class Fills {
     }
   }
 
-  /** Fills, stores, and says whether it is stored. Failures are the readers' to see; here they are logged. */
-  async #run(fill: Fill, spool: Spool, wanted: Wanted): Promise<boolean> {
-    const { digest, upstream } = wanted;
-    try {
-      await fill.run();
-      await spool.commit(digest);
-      await this.#record(fill, spool.length, wanted);
-      return true;
-    } catch (error) {
-      const reason = `${reasonOf(error)} ${failureCode(error)}`;
-      this.#options.log.warn("fill was not stored", { upstream: upstream.name, digest, reason });
-      return false;
-    } finally {
-      await this.#end(fill, spool);
-    }
+  #isTooLarge(size = 0): boolean {
+    return size > (this.#options.maxBlobBytes ?? Number.POSITIVE_INFINITY);
   }
 
-  /** Whatever fails here, the object must be free to be fetched again. */
-  async #end(fill: Fill, spool: Spool): Promise<void> {
-    for (const step of [() => spool.discard(), () => fill.release()]) {
-      try {
-        await step();
-      } catch (error) {
-        this.#options.log.error("spool could not be removed", { code: failureCode(error) });
-      }
-    }
+  /** A group has at most as many fills as it leaves places free: half of all when it is alone, and one that comes later still finds some. */
+  #hasPlace(groupId: number): boolean {
+    const own = [...this.#running].filter(({ wanted }) => wanted.upstream.groupId === groupId);
+    return own.length < maxFills - this.#running.size;
   }
 
-  async #record(fill: Fill, size: number, { upstream, repository, digest }: Wanted): Promise<void> {
-    const { contentType, etag } = fill.description;
-    await this.#options.cache.storeBlob({
-      groupId: upstream.groupId,
-      upstreamId: upstream.id,
-      upstreamVersion: upstream.version,
-      repository,
-      kind: "blob",
-      reference: digest,
-      digest,
-      contentType: blobContentType(contentType),
-      size,
-      etag,
-      now: this.#options.clock.now(),
+  /** Whether it is stored in the end. */
+  async #store(fill: Fill, spool: Spool, wanted: Wanted): Promise<boolean> {
+    const outcome = await store(fill, spool, wanted, this.#options);
+    if (outcome.stored) this.#lessons.noteStored(wanted);
+    else this.#lessons.noteFailure(wanted, outcome.error);
+    return outcome.stored;
+  }
+
+  /** Counts it among those that nobody reads once nobody has come for a part of it for long enough. */
+  #watch(flight: Flight, ms: number): void {
+    const { clock } = this.#options;
+    clock.after(ms, () => {
+      const left = flight.attendedUntil - clock.elapsed();
+      if (left > 0) return this.#watch(flight, left);
+      if (flight.running && flight.running.fill.readers === 0) this.#limitAbandoned(flight.running);
     });
   }
 
-  #limitAbandoned(groupId: number, newest: Running): void {
+  /** Gives up a fill that nobody reads any more, where its group has too many of them. */
+  #limitAbandoned(newest: Running): void {
+    const now = this.#options.clock.elapsed();
+    const { groupId } = newest.wanted.upstream;
     const abandoned = [...this.#running].filter(
-      ({ fill, wanted }) =>
-        wanted.upstream.groupId === groupId && fill.readers === 0 && fill.state === "filling",
+      ({ fill, wanted, abort }) =>
+        wanted.upstream.groupId === groupId &&
+        fill.readers === 0 &&
+        fill.state === "filling" &&
+        !abort.signal.aborted &&
+        (this.flying(wanted)?.attendedUntil ?? 0) <= now,
     );
-    if (abandoned.length > maxAbandonedPerGroup) newest.abort.abort();
+    if (abandoned.length > maxAbandonedPerGroup && abandoned.includes(newest)) newest.abort.abort();
   }
 
   /** Ends all downloads; resolves when every spool is closed. */
@@ -238,9 +233,4 @@ export class Fills {
     this.#closing.abort();
     await Promise.all([...this.#running].map(({ stored }) => stored));
   }
-}
-
-/** Joining needs the same upstream, credentials, repository and object: rights are never shared through a fill. */
-function flightKey({ upstream, repository, digest }: Wanted): string {
-  return `${upstream.id} ${upstream.version} ${repository} ${digest}`;
 }

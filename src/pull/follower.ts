@@ -1,20 +1,23 @@
 import { yieldTurn } from "../lib/clock.ts";
 import type { ByteRange } from "../lib/range.ts";
-import type { RangeSource } from "./contract.ts";
+import type { ByteSource } from "./contract.ts";
 import type { Fill } from "./fill.ts";
-import { holdBackBytes, VerifyingSource } from "./verifying.ts";
+import { PartSource } from "./part.ts";
+import { holdBackBytes } from "./verifying.ts";
 
 const readBytes = 256 << 10;
 
 /** A reader of a fill, by position, at its own pace. */
-export class Follower implements RangeSource {
+export class Follower implements ByteSource {
   readonly #fill: Fill;
   #end = Number.POSITIVE_INFINITY;
+  /** Bytes before the end that wait until the digest is right. */
+  #heldBack = holdBackBytes;
   #position = 0;
   #left = false;
   #waiting = false;
   /** Where the reader goes on when the store could not take the rest. */
-  #direct: VerifyingSource | undefined;
+  #direct: ByteSource | undefined;
 
   constructor(fill: Fill) {
     this.#fill = fill;
@@ -24,9 +27,14 @@ export class Follower implements RangeSource {
     return this.#direct?.waiting ?? this.#waiting;
   }
 
-  limit({ first, last }: ByteRange): void {
+  /**
+   * Only this part is wanted, which has to be said before the first bytes are taken. `unverified`: all of it may be
+   * given out before the digest is known to be right.
+   */
+  limit({ first, last }: ByteRange, unverified: boolean): void {
     this.#position = first;
     this.#end = last + 1;
+    if (unverified) this.#heldBack = 0;
   }
 
   async next(): Promise<Uint8Array | undefined> {
@@ -42,7 +50,7 @@ export class Follower implements RangeSource {
   }
 
   async #read(): Promise<Uint8Array | undefined> {
-    if (this.#direct) return this.#clipped(this.#direct);
+    if (this.#direct) return this.#direct.next();
     if (this.#position >= this.#end) return undefined;
     this.#waiting = true;
     await this.#progress();
@@ -54,10 +62,12 @@ export class Follower implements RangeSource {
     return bytes;
   }
 
-  /** A part of a blob is as good as complete to who gets it: its end, too, waits until the digest is right. */
+  /** A part that waits for the digest is as good as complete to who gets it: its end, too, is held back. */
   get #available(): number {
-    const isVerified = this.#fill.state === "verified";
-    return Math.min(this.#fill.available, isVerified ? this.#end : this.#end - holdBackBytes);
+    const { state, arrived, available } = this.#fill;
+    if (state === "verified") return Math.min(available, this.#end);
+    if (this.#heldBack === 0) return Math.min(arrived, this.#end);
+    return Math.min(available, this.#end - this.#heldBack);
   }
 
   async #progress(): Promise<void> {
@@ -69,24 +79,17 @@ export class Follower implements RangeSource {
 
   /** The disk is full: this reader gets the rest from the upstream, verified from where the spool ends. */
   async #goOnAlone(): Promise<Uint8Array | undefined> {
-    const { offset, digester, download } = await this.#fill.overflow();
-    if (this.#left || this.#position > offset) {
-      await download.cancel();
-      throw new Error("the reader has left, or its range begins beyond what the store could take");
+    const isPart = this.#end !== Number.POSITIVE_INFINITY;
+    const { size = this.#end } = this.#fill;
+    if (isPart && this.#heldBack > 0 && this.#end < size) {
+      throw new Error("the store is full, and the end of this part would never be verified");
     }
-    const before = this.#fill.read(this.#position, offset - this.#position);
-    const { digest, upstream } = this.#fill;
-    const pending = before.length > 0 ? [before] : [];
-    this.#direct = new VerifyingSource(download, digest, upstream, digester, pending);
-    return this.#clipped(this.#direct);
-  }
-
-  async #clipped(source: VerifyingSource): Promise<Uint8Array | undefined> {
-    if (this.#position >= this.#end) return undefined;
-    const bytes = await source.next();
-    const wanted = bytes?.subarray(0, this.#end - this.#position);
-    this.#position += wanted?.length ?? 0;
-    return wanted;
+    const { start, source } = await this.#fill.overflow(this.#position);
+    const range = { first: this.#position, last: this.#end - 1 };
+    this.#direct = isPart ? new PartSource(source, start, range) : source;
+    if (!this.#left) return this.#direct.next();
+    await source.cancel();
+    throw new Error("the reader has left");
   }
 
   async cancel(): Promise<void> {

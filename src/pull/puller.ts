@@ -7,11 +7,14 @@ import { Absences } from "./absences.ts";
 import { Blobs } from "./blobs.ts";
 import type { Puller } from "./contract.ts";
 import { Fills } from "./fills.ts";
+import { Lessons } from "./lessons.ts";
 import { Manifests } from "./manifests.ts";
+import { Opening } from "./opening.ts";
 import { planPull } from "./plan.ts";
 import { Referrers } from "./referrers.ts";
 import { Tags } from "./tags.ts";
 import { Usage } from "./usage.ts";
+import { Windows } from "./windows.ts";
 
 export interface PullerOptions {
   client: UpstreamClient;
@@ -32,10 +35,13 @@ export interface PullerOptions {
 
 export function createPuller(options: PullerOptions): Puller {
   const usage = new Usage(options);
-  const fills = new Fills(options);
+  const lessons = new Lessons(options.clock);
+  const fills = new Fills(options, lessons);
+  const windows = new Windows(options, fills, lessons);
+  const opening = new Opening(options, { fills, windows, lessons });
   const absences = new Absences(options.clock, options.absentMs);
   const manifests = new Manifests(options, absences, usage);
-  const blobs = new Blobs(options, absences, fills, usage);
+  const blobs = new Blobs(options, absences, opening, usage);
   const tags = new Tags(options);
   const referrers = new Referrers(options);
   return {

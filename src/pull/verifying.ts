@@ -16,31 +16,29 @@ export function wrongDigest(digest: Digest, upstream: string): RegistryError {
   });
 }
 
+interface Options {
+  download: Download;
+  digest: Digest;
+  upstream: string;
+  digester: Digester;
+  /** Bytes that the digester has seen already and the reader has not. */
+  before?: Uint8Array[];
+  /** It ends without having been verified. */
+  failed: (error: unknown) => void;
+}
+
 /** A download passed on without being stored, hashed on the way, its end held back until the digest agrees. */
 export class VerifyingSource implements ByteSource {
-  readonly #download: Download;
-  readonly #digest: Digest;
-  readonly #upstream: string;
-  readonly #digester: Digester;
+  readonly #options: Options;
   readonly #held: Uint8Array[];
   #heldBytes: number;
   #verified = false;
   waiting = false;
 
-  /** `before`: bytes that the digester has seen already and the reader has not. */
-  constructor(
-    download: Download,
-    digest: Digest,
-    upstream: string,
-    digester: Digester,
-    before: Uint8Array[] = [],
-  ) {
-    this.#download = download;
-    this.#digest = digest;
-    this.#upstream = upstream;
-    this.#digester = digester;
-    this.#held = before;
-    this.#heldBytes = before.reduce((sum, bytes) => sum + bytes.length, 0);
+  constructor(options: Options) {
+    this.#options = options;
+    this.#held = options.before ?? [];
+    this.#heldBytes = this.#held.reduce((sum, bytes) => sum + bytes.length, 0);
   }
 
   async next(): Promise<Uint8Array | undefined> {
@@ -48,6 +46,7 @@ export class VerifyingSource implements ByteSource {
     try {
       return await this.#next();
     } catch (error) {
+      this.#options.failed(error);
       await this.cancel();
       throw error;
     }
@@ -67,21 +66,22 @@ export class VerifyingSource implements ByteSource {
   }
 
   async #take(): Promise<void> {
+    const { download, digest, upstream, digester } = this.#options;
     this.waiting = true;
-    const chunk = await this.#download.next();
+    const chunk = await download.next();
     this.waiting = false;
     if (chunk === undefined) {
-      if (this.#digester.digest() !== this.#digest) throw wrongDigest(this.#digest, this.#upstream);
+      if (digester.digest() !== digest) throw wrongDigest(digest, upstream);
       this.#verified = true;
       return;
     }
-    this.#digester.update(chunk);
+    digester.update(chunk);
     this.#held.push(chunk);
     this.#heldBytes += chunk.length;
   }
 
   async cancel(): Promise<void> {
-    await this.#download.cancel();
+    await this.#options.download.cancel();
   }
 }
 

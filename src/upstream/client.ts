@@ -147,16 +147,16 @@ class Client implements UpstreamClient {
     upstream: Upstream,
     repository: string,
     digest: Digest,
-    { offset, etag, signal, marks = [] }: BlobOptions,
+    { offset, last, etag, signal, marks = [] }: BlobOptions,
   ): Promise<OpenBlob | Absent> {
     const wanted = wantedBlob(upstream, repository, digest, marks);
     const headers: Record<string, string> = { ...wanted.headers };
-    if (offset > 0) headers["Range"] = `bytes=${offset}-`;
+    if (offset > 0 || last !== undefined) headers["Range"] = `bytes=${offset}-${last ?? ""}`;
     if (offset > 0 && etag !== undefined) headers["If-Range"] = `"${etag}"`;
     return this.parts.standings.guard(upstream, async (standing) => {
       const sent = { ...wanted, method: "GET", headers, lane: "transfer" } as const;
       const answer = await this.#ask(sent, standing, signal);
-      return answer instanceof Answer ? openBlob(answer, offset) : absent;
+      return answer instanceof Answer ? openBlob(answer, offset, last) : absent;
     });
   }
 

@@ -31,7 +31,8 @@ export interface UpstreamClient {
     marks?: readonly string[],
   ): Promise<Described | Absent>;
   /**
-   * Opens a blob's bytes, from `offset` on. The caller reads the body to its end or cancels it. `signal` ends the
+   * Opens a blob's bytes, from `offset` on; or, with `last`, exactly those from `offset` to `last`, both inclusive: an
+   * upstream that answers with anything else throws `invalid`. The caller reads the body to its end or cancels it. `signal` ends the
    * transfer. The body errors with an `UpstreamError` when the upstream is silent for too long or breaks off;
    * a clean end is no proof of completeness: size and digest are for the caller to check.
    */
@@ -65,6 +66,7 @@ export interface UpstreamClient {
 
 export interface BlobOptions {
   offset: number;
+  last?: number | undefined;
   etag?: string | undefined;
   signal: AbortSignal;
   marks?: readonly string[];
@@ -94,6 +96,27 @@ export interface Upstream {
   ca: string | undefined;
   /** Another one with each change of address, credentials or trust: nothing learned under one is used under another. */
   version: number;
+}
+
+/** Gets small documents from addresses that the operator trusts and that are no registries. Dials nothing before the first call. */
+export interface DocumentClient {
+  /**
+   * The JSON document at this address: one object, of at most `maxDocumentBytes`. Nothing but the request is sent, and no
+   * redirect is followed. Takes a few seconds at most. Throws `UpstreamError`.
+   */
+  document(source: DocumentSource, url: URL): Promise<Record<string, unknown>>;
+  /** Closes idle connections. */
+  close(): void;
+}
+
+export const maxDocumentBytes = 256 << 10;
+
+/** Whose document it is: connections are kept apart by the id. */
+export interface DocumentSource {
+  id: number;
+  name: string;
+  /** PEM; undefined: the well-known authorities. */
+  ca: string | undefined;
 }
 
 /** Where what is known of upstreams outlives the process. */

@@ -30,8 +30,10 @@ export function strongEtag(answer: Answer): string | undefined {
   return etag?.strong ? etag.text : undefined;
 }
 
-/** Where the body of a 206 begins, and the size of the whole; undefined when it does not say. */
-export function partOf({ headers }: Answer): { first: number; size: number } | undefined {
+/** Where the body of a 206 begins and ends, and the size of the whole; undefined when it does not say. */
+export function partOf({
+  headers,
+}: Answer): { first: number; last: number; size: number } | undefined {
   return parseContentRange(headers.get("content-range"));
 }
 

@@ -21,14 +21,27 @@ export async function readManifest(answer: Answer): Promise<Fetched> {
   return { ...describe(answer), size: payload.length, payload };
 }
 
-/** The blob, or its part, that an answer brings, `asked` being the offset that was asked for. */
-export function openBlob(answer: Answer, asked: number): OpenBlob {
+/** The blob, or its part, that an answer brings, `offset` and `last` being what was asked for. */
+export function openBlob(answer: Answer, offset: number, last: number | undefined): OpenBlob {
   const described = { ...describe(answer), etag: strongEtag(answer) };
-  if (answer.status === 200) return { ...described, offset: 0, body: answer.stream() };
-  const part = partOf(answer);
-  if (part?.first !== asked) {
+  if (answer.status === 200 && last === undefined) {
+    return { ...described, offset: 0, body: answer.stream() };
+  }
+  const part = answer.status === 206 ? partOf(answer) : undefined;
+  if (part?.first !== offset || !isOfLength(answer, part, last)) {
     answer.abandon();
     throw failure("invalid", answer.upstream, "answered with another part than it was asked for");
   }
-  return { ...described, size: part.size, offset: asked, body: answer.stream() };
+  return { ...described, size: part.size, offset, body: answer.stream() };
+}
+
+/** Whether a part ends where it was to end, as far as its head says. */
+function isOfLength(
+  answer: Answer,
+  part: { first: number; last: number },
+  last: number | undefined,
+): boolean {
+  if (last === undefined) return true;
+  const length = last - part.first + 1;
+  return part.last === last && (announcedSize(answer) ?? length) === length;
 }

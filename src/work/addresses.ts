@@ -1,4 +1,5 @@
 import ipaddr from "ipaddr.js";
+import { isSecureUrl } from "../lib/secure-url.ts";
 import { type Leaf, leaf } from "./text.ts";
 
 /** Where a server listens. */
@@ -117,3 +118,22 @@ export const realmUrl: Leaf<string> = leaf(
   "must be the address of a token service, such as https://auth.example.com/token",
   (text) => readUrl(text)?.href,
 );
+
+const byHttps = "by https, or by http from this machine alone, without user, password or query";
+
+/** An issuer of id tokens, to the letter as its tokens have it. */
+export const issuerUrl: Leaf<string> = leaf(
+  `must be the address that stands as iss in the tokens, such as https://gitlab.example.com, ${byHttps}`,
+  readSecureUrl,
+);
+
+/** Where an issuer's keys are. */
+export const keysUrl: Leaf<string> = leaf(
+  `must be the address of a set of keys, such as https://gitlab.example.com/oauth/discovery/keys, ${byHttps}`,
+  readSecureUrl,
+);
+
+function readSecureUrl(text: string): string | undefined {
+  const url = readUrl(text);
+  return url && isSecureUrl(url) ? text : undefined;
+}

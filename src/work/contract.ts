@@ -1,3 +1,4 @@
+import type { ClaimPatterns } from "../lib/claims.ts";
 import type { Registry, RegistrySettings, Role, UpstreamSettings } from "../metadata/contract.ts";
 
 /** What the configuration wants to be there. Nothing that it leaves out is removed. */
@@ -6,6 +7,8 @@ export interface Declaration {
   upstreams: ({ group: string } & UpstreamSettings)[];
   registries: ({ group: string } & RegistrySettings)[];
   users: DeclaredUser[];
+  /** Nothing of these is in the database. */
+  oidcIssuers: OidcIssuer[];
 }
 
 export interface DeclaredUser {
@@ -14,6 +17,24 @@ export interface DeclaredUser {
   memberships: { group: string; role: Role }[];
   tokens: { name: string; secret: string; scopes: string[]; expiresAt: number | undefined }[];
 }
+
+/** Somebody whose id tokens count as credentials of jobs. */
+export interface OidcIssuer {
+  name: string;
+  /** As it stands in tokens. */
+  issuer: string;
+  /** Undefined: its discovery document says where its keys are. */
+  jwksUri: string | undefined;
+  /** Of which a token must be for one; undefined: this server. */
+  audiences: string[] | undefined;
+  algorithms: string[];
+  ca: string | undefined;
+  leewaySeconds: number;
+  requiredClaims: ClaimPatterns;
+  rules: { claims: ClaimPatterns; group: string; pull: PullRoad[] }[];
+}
+
+export type PullRoad = "registries" | "dependency_proxies";
 
 export interface StartSettings {
   /** The upstream of registry 1. */
@@ -42,7 +63,6 @@ export * from "./addresses.ts";
 export { readDeclaration } from "./declaration.ts";
 export {
   adminName,
-  defaultGroup,
   groupPart,
   groupPath,
   maxRules,
@@ -52,6 +72,8 @@ export {
   upstreamUsername,
   username,
 } from "./declared.ts";
+export { visibleIssuer } from "./oidc-issuers.ts";
+export { defaultGroup } from "./shapes.ts";
 export { certificates } from "./certificates.ts";
 export { type MirrorSettings, readMirrorSettings } from "./mirror-settings.ts";
 export * from "./presets.ts";

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { Declaration } from "./contract.ts";
 import { type ConfigFile, fileSchema, upstreamPassword } from "./declared.ts";
 import { certificates } from "./certificates.ts";
+import { issuerOf } from "./oidc-issuers.ts";
 import { defaultSettings } from "./presets.ts";
 import { checkReferences, type FileProblem, pathText } from "./references.ts";
 import type { Environment } from "./settings.ts";
@@ -58,7 +59,10 @@ function secretPlaces(raw: Record<string, unknown>): SecretPlace[] {
   const tokens = items(raw, ["users"])
     .flatMap(({ path, item }) => items(item, [...path, "tokens"]))
     .map((place): SecretPlace => ({ ...place, key: "token", leaf: accessToken }));
-  return [...upstreams, ...tokens];
+  const issuers = items(raw, ["oidc_issuers"]).map((place): SecretPlace => {
+    return { ...place, key: "ca", leaf: certificates };
+  });
+  return [...upstreams, ...tokens, ...issuers];
 }
 
 /** The maps in a list, where `path` ends with the list's key; the schema reports what is no list and no map. */
@@ -153,5 +157,8 @@ function assemble(file: ConfigFile, secrets: ReadonlyMap<string, string>): Decla
         return { name, secret, scopes, expiresAt };
       }),
     })),
+    oidcIssuers: file.oidc_issuers.map((issuer, index) =>
+      issuerOf(issuer, secrets.get(`oidc_issuers[${index}].ca`)),
+    ),
   };
 }

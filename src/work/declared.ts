@@ -1,29 +1,12 @@
 import { z } from "zod";
 import { type Role, roles } from "../metadata/contract.ts";
-import { flag, integer, leaf, line, matching, nearest, oneOf } from "./text.ts";
 import { realmUrl, upstreamUrl } from "./addresses.ts";
+import { issuer } from "./oidc-issuers.ts";
+import { defaultGroup, file, list, map, secret } from "./shapes.ts";
+import { flag, integer, leaf, line, matching, oneOf } from "./text.ts";
 
-/** The group that is always there, and that things belong to when nothing else is said. */
-export const defaultGroup = "default";
 /** The administrator that is always there. */
 export const adminName = "admin";
-
-/** A map with these keys and no others; of unknown keys the message says one line each. */
-export function map<S extends z.ZodRawShape>(shape: S) {
-  const keys = Object.keys(shape);
-  const unknown = (key: string) => {
-    const meant = nearest(key, keys);
-    return `is not known; ${meant ? `did you mean ${meant}?` : `there are ${keys.join(", ")}`}`;
-  };
-  return z.strictObject(shape, {
-    error: (issue) =>
-      issue.code === "unrecognized_keys"
-        ? issue.keys.map(unknown).join("\n")
-        : `must be a map with ${keys.join(", ")}`,
-  });
-}
-
-export const list = <T extends z.ZodType>(item: T) => z.array(item, "must be a list");
 
 /** What can stand in an image's name, in either case: clients write a group's path there, in lower case. */
 const groupWord = /^[A-Za-z0-9]+(?:(?:\.|_|__|-+)[A-Za-z0-9]+)*$/;
@@ -54,7 +37,6 @@ export const username = matching(
 );
 export const name = line(255);
 const group = groupPath.default(defaultGroup);
-export const file = matching(/^\P{C}+$/u, "must be the path of a file");
 export const variable = matching(/^[A-Za-z_]\w*$/, "must be the name of an environment variable");
 /** RFC 7617: a colon would end the user name. */
 export const upstreamUsername = matching(
@@ -84,9 +66,6 @@ export const tokenScopes = [
   "read_virtual_registry",
   "write_virtual_registry",
 ] as const;
-
-/** Judged together with what is given as `…_file` and `…_env`, when it is known. */
-const secret = z.string("must be a text");
 
 /** More would be slow to judge at each pull and hard to keep in one's head. */
 export const maxRules = 20;
@@ -157,10 +136,11 @@ const user = map({
 /** The whole configuration file but for its settings; every scalar in it is a text. */
 export const fileSchema = map({
   settings: z.unknown().optional(),
-  sign_in_providers: z.unknown().optional(),
   groups: list(map({ path: groupPath, name: name.optional() })).default([]),
   upstreams: list(upstream).default([]),
   registries: list(registry).default([]),
   users: list(user).default([]),
+  oidc_issuers: list(issuer).default([]),
+  sign_in_providers: z.unknown().optional(),
 });
 export type ConfigFile = z.infer<typeof fileSchema>;

@@ -2,7 +2,8 @@ import { hashSecret, newSecret } from "../lib/secret.ts";
 import type { Metadata, UpstreamSettings } from "../metadata/contract.ts";
 import type { Declaration, Prepared, StartSettings } from "./contract.ts";
 import { declare } from "./declare.ts";
-import { adminName, defaultGroup } from "./declared.ts";
+import { adminName } from "./declared.ts";
+import { defaultGroup } from "./shapes.ts";
 
 const adminTokenName = "admin";
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { adminName, defaultGroup } from "./declared.ts";
+import { adminName } from "./declared.ts";
+import { defaultGroup } from "./shapes.ts";
 import { isMap } from "./text.ts";
 
 type Path = readonly PropertyKey[];
@@ -28,13 +29,23 @@ const outline = z.object({
   upstreams: list({ group, name, access: name, verified_group: name }),
   registries: list({ id: name, group, name, upstreams: z.array(name).catch([]) }),
   users: list({ username: name, memberships: list({ group }), tokens: list({ name }) }),
+  oidc_issuers: list({
+    name,
+    issuer: name,
+    rules: list({ group, pull: z.array(name).catch([]) }),
+  }),
 });
 type Outline = z.infer<typeof outline>;
 
 /** Names that stand twice, and names of what is not declared. */
 export function checkReferences(file: Record<string, unknown>): FileProblem[] {
   const names = outline.parse(file);
-  return [...checkNames(names), ...checkRegistries(names), ...checkUsers(names)];
+  return [
+    ...checkNames(names),
+    ...checkRegistries(names),
+    ...checkUsers(names),
+    ...checkIssuers(names),
+  ];
 }
 
 function checkNames({ groups, upstreams, registries, users }: Outline): FileProblem[] {
@@ -117,6 +128,22 @@ function checkUsers({ groups, users }: Outline): FileProblem[] {
       ...twice(values(tokens, "name"), token),
     ];
   });
+}
+
+function checkIssuers({ groups, oidc_issuers: issuers }: Outline): FileProblem[] {
+  const message = "must not have registries for a subgroup, which has none";
+  return [
+    ...twice(values(issuers, "name"), (index) => ["oidc_issuers", index, "name"]),
+    ...twice(values(issuers, "issuer"), (index) => ["oidc_issuers", index, "issuer"]),
+    ...issuers.flatMap(({ rules }, index) => {
+      const at = (key: string) => (rule: number) => ["oidc_issuers", index, "rules", rule, key];
+      const wrong = rules.map(({ group, pull }) => above(group) && pull.includes("registries"));
+      return [
+        ...unknownGroups(groups, values(rules, "group"), at("group")),
+        ...wrong.flatMap((is, rule) => (is ? [{ path: at("pull")(rule), message }] : [])),
+      ];
+    }),
+  ];
 }
 
 type At = (index: number) => Path;

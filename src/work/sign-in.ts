@@ -2,8 +2,9 @@ import { z } from "zod";
 import { type Role, roles } from "../metadata/contract.ts";
 import { certificates } from "./certificates.ts";
 import { problemsOf } from "./declaration.ts";
-import { file, groupPath, list, map, name, variable } from "./declared.ts";
+import { groupPath, name, variable } from "./declared.ts";
 import { pathText } from "./references.ts";
+import { file, list, map } from "./shapes.ts";
 import type { Environment, Settings } from "./settings.ts";
 import { flag, integer, leaf, line, matching, oneOf, type ReadFile, readText } from "./text.ts";
 

@@ -1,6 +1,6 @@
 import { expect } from "bun:test";
 import type { Client } from "./lab/clients/contract.ts";
-import { allClients, docker, skopeo, succeed } from "./lab/clients/index.ts";
+import { allClients, docker, engines, skopeo, succeed } from "./lab/clients/index.ts";
 import type { ImageName } from "./lab/catalogue.ts";
 import type { Image } from "./lab/images.ts";
 import { e2e, type Lab } from "./lab/lab.ts";
@@ -44,7 +44,11 @@ for (const kind of allClients) {
   await e2e(`${title}: OCI, Docker schema 2, index, list`, { needs: [kind] }, (lab) =>
     pullTwice(lab, kind, small),
   );
-  await e2e(`${title}: 200 MB`, { needs: [kind] }, (lab) => pullTwice(lab, kind, ["medium"]));
+}
+
+for (const kind of engines) {
+  const title = `${kind.name} pulls 200 MB, and again with the upstream stopped`;
+  await e2e(title, { needs: [kind] }, (lab) => pullTwice(lab, kind, ["medium"]));
 }
 
 for (const kind of [skopeo, docker]) {

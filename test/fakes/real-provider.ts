@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { exportJWK, generateKeyPair } from "jose";
 import { Provider } from "oidc-provider";
 import type { Browser } from "./browser.ts";
 
@@ -39,6 +40,7 @@ export class RealProvider {
     this.#server = server;
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     this.issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const { privateKey } = await generateKeyPair("RS256", { extractable: true });
     const library = new Provider(this.issuer, {
       clients: [
         {
@@ -49,6 +51,8 @@ export class RealProvider {
           response_types: ["code"],
         },
       ],
+      jwks: { keys: [{ ...(await exportJWK(privateKey)), kid: "1", alg: "RS256", use: "sig" }] },
+      ttl: { IdToken: 60, AccessToken: 60, Grant: 60, Interaction: 60, Session: 60 },
       cookies: { keys: ["of no importance"] },
       scopes: ["openid", "profile", "email", "groups"],
       claims: {
@@ -56,7 +60,7 @@ export class RealProvider {
         email: ["email", "email_verified"],
         groups: ["groups"],
       },
-      findAccount: (_: unknown, sub: string) => ({
+      findAccount: async (_: unknown, sub: string) => ({
         accountId: sub,
         claims: () => this.people.get(sub) ?? { sub },
       }),

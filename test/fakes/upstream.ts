@@ -33,6 +33,8 @@ export type FakeAuth =
 export interface Fault {
   /** How many requests it befalls; default all. */
   times?: number;
+  /** Only requests with a `Range`, or only those without. */
+  ranged?: boolean;
   /** Requests wait here first. */
   gate?: Gate;
   /** No answer until the fake stops. */
@@ -177,7 +179,12 @@ export class FakeUpstream {
   // ---- answering -----------------------------------------------------------------------------
 
   async #answer(request: SeenRequest): Promise<Reply> {
-    const found = this.#faults.find(({ pattern, left }) => left > 0 && matches(pattern, request));
+    const found = this.#faults.find(
+      ({ pattern, left, fault: { ranged } }) =>
+        left > 0 &&
+        matches(pattern, request) &&
+        (ranged ?? request.headers.has("range")) === request.headers.has("range"),
+    );
     const fault = found?.fault ?? {};
     if (found) found.left--;
     if (fault.gate) await fault.gate.pass();

@@ -5,7 +5,7 @@ import { type RunningWeir, startWeir } from "../../src/app.ts";
 import { type Config, loadConfig } from "../../src/config.ts";
 import { createLog } from "../../src/lib/log.ts";
 import type { RegistrySettings, UpstreamSettings } from "../../src/metadata/contract.ts";
-import type { DeclaredUser } from "../../src/work/contract.ts";
+import type { DeclaredUser, OidcIssuer } from "../../src/work/contract.ts";
 import { SteppedClock } from "./clock.ts";
 import { until } from "./until.ts";
 import type { FakeUpstream } from "./upstream.ts";
@@ -25,6 +25,7 @@ export interface WeirOptions {
   /** Paths of groups beside `default` and `other`, and users beside the stranger. */
   groups?: string[];
   users?: DeclaredUser[];
+  oidcIssuers?: OidcIssuer[];
   /** Environment variables beside those set here. */
   env?: Record<string, string>;
   /** What files hold that the environment names; default none is read. */
@@ -85,6 +86,7 @@ export class TestWeir {
   readonly #options: WeirOptions;
   readonly dataDir: string;
   #running: RunningWeir | undefined;
+  #questions = 0;
   #tokens = new Map<string, { at: number; token: Promise<string> }>();
 
   private constructor(options: WeirOptions, dataDir: string) {
@@ -145,7 +147,8 @@ export class TestWeir {
     const upstreams = [...own.upstreams, ...other.upstreams];
     const registries = [own.registry, ...(this.#options.others ? [other.registry] : [])];
     const users = [stranger, ...(this.#options.users ?? [])];
-    const declared = { groups, upstreams, registries, users };
+    const oidcIssuers = this.#options.oidcIssuers ?? [];
+    const declared = { groups, upstreams, registries, users, oidcIssuers };
     return {
       ...config,
       declared,
@@ -205,11 +208,17 @@ export class TestWeir {
   }
 
   /** The same for registry 2. */
-  async other(repository: string, kind: Kind, reference: string): Promise<Response> {
+  async other(
+    repository: string,
+    kind: Kind,
+    reference: string,
+    { headers = {}, signal }: Request_ = {},
+  ): Promise<Response> {
     const name = `virtual_registries/container/2/${repository}`;
     const token = await this.tokenFor(name);
     return fetch(`${this.url}/v2/${name}/${kind}/${reference}`, {
-      headers: { Authorization: `Bearer ${token}` },
+      headers: { Authorization: `Bearer ${token}`, ...headers },
+      ...(signal && { signal }),
     });
   }
 
@@ -252,6 +261,13 @@ export class TestWeir {
 
   blob(repository: string, digest: string, init?: Request_): Promise<Response> {
     return this.pull(repository, "blobs", digest, init);
+  }
+
+  /** How many requests have been begun so far, but for those of this question itself: their ids are counted. */
+  async begun(): Promise<number> {
+    const { headers } = await fetch(`${this.url}/healthz`);
+    const count = Number.parseInt(headers.get("x-request-id")?.split("-")[1] ?? "", 36);
+    return count - ++this.#questions;
   }
 
   /** Until the blob rests in the store: after its last byte has been read that takes a moment. */

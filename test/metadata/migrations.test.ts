@@ -18,6 +18,9 @@ function firstRelease(file: string): void {
     `create table kysely_migration (name varchar(255) not null primary key, timestamp varchar(255) not null)`,
     `insert into kysely_migration values ('0001_first_light', '2026-01-01')`,
     `insert into groups (path, name) values ('default', 'Default')`,
+    `insert into users (username, admin, created_at) values ('ann', 0, 7)`,
+    `insert into memberships values (1, 1, 'guest')`,
+    `insert into tokens (id, user_id, name, hash, scopes, created_at) values (5, 1, 'laptop', '${"b".repeat(64)}', '["api"]', 8)`,
     `insert into registries (id, group_id, name, created_at, updated_at) values (7, 1, 'r', 1, 2)`,
     `insert into upstreams (${columns}) values (1, 'a', 'https://a.example', 24, 'absent', 1, 1, 2)`,
     `insert into upstreams (${columns}) values (1, 'b', 'https://b.example', 1, 'unsure', 0, 1, 2)`,
@@ -45,6 +48,20 @@ test("what the first release stored is there after the update, lists and entries
     expect((await metadata.management.entries.list(2, options)).items).toMatchObject([
       { relativePath: "/x/y/manifests/latest", digest, checkedAt: 4, createdAt: 5 },
     ]);
+    const { credentials, identity } = metadata;
+    expect(await credentials.byHash("b".repeat(64))).toMatchObject({
+      tokenId: 5,
+      kind: "personal",
+      scopes: ["api"],
+      user: { username: "ann" },
+      memberships: new Map([[1, "guest"]]),
+    });
+    expect(await credentials.hasToken("ann", "laptop")).toBe(true);
+    expect(await identity.users.get({ username: "ann" })).toMatchObject({
+      name: "ann",
+      kind: "human",
+      email: undefined,
+    });
     await metadata.management.upstreams.remove(2, { unmodifiedSince: undefined });
     expect((await metadata.directory.registry(7))?.upstreams).toMatchObject([{ id: 1 }]);
     expect((await metadata.management.entries.list(2, options)).total).toBe(0);

@@ -15,11 +15,14 @@ import {
   upstreamSettings,
 } from "../fakes/metadata-samples.ts";
 import { sqliteFolder } from "../fakes/metadata-sqlite.ts";
+import { SteppedClock } from "../fakes/clock.ts";
 import { metadataSuite } from "../suites/metadata.ts";
 
 metadataSuite("SQLite", async () => {
-  const folder = sqliteFolder();
+  const clock = new SteppedClock();
+  const folder = sqliteFolder(clock);
   const bed = {
+    clock,
     metadata: await folder.open(),
     async reopen() {
       await bed.metadata.close();

@@ -42,6 +42,13 @@ describe("a list of tags", () => {
   });
 });
 
+test("an empty list may be null, as some registries write it", () => {
+  expect(parseTags(bytes({ name: "x", tags: null }))).toEqual([]);
+  expect(parseReferrers(bytes({ schemaVersion: 2, manifests: null }))).toEqual([]);
+  expect(() => parseTags(bytes({ name: "x" }))).toThrow(ListError);
+  expect(() => parseReferrers(bytes({ schemaVersion: 2 }))).toThrow(ListError);
+});
+
 describe("a list of referrers", () => {
   test("is read as it was written", () => {
     const referrer = fc.record(

@@ -179,7 +179,8 @@ describe("a fill", () => {
     const answer = weir.blob(name, digest).then((response) => response.bytes());
     await until(() => upstream.count(blobGets) === 2);
     await until(() => {
-      weir.clock.step(1000);
+      // Only when the pause is what is waited for: the deadlines of calls are on the same clock.
+      if (weir.clock.next === 1000) weir.clock.step(1000);
       return upstream.count(blobGets) === 3;
     });
     expect(digestOf(await answer)).toBe(digest);
@@ -211,30 +212,30 @@ describe("a fill", () => {
     expect(digestOf(await (await weir.blob(name, unnamed)).bytes())).toBe(unnamed);
   });
 
-  test("ranges are followed while it runs, their last 64 KiB held back until the whole is right", async () => {
+  test("a range to the end is followed while it runs, its last 64 KiB held back until the whole is right", async () => {
     const tap = new Tap();
     upstream.fault(blobGets, { tap });
     tap.release(3 * MiB);
-    const Range = `bytes=${MiB}-${2 * MiB - 1}`;
-    const answer = await weir.blob(name, digest, { headers: { Range } });
-    expect([answer.status, answer.headers.get("content-range")]).toEqual([
+    const answer = await weir.blob(name, digest, { headers: { Range: `bytes=${MiB}-` } });
+    expect([answer.status, status(answer), answer.headers.get("content-range")]).toEqual([
       206,
-      `bytes ${MiB}-${2 * MiB - 1}/${size}`,
+      "miss",
+      `bytes ${MiB}-${size - 1}/${size}`,
     ]);
     const reader = readerOf(answer);
-    const early = await readSome(reader, MiB - holdBack);
-    expect(early.length).toBe(MiB - holdBack);
+    const early = await readSome(reader, 2 * MiB - holdBack);
+    expect(early.length).toBe(2 * MiB - holdBack);
     const tail = weir.blob(name, digest, { headers: { Range: "bytes=-5" } });
     tap.open();
-    expect(Buffer.concat([early, await readSome(reader, holdBack)])).toEqual(
-      Buffer.from(bytes.subarray(MiB, 2 * MiB)),
+    expect(Buffer.concat([early, await readSome(reader, size)])).toEqual(
+      Buffer.from(bytes.subarray(MiB)),
     );
     expect(await (await tail).bytes()).toEqual(bytes.slice(-5));
     expect(upstream.count(blobGets)).toBe(1);
   });
 
-  test("a range of a blob that turns out wrong is cut, wherever the wrong byte is", async () => {
-    for (const Range of ["bytes=0-99", `bytes=0-${MiB - 1}`, `bytes=${MiB}-`]) {
+  test("a range to the end of a blob that turns out wrong is cut; afterwards every range is, wherever the wrong byte is", async () => {
+    for (const Range of [`bytes=${MiB}-`, "bytes=0-99", `bytes=0-${MiB - 1}`]) {
       upstream.fault(blobGets, { wrongByte: 100 });
       // The cut can come before the header has left, or after.
       const pulled = weir

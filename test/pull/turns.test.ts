@@ -87,6 +87,7 @@ test("a fill and its reader let others have a turn at least each 256 KiB, howeve
     spool,
     reopen: () => Promise.reject(new Error("not here")),
     abandoned() {},
+    failed() {},
     maxBytes: undefined,
   });
   const turns = size / (256 << 10);

@@ -110,6 +110,23 @@ function renameTests(bench: MetadataBench): void {
     expect((await management.group({ path: "a3/B" }))?.path).toBe("A3/b");
   });
 
+  test("are found by what leads to them: the same object until something changes", async () => {
+    const { management, directory } = bench.metadata;
+    const ids = await make(bench, "a", "a/b", "other");
+    const found = async (path: string) => (await directory.group(path))?.id;
+    await management.groups.change(ids.a, { path: "new" });
+    for (const path of ["a", "A", "new", "NEW"]) expect(await found(path)).toBe(ids.a);
+    expect([await found("a/b"), await found("new/B")]).toEqual([ids["a/b"], ids["a/b"]]);
+    expect(await found("b")).toBeUndefined();
+    const before = await directory.group("new");
+    expect(await directory.group("new")).toBe(before);
+    expect(before).toEqual({ id: ids.a, path: "new", name: "a", lineage: [ids.a] });
+    expect(Object.isFrozen(before) && Object.isFrozen(before?.lineage)).toBe(true);
+    await management.groups.change(ids.other, { path: "A" });
+    expect(await found("a")).toBe(ids.other);
+    expect(await directory.group("new")).not.toBe(before);
+  });
+
   test("can go back", async () => {
     const { management, directory } = bench.metadata;
     const ids = await make(bench, "a", "a/b");

@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { Metadata } from "../../src/metadata/contract.ts";
+import type { SteppedClock } from "../fakes/clock.ts";
 import { fetched, sampleRegistry } from "../fakes/metadata-samples.ts";
 import { cacheSuite } from "./metadata-cache.ts";
 import { credentialsSuite } from "./metadata-credentials.ts";
 import { directorySuite } from "./metadata-directory.ts";
+import { identitySuite } from "./metadata-identity.ts";
 import { listsSuite } from "./metadata-lists.ts";
 import { groupSuite } from "./metadata-groups.ts";
 import { managementSuite } from "./metadata-management.ts";
@@ -14,6 +16,7 @@ import { proxySuite } from "./metadata-proxies.ts";
 /** An empty database, opened. */
 export interface MetadataBed {
   metadata: Metadata;
+  clock: SteppedClock;
   /** Closes it and opens the same data again. */
   reopen(): Promise<Metadata>;
   close(): Promise<void>;
@@ -22,6 +25,7 @@ export interface MetadataBed {
 /** What a part of the suite works with: `bed()` is new for each test. */
 export interface MetadataBench {
   readonly metadata: Metadata;
+  readonly clock: SteppedClock;
   reopen(): Promise<Metadata>;
   /** How far the generation rises while `work` runs. */
   raised(work: () => Promise<unknown>): Promise<number>;
@@ -40,6 +44,9 @@ export function metadataSuite(name: string, open: () => Promise<MetadataBed>): v
       get metadata() {
         return bed.metadata;
       },
+      get clock() {
+        return bed.clock;
+      },
       reopen: () => bed.reopen(),
       async raised(work) {
         const before = await bed.metadata.generation();
@@ -50,6 +57,7 @@ export function metadataSuite(name: string, open: () => Promise<MetadataBed>): v
     wholeSuite(bench);
     directorySuite(bench);
     credentialsSuite(bench);
+    identitySuite(bench);
     peopleSuite(bench);
     cacheSuite(bench);
     proofSuite(bench);

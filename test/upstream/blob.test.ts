@@ -75,6 +75,15 @@ describe("a blob", () => {
     expect(seen?.headers.get("if-range")).toBe(`"${digest}"`);
   });
 
+  test.each([0, 5])("from %d to an end", async (offset) => {
+    await using world = new World();
+    const { fake, digest, upstream } = await withBlob(world);
+    const { body, ...rest } = await world.open(upstream, digest, { offset, last: 9 });
+    expect(rest).toMatchObject({ offset, size: 300_000 });
+    expect(await read(body)).toEqual(bytes.slice(offset, 10));
+    expect(fake.seen()[0]?.headers.get("range")).toBe(`bytes=${offset}-9`);
+  });
+
   test("that changed meanwhile comes from its beginning", async () => {
     await using world = new World();
     const { digest, upstream } = await withBlob(world);
@@ -124,6 +133,20 @@ describe("a blob's lie", () => {
     // Of a body that is not wanted, nothing is waited for.
     fake.fault("GET *", { ...fault, ...(fault.status === undefined && { tap: new Tap() }) });
     expect((await failureOf(world.open(upstream, digest, { offset: 5 }))).reason).toBe(reason);
+  });
+
+  test.each<[what: string, fault: Fault]>([
+    ["the whole", { ignoreRange: true }],
+    ["a part with another end", { headers: { "content-range": "bytes 5-8/300000" } }],
+    ["another length", { headers: { "content-length": "4" } }],
+    ["416", { status: 416 }],
+  ])("in answer to a range with an end: %s", async (_, fault) => {
+    await using world = new World();
+    const { fake, digest, upstream } = await withBlob(world);
+    fake.fault("GET *", { ...fault, ...(fault.status === undefined && { tap: new Tap() }) });
+    const opening = world.open(upstream, digest, { offset: 5, last: 9 });
+    expect((await failureOf(opening)).reason).toBe("invalid");
+    await fake.server.quiet();
   });
 
   test("a part that was not asked for", async () => {

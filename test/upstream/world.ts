@@ -120,11 +120,12 @@ export class World implements AsyncDisposable {
   async open(
     upstream: Upstream,
     digest: string,
-    options: { offset?: number; etag?: string; signal?: AbortSignal } = {},
+    options: { offset?: number; last?: number; etag?: string; signal?: AbortSignal } = {},
   ): Promise<OpenBlob> {
-    const { offset = 0, etag, signal = new AbortController().signal } = options;
+    const { offset = 0, last, etag, signal = new AbortController().signal } = options;
     const opened = await this.client.blob(upstream, "x", digestFrom(digest), {
       offset,
+      last,
       etag,
       signal,
     });

@@ -24,7 +24,7 @@ function read(yaml: string) {
 }
 
 test("nothing is declared by an empty file", () => {
-  const nothing = { groups: [], upstreams: [], registries: [], users: [] };
+  const nothing = { groups: [], upstreams: [], registries: [], users: [], oidcIssuers: [] };
   expect(read("")).toEqual({ declared: nothing, problems: [] });
 });
 
@@ -125,6 +125,7 @@ users:
         ],
       },
     ],
+    oidcIssuers: [],
   });
 });
 
@@ -159,6 +160,67 @@ registries:
   ]);
   const registry = { description: "everything", onUnsure: "continue", ask: "parallel" };
   expect(declared.registries).toMatchObject([registry]);
+});
+
+test("issuers of id tokens", () => {
+  const { declared, problems } = read(`
+groups: [{ path: acme }, { path: acme/tools }]
+oidc_issuers:
+  - name: gitlab
+    issuer: https://gitlab.example.com
+    rules: [{ group: acme, claims: { project_path: acme/**, ref_protected: true } }]
+  - name: k8s
+    issuer: http://127.0.0.1:8443/
+    jwks_uri: https://10.0.0.1/openid/v1/jwks
+    audiences: [weir, other]
+    algorithms: [ES256, EdDSA]
+    ca_file: /run/ca
+    leeway_seconds: 60
+    required_claims: { sub: "system:serviceaccount:*" }
+    rules:
+      - { claims: { kubernetes.io: { namespace: [ci, ci-*], serviceaccount: { name: "*" } } } }
+      - { group: acme/tools, claims: { sub: "*" } }
+      - { group: acme, claims: { sub: a }, pull: [dependency_proxies] }
+`);
+  expect(problems).toEqual([]);
+  expect(declared.oidcIssuers).toEqual([
+    {
+      name: "gitlab",
+      issuer: "https://gitlab.example.com",
+      jwksUri: undefined,
+      audiences: undefined,
+      algorithms: ["RS256", "ES256"],
+      ca: undefined,
+      leewaySeconds: 30,
+      requiredClaims: {},
+      rules: [
+        {
+          claims: { project_path: "acme/**", ref_protected: "true" },
+          group: "acme",
+          pull: ["registries", "dependency_proxies"],
+        },
+      ],
+    },
+    {
+      name: "k8s",
+      issuer: "http://127.0.0.1:8443/",
+      jwksUri: "https://10.0.0.1/openid/v1/jwks",
+      audiences: ["weir", "other"],
+      algorithms: ["ES256", "EdDSA"],
+      ca: testCertificate.cert,
+      leewaySeconds: 60,
+      requiredClaims: { sub: "system:serviceaccount:*" },
+      rules: [
+        {
+          claims: { "kubernetes.io": { namespace: ["ci", "ci-*"], serviceaccount: { name: "*" } } },
+          group: "default",
+          pull: ["registries", "dependency_proxies"],
+        },
+        { claims: { sub: "*" }, group: "acme/tools", pull: ["dependency_proxies"] },
+        { claims: { sub: "a" }, group: "acme", pull: ["dependency_proxies"] },
+      ],
+    },
+  ]);
 });
 
 describe("problems", () => {
@@ -346,6 +408,76 @@ registries: [{ name: r, upstreams: [a], on_unsure: wait, ask: all }]`,
       ],
     ],
     [
+      "issuers",
+      `
+groups: [{ path: acme }, { path: acme/tools }]
+oidc_issuers:
+  - { name: A, issuer: http://gitlab.example.com, audiences: [], algorithms: [HS256, none, RS256], leeway_seconds: 61, rules: [] }
+  - { name: b, issuer: "https://a:secret@b.example.com", jwks_uri: "ftp://b.example.com", ca: none, leeway: 1 }
+  - { name: c, issuer: https://c.example.com, rules: [{ group: nowhere }, { group: acme/tools, claims: { sub: a }, pull: [registries] }, { claims: { sub: a }, pull: [] }] }
+  - { name: c, issuer: https://c.example.com, rules: [{ claims: { sub: a } }] }
+  - name: d
+    issuer: https://d.example.com
+    required_claims: { a: [] }
+    rules:
+      - { claims: { a: a***b, b: { c: { d: { e: { f: g } } } } } }
+      - { claims: [sub] }
+`,
+      [
+        /^oidc_issuers\[0\]\.name: must be 1 to 32 lower-case letters/,
+        /^oidc_issuers\[0\]\.issuer: must be the address that stands as iss/,
+        "oidc_issuers[0].audiences: must name at least one audience",
+        /^oidc_issuers\[0\]\.algorithms\[0\]: must be one of RS256/,
+        /^oidc_issuers\[0\]\.algorithms\[1\]: must be one of RS256/,
+        "oidc_issuers[0].leeway_seconds: must be a whole number of seconds from 0 to 60",
+        "oidc_issuers[0].rules: must have at least one rule: without any no token opens anything",
+        /^oidc_issuers\[1\]\.issuer: must be the address that stands as iss/,
+        /^oidc_issuers\[1\]\.jwks_uri: must be the address of a set of keys/,
+        "oidc_issuers[1].rules: must be a list",
+        /^oidc_issuers\[1\]\.leeway: is not known; did you mean leeway_seconds\?/,
+        /^oidc_issuers\[2\]\.rules\[0\]\.claims: is missing: it must be a map of 1 to 20 claims/,
+        "oidc_issuers[2].rules[2].pull: must name at least one of registries, dependency_proxies",
+        /^oidc_issuers\[4\]\.required_claims\.a: must be a text of at most 255/,
+        /^oidc_issuers\[4\]\.rules\[0\]\.claims\.a: must be a text of at most 255/,
+        /^oidc_issuers\[4\]\.rules\[0\]\.claims\.b\.c\.d\.e: must be a text of at most 255/,
+        /^oidc_issuers\[4\]\.rules\[1\]\.claims: must be a map of 1 to 20 claims/,
+        'oidc_issuers[3].name: "c" stands at oidc_issuers[2].name already; keep one of them',
+        'oidc_issuers[3].issuer: "https://c.example.com" stands at oidc_issuers[2].issuer already; keep one of them',
+        'oidc_issuers[2].rules[0].group: there is no group "nowhere"; declare it under groups',
+        "oidc_issuers[2].rules[1].pull: must not have registries for a subgroup, which has none",
+        /^oidc_issuers\[1\]\.ca: must be one or more certificates in PEM/,
+      ],
+    ],
+    [
+      "rules that would let in everybody",
+      `
+oidc_issuers:
+  - { name: a, issuer: https://a.example.com, rules: [{ claims: { sub: "**", x: { y: "*/*" }, z: [a, "*"] } }, { claims: { z: [a, b] } }] }
+  - name: github
+    issuer: https://token.actions.githubusercontent.com
+    rules:
+      - { claims: { ref: refs/heads/main } }
+      - { claims: { repository: "acme*/app" } }
+      - { claims: { repository: [acme/app, "*/app"] } }
+      - { claims: { repository: acme/* } }
+      - { claims: { sub: "repo:acme/app:*" } }
+      - { claims: { repository_owner: acme } }
+  - name: gitlab
+    issuer: https://gitlab.com
+    required_claims: { namespace_id: 4711 }
+    rules: [{ claims: { ref: main } }]
+`,
+      [
+        "oidc_issuers[0].rules[0].claims: must have a claim with more in it than stars: every token of this issuer would do",
+        ...[0, 1, 2].map(
+          (rule) =>
+            new RegExp(
+              `^oidc_issuers\\[1\\]\\.rules\\[${rule}\\]\\.claims: must say whose tokens are meant, .* one of sub, repository, `,
+            ),
+        ),
+      ],
+    ],
+    [
       "half a login",
       "upstreams: [{ name: a, url: docker.io, username: b }, { name: c, url: docker.io, password: d }]",
       [
@@ -364,6 +496,6 @@ registries: [{ name: r, upstreams: [a], on_unsure: wait, ask: all }]`,
     expect(problems).toEqual(
       wanted.map((text) => (typeof text === "string" ? text : expect.stringMatching(text))),
     );
-    expect(Object.values(declared)).toEqual([[], [], [], []]);
+    expect(Object.values(declared)).toEqual([[], [], [], [], []]);
   });
 });

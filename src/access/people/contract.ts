@@ -41,6 +41,11 @@ export class SignInError extends Error {
 
 export const passwordLength = { least: 12, mostBytes: 1024 };
 
+/** Passwords cannot look so: a token that is wrong is not worth checking for one. */
+export function looksLikeToken(text: string): boolean {
+  return text.startsWith("weir_") || /^eyJ[\w-]*\.[\w-]+\.[\w-]*$/.test(text);
+}
+
 /** User names with passwords. */
 export interface PasswordAccess {
   /** Whether one can sign in and pull by them. */

@@ -2,11 +2,11 @@ import type { UserPassword, UserPasswords, UserRights } from "../../metadata/con
 import { RegistryError } from "../../oci/error.ts";
 import type { BasicCredentials, Visitor } from "../contract.ts";
 import type { Holder, Proven, Prover } from "../holder.ts";
-import { looksOurs } from "../visitors.ts";
 import {
   type Attempt,
   type Attempts,
   type From,
+  looksLikeToken,
   type PasswordAccess,
   passwordLength,
   SignInError,
@@ -90,7 +90,7 @@ export class PasswordLogins implements PasswordAccess, Prover {
     isOpen: boolean,
   ): Promise<Proven | undefined> {
     const { ofUser } = this.#options;
-    if (!this.isEnabled || isOpen || looksOurs(given.password)) return undefined;
+    if (!this.isEnabled || isOpen || looksLikeToken(given.password)) return undefined;
     try {
       const from = { address: visitor.address(), requestId: undefined };
       const stored = await this.#find(given, { ...from, account: given.username });

@@ -1,57 +1,69 @@
-import { type ByteRange, parseRange } from "../../lib/range.ts";
+import { type ByteRange, readRange, rangeWithin } from "../../lib/range.ts";
 import { RegistryError } from "../../oci/error.ts";
-import type { BlobContent, ByteSource, PulledBlob } from "../../pull/contract.ts";
+import type { BlobContent, ByteSource, PartWanted, PulledBlob } from "../../pull/contract.ts";
 
 type Body = Blob | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null;
 
 interface Options {
   headers: Headers;
   head: boolean;
+  /** What the request asks for, as `wantedPart` read it. */
+  part: PartWanted | undefined;
   follow: (source: ByteSource) => ReadableStream<Uint8Array>;
 }
 
 /**
- * The answer to a request for a blob, with a part of it where one was asked for (RFC 9110, section 14). HEAD describes
- * the whole, as a GET without `Range` would be answered.
+ * The part of a blob that a request asks for (RFC 9110, section 14); undefined for the whole. `If-Range` is compared with
+ * the ETag that answers carry, the quoted digest: with any other validator the whole is meant.
  */
-export function blobResponse(
-  request: Request,
-  { digest, content }: PulledBlob,
-  options: Options,
-): Response {
-  const { head, follow, headers } = options;
+export function wantedPart(request: Request, digest: string): PartWanted | undefined {
+  if (request.method !== "GET") return undefined;
+  const range = readRange(request.headers.get("range"));
+  if (!range) return undefined;
+  const condition = request.headers.get("if-range");
+  if (condition !== null && condition !== `"${digest}"`) return undefined;
+  return { range, signal: request.signal };
+}
+
+/**
+ * The answer to a request for a blob, with a part of it where one was asked for. HEAD describes the whole, as a GET
+ * without `Range` would be answered.
+ */
+export function blobResponse({ content, explanation }: PulledBlob, options: Options): Response {
+  const { head, part, follow, headers } = options;
   headers.set("Accept-Ranges", "bytes");
-  const { size } = shape(content);
+  // Not verified (yet): nobody is to put it together with other parts under this ETag later.
+  if (explanation.status === "window") headers.set("Cache-Control", "no-store");
+  const size = sizeOf(content);
   if (head) {
     if (size !== undefined) headers.set("Content-Length", String(size));
     return new Response(null, { headers });
   }
-  const range = rangeOf(request, digest, content);
+  const range = part && rangeOf(part, content, size);
   if (!range) return new Response(body(content, undefined, follow), { headers });
   headers.set("Content-Range", `bytes ${range.first}-${range.last}/${size}`);
   return new Response(body(content, range, follow), { status: 206, headers });
 }
 
-function shape(content: BlobContent): { size: number | undefined } {
-  return content.kind === "bytes" ? { size: content.bytes.length } : content;
-}
-
-function rangeOf(request: Request, digest: string, content: BlobContent): ByteRange | undefined {
-  if (content.kind === "source") return undefined;
-  try {
-    return requestedRange(request, digest, shape(content).size ?? 0);
-  } catch (error) {
-    if (content.kind === "fill") void content.source.cancel();
-    throw error;
+function sizeOf(content: BlobContent): number | undefined {
+  switch (content.kind) {
+    case "bytes":
+      return content.bytes.length;
+    case "source":
+      return undefined;
+    default:
+      return content.size;
   }
 }
 
-function requestedRange(request: Request, digest: string, size: number): ByteRange | undefined {
-  const header = request.headers.get("range");
-  if (header === null) return undefined;
-  const condition = request.headers.get("if-range");
-  if (condition !== null && condition !== `"${digest}"`) return undefined;
-  const range = parseRange(header, size);
+function rangeOf(
+  { range: spec }: PartWanted,
+  content: BlobContent,
+  size: number | undefined,
+): ByteRange | undefined {
+  if (content.kind === "part") return content.range;
+  if (size === undefined) return undefined;
+  const range = rangeWithin(spec, size);
   if (range !== "unsatisfiable") return range;
   throw new RegistryError("range_invalid", `the blob has ${size} bytes`, {
     headers: { "Content-Range": `bytes */${size}` },
@@ -68,9 +80,7 @@ function body(content: BlobContent, range: ByteRange | undefined, follow: Option
         range ? bytes.subarray(range.first, range.last + 1) : bytes
       ) as Uint8Array<ArrayBuffer>;
     }
-    case "fill":
-      if (range) content.source.limit(range);
-      return follow(content.source);
+    case "part":
     case "source":
       return follow(content.source);
     case "none":

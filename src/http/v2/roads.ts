@@ -45,6 +45,6 @@ function placeOf(name: string): Place {
 
 function nameInvalid(): RegistryError {
   const message =
-    "the name must be virtual_registries/container/<registry id>/<repository>, in lower case";
+    "the name is not valid; it is in lower case, as in virtual_registries/container/<registry id>/<repository>";
   return new RegistryError("name_invalid", message);
 }

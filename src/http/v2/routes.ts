@@ -14,7 +14,7 @@ import { contentHeaders, jsonResponse } from "../respond.ts";
 import { pathOf } from "../url.ts";
 import { visitorOf } from "../visitor.ts";
 import { plainPath } from "./alias.ts";
-import { blobResponse } from "./blob.ts";
+import { blobResponse, wantedPart } from "./blob.ts";
 import { followBody } from "./body.ts";
 import { hasAlready, notModified } from "./conditions.ts";
 import { referrersResponse, tagsResponse } from "./lists.ts";
@@ -206,8 +206,15 @@ class V2Request {
     const head = isKnown || this.#request.method === "HEAD";
     const marks = marksIn(this.#request.headers.get("via"));
     const complete = this.#cannotSeeCuts();
+    const part = wantedPart(this.#request, digest);
     const pulled = await this.#patiently((waits) =>
-      this.#options.puller.blob(registry, repository, digest, { head, complete, marks, waits }),
+      this.#options.puller.blob(registry, repository, digest, {
+        head,
+        complete,
+        part,
+        marks,
+        waits,
+      }),
     );
     const headers = contentHeaders(this.#exchange, pulled);
     if (isKnown) return notModified(headers);
@@ -219,7 +226,7 @@ class V2Request {
       log.warn("transfer cut", { id, upstream, reason: wordFor(error) });
     const follow = (source: ByteSource) =>
       followBody(source, { clock, server, request, idleSeconds, cut });
-    return blobResponse(request, pulled, { headers, head, follow });
+    return blobResponse(pulled, { headers, head, part, follow });
   }
 
   /** Waiting for an upstream is not idleness of the client; a hit, which does not wait, need not say so. */

@@ -4,7 +4,9 @@ import path from "node:path";
 import type { Client, ClientKind } from "./clients/contract.ts";
 import { makeFolder, removeTree } from "./folders.ts";
 import type { Images } from "./images.ts";
+import { Issuer } from "./issuer.ts";
 import { NginxFront } from "./nginx.ts";
+import { OciServer } from "./oci-server.ts";
 import { tellJanitor } from "./processes.ts";
 import { CountingProxy } from "./proxy.ts";
 import { dockerRegistry, seededStorage, type TokenAuth, UpstreamRegistry } from "./registry.ts";
@@ -40,8 +42,10 @@ export class Lab {
     return folder;
   }
 
-  /** docker-registry with all images of the catalogue, or with a storage of its own. */
-  async registry(options: { auth?: TokenAuth; storage?: string } = {}): Promise<UpstreamRegistry> {
+  /** docker-registry with all images of the catalogue, or with a storage of its own that may be `writable`. */
+  async registry(
+    options: { auth?: TokenAuth; storage?: string; writable?: boolean } = {},
+  ): Promise<UpstreamRegistry> {
     const { storage = this.storage, ...rest } = options;
     const registry = new UpstreamRegistry(this.folder(), storage, rest);
     this.#stops.push(() => registry.stop());
@@ -49,7 +53,15 @@ export class Lab {
     return registry;
   }
 
-  async proxy(registry: UpstreamRegistry): Promise<CountingProxy> {
+  /** The other kind of registry, empty. */
+  async ociServer(): Promise<OciServer> {
+    const server = new OciServer(this.folder());
+    this.#stops.push(() => server.stop());
+    await server.start();
+    return server;
+  }
+
+  async proxy(registry: { port: number }): Promise<CountingProxy> {
     const proxy = await CountingProxy.start(registry.port);
     this.#stops.push(proxy.close);
     return proxy;
@@ -59,6 +71,13 @@ export class Lab {
     const server = await TokenServer.start(this.folder(), options);
     this.#stops.push(server.stop);
     return server;
+  }
+
+  /** An issuer of id tokens for these audiences, which are good for so many seconds. */
+  async issuer(audiences: readonly string[], seconds?: number): Promise<Issuer> {
+    const issuer = await Issuer.start(audiences, seconds);
+    this.#stops.push(issuer.stop);
+    return issuer;
   }
 
   async weir(options: WeirOptions): Promise<Weir> {

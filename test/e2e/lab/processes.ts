@@ -24,9 +24,15 @@ export function tellJanitor(
   janitor.stdin.write(`${verb} ${what}\n`);
 }
 
-/** The environment of everything started here: no proxies, tools of /sbin found, nothing of the user's home. */
+/** Where `scripts/build-go-clients.sh` puts the programs that it builds. */
+const built = path.join(import.meta.dir, "../../../.cache/go-clients");
+
+/**
+ * The environment of everything started here: no proxies, tools of /sbin and those built for us found, nothing of the
+ * user's home.
+ */
 export function environment(home: string, extra: Record<string, string> = {}) {
-  const PATH = `${process.env["PATH"] ?? ""}:/usr/local/sbin:/usr/sbin:/sbin`;
+  const PATH = `${built}:${process.env["PATH"] ?? ""}:/usr/local/sbin:/usr/sbin:/sbin`;
   return { PATH, HOME: home, TMPDIR: home, LANG: "C.UTF-8", ...extra };
 }
 

@@ -29,7 +29,8 @@ export interface TokenAuth {
 /** A registry of its own process on a loopback port; it can be stopped and started again there. */
 export class UpstreamRegistry {
   readonly port = freePort();
-  readonly url = `http://127.0.0.1:${this.port}`;
+  readonly host = `127.0.0.1:${this.port}`;
+  readonly url = `http://${this.host}`;
   readonly #configFile: string;
   #service: Service | undefined;
 
@@ -53,7 +54,7 @@ export class UpstreamRegistry {
         filesystem: { rootdirectory: storage },
         maintenance: { readonly: { enabled: !writable }, uploadpurging: { enabled: false } },
       },
-      http: { addr: `127.0.0.1:${this.port}`, secret: "e2e" },
+      http: { addr: this.host, secret: "e2e" },
       ...(token && { auth: { token } }),
     };
     // YAML reads JSON.
@@ -94,7 +95,7 @@ async function findOrSeed(): Promise<SeededStorage> {
     const fresh = await seed(cache);
     // Images of former recipes go, or each change of the catalogue would leave a gigabyte behind.
     for (const old of globSync("*", { cwd: cache })) {
-      if (!old.startsWith("new-")) removeTree(path.join(cache, old));
+      if (/^[0-9a-f]{16}$/.test(old)) removeTree(path.join(cache, old));
     }
     renameSync(fresh, folder);
   }

@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { passwordLength } from "../../../access/people/contract.ts";
+import { looksLikeToken, passwordLength } from "../../../access/people/contract.ts";
 import { idParams } from "../fields.ts";
 
 const time = z.iso.datetime().openapi({ example: "2025-11-03T09:15:00.000Z" });
@@ -20,7 +20,7 @@ const newPassword = z
     (text) => new Set(text).size >= leastDifferent,
     `is too simple (it must have ${leastDifferent} different characters)`,
   )
-  .refine((text) => !text.startsWith("weir_"), "must not begin as access tokens do: weir_")
+  .refine((text) => !looksLikeToken(text), "must not look like a token")
   .openapi({ type: "string", minLength: least, format: "password" });
 
 /** What somebody says it is: judged by comparing, not by form. */

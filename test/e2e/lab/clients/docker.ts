@@ -8,16 +8,20 @@ import { type Client, type ClientKind, failure } from "./contract.ts";
 const drivers = ["overlay2", "vfs"] as const;
 let driver: (typeof drivers)[number] = "overlay2";
 
-/** An engine that asks these mirrors before Docker Hub. */
-export function dockerWithMirrors(...mirrors: string[]) {
+/** An engine with these settings in its `daemon.json`. */
+export function dockerWith(settings: Record<string, unknown>) {
   return {
     async start(folder: string): Promise<Docker> {
-      const client = new Docker(folder, { "registry-mirrors": mirrors });
+      const client = new Docker(folder, settings);
       await client.open();
       return client;
     },
   };
 }
+
+/** An engine that asks these mirrors before Docker Hub. */
+export const dockerWithMirrors = (...mirrors: string[]) =>
+  dockerWith({ "registry-mirrors": mirrors });
 
 export const docker: ClientKind & { start(folder: string): Promise<Docker> } = {
   name: "docker",
@@ -25,11 +29,7 @@ export const docker: ClientKind & { start(folder: string): Promise<Docker> } = {
     const absent = ["dockerd", "docker"].find((program) => !findTool(program));
     return absent ? `${absent} is not installed` : failure("docker", chooseDriver);
   },
-  async start(folder) {
-    const client = new Docker(folder);
-    await client.open();
-    return client;
-  },
+  start: (folder) => dockerWith({}).start(folder),
 };
 
 /** overlay2 where the kernel and our rights allow it, else plain copies. */
@@ -56,7 +56,7 @@ export class Docker implements Client {
 
   constructor(
     folder: string,
-    readonly settings: Record<string, unknown> = {},
+    readonly settings: Record<string, unknown>,
   ) {
     this.#folder = folder;
     this.#socket = `unix://${folder}/d.sock`;

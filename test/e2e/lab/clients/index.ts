@@ -1,11 +1,16 @@
 import type { Outcome } from "../processes.ts";
 import { containerd } from "./containerd.ts";
-import { docker, dockerWithMirrors } from "./docker.ts";
+import { docker, dockerWith, dockerWithMirrors } from "./docker.ts";
+import { crane, oras, regctl } from "./layouts.ts";
 import { buildah, podman, podmanWithMirror } from "./podman.ts";
 import { skopeo } from "./skopeo.ts";
 
-export { buildah, containerd, docker, dockerWithMirrors, podman, podmanWithMirror, skopeo };
-export const allClients = [skopeo, podman, buildah, containerd, docker];
+export { buildah, containerd, docker, dockerWith, dockerWithMirrors };
+export { crane, oras, podman, podmanWithMirror, regctl, skopeo };
+/** Those of Debian; then those built from Go modules. */
+export const engines = [skopeo, podman, buildah, containerd, docker];
+export const goClients = [crane, regctl, oras];
+export const allClients = [...engines, ...goClients];
 
 /** Throws, with everything the command printed, unless it succeeded. */
 export function succeed({ code, output }: Outcome): void {

@@ -1,0 +1,38 @@
+import type { StoredBlob } from "../blobs/contract.ts";
+import type { BlobContent, ByteSource, CacheStatus, PulledBlob } from "./contract.ts";
+import type { Wanted } from "./flight.ts";
+import { collect, smallBytes } from "./verifying.ts";
+
+/** An answer, and what it is about. */
+export interface Answer extends PulledBlob {
+  wanted: Wanted;
+}
+
+export function answer(
+  wanted: Wanted,
+  status: CacheStatus,
+  contentType: string,
+  content: BlobContent,
+  { age = 0, reason }: { age?: number; reason?: string } = {},
+): Answer {
+  const explanation = { status, upstream: wanted.upstream.name, age, ...(reason && { reason }) };
+  return { wanted, digest: wanted.digest, contentType, content, explanation };
+}
+
+export function atRest(stored: StoredBlob): BlobContent {
+  return {
+    kind: "stored",
+    size: stored.size,
+    whole: () => stored.whole(),
+    part: (first, last) => stored.part(first, last),
+  };
+}
+
+/** Bytes on their way; small ones are verified before anything is said of them. */
+export async function arrivingWhole(
+  source: ByteSource,
+  size: number | undefined,
+): Promise<BlobContent> {
+  if (size === undefined || size > smallBytes) return { kind: "source", source };
+  return { kind: "bytes", bytes: await collect(source) };
+}
