@@ -29,7 +29,6 @@ export function signInEndpoints(api: Api, options: ApiOptions): void {
 }
 
 function signInMethods(api: Api, { people }: ApiOptions): void {
-  const { passwords, providers } = people;
   openEndpoint(
     api,
     {
@@ -41,9 +40,9 @@ function signInMethods(api: Api, { people }: ApiOptions): void {
     },
     async () => ({
       body: {
-        password: passwords.isEnabled,
+        password: people.passwords.isEnabled,
         token: true,
-        providers: providers.providers.map(({ name, title }) => ({
+        providers: people.providers.providers.map(({ name, title }) => ({
           name,
           title,
           path: `/api/v4/session/oidc/${name}`,
@@ -54,7 +53,6 @@ function signInMethods(api: Api, { people }: ApiOptions): void {
 }
 
 function signInHere(api: Api, options: ApiOptions): void {
-  const { passwords, sessions } = options.people;
   openEndpoint(
     api,
     {
@@ -66,6 +64,7 @@ function signInHere(api: Api, options: ApiOptions): void {
       status: 201,
     },
     async (c, { body }) => {
+      const { passwords, sessions } = options.people;
       const road = roadOf(c, options);
       requireSecureRoad(road);
       refuseOtherOrigins(road, false);
