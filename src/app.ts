@@ -4,6 +4,7 @@ import { createApiAccess } from "./access/api.ts";
 import { AccessTokens } from "./access/access-tokens.ts";
 import { createAccess } from "./access/access.ts";
 import { IdTokens } from "./access/id-tokens.ts";
+import { createPeople } from "./access/people/people.ts";
 import type { TrustedIssuer } from "./access/trusted-issuer.ts";
 import { FsBlobStore } from "./blobs/fs/store.ts";
 import type { Config } from "./config.ts";
@@ -23,6 +24,7 @@ import { ringMarker } from "./upstream/contract.ts";
 import type { Prepared } from "./work/contract.ts";
 import { openDataDir } from "./work/data-dir.ts";
 import { startExpiry } from "./work/expiry.ts";
+import { createWebClient } from "./upstream/web/client.ts";
 import { prepare } from "./work/first-start.ts";
 
 export interface RunningWeir {
@@ -101,12 +103,25 @@ async function start(
     isMirrorClient: addressTest(mirror.clientAddresses),
   };
   const tokens = { signingKey, externalUrl, tokenSeconds, open };
+  const web = createWebClient({ clock, log, version, instanceId, allowedAddresses });
+  closers.push(async () => web.close());
+  const { logins, ...people } = createPeople({
+    metadata,
+    web,
+    clock,
+    log,
+    sealer: createSealer(deriveKey(secret, "sign-in")),
+    externalUrl,
+    settings: config.signIn,
+    attempts: { mayTry() {}, failed() {}, succeeded() {} },
+  });
   const documents = createDocumentClient({ clock, log, ...reaching });
   closers.push(async () => documents.close());
   const issuers = trustedIssuers(config);
   const provers = [
     new IdTokens({ issuers, directory, documents, clock, log }),
     new AccessTokens(credentials),
+    logins,
   ];
   const access = createAccess({ provers, clock, ...tokens });
   let isServing = false;
@@ -114,6 +129,7 @@ async function start(
     access,
     api: {
       access: createApiAccess({ credentials }),
+      people,
       management: metadata.management,
       identity: metadata.identity,
       client,

@@ -24,6 +24,7 @@ export interface Config {
   allowedUpstreamAddresses: work.AddressRange[];
   anonymousPull: boolean;
   mirror: work.MirrorSettings;
+  signIn: work.SignInSettings;
   /** Paths of PEM files; undefined: plain HTTP. */
   tls: { cert: string; key: string } | undefined;
   /** CIDR ranges of proxies whose forwarded addresses count, and that may speak HTTP/1.0, so that they get whole blobs only. */
@@ -73,14 +74,15 @@ export function loadConfig(env: work.Environment, readFile: work.ReadFile): Conf
     work.settingsFromFile(file["settings"], problems),
   ];
   const settings = new work.Settings(sources, readFile, problems);
-  const config = { ...readSettings(settings), declared, settings: settings.inForce };
+  const signIn = work.readSignIn(settings, file, env);
+  const config = { ...readSettings(settings), signIn, declared, settings: settings.inForce };
   settings.refuseOthers(unsupported);
   refuseSharedToken(config, settings);
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
 }
 
-function readSettings(settings: work.Settings): Omit<Config, "declared" | "settings"> {
+function readSettings(settings: work.Settings): Omit<Config, "declared" | "settings" | "signIn"> {
   const listen = settings.get("listen", work.listenAddress, "127.0.0.1:5000");
   const tls = readTls(settings);
   const anonymousPull = settings.get("anonymous_pull", work.flag, "false");
@@ -186,9 +188,22 @@ export function describeConfig(config: Config): string {
 }
 
 /** The same as data, for those who read it by program. */
-export function visibleConfig({ settings, declared }: Config) {
+export function visibleConfig({ settings, declared, signIn }: Config) {
   return {
     settings: Object.fromEntries(settings.map(({ name, value }) => [name, value])),
+    sign_in_providers: signIn.providers.map((provider) => ({
+      name: provider.name,
+      title: provider.title,
+      issuer: provider.issuer,
+      client_id: provider.clientId,
+      ...(provider.clientSecret !== undefined && { client_secret: work.redacted }),
+      scopes: provider.scopes,
+      username_claim: provider.usernameClaim,
+      groups_claim: provider.groupsClaim,
+      create_users: provider.createUsers,
+      roles: provider.roles,
+      ...(provider.ca !== undefined && { ca: provider.ca }),
+    })),
     groups: declared.groups,
     upstreams: declared.upstreams.map((upstream) => ({
       group: upstream.group,

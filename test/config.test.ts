@@ -108,6 +108,12 @@ describe("settings", () => {
         clientAddresses: [],
         certified: undefined,
       },
+      signIn: {
+        passwords: true,
+        sessionIdleSeconds: 28_800,
+        sessionSeconds: 604_800,
+        providers: [],
+      },
       tls: undefined,
       trustedProxies: [],
       tokenSeconds: 900,

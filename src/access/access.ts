@@ -76,9 +76,10 @@ class PullAccess implements Access {
       if (this.#openness.admits(visitor)) return undefined;
       throw unauthorized("log in with any user name and an access token as the password");
     }
-    const proven = await this.#firstProof(given);
-    const isForeign = !proven && visitor.as === "mirror" && !looksOurs(given.password);
-    if (isForeign && this.#openness.admits(visitor)) return undefined;
+    const seemsForeign = visitor.as === "mirror" && !looksOurs(given.password);
+    const isOpen = seemsForeign && this.#openness.admits(visitor);
+    const proven = await this.#firstProof(given, visitor, isOpen);
+    if (!proven && isOpen) return undefined;
     if (!proven) throw unauthorized("the access token given as the password is not valid");
     if (!proven.holder.mayPullAnything) {
       throw new RegistryError("denied", "the access token's scopes do not allow pulling", {
@@ -88,9 +89,13 @@ class PullAccess implements Access {
     return proven;
   }
 
-  async #firstProof(given: BasicCredentials): Promise<(Proven & { kind: string }) | undefined> {
+  async #firstProof(
+    given: BasicCredentials,
+    visitor: Visitor,
+    isOpen: boolean,
+  ): Promise<(Proven & { kind: string }) | undefined> {
     for (const prover of this.#options.provers) {
-      const proven = await prover.prove(given);
+      const proven = await prover.prove(given, visitor, isOpen);
       if (proven) return { ...proven, kind: prover.kind };
     }
     return undefined;

@@ -1,7 +1,13 @@
 import { hashSecret } from "../lib/secret.ts";
-import type { Credential, Credentials, TokenKind, UserCredential } from "../metadata/contract.ts";
+import type {
+  Credential,
+  Credentials,
+  TokenKind,
+  UserCredential,
+  UserRights,
+} from "../metadata/contract.ts";
 import type { ApiAccess, ApiCredentials, Caller } from "./contract.ts";
-import { actions, judge, opens, reaches, standingOf } from "./permissions.ts";
+import { type Authority, actions, judge, opens, reaches, standingOf } from "./permissions.ts";
 
 /** More than any secret of ours: what is longer is not hashed. */
 const maxSecretLength = 1024;
@@ -40,8 +46,16 @@ function isOfUser(credential: Credential): credential is UserCredential {
 }
 
 function callerOf(credential: UserCredential): Caller {
-  const { kind, scopes, user, expiresAt } = credential;
-  const authority = { kind, scopes, rights: credential };
+  const { kind, scopes, expiresAt } = credential;
+  return createCaller({ kind, scopes, rights: credential }, expiresAt);
+}
+
+/** A caller who may what the table of permissions says of this authority. `expiresAt`: see `Caller`. */
+export function createCaller(
+  authority: Extract<Authority, { rights: UserRights }>,
+  expiresAt: number | undefined,
+): Caller {
+  const { user } = authority.rights;
   return {
     actor: { kind: "user", name: user.username },
     userId: user.id,

@@ -1,5 +1,5 @@
 import type { DependencyProxy, Registry } from "../metadata/contract.ts";
-import type { Actor, BasicCredentials, PullRight } from "./contract.ts";
+import type { Actor, BasicCredentials, PullRight, Visitor } from "./contract.ts";
 import { type Authority, judge, opens, standingOf } from "./permissions.ts";
 
 /** Somebody whose credential is valid now, and what it opens: the same object for as long as nothing has changed. */
@@ -26,8 +26,11 @@ export interface Proven {
 export interface Prover {
   /** Stands before the id in a pull token's subject. */
   readonly kind: string;
-  /** Undefined where the credential is none of this kind, or not good: which of both is nobody's to know. */
-  prove(given: BasicCredentials): Promise<Proven | undefined>;
+  /**
+   * Undefined where the credential is none of this kind, or not good: which of both is nobody's to know. `isOpen`: what is
+   * asked for can be had without any, so that a proof that costs much is not worth it.
+   */
+  prove(given: BasicCredentials, visitor: Visitor, isOpen: boolean): Promise<Proven | undefined>;
   /** Looked up at each use: who it is now; undefined where the credential has ended. */
   find(id: string): Promise<Holder | undefined>;
 }

@@ -212,6 +212,8 @@ const permissions = {
   delete_project: row("write", "project", "owner", "delete a project"),
   read_own: row("read", "user", "owner", "see oneself and one's own personal access tokens"),
   revoke_own_tokens: row("write", "user", "owner", "revoke one's own personal access tokens"),
+  end_own_sessions: row("write", "user", "owner", "sign out, end one's own sessions"),
+  change_own_password: row("write", "user", "owner", "change one's own password, knowing it"),
   create_own_tokens: row(
     "mint",
     "user",
@@ -221,6 +223,13 @@ const permissions = {
   list_visible: row("read", "server", "guest", "list those groups and projects that one may get"),
   read_users: row("read", "server", "administrator", "list and get users"),
   change_users: row("write", "server", "administrator", "create, block, deactivate users"),
+  change_users_passwords: row("write", "server", "administrator", "give users passwords"),
+  change_identities: row(
+    "write",
+    "server",
+    "administrator",
+    "say who users are at identity providers",
+  ),
   create_users_tokens: row(
     "mint",
     "server",

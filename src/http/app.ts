@@ -20,7 +20,7 @@ export interface HttpOptions {
   access: Access;
   directory: Directory;
   puller: Puller;
-  api: Omit<ApiOptions, "directory" | "puller" | "clock" | "log">;
+  api: Omit<ApiOptions, "directory" | "puller" | "clock" | "log" | "isTrustedProxy">;
   clock: Clock;
   log: Log;
   isTrustedProxy: (address: string) => boolean;

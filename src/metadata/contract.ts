@@ -4,6 +4,7 @@ import type { Credentials } from "./credentials/contract.ts";
 import type { Identity } from "./identity/contract.ts";
 import type { Lists } from "./lists/contract.ts";
 import type { Management } from "./management/contract.ts";
+import type { People } from "./people/contract.ts";
 
 /**
  * What this server knows: which registries and upstreams there are, who may come, and what is cached. Times are
@@ -14,6 +15,7 @@ export interface Metadata {
   readonly management: Management;
   readonly credentials: Credentials;
   readonly identity: Identity;
+  readonly people: People;
   readonly cache: Cache;
   readonly lists: Lists;
   readonly upstreamStates: UpstreamStates;
@@ -37,6 +39,7 @@ export * from "./credentials/contract.ts";
 export type * from "./identity/contract.ts";
 export type * from "./lists/contract.ts";
 export type * from "./management/contract.ts";
+export type * from "./people/contract.ts";
 
 /** What is wrong with a record that somebody wants to have: its field, and a text that goes on from the field's name. */
 export interface InvalidField {

@@ -18,6 +18,10 @@ export interface Schema {
   projects: ProjectsTable;
   project_memberships: ProjectMembershipsTable;
   tokens: TokensTable;
+  passwords: { user_id: number; hash: string; changed_at: number };
+  sessions: SessionsTable;
+  identities: { issuer: string; subject: string; user_id: number; created_at: number };
+  provided_memberships: { issuer: string; user_id: number; group_id: number; role: Role };
   cache_entries: CacheEntriesTable;
   lists: ListsTable;
   manifests: { digest: Digest; media_type: string; payload: Uint8Array };
@@ -133,6 +137,18 @@ export interface TokensTable {
   expires_at: number | null;
   revoked_at: number | null;
   last_used_at: number | null;
+}
+
+export interface SessionsTable {
+  id: Generated<number>;
+  user_id: number;
+  hash: string;
+  method: "password" | "token" | "provider";
+  token_id: number | null;
+  provider: string | null;
+  created_at: number;
+  last_seen_at: number;
+  expires_at: number;
 }
 
 export interface CacheEntriesTable {

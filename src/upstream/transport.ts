@@ -39,9 +39,12 @@ export interface Sender {
 
 export interface Call {
   upstream: Peer;
-  method: "GET" | "HEAD";
+  /** Only calls that may be sent a second time are ever repeated, and a POST is none. */
+  method: "GET" | "HEAD" | "POST";
   url: URL;
   headers: Record<string, string>;
+  /** Of a POST. */
+  body?: string | undefined;
   signal: AbortSignal;
   /** Through whom the request came that this one is for; before our own in `Via`. */
   marks?: readonly string[];
@@ -108,6 +111,7 @@ export class Transport implements Sender {
       try {
         return await session.pool.fetch(url, {
           method: call.method,
+          ...(call.body !== undefined && { body: call.body }),
           headers,
           signal,
           proxy: false,

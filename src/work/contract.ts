@@ -79,5 +79,6 @@ export { type MirrorSettings, readMirrorSettings } from "./mirror-settings.ts";
 export * from "./presets.ts";
 export { pathText } from "./references.ts";
 export * from "./settings.ts";
+export { readSignIn, type SignInProvider, type SignInSettings } from "./sign-in.ts";
 export * from "./text.ts";
 export { readYaml } from "./yaml.ts";

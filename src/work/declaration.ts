@@ -33,7 +33,7 @@ export function readDeclaration(
   return { declared: assemble(file, secrets), problems };
 }
 
-function problemsOf(issue: z.core.$ZodIssue): FileProblem[] {
+export function problemsOf(issue: z.core.$ZodIssue): FileProblem[] {
   const { path, message } = issue;
   if (issue.code !== "unrecognized_keys") return [{ path, message }];
   const messages = message.split("\n");

@@ -35,9 +35,9 @@ export const username = matching(
   /^[A-Za-z0-9][\w.+-]{0,254}$/,
   "must be 1 to 255 letters, digits, _ . + or -, a letter or digit first",
 );
-const name = line(255);
+export const name = line(255);
 const group = groupPath.default(defaultGroup);
-const variable = matching(/^[A-Za-z_]\w*$/, "must be the name of an environment variable");
+export const variable = matching(/^[A-Za-z_]\w*$/, "must be the name of an environment variable");
 /** RFC 7617: a colon would end the user name. */
 export const upstreamUsername = matching(
   /^[^\p{C}:]{1,510}$/u,
@@ -141,5 +141,6 @@ export const fileSchema = map({
   registries: list(registry).default([]),
   users: list(user).default([]),
   oidc_issuers: list(issuer).default([]),
+  sign_in_providers: z.unknown().optional(),
 });
 export type ConfigFile = z.infer<typeof fileSchema>;

@@ -68,6 +68,16 @@ CREATE TABLE groups (
 
 CREATE INDEX groups_parent on groups (parent_id);
 
+CREATE TABLE identities (
+  issuer text not null,
+  subject text not null,
+  user_id integer not null references users (id) on delete cascade,
+  created_at integer not null,
+  primary key (issuer, subject)
+) strict, without rowid;
+
+CREATE UNIQUE INDEX identities_user on identities (user_id, issuer);
+
 CREATE TABLE "kysely_migration" ("name" varchar(255) not null primary key, "timestamp" varchar(255) not null);
 
 CREATE TABLE "kysely_migration_lock" ("id" varchar(255) not null primary key, "is_locked" integer default 0 not null);
@@ -114,6 +124,13 @@ CREATE TABLE memberships (
 
 CREATE INDEX memberships_group on memberships (group_id);
 
+CREATE TABLE passwords (
+  user_id integer not null primary key references users (id) on delete cascade,
+  -- argon2id, in the form of the PHC
+  hash text not null,
+  changed_at integer not null
+) strict, without rowid;
+
 CREATE TABLE project_memberships (
   user_id integer not null references users (id) on delete cascade,
   project_id integer not null references projects (id) on delete cascade,
@@ -135,6 +152,14 @@ CREATE TABLE projects (
 ) strict;
 
 CREATE UNIQUE INDEX projects_path on projects (group_id, lower(path));
+
+CREATE TABLE provided_memberships (
+  issuer text not null,
+  user_id integer not null references users (id) on delete cascade,
+  group_id integer not null references groups (id) on delete cascade,
+  role text not null,
+  primary key (user_id, group_id)
+) strict, without rowid;
 
 CREATE TABLE registries (
   id integer primary key autoincrement,
@@ -161,6 +186,24 @@ CREATE TABLE "registry_upstreams" (
 ) strict;
 
 CREATE INDEX registry_upstreams_upstream on registry_upstreams (upstream_id);
+
+CREATE TABLE sessions (
+  id integer primary key autoincrement,
+  user_id integer not null references users (id) on delete cascade,
+  hash text not null unique check (length(hash) = 64),
+  method text not null check (method in ('password', 'token', 'provider')),
+  token_id integer references tokens (id) on delete cascade,
+  provider text,
+  created_at integer not null,
+  last_seen_at integer not null,
+  expires_at integer not null,
+  check ((method = 'token') = (token_id is not null)),
+  check ((method = 'provider') = (provider is not null))
+) strict;
+
+CREATE INDEX sessions_token on sessions (token_id);
+
+CREATE INDEX sessions_user on sessions (user_id);
 
 CREATE TABLE "tokens" (
   id integer primary key autoincrement,

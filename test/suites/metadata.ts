@@ -9,6 +9,7 @@ import { identitySuite } from "./metadata-identity.ts";
 import { listsSuite } from "./metadata-lists.ts";
 import { groupSuite } from "./metadata-groups.ts";
 import { managementSuite } from "./metadata-management.ts";
+import { peopleSuite } from "./metadata-people.ts";
 import { proofSuite } from "./metadata-proof.ts";
 import { proxySuite } from "./metadata-proxies.ts";
 
@@ -57,6 +58,7 @@ export function metadataSuite(name: string, open: () => Promise<MetadataBed>): v
     directorySuite(bench);
     credentialsSuite(bench);
     identitySuite(bench);
+    peopleSuite(bench);
     cacheSuite(bench);
     proofSuite(bench);
     listsSuite(bench);

@@ -12,6 +12,12 @@ import { ApiError, asApiError, notFound, unauthorized } from "./errors.ts";
 import { groupEndpoints } from "./groups.ts";
 import { identityEndpoints } from "./identity/identity.ts";
 import type { ApiOptions } from "./options.ts";
+import { roadOf, whoCalls } from "./people/caller.ts";
+import { sessionCookie } from "./people/cookies.ts";
+import { linkEndpoints } from "./people/identities.ts";
+import { passwordEndpoints } from "./people/passwords.ts";
+import { sessionEndpoints } from "./people/session.ts";
+import { signInEndpoints } from "./people/sign-in.ts";
 import { pullEndpoints } from "./pulls.ts";
 import { registryEndpoints } from "./registries.ts";
 import { upstreamEndpoints, upstreamListEndpoints } from "./upstreams.ts";
@@ -30,17 +36,19 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
     description ??= describe(api, options.version);
     return reply(c.var.exchange, 200, { body: description });
   });
+  signInEndpoints(api, options);
   api.use(async (c, next) => {
-    const caller = await options.access.caller({
-      privateToken: c.req.header("private-token"),
-      jobToken: c.req.header("job-token"),
-      authorization: c.req.header("authorization"),
-    });
-    if (!caller) throw unauthorized();
-    c.var.exchange.actor = caller.actor.name;
-    c.set("caller", caller);
+    const found = await whoCalls(c, options);
+    if (!found) throw unauthorized();
+    c.var.exchange.actor = found.caller.actor.name;
+    c.set("caller", found.caller);
+    c.set("login", found.login);
+    c.set("road", roadOf(c, options));
     await next();
   });
+  sessionEndpoints(api, options);
+  passwordEndpoints(api, options);
+  linkEndpoints(api, options);
   registryEndpoints(api, options);
   connectionEndpoints(api, options);
   upstreamListEndpoints(api, options);
@@ -68,6 +76,8 @@ function describe(api: Api, version: string) {
   api.openAPIRegistry.registerComponent("securitySchemes", "privateToken", security);
   const job = { type: "apiKey", in: "header", name: "JOB-TOKEN" } as const;
   api.openAPIRegistry.registerComponent("securitySchemes", "jobToken", job);
+  const session = { type: "apiKey", in: "cookie", name: sessionCookie } as const;
+  api.openAPIRegistry.registerComponent("securitySchemes", "session", session);
   const bearer = { type: "http", scheme: "bearer" } as const;
   api.openAPIRegistry.registerComponent("securitySchemes", "bearer", bearer);
   return api.getOpenAPI31Document({ openapi: "3.1.0", info: { title: "Weir", version } });

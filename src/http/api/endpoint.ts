@@ -5,9 +5,11 @@ import type { Condition } from "../../metadata/contract.ts";
 import type { Env, Exchange } from "../exchange.ts";
 import { badRequest, forbidden, insufficientScope, notFound } from "./errors.ts";
 import { check, readBody, readQuery } from "./input.ts";
+import type { Login } from "./people/caller.ts";
+import type { Road } from "./people/roads.ts";
 
 export interface ApiEnv extends Env {
-  Variables: Env["Variables"] & { caller: Caller };
+  Variables: Env["Variables"] & { caller: Caller; login: Login | undefined; road: Road };
 }
 export type Api = OpenAPIHono<ApiEnv>;
 
@@ -26,8 +28,14 @@ interface Description<P extends Shape, Q extends Shape, B extends Shape> {
   body?: B;
   /** Of the one good answer; undefined: it has no body. */
   answer?: z.ZodType;
-  status: 200 | 201 | 202 | 204;
+  status: 200 | 201 | 202 | 204 | 303;
 }
+
+/** An endpoint for those who are nobody yet. */
+type OpenDescription<P extends Shape, Q extends Shape, B extends Shape> = Omit<
+  Description<P, Q, B>,
+  "action"
+>;
 
 export interface Answer {
   body?: unknown;
@@ -52,6 +60,10 @@ export interface Asked<P, Q, B> {
   /** Path and query as they were sent. */
   path: string;
   caller: Caller;
+  /** Undefined where an access token was given. */
+  login: Login | undefined;
+  /** How the request has come. */
+  road: Road;
   /** Reads the body, which nobody does before the caller is known to be allowed to. */
   readonly body: () => Promise<B>;
   /** What was found, if the caller may do with it what this endpoint does; throws where not, telling nothing. */
@@ -72,14 +84,14 @@ export function endpoint<
   description: Description<P, Q, B>,
   handler: (asked: Asked<z.output<P>, z.output<Q>, z.output<B>>) => Promise<Answer>,
 ): void {
-  document(api, description);
   const { method, path, action, status } = description;
+  const security = [{ privateToken: [] }, { bearer: [] }, { jobToken: [] }, { session: [] }];
+  document(api, description, { security, "x-permission": action });
   const params = description.params ?? nothing;
   const query = description.query ?? nothing;
   const body = description.body ?? nothing;
-  const route = `/v4${path.replace(/\{(\w+)\}/g, ":$1")}`;
-  api.on(method.toUpperCase(), route, async (c) => {
-    const { caller } = c.var;
+  api.on(method.toUpperCase(), routeOf(path), async (c) => {
+    const { caller, login, road } = c.var;
     requireDoor(caller, action);
     let isJudged = actions[action].subject === "server";
     const judge = (action: Action, subject: Subject, what?: string) => {
@@ -89,6 +101,8 @@ export function endpoint<
     if (isJudged) judge(action, { kind: "server" });
     const answer = await handler({
       caller,
+      login,
+      road,
       path: c.req.url.slice(new URL(c.req.url).origin.length),
       params: check(params, c.req.param()) as z.output<P>,
       query: check(query, readQuery(c.req.url)) as z.output<Q>,
@@ -105,6 +119,37 @@ export function endpoint<
     return reply(c.var.exchange, status, answer);
   });
 }
+
+/** The same for one that is open to everybody: nothing but its path, query and body is checked before. */
+export function openEndpoint<
+  P extends Shape = typeof nothing,
+  Q extends Shape = typeof nothing,
+  B extends Shape = typeof nothing,
+>(
+  api: Api,
+  description: OpenDescription<P, Q, B>,
+  handler: (
+    c: Context<ApiEnv>,
+    asked: { params: z.output<P>; query: z.output<Q>; body: () => Promise<z.output<B>> },
+  ) => Promise<Answer | Response>,
+): void {
+  document(api, description, { security: [] });
+  const { method, path, status } = description;
+  const params = description.params ?? nothing;
+  const query = description.query ?? nothing;
+  const body = description.body ?? nothing;
+  api.on(method.toUpperCase(), routeOf(path), async (c) => {
+    const answer = await handler(c, {
+      params: check(params, c.req.param()) as z.output<P>,
+      query: check(query, readQuery(c.req.url)) as z.output<Q>,
+      body: async () => check(body, await readBody(c.req.raw, body)) as z.output<B>,
+    });
+    return answer instanceof Response ? answer : reply(c.var.exchange, status, answer);
+  });
+}
+
+/** As the router has it. */
+const routeOf = (path: string) => `/v4${path.replace(/\{(\w+)\}/g, ":$1")}`;
 
 /** Before anything is looked for: whether the credential is for such things at all. */
 function requireDoor(caller: Caller, action: Action): void {
@@ -151,7 +196,7 @@ export function reply(exchange: Exchange, status: number, { body, headers }: Ans
       "Cache-Control": "no-store",
       "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
       "X-Content-Type-Options": "nosniff",
-      Vary: "Authorization, PRIVATE-TOKEN, JOB-TOKEN",
+      Vary: "Authorization, PRIVATE-TOKEN, JOB-TOKEN, Cookie",
       "X-Request-Id": exchange.id,
       ...headers,
     },
@@ -173,7 +218,8 @@ const apiError = z
 
 function document<P extends Shape, Q extends Shape, B extends Shape>(
   api: Api,
-  { method, path, summary, action, params, query, body, answer, status }: Description<P, Q, B>,
+  { method, path, summary, params, query, body, answer, status }: OpenDescription<P, Q, B>,
+  access: { security: Record<string, never[]>[]; "x-permission"?: Action },
 ): void {
   const json = (schema: z.ZodType) => ({ content: { "application/json": { schema } } });
   const forms = (schema: z.ZodType) => ({
@@ -186,8 +232,7 @@ function document<P extends Shape, Q extends Shape, B extends Shape>(
     method,
     path: `/api/v4${path}`,
     summary,
-    security: [{ privateToken: [] }, { bearer: [] }, { jobToken: [] }],
-    "x-permission": action,
+    ...access,
     request: {
       ...(params && { params }),
       ...(query && { query }),

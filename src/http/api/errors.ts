@@ -1,3 +1,4 @@
+import { SignInError } from "../../access/people/contract.ts";
 import { MetadataError } from "../../metadata/contract.ts";
 import { RegistryError } from "../../oci/error.ts";
 
@@ -56,8 +57,24 @@ export function asApiError(error: unknown): ApiError | undefined {
     const { field, text } = error.invalid;
     return invalidRecord({ [field]: [text] });
   }
+  if (error instanceof SignInError) return signInRefused(error);
   if (error instanceof RegistryError) {
     return new ApiError(error.status, { message: error.message }, error.headers);
   }
   return undefined;
+}
+
+const signInStatus = {
+  wrong: [401, "Unauthorized"],
+  foreign: [401, "Unauthorized"],
+  forbidden: [403, "Forbidden"],
+  unknown: [404, "Not Found"],
+  busy: [429, "Too Many Requests"],
+  unavailable: [503, "Service Unavailable"],
+} as const;
+
+function signInRefused({ problem, message, retryAfterSeconds }: SignInError): ApiError {
+  const [status, phrase] = signInStatus[problem];
+  const headers = retryAfterSeconds === undefined ? {} : { "Retry-After": `${retryAfterSeconds}` };
+  return new ApiError(status, { message: `${status} ${phrase} - ${message}` }, headers);
 }

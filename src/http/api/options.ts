@@ -1,13 +1,25 @@
 import type { ApiAccess } from "../../access/contract.ts";
+import type {
+  PasswordAccess,
+  ProviderAccess,
+  SessionAccess,
+} from "../../access/people/contract.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Log } from "../../lib/log.ts";
-import type { Directory, Identity, Management } from "../../metadata/contract.ts";
+import type {
+  Directory,
+  Identities,
+  Identity,
+  Management,
+  UserRights,
+} from "../../metadata/contract.ts";
 import type { Puller } from "../../pull/contract.ts";
 import type { UpstreamClient } from "../../upstream/contract.ts";
 
 /** What the management API works with. */
 export interface ApiOptions {
   access: ApiAccess;
+  people: PeopleOptions;
   management: Management;
   identity: Identity;
   directory: Directory;
@@ -18,6 +30,17 @@ export interface ApiOptions {
   /** What clients use, without a slash at the end. */
   externalUrl: string;
   version: string;
+  isTrustedProxy: (address: string) => boolean;
   /** Whether the URL plainly names an inner address that upstreams may not have. Asks nobody. */
   isInner: (url: string) => Promise<boolean>;
+}
+
+/** People, and how they sign in. */
+export interface PeopleOptions {
+  passwords: PasswordAccess;
+  sessions: SessionAccess;
+  providers: ProviderAccess;
+  identities: Identities;
+  /** Undefined where the user is not active, or gone. */
+  rightsOf: (userId: number) => Promise<UserRights | undefined>;
 }

@@ -7,6 +7,7 @@ import { choosing } from "./0002_choosing.ts";
 import { dependencyProxy } from "./0003_dependency_proxy.ts";
 import { lists } from "./0004_lists.ts";
 import { identity } from "./0005_identity.ts";
+import { people } from "./0007_people.ts";
 
 /** The few words in which the SQL of two engines differs. */
 export interface SqlWords {
@@ -30,6 +31,7 @@ const steps: Record<string, (words: SqlWords) => string[]> = {
   "0003_dependency_proxy": dependencyProxy,
   "0004_lists": lists,
   "0005_identity": identity,
+  "0007_people": people,
 };
 
 /**

@@ -13,6 +13,7 @@ import { SqlLists } from "../lists/lists.ts";
 import { migrate } from "../migrations/index.ts";
 import { SqlManagement } from "../management/management.ts";
 import { Writer } from "../management/writer.ts";
+import { SqlPeople } from "../people/people.ts";
 import { Passwords } from "../passwords.ts";
 import type { Limits } from "../positions.ts";
 import type { Schema } from "../schema.ts";
@@ -72,6 +73,7 @@ async function openLocked(
       upstreamStates: new SqlUpstreamStates(db),
       credentials: new SqlCredentials(db, changes, clock, uses),
       identity: new SqlIdentity(db, writer),
+      people: new SqlPeople(db, changes, clock),
       cache: new RememberedCache(new SqlCache(db), () => changes.generation()),
       lists: new SqlLists(db),
       generation: () => changes.generation(),

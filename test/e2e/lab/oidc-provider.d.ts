@@ -1,6 +1,6 @@
-/** As much of it as the lab uses; the package brings no types. */
+/** As much of it as tests use; the package brings no types. */
 declare module "oidc-provider" {
-  import type { Server } from "node:http";
+  import type { IncomingMessage, Server, ServerResponse } from "node:http";
 
   interface Context {
     method: string;
@@ -16,14 +16,16 @@ declare module "oidc-provider" {
     clients: Record<string, unknown>[];
     jwks: { keys: object[] };
     claims: Record<string, string[]>;
-    conformIdTokenClaims: boolean;
+    scopes?: string[];
+    conformIdTokenClaims?: boolean;
     cookies: { keys: string[] };
     ttl: Record<string, number>;
     findAccount(context: Context, id: string): Promise<object>;
-    loadExistingGrant(context: Context): Promise<Grant>;
+    loadExistingGrant?(context: Context): Promise<Grant>;
   }
   export class Provider {
     constructor(issuer: string, configuration: Configuration);
+    callback(): (request: IncomingMessage, response: ServerResponse) => Promise<void>;
     readonly Grant: new (of: { accountId: string; clientId: string }) => Grant;
     use(middleware: (context: Context, next: () => Promise<void>) => Promise<void>): this;
     listen(port: number, hostname: string, listening: () => void): Server;

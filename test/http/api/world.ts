@@ -1,7 +1,8 @@
 import { createApiAccess } from "../../../src/access/api.ts";
 import type { Access } from "../../../src/access/contract.ts";
+import { createPeople } from "../../../src/access/people/people.ts";
 import { createHttpApp } from "../../../src/http/app.ts";
-import { createLog } from "../../../src/lib/log.ts";
+import { createLog, type Log } from "../../../src/lib/log.ts";
 import { hashSecret } from "../../../src/lib/secret.ts";
 import type { Metadata, Registry, Role } from "../../../src/metadata/contract.ts";
 import { type Digest, digestOf } from "../../../src/oci/digest.ts";
@@ -17,7 +18,7 @@ import {
 } from "../../../src/upstream/contract.ts";
 import { SteppedClock } from "../../fakes/clock.ts";
 import { noon, registrySettings, upstreamSettings } from "../../fakes/metadata-samples.ts";
-import { sqliteFolder } from "../../fakes/metadata-sqlite.ts";
+import { sqliteFolder, testSealer } from "../../fakes/metadata-sqlite.ts";
 
 export const base = "/api/v4/virtual_registries/container";
 export const secrets = {
@@ -71,6 +72,7 @@ export class ApiWorld {
       access: { service: "weir.test", realm: "", issue: refuse, verify: refuse } satisfies Access,
       api: {
         access: createApiAccess({ credentials }),
+        people: this.#people(metadata, log),
         management,
         identity: metadata.identity,
         client: this.#client(),
@@ -130,6 +132,24 @@ export class ApiWorld {
   get metadata(): Metadata {
     if (!this.#metadata) throw new Error("the world is not open");
     return this.#metadata;
+  }
+
+  #people(metadata: Metadata, log: Log) {
+    return createPeople({
+      metadata,
+      web: { ask: refuse, close() {} },
+      clock: this.clock,
+      log,
+      sealer: testSealer,
+      externalUrl: "https://weir.test",
+      settings: {
+        passwords: true,
+        sessionIdleSeconds: 3600,
+        sessionSeconds: 86_400,
+        providers: [company],
+      },
+      attempts: { mayTry() {}, failed() {}, succeeded() {} },
+    });
   }
 
   #client(): UpstreamClient {
@@ -211,6 +231,20 @@ export class ApiWorld {
     this.folder.remove();
   }
 }
+
+const company = {
+  name: "company",
+  title: "The Company",
+  issuer: "https://id.example.com",
+  clientId: "weir",
+  clientSecret: undefined,
+  scopes: ["openid"],
+  usernameClaim: "preferred_username",
+  groupsClaim: "groups",
+  createUsers: false,
+  roles: [],
+  ca: undefined,
+};
 
 const samplePlan: PullPlan = {
   upstreams: [

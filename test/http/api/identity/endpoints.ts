@@ -207,6 +207,36 @@ export const samples: Record<string, Sample> = {
     ok: 204,
   },
 
+  // With a token there is no session, and nobody here has a password: it is said to all alike.
+  [`GET ${v4}/session`]: { path: `${v4}/session`, ok: 200 },
+  [`DELETE ${v4}/session`]: { path: `${v4}/session`, ok: 400 },
+  [`GET ${v4}/user/sessions`]: { path: `${v4}/user/sessions`, ok: 200 },
+  [`DELETE ${v4}/user/sessions/{id}`]: { path: `${v4}/user/sessions/1`, ok: 404 },
+  [`PUT ${v4}/user/password`]: {
+    path: `${v4}/user/password`,
+    body: { current_password: "the former one", password: "a good password" },
+    ok: 400,
+  },
+  [`PUT ${v4}/users/{id}/password`]: {
+    path: ({ users }) => `${v4}/users/${users["guest"]}/password`,
+    body: { password: "a good password" },
+    ok: 204,
+  },
+  [`GET ${v4}/users/{id}/identities`]: {
+    path: ({ users }) => `${v4}/users/${users["guest"]}/identities`,
+    ok: 200,
+  },
+  [`PUT ${v4}/users/{id}/identities/{provider}`]: {
+    path: ({ users }) => `${v4}/users/${users["guest"]}/identities/company`,
+    body: { subject: "4711" },
+    ok: 204,
+  },
+  // He has none.
+  [`DELETE ${v4}/users/{id}/identities/{provider}`]: {
+    path: ({ users }) => `${v4}/users/${users["guest"]}/identities/company`,
+    ok: 404,
+  },
+
   // The developer's own.
   [`GET ${v4}/personal_access_tokens`]: {
     path: ({ users }) => `${v4}/personal_access_tokens?user_id=${users["developer"]}`,

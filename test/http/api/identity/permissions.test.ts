@@ -30,13 +30,28 @@ const matrix: Record<string, [Cell, Cell, Cell, Cell, Cell, Cell]> = {
   list_visible: ["ok", "ok", "ok", "ok", "ok", "ok"],
   read_users: [403, 403, 403, 403, 403, "ok"],
   change_users: [403, 403, 403, 403, 403, "ok"],
+  change_users_passwords: [403, 403, 403, 403, 403, "ok"],
+  change_identities: [403, 403, 403, 403, 403, "ok"],
   create_users_tokens: [403, 403, 403, 403, 403, "ok"],
   create_group: [403, 403, 403, 403, 403, "ok"],
   create_job_tokens: [403, 403, 403, 403, 403, "ok"],
   end_job_tokens: [403, 403, 403, 403, 403, "ok"],
 };
 /** Of the developer's own; to the others it is not there. */
-const own = ["read_own", "revoke_own_tokens", "create_own_tokens"];
+const own = [
+  "read_own",
+  "revoke_own_tokens",
+  "create_own_tokens",
+  "end_own_sessions",
+  "change_own_password",
+];
+/** For those who are nobody yet: all of it is signing in. */
+const open = [
+  "GET /api/v4/session/methods",
+  "POST /api/v4/session",
+  "GET /api/v4/session/oidc/{provider}",
+  "GET /api/v4/session/oidc/{provider}/callback",
+];
 
 function cellFor(action: string, person: Person): Cell {
   if (own.includes(action)) return person === "developer" || person === "admin" ? "ok" : 404;
@@ -51,7 +66,8 @@ function cellFor(action: string, person: Person): Cell {
 }
 
 interface Operation {
-  "x-permission": string;
+  "x-permission"?: string;
+  security: unknown[];
 }
 const description = await (async () => {
   const population = await populate();
@@ -59,13 +75,24 @@ const description = await (async () => {
   await population.world.close();
   return body as { paths: Record<string, Record<string, Operation>> };
 })();
-const operations = Object.entries(description.paths).flatMap(([path, methods]) =>
+const all = Object.entries(description.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({
     name: `${method.toUpperCase()} ${path}`,
     method: method.toUpperCase(),
-    action: operation["x-permission"],
+    action: operation["x-permission"] ?? "",
+    isOpen: operation.security.length === 0,
   })),
 );
+const operations = all.filter(({ name }) => !open.includes(name));
+
+test("nothing but signing in is open to those who are nobody yet", () => {
+  expect(
+    all
+      .filter(({ isOpen }) => isOpen)
+      .map(({ name }) => name)
+      .sort(),
+  ).toEqual(open.sort());
+});
 
 test("each endpoint names a permission that is in the table, and has a sample call here", () => {
   expect(operations.filter(({ action }) => !(action in actions))).toEqual([]);
@@ -116,7 +143,15 @@ async function callIn(
 }
 
 /** What everybody has for himself. */
-const forOneself = ["POST /api/v4/personal_access_tokens", "GET /api/v4/user"];
+const forOneself = [
+  "POST /api/v4/personal_access_tokens",
+  "GET /api/v4/user",
+  "GET /api/v4/session",
+  "DELETE /api/v4/session",
+  "GET /api/v4/user/sessions",
+  "DELETE /api/v4/user/sessions/{id}",
+  "PUT /api/v4/user/password",
+];
 
 describe("each cell, by a whole call", () => {
   for (const { name, method, action } of operations) {

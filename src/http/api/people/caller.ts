@@ -1,0 +1,63 @@
+import { timingSafeEqual } from "node:crypto";
+import type { Context } from "hono";
+import type { Caller } from "../../../access/contract.ts";
+import type { Session } from "../../../metadata/contract.ts";
+import type { ApiEnv } from "../endpoint.ts";
+import { ApiError } from "../errors.ts";
+import type { ApiOptions } from "../options.ts";
+import { readCookie, sessionCookie } from "./cookies.ts";
+import { refuseOtherOrigins, requireJson, type Road } from "./roads.ts";
+
+/** The login that a request has come with. */
+export interface Login {
+  session: Session;
+  csrfToken: string;
+}
+
+export function roadOf(
+  c: Context<ApiEnv>,
+  { isTrustedProxy, externalUrl }: Pick<ApiOptions, "isTrustedProxy" | "externalUrl">,
+): Road {
+  const requestId = c.var.exchange.id;
+  return { requestId, request: c.req.raw, server: c.env.server, isTrustedProxy, externalUrl };
+}
+
+/**
+ * Whoever an access token or, where there is none, a login cookie speaks for; undefined for nobody. A token counts whatever
+ * cookie is beside it, and a wrong one too. Throws where a cookie is to change something, and no page of ours says so.
+ */
+export async function whoCalls(
+  c: Context<ApiEnv>,
+  options: ApiOptions,
+): Promise<{ caller: Caller; login: Login | undefined } | undefined> {
+  const privateToken = c.req.header("private-token");
+  const jobToken = c.req.header("job-token");
+  const authorization = c.req.header("authorization");
+  const credentials = { privateToken, jobToken, authorization };
+  if (Object.values(credentials).some((given) => given !== undefined)) {
+    const caller = await options.access.caller(credentials);
+    return caller && { caller, login: undefined };
+  }
+  const { sessions } = options.people;
+  const secret = readCookie(c.req.header("cookie"), sessionCookie);
+  const found = secret === undefined ? undefined : await sessions.find(secret);
+  if (!found || secret === undefined) return undefined;
+  const csrfToken = sessions.csrfToken(secret);
+  const { method } = c.req;
+  if (method !== "GET" && method !== "HEAD") {
+    refuseOtherOrigins(roadOf(c, options), true);
+    requireCsrfToken(c.req.header("x-csrf-token"), csrfToken);
+    if (c.req.raw.body) requireJson(c.req.raw);
+  }
+  return { caller: found.caller, login: { session: found.session, csrfToken } };
+}
+
+function requireCsrfToken(given: string | undefined, csrfToken: string): void {
+  const isSame =
+    given?.length === csrfToken.length &&
+    timingSafeEqual(Buffer.from(given), Buffer.from(csrfToken));
+  if (isSame) return;
+  const message =
+    "with a login cookie, a change needs the header X-CSRF-Token with the csrf_token of GET /api/v4/session";
+  throw new ApiError(403, { message: `403 Forbidden - ${message}` });
+}

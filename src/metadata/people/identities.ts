@@ -1,0 +1,138 @@
+import { sql, type Transaction } from "kysely";
+import type { Clock } from "../../lib/clock.ts";
+import type { Changes } from "../changes.ts";
+import { MetadataError, type Role, type User } from "../contract.ts";
+import type { Db, Schema } from "../schema.ts";
+import type { Identities, ProviderIdentity, NewPerson } from "./contract.ts";
+import { isPerson } from "./persons.ts";
+import { provide, withdraw } from "./provided.ts";
+
+type Tx = Transaction<Schema>;
+
+/** `Identities` on any engine. */
+export class SqlIdentities implements Identities {
+  constructor(
+    readonly db: Db,
+    readonly changes: Changes,
+    readonly clock: Clock,
+  ) {}
+
+  userOf(identity: ProviderIdentity): Promise<number | undefined> {
+    return ownerOf(this.db, identity);
+  }
+
+  ofUser(userId: number): Promise<ProviderIdentity[]> {
+    return this.db
+      .selectFrom("identities")
+      .select(["issuer", "subject"])
+      .where("user_id", "=", userId)
+      .orderBy("issuer")
+      .execute();
+  }
+
+  createUser(
+    identity: ProviderIdentity,
+    { username, name, email }: NewPerson,
+  ): Promise<User | undefined> {
+    return this.changes.run(async (tx, changed) => {
+      if ((await ownerOf(tx, identity)) !== undefined) return undefined;
+      const taken = await tx
+        .selectFrom("users")
+        .select("id")
+        .where("username", "=", username)
+        .executeTakeFirst();
+      if (taken) return undefined;
+      changed();
+      const now = this.clock.now();
+      const { id } = await tx
+        .insertInto("users")
+        .values({ username, name, admin: 0, created_at: now, email: await freeEmail(tx, email) })
+        .returning("id")
+        .executeTakeFirstOrThrow();
+      await insert(tx, id, identity, now);
+      return { id, username, admin: false };
+    });
+  }
+
+  link(userId: number, identity: ProviderIdentity): Promise<boolean> {
+    return this.changes.run(async (tx, changed) => {
+      if (!(await isPerson(tx, userId))) return false;
+      const owner = await ownerOf(tx, identity);
+      if (owner === userId) return true;
+      if (owner !== undefined) throw anothers();
+      changed();
+      await remove(tx, userId, identity.issuer);
+      await insert(tx, userId, identity, this.clock.now());
+      return true;
+    });
+  }
+
+  unlink(userId: number, issuer: string): Promise<boolean> {
+    return this.changes.run(async (tx, changed) => {
+      if (!(await remove(tx, userId, issuer))) return false;
+      changed();
+      // What was begun by it ends with it.
+      await tx
+        .deleteFrom("sessions")
+        .where("user_id", "=", userId)
+        .where("method", "=", "provider")
+        .execute();
+      await withdraw({ tx, userId, issuer }, () => false);
+      return true;
+    });
+  }
+
+  provide(userId: number, issuer: string, roles: ReadonlyMap<string, Role>): Promise<void> {
+    return this.changes.run((tx, changed) => provide({ tx, userId, issuer }, roles, changed));
+  }
+}
+
+async function ownerOf(db: Db, { issuer, subject }: ProviderIdentity): Promise<number | undefined> {
+  const row = await db
+    .selectFrom("identities")
+    .select("user_id")
+    .where("issuer", "=", issuer)
+    .where("subject", "=", subject)
+    .executeTakeFirst();
+  return row?.user_id;
+}
+
+/** Null where there is none, or where it is another user's. */
+async function freeEmail(tx: Tx, email: string | undefined): Promise<string | null> {
+  if (email === undefined || email.length < 3 || email.length > 254) return null;
+  const taken = await tx
+    .selectFrom("users")
+    .select("id")
+    .where(sql<boolean>`lower(email) = lower(${email})`)
+    .executeTakeFirst();
+  return taken ? null : email;
+}
+
+async function insert(
+  tx: Tx,
+  userId: number,
+  identity: ProviderIdentity,
+  now: number,
+): Promise<void> {
+  const { issuer, subject } = identity;
+  await tx
+    .insertInto("identities")
+    .values({ issuer, subject, user_id: userId, created_at: now })
+    .execute();
+}
+
+async function remove(tx: Tx, userId: number, issuer: string): Promise<boolean> {
+  const { numDeletedRows } = await tx
+    .deleteFrom("identities")
+    .where("user_id", "=", userId)
+    .where("issuer", "=", issuer)
+    .executeTakeFirst();
+  return numDeletedRows > 0n;
+}
+
+function anothers(): MetadataError {
+  const text = "belongs to another user; take it from him first";
+  return new MetadataError("refused", `this identity ${text}`, {
+    invalid: { field: "subject", text },
+  });
+}

@@ -1,0 +1,81 @@
+import type { Transaction } from "kysely";
+import type { Role } from "../contract.ts";
+import { groupAt } from "../groups.ts";
+import type { Schema } from "../schema.ts";
+
+/** The memberships of one user that one provider can give and take. */
+interface Providing {
+  tx: Transaction<Schema>;
+  userId: number;
+  issuer: string;
+}
+
+/** Brings them to these (`Identities.provide`). */
+export async function provide(
+  providing: Providing,
+  roles: ReadonlyMap<string, Role>,
+  changed: () => void,
+): Promise<void> {
+  const wanted = new Map<number, Role>();
+  for (const [path, role] of roles) {
+    const group = await groupAt(providing.tx, path);
+    if (group) wanted.set(group.id, role);
+  }
+  const isStill = (groupId: number, role: Role) => wanted.get(groupId) === role;
+  if (await withdraw(providing, isStill)) changed();
+  for (const [groupId, role] of wanted) {
+    if (await give(providing, groupId, role)) changed();
+  }
+}
+
+/** Takes back what the provider has given, but for what stays. Whether there was anything. */
+export async function withdraw(
+  { tx, userId, issuer }: Providing,
+  stays: (groupId: number, role: Role) => boolean,
+): Promise<boolean> {
+  const given = await tx
+    .selectFrom("provided_memberships")
+    .select(["group_id", "role"])
+    .where("user_id", "=", userId)
+    .where("issuer", "=", issuer)
+    .execute();
+  const past = given.filter(({ group_id, role }) => !stays(group_id, role));
+  for (const { group_id, role } of past) {
+    await tx
+      .deleteFrom("provided_memberships")
+      .where("user_id", "=", userId)
+      .where("group_id", "=", group_id)
+      .execute();
+    // With another role it is no more what was given.
+    await tx
+      .deleteFrom("memberships")
+      .where("user_id", "=", userId)
+      .where("group_id", "=", group_id)
+      .where("role", "=", role)
+      .execute();
+  }
+  return past.length > 0;
+}
+
+/** Whether it was given now: somebody who is a member already stays what he is. */
+async function give(
+  { tx, userId, issuer }: Providing,
+  groupId: number,
+  role: Role,
+): Promise<boolean> {
+  const inserted = await tx
+    .insertInto("memberships")
+    .values({ user_id: userId, group_id: groupId, role })
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirst();
+  if (inserted.numInsertedOrUpdatedRows !== 1n) return false;
+  const key = { user_id: userId, group_id: groupId };
+  await tx
+    .insertInto("provided_memberships")
+    .values({ ...key, issuer, role })
+    .onConflict((conflict) =>
+      conflict.columns(["user_id", "group_id"]).doUpdateSet({ issuer, role }),
+    )
+    .execute();
+  return true;
+}

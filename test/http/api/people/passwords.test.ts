@@ -1,0 +1,322 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { FakeUpstream } from "../../../fakes/upstream.ts";
+import { goodPassword, idOf, sessionCookie, Visitor } from "../../../fakes/people.ts";
+import { adminToken, externalUrl, strangerToken, TestWeir } from "../../../fakes/weir.ts";
+
+const adaToken = "a-token-of-ada-that-is-long-enough-to-be-one";
+const next = "another password of hers";
+
+let upstream: FakeUpstream;
+let weir: TestWeir;
+let adaId: number;
+const start = async (env: Record<string, string> = {}) => {
+  weir = await TestWeir.start({
+    upstreams: [{ fake: upstream }],
+    users: [
+      {
+        username: "ada",
+        admin: false,
+        memberships: [{ group: "default", role: "guest" }],
+        tokens: [{ name: "t", secret: adaToken, scopes: ["api"], expiresAt: undefined }],
+      },
+    ],
+    env,
+  });
+  adaId = await idOf(weir, adaToken);
+};
+beforeEach(async () => {
+  upstream = await FakeUpstream.start();
+  upstream.image("library/app", "latest");
+  await start();
+});
+afterEach(async () => {
+  await weir.stop();
+  await upstream.stop();
+});
+
+const setPassword = (password = goodPassword) =>
+  weir.api("PUT", `/users/${adaId}/password`, { password }, 204);
+const scope = "repository:virtual_registries/container/1/library/app:pull";
+const manifest = "/v2/virtual_registries/container/1/library/app/manifests/latest";
+
+/** What the token endpoint says to a user name and a password. */
+async function login(username: string, password: string) {
+  const query = new URLSearchParams({ service: new URL(externalUrl).host, scope });
+  const basic = Buffer.from(`${username}:${password}`).toString("base64");
+  const response = await fetch(`${weir.url}/jwt/auth?${query}`, {
+    headers: { Authorization: `Basic ${basic}` },
+  });
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+}
+
+async function pull(token: unknown): Promise<number> {
+  const headers = { Authorization: `Bearer ${String(token)}` };
+  return (await fetch(weir.url + manifest, { headers })).status;
+}
+
+async function put(path: string, body: object, token = adminToken) {
+  const response = await fetch(`${weir.url}/api/v4${path}`, {
+    method: "PUT",
+    headers: { "PRIVATE-TOKEN": token, "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  const text = await response.text();
+  return { status: response.status, body: text ? (JSON.parse(text) as unknown) : undefined };
+}
+
+describe("a password at the token endpoint", () => {
+  test("opens pulls for a member", async () => {
+    await setPassword();
+    const { status, body } = await login("ada", goodPassword);
+    expect(status).toBe(200);
+    expect(await pull(body["token"])).toBe(200);
+    expect(await pull(body["token"])).toBe(200);
+  });
+
+  test("opens nothing for who is no member", async () => {
+    const id = await idOf(weir, strangerToken);
+    await weir.api("PUT", `/users/${id}/password`, { password: goodPassword }, 204);
+    const { status, body } = await login("stranger", goodPassword);
+    expect(status).toBe(200);
+    expect(await pull(body["token"])).toBe(404);
+  });
+
+  test("wrong, unknown and none look alike", async () => {
+    await setPassword();
+    const replies = [
+      await login("ada", "not the right one"),
+      await login("nobody", goodPassword),
+      await login("stranger", goodPassword),
+      await login("ada", ""),
+      await login("ada", "x".repeat(1025)),
+      await login("ada", `weir_pat_${"0".repeat(36)}`),
+      await login("ada", "eyJhbGciOiJub25lIn0.eyJpc3MiOiJodHRwczovL2EifQ.c2lnbmVk"),
+    ];
+    for (const reply of replies) expect(reply).toEqual({ ...replies[0], status: 401 } as never);
+  });
+
+  test("another one ends what was issued for the former at once, the same one too", async () => {
+    await setPassword();
+    const first = (await login("ada", goodPassword)).body["token"];
+    expect(await pull(first)).toBe(200);
+    await setPassword();
+    expect(await pull(first)).toBe(401);
+    const second = (await login("ada", goodPassword)).body["token"];
+    expect(await pull(second)).toBe(200);
+    await setPassword(next);
+    expect(await pull(second)).toBe(401);
+    expect((await login("ada", goodPassword)).status).toBe(401);
+    expect((await login("ada", next)).status).toBe(200);
+  });
+
+  test("opens nothing more once its user is blocked", async () => {
+    await setPassword();
+    const { token } = (await login("ada", goodPassword)).body;
+    expect(await pull(token)).toBe(200);
+    await weir.api("POST", `/users/${adaId}/block`, undefined, 201);
+    expect(await pull(token)).toBe(401);
+    expect((await login("ada", goodPassword)).status).toBe(401);
+  });
+
+  test("goes with the user's e-mail address, too", async () => {
+    const body = { username: "eve", name: "Eve", email: "eve@example.com" };
+    const { id } = (await weir.api("POST", "/users", body, 201)) as { id: number };
+    await weir.api("PUT", `/users/${id}/password`, { password: goodPassword }, 204);
+    expect((await login("Eve@Example.com", goodPassword)).status).toBe(200);
+    expect((await login("eve", goodPassword)).status).toBe(200);
+  });
+
+  test("is no credential of the management API", async () => {
+    await setPassword();
+    for (const headers of [
+      { Authorization: `Basic ${btoa(`ada:${goodPassword}`)}` },
+      { "PRIVATE-TOKEN": goodPassword },
+      { Authorization: `Bearer ${(await login("ada", goodPassword)).body["token"] as string}` },
+    ]) {
+      const response = await fetch(`${weir.url}/api/v4/session`, { headers });
+      expect([headers, response.status]).toEqual([headers, 401]);
+    }
+  });
+
+  test("is not hashed for a mirror's clients, who send what they have elsewhere", async () => {
+    await weir.stop();
+    await start({ WEIR_MIRROR_ANONYMOUS_PULL: "true" });
+    await setPassword();
+    const query = new URLSearchParams({
+      service: new URL(externalUrl).host,
+      scope: "repository:library/app:pull",
+    });
+    const headers = { Authorization: `Basic ${btoa("ada:her password at Docker Hub")}` };
+    const began = performance.now();
+    for (let i = 0; i < 20; i++) {
+      expect((await fetch(`${weir.url}/jwt/auth?${query}`, { headers })).status).toBe(200);
+    }
+    expect(performance.now() - began).toBeLessThan(2500);
+  });
+});
+
+describe("switched off", () => {
+  test("passwords open nothing, and what they had opened is shut; tokens go on", async () => {
+    await setPassword();
+    const { token } = (await login("ada", goodPassword)).body;
+    const former = new Visitor(weir);
+    await former.signIn({ username: "ada", password: goodPassword });
+    const formerSecret = former.secret;
+    await weir.halt();
+    const options = { upstreams: [{ fake: upstream }], dataDir: weir.dataDir };
+    weir = await TestWeir.start({ ...options, env: { WEIR_PASSWORD_SIGN_IN: "false" } });
+    expect(await pull(token)).toBe(401);
+    expect((await login("ada", goodPassword)).status).toBe(401);
+    const visitor = new Visitor(weir);
+    visitor.browser.setCookie(weir.url, sessionCookie, formerSecret);
+    expect(await visitor.name()).toBeUndefined();
+    const byPassword = await visitor.signIn({ username: "ada", password: goodPassword });
+    expect(byPassword).toMatchObject({
+      status: 404,
+      body: { message: "404 Not Found - signing in by password is switched off" },
+    });
+    expect((await visitor.call("GET", "/session/methods")).body).toMatchObject({ password: false });
+    expect((await visitor.signIn({ token: adaToken })).status).toBe(201);
+  });
+});
+
+describe("setting a password", () => {
+  test("is for administrators, of users that are there", async () => {
+    const password = goodPassword;
+    const path = `/users/${adaId}/password`;
+    const forbidden = { status: 403, body: { message: "403 Forbidden" } };
+    expect(await put(path, { password }, adaToken)).toEqual(forbidden);
+    expect(await put(path, { password }, strangerToken)).toEqual(forbidden);
+    expect(await put(`/users/${adaId + 99}/password`, { password })).toEqual({
+      status: 404,
+      body: { message: "404 User Not Found" },
+    });
+    expect(await put(path, { password })).toEqual({ status: 204, body: undefined });
+  });
+
+  test("ends all sessions of the user", async () => {
+    const visitor = new Visitor(weir);
+    await visitor.signIn({ token: adaToken });
+    expect(await visitor.name()).toBe("ada");
+    await setPassword();
+    expect(await visitor.name()).toBeUndefined();
+  });
+
+  const rows: [password: unknown, body: object][] = [
+    [undefined, { error: "password is missing" }],
+    [7, { error: "password is invalid" }],
+    ["", { error: "password is empty" }],
+    ["short", { message: { password: ["is too short (minimum is 12 characters)"] } }],
+    ["ééééabcdefg", { message: { password: ["is too short (minimum is 12 characters)"] } }],
+    ["abcdef".repeat(171), { message: { password: ["is too long (maximum is 1024 bytes)"] } }],
+    [
+      "abababababababab",
+      { message: { password: ["is too simple (it must have 5 different characters)"] } },
+    ],
+    ["weir_pat_something", { message: { password: ["must not look like a token"] } }],
+    ["eyJhbGciOiJub25lIn0.eyJhIjoxfQ.", { message: { password: ["must not look like a token"] } }],
+  ];
+  test.each(rows)("%p is refused", async (password, body) => {
+    expect(await put(`/users/${adaId}/password`, { password })).toEqual({ status: 400, body });
+  });
+
+  test("the longest and the shortest can be signed in with", async () => {
+    const visitor = new Visitor(weir);
+    for (const password of ["abcdefghijkl", "abcdefgh".repeat(128), "日本語のパスワードです。ね"]) {
+      await setPassword(password);
+      expect((await visitor.signIn({ username: "ada", password })).status).toBe(201);
+    }
+  });
+});
+
+describe("changing one's own", () => {
+  const change = (visitor: Visitor, old: string, password: string) =>
+    visitor.call("PUT", "/user/password", { current_password: old, password });
+  const wrong = { status: 400, body: { message: { current_password: ["is wrong"] } } };
+
+  test("needs the old one; it ends the other sessions and not this one", async () => {
+    await setPassword();
+    const [visitor, other] = [new Visitor(weir), new Visitor(weir)];
+    for (const one of [visitor, other]) {
+      await one.signIn({ username: "ada", password: goodPassword });
+    }
+    expect(await change(visitor, next, next)).toMatchObject(wrong);
+    expect(await other.name()).toBe("ada");
+    expect((await change(visitor, goodPassword, next)).status).toBe(204);
+    expect(await visitor.name()).toBe("ada");
+    expect(await other.name()).toBeUndefined();
+    expect(await change(visitor, goodPassword, next)).toMatchObject(wrong);
+    expect((await login("ada", next)).status).toBe(200);
+  });
+
+  test("who has none cannot", async () => {
+    const visitor = new Visitor(weir);
+    await visitor.signIn({ token: adaToken });
+    expect(await change(visitor, "", next)).toMatchObject({ status: 400 });
+    expect(await change(visitor, next, next)).toMatchObject(wrong);
+  });
+
+  test("of two at once one is too late", async () => {
+    await setPassword();
+    const [visitor, other] = [new Visitor(weir), new Visitor(weir)];
+    for (const one of [visitor, other]) {
+      await one.signIn({ username: "ada", password: goodPassword });
+    }
+    const both = await Promise.all([
+      change(visitor, goodPassword, next),
+      change(other, goodPassword, "yet another password"),
+    ]);
+    expect(both.map(({ status }) => status).toSorted()).toEqual([204, 400]);
+  });
+});
+
+describe("many at once", () => {
+  test("two are hashed, some wait, and the rest is refused before it costs anything", async () => {
+    await setPassword();
+    const replies = await Promise.all(
+      Array.from({ length: 40 }, () => login("ada", "not the right one")),
+    );
+    const statuses = replies.map(({ status }) => status);
+    // Two that run and sixteen that wait, and whoever comes when one of them is done.
+    expect(statuses.filter((status) => status === 401).length).toBeGreaterThanOrEqual(18);
+    expect(statuses.filter((status) => status === 429).length).toBeGreaterThan(0);
+    expect(statuses.filter((status) => status !== 401 && status !== 429)).toEqual([]);
+    const busy = replies.find(({ status }) => status === 429);
+    expect(busy?.body).toMatchObject({
+      errors: [
+        {
+          code: "TOOMANYREQUESTS",
+          message: "too many sign-ins at the moment; wait, and try again",
+        },
+      ],
+    });
+    expect((await login("ada", goodPassword)).status).toBe(200);
+  });
+
+  test("for the console too, with the time to wait", async () => {
+    await setPassword();
+    const visitor = new Visitor(weir);
+    const given = { username: "ada", password: "not the right one" };
+    const replies = await Promise.all(Array.from({ length: 20 }, () => visitor.signIn(given)));
+    const busy = replies.find(({ status }) => status === 429);
+    expect(busy?.response.headers.get("retry-after")).toBe("2");
+    expect(visitor.browser.cookie(weir.url, sessionCookie)).toBeUndefined();
+  });
+});
+
+test("a password is stored as argon2id, and never logged or shown", async () => {
+  await setPassword();
+  await login("ada", goodPassword);
+  const visitor = new Visitor(weir);
+  await visitor.signIn({ username: "ada", password: goodPassword });
+  await weir.halt();
+  const stored = await Promise.all(
+    ["weir.db", "weir.db-wal"].map(async (name) => {
+      const file = Bun.file(`${weir.dataDir}/${name}`);
+      return (await file.exists()) ? file.text() : "";
+    }),
+  );
+  expect(stored.join("")).toContain("$argon2id$v=19$m=65536,t=2,p=1$");
+  expect(stored.join("")).not.toContain(goodPassword);
+  expect(JSON.stringify(weir.logLines)).not.toContain(goodPassword);
+});
