@@ -56,7 +56,7 @@ export class Manifests {
     { head, waits }: { head: boolean; waits: () => void },
   ): Promise<PulledManifest> {
     const counted = await this.#pull(asked, waits);
-    if (!head) this.#usage.count(counted.key);
+    this.#usage.count(counted.key, head ? 0 : 1);
     return counted;
   }
 

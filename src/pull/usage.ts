@@ -21,15 +21,16 @@ export class Usage {
     this.#log = log;
   }
 
-  count({ upstreamId, repository, kind, reference }: EntryKey): void {
+  /** `pulls`: 0 where somebody asks only whether his copy still stands, which keeps an entry in use all the same. */
+  count({ upstreamId, repository, kind, reference }: EntryKey, pulls: 0 | 1 = 1): void {
     const lastAt = this.#clock.now();
     const key = `${upstreamId} ${repository} ${kind} ${reference}`;
     const known = this.#counts.get(key);
     if (known) {
-      known.count++;
+      known.count += pulls;
       known.lastAt = lastAt;
     } else {
-      this.#counts.set(key, { upstreamId, repository, kind, reference, count: 1, lastAt });
+      this.#counts.set(key, { upstreamId, repository, kind, reference, count: pulls, lastAt });
     }
     this.#timer ??= this.#clock.after(flushMs, () => void this.flush());
   }

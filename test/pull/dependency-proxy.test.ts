@@ -331,6 +331,19 @@ describe("what is not pulled any more", () => {
     expect(gets()).toBe(before + 1);
   });
 
+  test("a tag is pulled by HEAD too: that is all a client asks that has the image", async () => {
+    await weir.api("PUT", policy, { enabled: true, ttl: 2 });
+    await tag();
+    for (let days = 0; days < 4; days++) {
+      weir.clock.step(dayMs);
+      const head = await weir.proxied(`${acme}/app`, "manifests", "1", { method: "HEAD" });
+      expect(status(head)).toBe("revalidated");
+    }
+    weir.clock.step(dayMs);
+    upstream.fault("*", { reset: true });
+    expect(status(await tag())).toBe("stale");
+  });
+
   test("is deleted by the run of the day, and by one at the start", async () => {
     await weir.api("PUT", policy, { enabled: true, ttl: 3 });
     await tag();
