@@ -62,7 +62,7 @@ const table: [message: string, status: number, told: string | null, asked: Asked
     { path: `${prefix}/${name}/manifests/latest`, as: strangerToken },
   ],
   [
-    "the name is not valid; it is in lower case, as in virtual_registries/container/<registry id>/<repository>",
+    "the name is not valid; it has at most 255 characters, in lower case, as in virtual_registries/container/<registry id>/<repository>",
     404,
     'refused; reason="name_invalid"',
     { path: "/v2/virtual_registries/container/x/app/manifests/latest", ...own },

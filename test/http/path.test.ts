@@ -67,6 +67,10 @@ describe("parsePlace", () => {
     "Library/alpine",
     "acme/dependency_proxy/containers/UPPER",
     "-acme/dependency_proxy/containers/alpine",
+    // No token can be had for these: a scope has a repository name in it, prefix and all.
+    `${prefix}/1/${"a".repeat(240)}`,
+    `acme/dependency_proxy/containers/${"a".repeat(240)}`,
+    `${prefix}/1/${Array(30).fill("a").join("/")}`,
   ]) {
     test(`refuses ${JSON.stringify(name)}`, () =>
       expect(() => parsePlace(name)).toThrow(RegistryError));

@@ -13,12 +13,13 @@ export type Place =
 const registryRoad = /^virtual_registries\/containers?\/([1-9]\d{0,14})\/(.+)$/;
 const dependencyProxyRoad = /^(.+?)\/dependency_proxy\/containers\/(.+)$/;
 
-/** Reads the name that stands in a path; throws `RegistryError` (`name_invalid`) for one that cannot be. */
+/**
+ * Reads the name that stands in a path; throws `RegistryError` (`name_invalid`) for one that cannot be. With our prefix,
+ * too, it is a repository name, which it has to be in a token's scope; and so are its parts.
+ */
 export function parsePlace(name: string): Place {
-  const place = placeOf(name);
-  const isOurs = place.road !== "dependency_proxy" || isRepositoryName(place.groupPath);
-  if (isOurs && isRepositoryName(place.repository)) return place;
-  throw nameInvalid();
+  if (!isRepositoryName(name)) throw nameInvalid();
+  return placeOf(name);
 }
 
 /** The same for who only wants to know: undefined where `parsePlace` throws. */
@@ -45,6 +46,6 @@ function placeOf(name: string): Place {
 
 function nameInvalid(): RegistryError {
   const message =
-    "the name is not valid; it is in lower case, as in virtual_registries/container/<registry id>/<repository>";
+    "the name is not valid; it has at most 255 characters, in lower case, as in virtual_registries/container/<registry id>/<repository>";
   return new RegistryError("name_invalid", message);
 }
