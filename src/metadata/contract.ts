@@ -179,10 +179,12 @@ export interface Directory {
   upstreams(): Promise<Upstream[]>;
   /**
    * By the path that a group has, or had before it was renamed, in whatever case. Undefined where there is no such
-   * group, or where its Dependency Proxy is switched off. Answers from memory as `registry` does. At first need the
-   * upstream is made.
+   * group, or where its Dependency Proxy is switched off. Answers from memory as `registry` does. Without its upstream
+   * until that is made.
    */
   dependencyProxy(groupPath: string): Promise<DependencyProxy | undefined>;
+  /** The same with its upstream, which is made where there is none. */
+  openDependencyProxy(groupPath: string): Promise<DependencyProxy | undefined>;
   groups(): Promise<Group[]>;
   /** By the path that a group has, or had before it was renamed, in whatever case. Answers from memory as `registry` does. */
   group(path: string): Promise<Group | undefined>;

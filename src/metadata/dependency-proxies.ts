@@ -66,27 +66,26 @@ export async function obtainProxyUpstream(
   return present ?? createUpstream(saving, groupId, settings, "dependency_proxy");
 }
 
-/** `Directory.dependencyProxy`; `obtain` makes the upstream that is not there. */
+/** `Directory.dependencyProxy`. */
 export async function readDependencyProxy(
   db: Db,
   passwords: Passwords,
   path: string,
-  obtain: (groupId: number) => Promise<Row>,
 ): Promise<DependencyProxy | undefined> {
   const group = await groupLedTo(db, path);
   if (!group) return undefined;
   const wishes = await readWishes(db, group.id);
   if (!wishes.enabled) return undefined;
-  const row = (await findProxyUpstream(db, group.id)) ?? (await obtain(group.id));
-  const upstream = withTtl(await upstreamOf(db, row, passwords), wishes);
+  const row = await findProxyUpstream(db, group.id);
+  const upstreams = row ? [withTtl(await upstreamOf(db, row, passwords), wishes)] : [];
   return Object.freeze({
-    id: -upstream.id,
+    id: -(row?.id ?? 0),
     groupId: group.id,
     name: `Dependency Proxy of ${group.path}`,
     description: undefined,
     onUnsure: "stop",
     ask: "in_order",
-    upstreams: Object.freeze([upstream]) as Upstream[],
+    upstreams: Object.freeze(upstreams) as Upstream[],
     verified: new FixedMap<number, readonly number[]>([]),
     readers: Object.freeze(group.lineage),
   });

@@ -43,9 +43,7 @@ export class SqlDirectory implements Directory {
       return group && Object.freeze({ ...group, lineage: Object.freeze(group.lineage) });
     });
     this.#proxies = new Remembered(changes, maxRemembered, (path) =>
-      readDependencyProxy(db, passwords, path, (groupId) =>
-        this.#save((saving) => obtainProxyUpstream(saving, groupId, proxyUpstream)),
-      ),
+      readDependencyProxy(db, passwords, path),
     );
   }
 
@@ -64,6 +62,13 @@ export class SqlDirectory implements Directory {
 
   dependencyProxy(groupPath: string): Promise<DependencyProxy | undefined> {
     return this.#proxies.get(groupPath);
+  }
+
+  async openDependencyProxy(groupPath: string): Promise<DependencyProxy | undefined> {
+    const proxy = await this.dependencyProxy(groupPath);
+    if (!proxy || proxy.upstreams.length > 0) return proxy;
+    await this.#save((saving) => obtainProxyUpstream(saving, proxy.groupId, this.proxyUpstream));
+    return this.dependencyProxy(groupPath);
   }
 
   groups(): Promise<Group[]> {

@@ -215,7 +215,7 @@ describe("SQLite", () => {
     const { group } = await sampleRegistry(await open());
     const { id } = group;
     await metadata?.management.dependencyProxies.change(id, { identity: "ann", secret: "s" });
-    const proxy = () => metadata?.directory.dependencyProxy("default");
+    const proxy = () => metadata?.directory.openDependencyProxy("default");
     const before = (await proxy())?.upstreams[0];
     if (!before) throw new Error("there is an upstream");
     await metadata?.cache.storeManifest(fetched(before, "one"));

@@ -221,6 +221,12 @@ describe("groups", () => {
       ).toEqual(unknown);
     }
     expect(upstream.count()).toBe(0);
+    // Nor does who may not pull leave anything behind.
+    const hidden = "select group_id from upstreams where kind = 'dependency_proxy'";
+    const database = new Database(path.join(weir.dataDir, "weir.db"), { readonly: true });
+    const made = database.query(hidden).all();
+    database.close(true);
+    expect(made).toEqual([]);
     await weir.api("PUT", "/groups/apart/dependency_proxy/settings", { enabled: true });
     expect((await weir.proxied(off, "manifests", "1")).status).toBe(200);
   });

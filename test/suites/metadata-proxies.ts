@@ -25,7 +25,7 @@ export function proxySuite(bench: MetadataBench): void {
 }
 
 async function proxyOf({ metadata }: MetadataBench, path: string): Promise<DependencyProxy> {
-  const proxy = await metadata.directory.dependencyProxy(path);
+  const proxy = await metadata.directory.openDependencyProxy(path);
   if (!proxy) throw new Error(`there is a Dependency Proxy of ${path}`);
   return proxy;
 }
@@ -44,6 +44,17 @@ function onlyUpstream({ upstreams }: DependencyProxy) {
 }
 
 function lookupTests(bench: MetadataBench): void {
+  test("to look for one makes no upstream, to open it does", async () => {
+    const { directory } = bench.metadata;
+    const { id: groupId } = await directory.saveGroup({ path: "acme", name: "Acme" });
+    expect(await directory.dependencyProxy("acme")).toMatchObject({ groupId, upstreams: [] });
+    expect(await directory.upstreams()).toEqual([]);
+    const opened = await directory.openDependencyProxy("acme");
+    expect(opened?.upstreams).toHaveLength(1);
+    expect(await directory.dependencyProxy("acme")).toEqual(opened);
+    expect(await directory.openDependencyProxy("nowhere")).toBeUndefined();
+  });
+
   test("there is one for each group, made once and answered from memory", async () => {
     const { acme, tools, proxy } = await sample(bench);
     const { id, groupId, version, alwaysCheck, ttlDays, ...settings } = onlyUpstream(proxy);

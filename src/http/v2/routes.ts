@@ -142,7 +142,7 @@ class V2Request {
   /** Unknown, unreadable and empty registries are one and the same to a caller. */
   async #registry(place: Place, grant: Grant): Promise<Registry> {
     const namespace = namespaceIn(this.#request.url);
-    const registry = await this.#find(place);
+    const registry = await this.#find(place, grant);
     const right = registry && grant.mayPull(registry);
     const readable = right && verifiedView(registry, grant);
     if (readable && readable.upstreams.length > 0) {
@@ -156,15 +156,23 @@ class V2Request {
     );
   }
 
-  async #find(place: Place): Promise<Registry | undefined> {
+  async #find(place: Place, grant: Grant): Promise<Registry | undefined> {
     switch (place.road) {
       case "registry":
         return this.#options.directory.registry(place.registryId);
       case "dependency_proxy":
-        return this.#options.directory.dependencyProxy(place.groupPath);
+        return this.#dependencyProxy(place.groupPath, grant);
       case "mirror":
         return this.#options.directory.registry(this.#options.mirrorRegistry);
     }
+  }
+
+  /** Its upstream is made for the first who may pull: whoever may not leaves nothing behind. */
+  async #dependencyProxy(groupPath: string, grant: Grant): Promise<Registry | undefined> {
+    const { directory } = this.#options;
+    const proxy = await directory.dependencyProxy(groupPath);
+    if (!proxy || proxy.upstreams.length > 0 || !grant.mayPull(proxy)) return proxy;
+    return directory.openDependencyProxy(groupPath);
   }
 
   async #manifest(registry: Registry, repository: string, reference: Reference): Promise<Response> {

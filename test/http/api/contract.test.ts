@@ -11,7 +11,7 @@ beforeEach(async () => {
   await world.metadata.cache.storeManifest(fetched(upstream, "one"));
   await world.call("admin", "POST", `${groups}/1/${registries}`, { body: { name: "empty" } });
   await world.metadata.directory.saveGroup({ path: "default/tools", name: "Tools" });
-  await world.metadata.directory.dependencyProxy("default");
+  await world.metadata.directory.openDependencyProxy("default");
 });
 afterEach(() => world.close());
 

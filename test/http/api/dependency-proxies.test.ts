@@ -15,7 +15,7 @@ afterEach(() => world.close());
 const call = async (method: string, path: string, body?: object) =>
   (await world.call("owner", method, path, { ...(body && { body }) })).body;
 const upstream = async (path = "default") => {
-  const proxy = await world.metadata.directory.dependencyProxy(path);
+  const proxy = await world.metadata.directory.openDependencyProxy(path);
   const [only] = proxy?.upstreams ?? [];
   if (!only) throw new Error(`there is a Dependency Proxy of ${path}`);
   return only;

@@ -129,7 +129,7 @@ describe("groups", () => {
 
   test("deleting one takes along all that is in it", async () => {
     const { metadata } = given.world;
-    await metadata.directory.dependencyProxy("default/tools");
+    await metadata.directory.openDependencyProxy("default/tools");
     const bots = async () =>
       (await metadata.identity.users.list({ words: ["_bot_"], page: 1, perPage: 9 })).items.length;
     expect(await bots()).toBe(2);
