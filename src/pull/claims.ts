@@ -15,7 +15,7 @@ export function requireSame(wanted: Wanted, described: Described, size: number |
   }
 }
 
-export function contradiction({ upstream: { name } }: Wanted, did: string): UpstreamError {
+function contradiction({ upstream: { name } }: Wanted, did: string): UpstreamError {
   return new UpstreamError("invalid", name, `upstream "${name}" ${did}`);
 }
 

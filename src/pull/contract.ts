@@ -45,7 +45,7 @@ export type BlobContent =
   /** Arriving: the part that was wanted, of a blob of `size`. */
   | { kind: "part"; size: number; range: ByteRange; source: ByteSource }
   /** For HEAD, and where a part was wanted that there is none of: nothing was opened. */
-  | { kind: "none"; size: number };
+  | { kind: "none"; size: number | undefined };
 
 /** Bytes on their way. Whoever takes one reads it to its end or cancels it. */
 export interface ByteSource {

@@ -65,7 +65,8 @@ export class Fills {
       const started = await (flying ?? this.#start(wanted)).started;
       if (!started.found) return absent;
       if (!("fill" in started)) return this.#direct(wanted, started);
-      const reader = started.fill.follow();
+      // One that was given up a moment ago is no good to anybody.
+      const reader = started.abort.signal.aborted ? undefined : started.fill.follow();
       if (reader) {
         return { found: true, kind: "fill", running: started, reader, joined: Boolean(flying) };
       }

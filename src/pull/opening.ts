@@ -2,7 +2,7 @@ import { type ByteRange, rangeWithin } from "../lib/range.ts";
 import { RegistryError } from "../oci/error.ts";
 import { UpstreamError } from "../upstream/contract.ts";
 import { answer, type Answer, arrivingWhole, atRest } from "./answering.ts";
-import { contradiction, requireSame } from "./claims.ts";
+import { requireSame } from "./claims.ts";
 import { blobContentType } from "./content-type.ts";
 import type { CacheStatus, PartWanted, PullOptions } from "./contract.ts";
 import type { Fills, Opened } from "./fills.ts";
@@ -75,7 +75,6 @@ export class Opening {
     if (!described.found) return undefined;
     requireSame(wanted, described, expected);
     const size = described.size ?? expected;
-    if (size === undefined) throw contradiction(wanted, "does not say the blob's size");
     const contentType = blobContentType(described.contentType);
     return answer(wanted, "miss", contentType, { kind: "none", size });
   }

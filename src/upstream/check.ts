@@ -5,9 +5,17 @@ import type { Wanted } from "./wanted.ts";
 
 /**
  * What came of asking for an object: an answer whose body is still to be taken; that it is not there, or not for us where
- * that means the same; or that the upstream does not know HEAD.
+ * that means the same; that the upstream does not know HEAD; that a blob has not even a first byte.
  */
-export type Said = Answer | "not found" | "refused" | "no head";
+export type Said = Answer | "not found" | "refused" | "no head" | "empty";
+
+export const firstByte = "bytes=0-0";
+const nothingSaid = {
+  found: true,
+  contentType: undefined,
+  claimedDigest: undefined,
+  etag: undefined,
+} as const;
 
 /** Asks an upstream. Throws `UpstreamError` where it gives no definite answer. */
 export type Ask = (wanted: Wanted) => Promise<Said>;
@@ -31,8 +39,9 @@ export async function check(
       return described;
     }
   }
-  const headers = kind === "blobs" ? { ...wanted.headers, Range: "bytes=0-0" } : wanted.headers;
+  const headers = kind === "blobs" ? { ...wanted.headers, Range: firstByte } : wanted.headers;
   const got = await ask({ ...wanted, method: "GET", headers });
+  if (got === "empty") return { ...nothingSaid, size: 0 };
   return got instanceof Answer ? take(got) : absent;
 }
 

@@ -4,7 +4,7 @@ import type { Digest } from "../oci/digest.ts";
 import type { Reference } from "../oci/reference.ts";
 import { Answer } from "./answer.ts";
 import { Authorizer } from "./authorizer.ts";
-import { type Ask, check, type Said } from "./check.ts";
+import { type Ask, check, firstByte, type Said } from "./check.ts";
 import {
   type Absent,
   absent,
@@ -217,6 +217,7 @@ class Client implements UpstreamClient {
     if (status === 404 || lacking?.includes(status)) return "not found";
     if ((status === 401 || status === 403) && isOwn) return meaningOfDenied(upstream);
     if (wanted.method === "HEAD" && (status === 405 || status === 501)) return "no head";
+    if (status === 416 && wanted.headers["Range"] === firstByte) return "empty";
     throw statusFailure(answer, clock.now());
   }
 }

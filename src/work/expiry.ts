@@ -1,7 +1,10 @@
 import type { Clock, Timer } from "../lib/clock.ts";
 import { failureCode, type Log } from "../lib/log.ts";
 
-const dayMs = 86_400_000;
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+/** How far the clock may have moved otherwise than time does. */
+const steadyMs = 300_000;
 
 export interface ExpiryOptions {
   /** Gives up what was not pulled for long; how many entries these were. Safe to repeat, and to run beside pulls. */
@@ -15,23 +18,37 @@ export interface Expiry {
   stop(): Promise<void>;
 }
 
-/** Runs now and each day. A run that fails is logged, and made up for by the next. */
+/**
+ * Runs after an hour and then each day. A run that fails is logged, and made up for by the next. Where the clock has been
+ * set since the last run, or the start, nothing is given up: what is old by a wrong clock may have been pulled today, and
+ * a right one will tell a day later.
+ */
 export function startExpiry({ expire, clock, log }: ExpiryOptions): Expiry {
   let timer: Timer | undefined;
   let isStopped = false;
-  let running = run();
+  let running = Promise.resolve();
+  /** What the clock says beyond the time that has passed: the same for as long as nobody sets it. */
+  const offset = () => clock.now() - clock.elapsed();
+  let known = offset();
+  next(hourMs);
+
+  function next(ms: number): void {
+    if (isStopped) return;
+    timer = clock.after(ms, () => {
+      running = run().then(() => next(dayMs));
+    });
+  }
 
   async function run(): Promise<void> {
+    const isSteady = Math.abs(offset() - known) <= steadyMs;
+    known = offset();
+    if (!isSteady) return log.warn("the clock was set: nothing is given up as expired today");
     try {
       const entries = await expire();
       if (entries > 0) log.info("entries have expired", { entries });
     } catch (error) {
       log.error("expired entries were not given up", { code: failureCode(error) });
     }
-    if (isStopped) return;
-    timer = clock.after(dayMs, () => {
-      running = run();
-    });
   }
 
   return {

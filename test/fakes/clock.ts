@@ -3,6 +3,8 @@ import type { Clock, Timer } from "../../src/lib/clock.ts";
 /** Time that stands still until a test steps it. */
 export class SteppedClock implements Clock {
   #now: number;
+  /** How far the clock was set from where time stands. */
+  #set = 0;
   #timers = new Set<{ at: number; run: () => void }>();
 
   constructor(now: number = Date.UTC(2026, 0, 1)) {
@@ -10,7 +12,7 @@ export class SteppedClock implements Clock {
   }
 
   now(): number {
-    return this.#now;
+    return this.#now + this.#set;
   }
 
   elapsed(): number {
@@ -21,6 +23,11 @@ export class SteppedClock implements Clock {
     const timer = { at: this.#now + ms, run };
     this.#timers.add(timer);
     return { cancel: () => this.#timers.delete(timer) };
+  }
+
+  /** Somebody sets the clock: no time passes. */
+  set(ms: number): void {
+    this.#set += ms;
   }
 
   /** How many calls are pending. */

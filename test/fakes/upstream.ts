@@ -1,5 +1,5 @@
 import type { TlsOptions } from "node:tls";
-import { parseRange } from "../../src/lib/range.ts";
+import { readRange, rangeWithin } from "../../src/lib/range.ts";
 import { type Digest, digestOf } from "../../src/oci/digest.ts";
 import { type BuiltImage, buildImage } from "./image.ts";
 import { type FakeLists, listed, type Stored } from "./lists.ts";
@@ -248,7 +248,8 @@ function serve(request: SeenRequest, content: Stored, ignoreRange: boolean): Wir
   if (request.path.startsWith("/v2/")) headers["docker-content-digest"] = digest;
   const condition = request.headers.get("if-range");
   const asked = request.method === "GET" && (condition === null || condition === `"${digest}"`);
-  const range = asked && !ignoreRange && parseRange(request.headers.get("range"), bytes.length);
+  const spec = asked && !ignoreRange ? readRange(request.headers.get("range")) : undefined;
+  const range = spec && rangeWithin(spec, bytes.length);
   if (!range) return { status: 200, headers, body: bytes, framing: "length" };
   if (range === "unsatisfiable") return plain(416, "");
   headers["content-range"] = `bytes ${range.first}-${range.last}/${bytes.length}`;

@@ -121,3 +121,52 @@ describe("kinds of content", () => {
     expect(digestOf(await answer.bytes(), "sha512")).toBe(digest);
   });
 });
+
+describe("HEAD and GET of a blob agree", () => {
+  /** Status and length, by HEAD and by GET. */
+  async function both(digest: string) {
+    const head = await weir.blob(name, digest, { method: "HEAD" });
+    const get = await weir.blob(name, digest);
+    const told = [head, get].map(({ status, headers }) => [status, headers.get("content-length")]);
+    return { told, bytes: await get.bytes() };
+  }
+
+  test("where nobody says its size", async () => {
+    const bytes = sampleBytes(3 << 20, 5);
+    const digest = upstream.blob(name, bytes);
+    upstream.fault("*", { framing: "chunked", ignoreRange: true });
+    const { told, bytes: got } = await both(digest);
+    expect(told).toEqual([
+      [200, null],
+      [200, null],
+    ]);
+    expect(digestOf(got)).toBe(digest);
+  });
+
+  test("where it is empty, and the upstream knows no HEAD", async () => {
+    const digest = upstream.blob(name, new Uint8Array());
+    upstream.fault("HEAD *", { status: 405 });
+    const { told } = await both(digest);
+    expect(told).toEqual([
+      [200, "0"],
+      [200, "0"],
+    ]);
+    await weir.settled(name, digest);
+    const answer = await weir.blob(name, digest, { headers: { Range: "bytes=5-4" } });
+    expect([answer.status, await answer.text()]).toEqual([200, ""]);
+  });
+});
+
+test("ranges with many digits are the same cold and cached", async () => {
+  const bytes = sampleBytes(2 << 20, 6);
+  const digest = upstream.blob(name, bytes);
+  const Range = `bytes=0-${"0".repeat(80)}9`;
+  for (const step of ["cold", "cached"]) {
+    const answer = await weir.blob(name, digest, { headers: { Range } });
+    expect([step, answer.status, await answer.bytes()]).toEqual([step, 206, bytes.slice(0, 10)]);
+    expect(weir.logLines.findLast(({ message }) => message === "request")).toMatchObject({
+      status: 206,
+    });
+    await weir.settled(name, digest);
+  }
+});

@@ -125,16 +125,6 @@ describe("what is said of a blob that cannot be had", () => {
     expect(errors[0]?.message).toBe('upstream "up1" describes another blob than it was asked for');
   });
 
-  test("described without a size", async () => {
-    const unnamed = upstream.blob(name, sampleBytes(1000, 4));
-    upstream.fault("*", { framing: "chunked", ignoreRange: true });
-    const answer = await weir.blob(name, unnamed, { method: "HEAD" });
-    expect([answer.status, answer.headers.get("x-weir-cache")]).toEqual([502, refused("invalid")]);
-    const explained = await weir.blob(name, unnamed, { headers: { "If-None-Match": "*" } });
-    const { errors } = (await explained.json()) as { errors: { message: string }[] };
-    expect(errors[0]?.message).toBe(`upstream "up1" does not say the blob's size`);
-  });
-
   test("for a proxy that speaks HTTP/1.0 and a store that does not take it", async () => {
     const large = upstream.blob(name, sampleBytes(2 << 20, 3));
     const headers = { Connection: "close" };

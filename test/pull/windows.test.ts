@@ -559,7 +559,6 @@ describe("what is asked for", () => {
     "bytes=",
     "bytes=-",
     "items=0-9",
-    `bytes=${"0".repeat(99)}-`,
   ])("as %p is answered with the whole", async (Range) => {
     const answer = await cold(Range);
     expect([answer.status, answer.headers.get("content-range")]).toEqual([200, null]);

@@ -4,6 +4,7 @@ import { startExpiry } from "../../src/work/expiry.ts";
 import { SteppedClock } from "../fakes/clock.ts";
 import { until } from "../fakes/until.ts";
 
+const hourMs = 3_600_000;
 const dayMs = 86_400_000;
 
 /** Runs end when the test says so, with a number of entries or a failure. */
@@ -23,8 +24,10 @@ function bench() {
   return { clock, lines, runs, expiry: startExpiry({ expire, clock, log }) };
 }
 
-test("runs at once and a day after each run's end, never twice at a time", async () => {
+test("runs after an hour and a day after each run's end, never twice at a time", async () => {
   const { clock, lines, runs, expiry } = bench();
+  clock.step(hourMs - 1);
+  expect(runs.length).toBe(0);
   clock.step(3 * dayMs);
   expect([runs.length, clock.pending]).toEqual([1, 0]);
   runs[0]?.resolve(7);
@@ -43,6 +46,7 @@ test("runs at once and a day after each run's end, never twice at a time", async
 
 test("a run that fails is logged, and the next one comes all the same", async () => {
   const { clock, lines, runs, expiry } = bench();
+  clock.step(hourMs);
   runs[0]?.reject(Object.assign(new Error("full"), { code: "SQLITE_FULL" }));
   await until(() => clock.pending === 1);
   expect(lines.join("")).toContain("SQLITE_FULL");
@@ -54,6 +58,7 @@ test("a run that fails is logged, and the next one comes all the same", async ()
 
 test("an end waits for the run that is under way, and lets no other begin", async () => {
   const { clock, runs, expiry } = bench();
+  clock.step(hourMs);
   let isOver = false;
   const stopped = expiry.stop().then(() => (isOver = true));
   await Promise.resolve();
@@ -62,4 +67,20 @@ test("an end waits for the run that is under way, and lets no other begin", asyn
   await stopped;
   clock.step(2 * dayMs);
   expect([runs.length, clock.pending]).toEqual([1, 0]);
+});
+
+test("a clock that was set makes nothing old until a day has passed by it", async () => {
+  const { clock, lines, runs, expiry } = bench();
+  clock.set(100 * dayMs);
+  clock.step(hourMs);
+  await until(() => clock.pending === 1);
+  expect([runs.length, lines.join("").includes("the clock was set")]).toEqual([0, true]);
+  clock.set(-100 * dayMs);
+  clock.step(dayMs);
+  await until(() => clock.pending === 1);
+  expect(runs.length).toBe(0);
+  clock.step(dayMs);
+  expect(runs.length).toBe(1);
+  runs[0]?.resolve(0);
+  await expiry.stop();
 });

@@ -36,13 +36,19 @@ export function blobResponse({ content, explanation }: PulledBlob, options: Opti
   if (explanation.status === "window") headers.set("Cache-Control", "no-store");
   const size = sizeOf(content);
   if (head) {
-    if (size !== undefined) headers.set("Content-Length", String(size));
+    if (size === undefined) return new Response(unread(), { headers });
+    headers.set("Content-Length", String(size));
     return new Response(null, { headers });
   }
   const range = part && rangeOf(part, content, size);
   if (!range) return new Response(body(content, undefined, follow), { headers });
   headers.set("Content-Range", `bytes ${range.first}-${range.last}/${size}`);
   return new Response(body(content, range, follow), { status: 206, headers });
+}
+
+/** A body that nobody looks at, so that HEAD does not say that there are 0 bytes. */
+function unread(): ReadableStream<Uint8Array> {
+  return new ReadableStream({ pull: (controller) => controller.close() }, { highWaterMark: 0 });
 }
 
 function sizeOf(content: BlobContent): number | undefined {
@@ -73,6 +79,8 @@ function rangeOf(
 function body(content: BlobContent, range: ByteRange | undefined, follow: Options["follow"]): Body {
   switch (content.kind) {
     case "stored":
+      // Of an empty file the runtime would answer 416 to what is no range at all.
+      if (content.size === 0) return new Uint8Array();
       return range ? content.part(range.first, range.last) : content.whole();
     case "bytes": {
       const { bytes } = content;
