@@ -70,7 +70,14 @@ async function start(
   const { dataDir, externalUrl, tokenSeconds, mirror, maxBlobBytes, minFreeBytes } = config;
   const { secret } = openDataDir(dataDir, config.secretKey);
 
-  const sealer = createSealer(deriveKey(secret, "upstream passwords"));
+  const previous = config.previousSecretKey === undefined ? [] : [config.previousSecretKey];
+  const derive = (purpose: string) => ({
+    key: deriveKey(secret, purpose),
+    former: previous.map((one) => deriveKey(one, purpose)),
+  });
+
+  const sealing = derive("upstream passwords");
+  const sealer = createSealer(sealing.key, ...sealing.former);
   const file = path.join(dataDir, "weir.db");
   const limits = {
     registriesPerGroup: config.maxRegistriesPerGroup,
@@ -96,21 +103,22 @@ async function start(
   const puller = createPuller({ client, blobs, cache, lists, clock, log, maxBlobBytes, ...times });
   closers.push(() => puller.close());
 
-  const signingKey = deriveKey(secret, "pull tokens");
+  const { key: signingKey, former: formerSigningKeys } = derive("pull tokens");
   const open = {
     anonymousPull: config.anonymousPull,
     mirrorAnonymousPull: mirror.anonymousPull,
     isMirrorClient: addressTest(mirror.clientAddresses),
   };
-  const tokens = { signingKey, externalUrl, tokenSeconds, open };
+  const tokens = { signingKey, formerSigningKeys, externalUrl, tokenSeconds, open };
   const web = createWebClient({ clock, log, version, instanceId, allowedAddresses });
   closers.push(async () => web.close());
+  const signingIn = derive("sign-in");
   const { logins, ...people } = createPeople({
     metadata,
     web,
     clock,
     log,
-    sealer: createSealer(deriveKey(secret, "sign-in")),
+    sealer: createSealer(signingIn.key, ...signingIn.former),
     externalUrl,
     settings: config.signIn,
     attempts: { mayTry() {}, failed() {}, succeeded() {} },

@@ -14,6 +14,8 @@ export interface Config {
   dataDir: string;
   /** Master secret; undefined: the one in the data folder. */
   secretKey: string | undefined;
+  /** The master secret before it; undefined: none. */
+  previousSecretKey: string | undefined;
   /** Undefined: made at the first start. */
   adminToken: string | undefined;
   /** The upstream of registry 1, for the first start alone. */
@@ -91,7 +93,7 @@ function readSettings(settings: work.Settings): Omit<Config, "declared" | "setti
     listen,
     externalUrl: settings.get("external_url", work.originUrl, localhost),
     dataDir: settings.get("data_dir", folder, "./data"),
-    secretKey: settings.secret("secret_key", work.secretKey),
+    ...readSecretKeys(settings),
     adminToken: settings.secret("admin_token", work.accessToken),
     firstUpstream: readFirstUpstream(settings),
     dependencyProxy: work.dependencyProxyUpstream(
@@ -119,6 +121,15 @@ function readSettings(settings: work.Settings): Omit<Config, "declared" | "setti
 
 const seconds = (from: number, to: number) => work.integer(from, to, "seconds");
 const folder = work.leaf("must be a path", (text) => path.resolve(text));
+
+function readSecretKeys(settings: work.Settings) {
+  const secretKey = settings.secret("secret_key", work.secretKey);
+  const previousSecretKey = settings.secret("secret_key_previous", work.secretKey);
+  if (previousSecretKey !== undefined && previousSecretKey === secretKey) {
+    settings.refuse("secret_key_previous", "is the same as WEIR_SECRET_KEY; give the former one");
+  }
+  return { secretKey, previousSecretKey };
+}
 
 function readFirstUpstream(settings: work.Settings): UpstreamSettings {
   const url = settings.get("first_upstream_url", work.upstreamUrl, work.dockerHub);

@@ -67,6 +67,7 @@ describe("settings", () => {
       externalUrl: "http://localhost:5000",
       dataDir: path.resolve("data"),
       secretKey: undefined,
+      previousSecretKey: undefined,
       adminToken: undefined,
       firstUpstream: {
         name: "docker-hub",
@@ -141,6 +142,7 @@ describe("settings", () => {
     ],
     ["WEIR_DATA_DIR", "/var/lib/../lib/weir/", { dataDir: "/var/lib/weir" }],
     ["WEIR_SECRET_KEY", secret, { secretKey: secret }],
+    ["WEIR_SECRET_KEY_PREVIOUS", secret, { previousSecretKey: secret }],
     ["WEIR_ADMIN_TOKEN", secret, { adminToken: secret }],
     [
       "WEIR_DEPENDENCY_PROXY_URL",
@@ -521,6 +523,11 @@ describe("bad settings", () => {
           WEIR_ADMIN_TOKEN: secret,
         }),
       ["WEIR_ADMIN_TOKEN: is a token of the user ci as well; make another"],
+    ],
+    [
+      "one secret key given as the present and the former one",
+      () => load({ WEIR_SECRET_KEY: secret, WEIR_SECRET_KEY_PREVIOUS: secret }),
+      ["WEIR_SECRET_KEY_PREVIOUS: is the same as WEIR_SECRET_KEY; give the former one"],
     ],
   ];
   for (const [what, run, wanted] of found) {

@@ -10,8 +10,10 @@ export interface AccessOptions {
   /** The kinds of credentials there are, in the order in which they are tried. */
   provers: readonly Prover[];
   clock: Clock;
-  /** 32 bytes that sign pull tokens. */
+  /** 32 bytes, from which the keys that sign pull tokens are derived. */
   signingKey: Uint8Array<ArrayBuffer>;
+  /** Those of former secrets, whose tokens are still taken. */
+  formerSigningKeys?: readonly Uint8Array<ArrayBuffer>[];
   /** Without a slash at the end. */
   externalUrl: string;
   tokenSeconds: number;
@@ -36,14 +38,18 @@ class PullAccess implements Access {
   readonly #grants = new WeakMap<PullClaims, { holder: Holder; grant: Grant }>();
 
   constructor(options: AccessOptions) {
-    const { externalUrl, signingKey, tokenSeconds, clock } = options;
+    const { externalUrl, signingKey, formerSigningKeys = [], tokenSeconds, clock } = options;
     this.#options = options;
     this.service = new URL(externalUrl).host;
     this.realm = `${externalUrl}/jwt/auth`;
     this.#provers = new Map(options.provers.map((prover) => [prover.kind, prover]));
     this.#openness = new Openness(options.open);
-    const audience = this.service;
-    this.#tokens = new PullTokens({ key: signingKey, audience, seconds: tokenSeconds, clock });
+    this.#tokens = new PullTokens({
+      keys: [signingKey, ...formerSigningKeys],
+      audience: this.service,
+      seconds: tokenSeconds,
+      clock,
+    });
   }
 
   async issue(

@@ -200,6 +200,23 @@ describe("SQLite", () => {
     );
   });
 
+  test("with the former key given too, logins go on, and are sealed anew with the present one", async () => {
+    const [old, key] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
+    const { registry, upstream } = await sampleRegistry(await open());
+    await metadata?.cache.storeManifest(fetched(upstream, "one"));
+    await close();
+    const { directory } = await open(createSealer(key, old));
+    expect((await directory.registry(registry.id))?.upstreams).toEqual([upstream]);
+    await close();
+    const after = await open(createSealer(key));
+    expect((await after.directory.registry(registry.id))?.upstreams).toEqual([upstream]);
+    const entries = await after.cache.manifests([upstream.id], "library/alpine", "latest");
+    expect(entries).toMatchObject([{ proof: "shown" }]);
+    const said = folder.lines.filter((line) => line.includes("sealed anew"));
+    expect(said).toHaveLength(1);
+    expect(said[0]).toContain('"upstreams":1');
+  });
+
   test("a sealed password moved to another upstream or origin does not open", async () => {
     const { group, registry } = await sampleRegistry(await open());
     const settings = upstreamSettings({ name: "second", password: "of the second" });
