@@ -217,6 +217,22 @@ describe("SQLite", () => {
     expect(said[0]).toContain('"upstreams":1');
   });
 
+  test("an audit event is neither changed nor deleted, by whatever hand", async () => {
+    const { group } = await sampleRegistry(await open());
+    await metadata?.management.groups.change(group.id, { name: "other" });
+    const { audit } = metadata ?? {};
+    const before = await audit?.list({}, { page: 1, perPage: 10 });
+    expect(before?.total).toBe(4);
+    for (const statement of [
+      "update audit_events set actor_name = 'nobody'",
+      "delete from audit_events",
+      "delete from audit_events where id = 1",
+    ]) {
+      expect(() => raw(statement)).toThrow(/audit_events are (?:not changed|kept)/);
+    }
+    expect(await audit?.list({}, { page: 1, perPage: 10 })).toEqual(before as never);
+  });
+
   test("a sealed password moved to another upstream or origin does not open", async () => {
     const { group, registry } = await sampleRegistry(await open());
     const settings = upstreamSettings({ name: "second", password: "of the second" });

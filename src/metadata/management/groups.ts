@@ -1,8 +1,9 @@
 import type { Transaction } from "kysely";
 import type { Group } from "../contract.ts";
-import { changeGroup, createGroup, withAllBelow } from "../groups.ts";
+import { changeGroup, createGroup, groupOfId, withAllBelow } from "../groups.ts";
 import type { Db, Schema } from "../schema.ts";
 import type { ManagedGroups, Removal } from "./contract.ts";
+import { changesOf, factOf } from "./facts.ts";
 import type { Writer } from "./writer.ts";
 
 export class SqlGroups implements ManagedGroups {
@@ -33,7 +34,15 @@ export class SqlGroups implements ManagedGroups {
     id: number,
     changes: { name?: string | undefined; path?: string | undefined },
   ): Promise<Group | undefined> {
-    return this.writer.inGroup(id, (saving) => changeGroup(saving, id, changes));
+    return this.writer.inGroup(id, async (saving) => {
+      const before = await groupOfId(saving.tx, id);
+      const after = await changeGroup(saving, id, changes);
+      if (before && after) {
+        const details = changesOf<Group>(before, after, ["name", "path"]);
+        await saving.note(factOf("group", "update", { ...after, groupId: id }, details));
+      }
+      return after;
+    });
   }
 
   async remove(id: number): Promise<Removal> {

@@ -2,6 +2,7 @@ import { Kysely } from "kysely";
 import type { Clock } from "../../lib/clock.ts";
 import { failureCode, type Log } from "../../lib/log.ts";
 import type { Sealer } from "../../lib/seal.ts";
+import { SqlAuditLog } from "../audit/log.ts";
 import { SqlCache } from "../cache.ts";
 import { RememberedCache } from "../remembered.ts";
 import type { Metadata, UpstreamSettings } from "../contract.ts";
@@ -72,6 +73,7 @@ async function openLocked(
     return {
       directory: new SqlDirectory(db, changes, passwords, clock, limits, proxyUpstream),
       management: new SqlManagement(db, passwords, writer, proxyUpstream),
+      audit: new SqlAuditLog(db, changes),
       upstreamStates: new SqlUpstreamStates(db),
       credentials: new SqlCredentials(db, changes, clock, uses),
       identity: new SqlIdentity(db, writer),
