@@ -1,3 +1,4 @@
+import { isWellFormedSecret } from "../lib/secret.ts";
 import type { Visitor } from "./contract.ts";
 
 /** Who may pull without a credential of ours. */
@@ -35,4 +36,9 @@ export class Openness {
 /** All tokens of ours that were made here begin so: one that is wrong is a slip, not somebody else's password. */
 export function looksOurs(secret: string): boolean {
   return secret.startsWith("weir_");
+}
+
+/** Whether a secret is, or was, that of a job: nobody guesses one, and they end while clients still have them. */
+export function isJobToken(secret: string): boolean {
+  return isWellFormedSecret(secret, "weir_job_");
 }

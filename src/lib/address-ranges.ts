@@ -12,6 +12,24 @@ export function addressTest(ranges: readonly string[]): (address: string) => boo
   };
 }
 
+/**
+ * What stands for one client: an IPv4 address, or the first 64 bits of an IPv6 address, which a single machine has to choose
+ * from. Undefined for a text that is no address.
+ */
+export function networkOf(text: string): string | undefined {
+  const address = parseAddress(text);
+  if (address === undefined || address instanceof ipaddr.IPv4) return address?.toString();
+  return `${address.parts
+    .slice(0, 4)
+    .map((part) => part.toString(16))
+    .join(":")}::/64`;
+}
+
+/** Whether an address leads back to this machine. */
+export function isLoopback(text: string): boolean {
+  return parseAddress(text)?.range() === "loopback";
+}
+
 /** Other notations (octal, fewer numbers, zones) mean different addresses to different readers. */
 function parseAddress(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
   if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ipaddr.IPv4.parse(text);

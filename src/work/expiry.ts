@@ -4,7 +4,9 @@ import { failureCode, type Log } from "../lib/log.ts";
 const dayMs = 86_400_000;
 
 export interface ExpiryOptions {
-  /** Gives up what was not pulled for long; how many entries these were. Safe to repeat, and to run beside pulls. */
+  /** Of what: `entries`. */
+  what: string;
+  /** Gives up what has been there for long enough; how many these were. Safe to repeat, and to run beside pulls. */
   expire: () => Promise<number>;
   clock: Clock;
   log: Log;
@@ -16,17 +18,17 @@ export interface Expiry {
 }
 
 /** Runs now and each day. A run that fails is logged, and made up for by the next. */
-export function startExpiry({ expire, clock, log }: ExpiryOptions): Expiry {
+export function startExpiry({ what, expire, clock, log }: ExpiryOptions): Expiry {
   let timer: Timer | undefined;
   let isStopped = false;
   let running = run();
 
   async function run(): Promise<void> {
     try {
-      const entries = await expire();
-      if (entries > 0) log.info("entries have expired", { entries });
+      const count = await expire();
+      if (count > 0) log.info(`${what} have expired`, { count });
     } catch (error) {
-      log.error("expired entries were not given up", { code: failureCode(error) });
+      log.error(`expired ${what} were not given up`, { code: failureCode(error) });
     }
     if (isStopped) return;
     timer = clock.after(dayMs, () => {

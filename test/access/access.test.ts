@@ -5,8 +5,10 @@ import { type AccessOptions, createAccess } from "../../src/access/access.ts";
 import type { Access, Visitor } from "../../src/access/contract.ts";
 import { opens } from "../../src/access/permissions.ts";
 import { repositoriesToPull } from "../../src/access/scopes.ts";
+import { createLogins } from "../../src/access/logins.ts";
 import type { OpenDoors } from "../../src/access/visitors.ts";
 import { deriveKey, keyId } from "../../src/lib/keys.ts";
+import { createLog } from "../../src/lib/log.ts";
 import { hashSecret } from "../../src/lib/secret.ts";
 import type {
   Credentials,
@@ -71,6 +73,13 @@ function create(open: Partial<OpenDoors>, keys: Partial<AccessOptions> = {}): Ac
     externalUrl,
     tokenSeconds: 900,
     open: { ...closed, ...open },
+    logins: createLogins({
+      clock,
+      log: createLog(clock, "error", { write() {}, async flush() {} }),
+      banSeconds: 0,
+      isUnlimited: () => false,
+      incidents: { note() {}, async flush() {} },
+    }),
     ...keys,
   });
 }

@@ -1,0 +1,101 @@
+import { isLoopback, networkOf } from "../lib/address-ranges.ts";
+import type { Clock } from "../lib/clock.ts";
+import { LruMap } from "../lib/lru.ts";
+import type { Attempt } from "./contract.ts";
+
+/** Failures of one network within a minute, whatever for. */
+const ofNetwork = { failures: 10, withinMs: 60_000 };
+/** Failures of one network for one account, which no success for another makes undone. */
+const ofAccount = { failures: 30, withinMs: 3_600_000 };
+/** Each takes some hundred bytes. */
+const maxCounts = 50_000;
+const maxName = 100;
+
+interface Count {
+  failures: number;
+  /** When the first one was. */
+  since: number;
+  bannedUntil: number;
+}
+
+interface Options {
+  clock: Clock;
+  /** 0: nobody is banned. */
+  banSeconds: number;
+  /** Whether an address is never banned. */
+  isUnlimited: (address: string) => boolean;
+}
+
+/**
+ * Counts failed logins. An account is closed only to the network that has failed for it, never to all: who knows a name
+ * locks nobody out. Addresses that cannot be told are one network; those of this machine are never banned.
+ */
+export class LoginLimiter {
+  readonly #options: Options;
+  readonly #networks = new LruMap<string, Count>(maxCounts);
+  readonly #accounts = new LruMap<string, Count>(maxCounts);
+
+  constructor(options: Options) {
+    this.#options = options;
+  }
+
+  /** Seconds until this attempt may be made again; 0: now. Costs two look-ups. */
+  wait(attempt: Attempt): number {
+    if (this.#isExempt(attempt)) return 0;
+    const now = this.#options.clock.elapsed();
+    const { network, account } = keysOf(attempt);
+    const until = Math.max(
+      this.#networks.get(network)?.bannedUntil ?? 0,
+      (account && this.#accounts.get(account)?.bannedUntil) || 0,
+    );
+    return until > now ? Math.ceil((until - now) / 1000) : 0;
+  }
+
+  /** Whether this failure was one too many. */
+  failed(attempt: Attempt): boolean {
+    if (this.#isExempt(attempt)) return false;
+    const { network, account } = keysOf(attempt);
+    const isBanned = this.#count(this.#networks, network, ofNetwork);
+    const isClosed = account !== undefined && this.#count(this.#accounts, account, ofAccount);
+    return isBanned || isClosed;
+  }
+
+  /** What was counted is forgotten; a ban runs to its end. */
+  succeeded(attempt: Attempt): void {
+    const { network, account } = keysOf(attempt);
+    this.#forget(this.#networks, network);
+    if (account !== undefined) this.#forget(this.#accounts, account);
+  }
+
+  #forget(counts: LruMap<string, Count>, key: string): void {
+    const count = counts.get(key);
+    if (count && count.bannedUntil <= this.#options.clock.elapsed()) counts.delete(key);
+  }
+
+  #isExempt({ address }: Attempt): boolean {
+    const { banSeconds, isUnlimited } = this.#options;
+    if (banSeconds === 0) return true;
+    return address !== undefined && (isLoopback(address) || isUnlimited(address));
+  }
+
+  #count(counts: LruMap<string, Count>, key: string, limit: typeof ofNetwork): boolean {
+    const now = this.#options.clock.elapsed();
+    const known = counts.get(key);
+    const isRunning =
+      known !== undefined && (now - known.since < limit.withinMs || known.bannedUntil > now);
+    const count = isRunning ? known : { failures: 0, since: now, bannedUntil: 0 };
+    if (!isRunning) counts.set(key, count);
+    // Attempts that were under way already do not make it longer.
+    if (++count.failures < limit.failures || count.bannedUntil > now) return false;
+    count.bannedUntil = now + this.#options.banSeconds * 1000;
+    // Counted anew when it is over.
+    count.failures = 0;
+    return true;
+  }
+}
+
+function keysOf({ address, account }: Attempt): { network: string; account: string | undefined } {
+  const network = (address === undefined ? undefined : networkOf(address)) ?? "unknown";
+  if (account === undefined) return { network, account };
+  return { network, account: `${network} ${account.slice(0, maxName).toLowerCase()}` };
+}
