@@ -13,7 +13,7 @@ import type { Config } from "./config.ts";
 import { createHttpApp } from "./http/app.ts";
 import { PullRate } from "./http/pull-rate.ts";
 import { idleSeconds, type RunningServer, startServer } from "./http/server.ts";
-import { addressTest } from "./lib/address-ranges.ts";
+import { addressTest, clientsBy } from "./lib/address-ranges.ts";
 import type { Clock } from "./lib/clock.ts";
 import { deriveKey } from "./lib/keys.ts";
 import type { Log } from "./lib/log.ts";
@@ -117,9 +117,9 @@ async function start(
   const incidents = new GatheredIncidents({ audit, clock, log });
   closers.push(() => incidents.flush());
   const { loginBanSeconds: banSeconds, pullRateLimit } = config.abuse;
-  const isUnlimited = addressTest(config.abuse.unlimitedAddresses);
+  const clientAt = clientsBy(addressTest(config.abuse.unlimitedAddresses));
   const isTrustedProxy = addressTest(config.trustedProxies);
-  const logins = createLogins({ clock, log, banSeconds, isUnlimited, incidents });
+  const logins = createLogins({ clock, log, banSeconds, clientAt, incidents });
   const tokens = { logins, signingKey, formerSigningKeys, externalUrl, tokenSeconds, open };
   const web = createWebClient({ clock, log, version, instanceId, allowedAddresses });
   closers.push(async () => web.close());
@@ -165,7 +165,7 @@ async function start(
     log,
     idleSeconds,
     isTrustedProxy,
-    pullRate: new PullRate({ clock, limit: pullRateLimit, isUnlimited, isTrustedProxy }),
+    pullRate: new PullRate({ clock, limit: pullRateLimit, clientAt, isTrustedProxy }),
     mirrorRegistry: mirror.registryId,
     ownMark: ringMarker(instanceId),
     ready: async () => isServing && (await metadata.ready()) && (await blobs.ready()),

@@ -1,4 +1,4 @@
-import { isLoopback, networkOf } from "../lib/address-ranges.ts";
+import type { Client } from "../lib/address-ranges.ts";
 import type { Clock } from "../lib/clock.ts";
 import { LruMap } from "../lib/lru.ts";
 import type { Attempt } from "./contract.ts";
@@ -22,8 +22,7 @@ interface Options {
   clock: Clock;
   /** 0: nobody is banned. */
   banSeconds: number;
-  /** Whether an address is never banned. */
-  isUnlimited: (address: string) => boolean;
+  clientAt: (address: string) => Client;
 }
 
 /**
@@ -39,22 +38,23 @@ export class LoginLimiter {
     this.#options = options;
   }
 
-  /** Seconds until this attempt may be made again; 0: now. Costs two look-ups. */
+  /** Seconds until this attempt may be made again; 0: now. Costs three look-ups. */
   wait(attempt: Attempt): number {
-    if (this.#isExempt(attempt)) return 0;
+    const keys = this.#keysOf(attempt);
+    if (!keys) return 0;
     const now = this.#options.clock.elapsed();
-    const { network, account } = keysOf(attempt);
     const until = Math.max(
-      this.#networks.get(network)?.bannedUntil ?? 0,
-      (account && this.#accounts.get(account)?.bannedUntil) || 0,
+      this.#networks.get(keys.network)?.bannedUntil ?? 0,
+      (keys.account && this.#accounts.get(keys.account)?.bannedUntil) || 0,
     );
     return until > now ? Math.ceil((until - now) / 1000) : 0;
   }
 
   /** Whether this failure was one too many. */
   failed(attempt: Attempt): boolean {
-    if (this.#isExempt(attempt)) return false;
-    const { network, account } = keysOf(attempt);
+    const keys = this.#keysOf(attempt);
+    if (!keys) return false;
+    const { network, account } = keys;
     const isBanned = this.#count(this.#networks, network, ofNetwork);
     const isClosed = account !== undefined && this.#count(this.#accounts, account, ofAccount);
     return isBanned || isClosed;
@@ -62,9 +62,10 @@ export class LoginLimiter {
 
   /** What was counted is forgotten; a ban runs to its end. */
   succeeded(attempt: Attempt): void {
-    const { network, account } = keysOf(attempt);
-    this.#forget(this.#networks, network);
-    if (account !== undefined) this.#forget(this.#accounts, account);
+    const keys = this.#keysOf(attempt);
+    if (!keys) return;
+    this.#forget(this.#networks, keys.network);
+    if (keys.account !== undefined) this.#forget(this.#accounts, keys.account);
   }
 
   #forget(counts: LruMap<string, Count>, key: string): void {
@@ -72,10 +73,13 @@ export class LoginLimiter {
     if (count && count.bannedUntil <= this.#options.clock.elapsed()) counts.delete(key);
   }
 
-  #isExempt({ address }: Attempt): boolean {
-    const { banSeconds, isUnlimited } = this.#options;
-    if (banSeconds === 0) return true;
-    return address !== undefined && (isLoopback(address) || isUnlimited(address));
+  /** What an attempt is counted by; undefined where it is not counted. */
+  #keysOf({ address = "", account }: Attempt) {
+    const { banSeconds, clientAt } = this.#options;
+    const { network, isUnlimited } = clientAt(address);
+    if (banSeconds === 0 || isUnlimited) return undefined;
+    if (account === undefined) return { network, account };
+    return { network, account: `${network} ${account.slice(0, maxName).toLowerCase()}` };
   }
 
   #count(counts: LruMap<string, Count>, key: string, limit: typeof ofNetwork): boolean {
@@ -92,10 +96,4 @@ export class LoginLimiter {
     count.failures = 0;
     return true;
   }
-}
-
-function keysOf({ address, account }: Attempt): { network: string; account: string | undefined } {
-  const network = (address === undefined ? undefined : networkOf(address)) ?? "unknown";
-  if (account === undefined) return { network, account };
-  return { network, account: `${network} ${account.slice(0, maxName).toLowerCase()}` };
 }

@@ -1,3 +1,4 @@
+import type { Client } from "../lib/address-ranges.ts";
 import type { Clock } from "../lib/clock.ts";
 import { clip, type Log } from "../lib/log.ts";
 import { RegistryError } from "../oci/error.ts";
@@ -9,8 +10,7 @@ interface Options {
   log: Log;
   /** How long an address is refused that has failed too often; 0: none is. */
   banSeconds: number;
-  /** Whether an address is never refused. */
-  isUnlimited: (address: string) => boolean;
+  clientAt: (address: string) => Client;
   incidents: Incidents;
 }
 

@@ -1,4 +1,4 @@
-import { isLoopback, networkOf } from "../lib/address-ranges.ts";
+import type { Client } from "../lib/address-ranges.ts";
 import type { Clock } from "../lib/clock.ts";
 import { LruMap } from "../lib/lru.ts";
 import { RegistryError } from "../oci/error.ts";
@@ -18,8 +18,7 @@ interface Options {
   clock: Clock;
   /** Requests from one address in 15 seconds; 0: as many as it likes. */
   limit: number;
-  /** Whether an address may ask as often as it likes. */
-  isUnlimited: (address: string) => boolean;
+  clientAt: (address: string) => Client;
   isTrustedProxy: (address: string) => boolean;
 }
 
@@ -27,8 +26,6 @@ interface Options {
 export class PullRate {
   readonly #options: Options;
   readonly #windows = new LruMap<string, Window>(maxClients);
-  /** By address as it is written, so that it need not be read each time; undefined: unlimited. */
-  readonly #clients = new LruMap<string, { window: string | undefined }>(maxClients);
 
   constructor(options: Options) {
     this.#options = options;
@@ -36,26 +33,19 @@ export class PullRate {
 
   /** Throws `RegistryError` (`rate_limited`, with `Retry-After`) for one request too many. */
   take(request: Request, server: BunServer): void {
-    const { limit, isTrustedProxy, clock } = this.#options;
+    const { limit, isTrustedProxy, clientAt, clock } = this.#options;
     if (limit === 0) return;
     const peer = server.requestIP(request)?.address;
-    const address = clientAddress(peer, request.headers, isTrustedProxy) ?? "unknown";
-    const client = this.#clients.get(address) ?? this.#met(address);
-    if (client.window === undefined) return;
+    const address = clientAddress(peer, request.headers, isTrustedProxy) ?? "";
+    const { network, isUnlimited } = clientAt(address);
+    if (isUnlimited) return;
     const now = clock.elapsed();
-    let window = this.#windows.get(client.window);
+    let window = this.#windows.get(network);
     if (window === undefined || window.endsAt <= now) {
       window = { count: 0, endsAt: now + windowMs };
-      this.#windows.set(client.window, window);
+      this.#windows.set(network, window);
     }
     if (++window.count > limit) throw tooMany(Math.ceil((window.endsAt - now) / 1000));
-  }
-
-  #met(address: string): { window: string | undefined } {
-    const isFree = isLoopback(address) || this.#options.isUnlimited(address);
-    const client = { window: isFree ? undefined : (networkOf(address) ?? "unknown") };
-    this.#clients.set(address, client);
-    return client;
   }
 }
 

@@ -8,6 +8,7 @@ import { repositoriesToPull } from "../../src/access/scopes.ts";
 import { createLogins } from "../../src/access/logins.ts";
 import type { OpenDoors } from "../../src/access/visitors.ts";
 import { deriveKey, keyId } from "../../src/lib/keys.ts";
+import { clientsBy } from "../../src/lib/address-ranges.ts";
 import { createLog } from "../../src/lib/log.ts";
 import { hashSecret } from "../../src/lib/secret.ts";
 import type {
@@ -77,7 +78,7 @@ function create(open: Partial<OpenDoors>, keys: Partial<AccessOptions> = {}): Ac
       clock,
       log: createLog(clock, "error", { write() {}, async flush() {} }),
       banSeconds: 0,
-      isUnlimited: () => false,
+      clientAt: clientsBy(() => false),
       incidents: { note() {}, async flush() {} },
     }),
     ...keys,

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import type { Attempt, Incident, Logins } from "../../src/access/contract.ts";
 import { createLogins } from "../../src/access/logins.ts";
+import { clientsBy } from "../../src/lib/address-ranges.ts";
 import { createLog } from "../../src/lib/log.ts";
 import type { RegistryError } from "../../src/oci/error.ts";
 import { SteppedClock } from "../fakes/clock.ts";
@@ -19,8 +20,8 @@ function create(banSeconds = 3600): Logins {
     async flush() {},
   });
   const incidents = { note: (incident: Incident) => void noted.push(incident), async flush() {} };
-  const isUnlimited = (address: string) => address === "10.0.0.1";
-  return createLogins({ clock, log, banSeconds, isUnlimited, incidents });
+  const clientAt = clientsBy((address) => address === "10.0.0.1");
+  return createLogins({ clock, log, banSeconds, clientAt, incidents });
 }
 
 beforeEach(() => {

@@ -6,6 +6,7 @@ import { createLogins } from "../../../src/access/logins.ts";
 import { createHttpApp } from "../../../src/http/app.ts";
 import { PullRate } from "../../../src/http/pull-rate.ts";
 import { createLog, type Log } from "../../../src/lib/log.ts";
+import { clientsBy } from "../../../src/lib/address-ranges.ts";
 import { hashSecret } from "../../../src/lib/secret.ts";
 import type { Metadata, Registry, Role } from "../../../src/metadata/contract.ts";
 import { type Digest, digestOf } from "../../../src/oci/digest.ts";
@@ -75,6 +76,7 @@ export class ApiWorld {
     const log = createLog(clock, "debug", { write() {}, async flush() {} });
     const incidents = new GatheredIncidents({ audit: metadata.audit, clock, log });
     const isTrustedProxy = () => false;
+    const clientAt = clientsBy(() => false);
     this.#app = createHttpApp({
       access: { service: "weir.test", realm: "", issue: refuse, verify: refuse } satisfies Access,
       api: {
@@ -84,7 +86,7 @@ export class ApiWorld {
           clock,
           log,
           banSeconds: 3600,
-          isUnlimited: () => false,
+          clientAt,
           incidents,
         }),
         incidents,
@@ -101,7 +103,7 @@ export class ApiWorld {
       clock,
       log,
       isTrustedProxy,
-      pullRate: new PullRate({ clock, limit: 0, isUnlimited: () => false, isTrustedProxy }),
+      pullRate: new PullRate({ clock, limit: 0, clientAt, isTrustedProxy }),
       mirrorRegistry: 1,
       idleSeconds: 120,
       ownMark: "weir-test",
