@@ -13,7 +13,7 @@ import type {
 import type { Holder, Proven, Prover } from "./holder.ts";
 import { type PullClaims, PullTokens } from "./pull-tokens.ts";
 import { repositoriesToPull } from "./scopes.ts";
-import { isJobToken, looksOurs, type OpenDoors, Openness } from "./visitors.ts";
+import { isJobs, looksOurs, type OpenDoors, Openness } from "./visitors.ts";
 
 export interface AccessOptions {
   /** The kinds of credentials there are, in the order in which they are tried. */
@@ -110,12 +110,10 @@ class PullAccess implements Access {
   async #try(given: BasicCredentials, visitor: Visitor): Promise<ProvenByKind> {
     const { logins } = this.#options;
     const attempt = attemptOf(given, visitor);
-    // A job that goes on after its end must not close the door to those that run beside it.
-    const isCounted = !isJobToken(given.password);
-    if (isCounted) logins.mayTry(attempt);
+    logins.mayTry(attempt);
     const proven = await this.#firstProof(given, visitor, false);
     if (!proven) {
-      if (isCounted) logins.failed(attempt);
+      logins.failed(attempt);
       throw unauthorized("the access token given as the password is not valid");
     }
     this.#noteSuccess(proven, attempt);
@@ -193,11 +191,9 @@ class PullAccess implements Access {
 /** With a token of ours any name goes: what it is says nothing, and is nobody's account. */
 function attemptOf({ username, password }: BasicCredentials, visitor: Visitor): Attempt {
   const { requestId } = visitor;
-  return {
-    address: visitor.address(),
-    account: looksOurs(password) ? undefined : username,
-    requestId,
-  };
+  const ofJob = isJobs(password);
+  const account = ofJob || looksOurs(password) ? undefined : username;
+  return { address: visitor.address(), account, requestId, ofJob };
 }
 
 /** One text whether the token is unknown, wrong, expired or its owner blocked. */

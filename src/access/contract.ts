@@ -45,6 +45,8 @@ export interface Attempt {
   /** The name that goes with the secret; undefined where the secret says it all, as a token of ours does. */
   account: string | undefined;
   requestId: string | undefined;
+  /** Whether the secret is, or was, a job's: nobody guesses one, and they end while clients still have them. */
+  ofJob?: boolean;
 }
 
 /** Who has logged in, for the record. */

@@ -3,10 +3,18 @@ import type { Clock } from "../lib/clock.ts";
 import { LruMap } from "../lib/lru.ts";
 import type { Attempt } from "./contract.ts";
 
-/** Failures of one network within a minute, whatever for. */
-const ofNetwork = { failures: 10, withinMs: 60_000 };
-/** Failures of one network for one account, which no success for another makes undone. */
-const ofAccount = { failures: 30, withinMs: 3_600_000 };
+interface Limit {
+  failures: number;
+  withinMs: number;
+}
+
+export interface Limits {
+  /** Of one network, whatever for. */
+  network: Limit;
+  /** Of one network for one account, which no success for another makes undone. */
+  account: Limit;
+}
+
 /** Each takes some hundred bytes. */
 const maxCounts = 50_000;
 const maxName = 100;
@@ -19,6 +27,7 @@ interface Count {
 }
 
 interface Options {
+  limits: Limits;
   clock: Clock;
   /** 0: nobody is banned. */
   banSeconds: number;
@@ -38,6 +47,11 @@ export class LoginLimiter {
     this.#options = options;
   }
 
+  /** How many counts there are. */
+  get size(): number {
+    return this.#networks.size + this.#accounts.size;
+  }
+
   /** Seconds until this attempt may be made again; 0: now. Costs three look-ups. */
   wait(attempt: Attempt): number {
     const keys = this.#keysOf(attempt);
@@ -55,8 +69,9 @@ export class LoginLimiter {
     const keys = this.#keysOf(attempt);
     if (!keys) return false;
     const { network, account } = keys;
-    const isBanned = this.#count(this.#networks, network, ofNetwork);
-    const isClosed = account !== undefined && this.#count(this.#accounts, account, ofAccount);
+    const { limits } = this.#options;
+    const isBanned = this.#count(this.#networks, network, limits.network);
+    const isClosed = account !== undefined && this.#count(this.#accounts, account, limits.account);
     return isBanned || isClosed;
   }
 
@@ -82,7 +97,7 @@ export class LoginLimiter {
     return { network, account: `${network} ${account.slice(0, maxName).toLowerCase()}` };
   }
 
-  #count(counts: LruMap<string, Count>, key: string, limit: typeof ofNetwork): boolean {
+  #count(counts: LruMap<string, Count>, key: string, limit: Limit): boolean {
     const now = this.#options.clock.elapsed();
     const known = counts.get(key);
     const isRunning =

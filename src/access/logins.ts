@@ -3,7 +3,15 @@ import type { Clock } from "../lib/clock.ts";
 import { clip, type Log } from "../lib/log.ts";
 import { RegistryError } from "../oci/error.ts";
 import type { Attempt, Incident, Incidents, LoggedIn, Logins } from "./contract.ts";
-import { LoginLimiter } from "./login-limiter.ts";
+import { type Limits, LoginLimiter } from "./login-limiter.ts";
+
+const minute = 60_000;
+const limits: Limits = {
+  network: { failures: 10, withinMs: minute },
+  account: { failures: 30, withinMs: 60 * minute },
+};
+/** What jobs do wrong must not close the door to those that run beside them, but for a flood of it. */
+const limitsOfJobs: Limits = { ...limits, network: { failures: 1000, withinMs: minute } };
 
 interface Options {
   clock: Clock;
@@ -16,8 +24,10 @@ interface Options {
 
 export function createLogins(options: Options): Logins {
   const { log, banSeconds, incidents } = options;
-  const limiter = new LoginLimiter(options);
-  const foreign = new LoginLimiter(options);
+  const people = new LoginLimiter({ ...options, limits });
+  const jobs = new LoginLimiter({ ...options, limits: limitsOfJobs });
+  const foreign = new LoginLimiter({ ...options, limits });
+  const limiterOf = ({ ofJob }: Attempt) => (ofJob ? jobs : people);
   const note = ({ address, account, requestId }: Attempt, incident: Pick<Incident, "result">) =>
     incidents.note({
       action: "login",
@@ -29,14 +39,14 @@ export function createLogins(options: Options): Logins {
     });
   return {
     mayTry(attempt) {
-      const wait = limiter.wait(attempt);
+      const wait = limiterOf(attempt).wait(attempt);
       if (wait === 0) return;
       note(attempt, { result: "refused" });
       throw banned(wait);
     },
     failed(attempt) {
       note(attempt, { result: "failure" });
-      if (!limiter.failed(attempt)) return;
+      if (!limiterOf(attempt).failed(attempt)) return;
       const { address, requestId } = attempt;
       log.warn("too many failed logins: banned", { address: clip(address ?? ""), banSeconds });
       const details = { seconds: banSeconds };
@@ -44,7 +54,7 @@ export function createLogins(options: Options): Logins {
       incidents.note({ ...ban, address, requestId, details });
     },
     succeeded(attempt, { actor, credential, isOfUse }: LoggedIn) {
-      limiter.succeeded(attempt);
+      limiterOf(attempt).succeeded(attempt);
       const { address, requestId } = attempt;
       const result = isOfUse ? "success" : "refused";
       incidents.note({
@@ -56,7 +66,7 @@ export function createLogins(options: Options): Logins {
         details: { credential },
       });
     },
-    mayBeOurs: (attempt) => limiter.wait(attempt) === 0 && foreign.wait(attempt) === 0,
+    mayBeOurs: (attempt) => people.wait(attempt) === 0 && foreign.wait(attempt) === 0,
     wasForeign(attempt) {
       foreign.failed(attempt);
     },

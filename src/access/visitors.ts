@@ -38,7 +38,10 @@ export function looksOurs(secret: string): boolean {
   return secret.startsWith("weir_");
 }
 
-/** Whether a secret is, or was, that of a job: nobody guesses one, and they end while clients still have them. */
-export function isJobToken(secret: string): boolean {
-  return isWellFormedSecret(secret, "weir_job_");
+/** Signed by somebody: the form of an id token. */
+const jwt = /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/;
+
+/** Whether a secret has the form of a job's: a job token, which is random, or an id token, which is signed. */
+export function isJobs(secret: string): boolean {
+  return isWellFormedSecret(secret, "weir_job_") || jwt.test(secret);
 }

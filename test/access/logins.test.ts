@@ -1,6 +1,6 @@
-import { heapStats } from "bun:jsc";
 import { beforeEach, describe, expect, test } from "bun:test";
 import type { Attempt, Incident, Logins } from "../../src/access/contract.ts";
+import { LoginLimiter } from "../../src/access/login-limiter.ts";
 import { createLogins } from "../../src/access/logins.ts";
 import { clientsBy } from "../../src/lib/address-ranges.ts";
 import { createLog } from "../../src/lib/log.ts";
@@ -171,22 +171,32 @@ describe("credentials that were meant for somebody else", () => {
 });
 
 test("memory stays bounded, however many addresses fail", () => {
-  const used = () => {
-    Bun.gc(true);
-    return heapStats().heapSize;
-  };
-  const fill = (times: number) => {
-    for (let i = 0; i < times; i++) {
-      const [high, low] = [(i >> 12).toString(16), (i & 4095).toString(16)];
-      logins.failed(from(`2001:db8:${high}:${low}::1`, `n${i}`));
-      noted.length = 0;
-    }
-    return used();
-  };
-  const empty = used();
-  const full = fill(60_000) - empty;
-  expect(full).toBeGreaterThan(2e6);
-  expect(fill(180_000) - empty).toBeLessThan(1.5 * full);
+  const limit = { failures: 10, withinMs: minute };
+  const clientAt = clientsBy(() => false);
+  const limits = { network: limit, account: limit };
+  const limiter = new LoginLimiter({ limits, clock, banSeconds: 60, clientAt });
+  for (let i = 0; i < 120_000; i++) {
+    const [high, low] = [(i >> 12).toString(16), (i & 4095).toString(16)];
+    limiter.failed(from(`2001:db8:${high}:${low}::1`, `n${i}`));
+  }
+  expect(limiter.size).toBeGreaterThan(40_000);
+  expect(limiter.size).toBeLessThanOrEqual(100_000);
+});
+
+describe("jobs", () => {
+  const job = { ...home, ofJob: true };
+
+  test("neither ban whoever is at their address, nor are they banned with them", () => {
+    fail(job, 100);
+    expect([wait(job), wait(home)]).toEqual([0, 0]);
+    fail(home, 10);
+    expect([wait(job), wait(home)]).toEqual([0, 3600]);
+  });
+
+  test("are refused after a flood, alone", () => {
+    fail(job, 1000);
+    expect([wait(job), wait(home)]).toEqual([3600, 0]);
+  });
 });
 
 test("what happens is on record, without anything that was tried as a secret", () => {

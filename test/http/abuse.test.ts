@@ -130,15 +130,25 @@ describe("failed logins", () => {
     expect((await login(home, adminToken)).status).toBe(200);
   });
 
-  test("with the tokens of jobs that have ended ban nobody, and such tokens are not banned", async () => {
-    await start();
-    const ended = () => login(home, newSecret("weir_job_"), { user: "gitlab-ci-token" });
-    expect(await statuses(30, ended)).toEqual(times(30, 401));
-    expect((await login(home, adminToken)).status).toBe(200);
-    await statuses(10, () => login(home, "wrong"));
-    expect((await login(home, adminToken)).status).toBe(403);
-    expect((await ended()).status).toBe(401);
-  });
+  const idToken = [{ alg: "RS256" }, { iss: "https://nobody.example" }, { signed: "by nobody" }]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
+    .join(".");
+  const ofJobs: [kind: string, secret: string][] = [
+    ["job tokens", newSecret("weir_job_")],
+    ["id tokens", idToken],
+  ];
+  test.each(ofJobs)(
+    "with %s that have ended ban nobody, and such are not banned",
+    async (_, secret) => {
+      await start();
+      const ended = () => login(home, secret, { user: "gitlab-ci-token" });
+      expect(await statuses(30, ended)).toEqual(times(30, 401));
+      expect((await login(home, adminToken)).status).toBe(200);
+      await statuses(10, () => login(home, "wrong"));
+      expect((await login(home, adminToken)).status).toBe(403);
+      expect((await ended()).status).toBe(401);
+    },
+  );
 
   test("with a login at Docker Hub that a mirror's client does not need are none, and never refused", async () => {
     await start({ WEIR_MIRROR_ANONYMOUS_PULL: "true" });

@@ -39,11 +39,10 @@ export async function callerOf(asking: Asking, options: Options): Promise<Caller
   const given = { privateToken, jobToken, authorization };
   if (!hasToken(asking)) return undefined;
   const requestId = asking.var.exchange.id;
-  const attempt = { address: addressOf(asking, options), account: undefined, requestId };
-  // As at the token endpoint: a job that goes on after its end closes the door to nobody.
-  const isCounted = privateToken !== undefined || jobToken === undefined;
-  if (isCounted) options.logins.mayTry(attempt);
+  const ofJob = privateToken === undefined && jobToken !== undefined;
+  const attempt = { address: addressOf(asking, options), account: undefined, requestId, ofJob };
+  options.logins.mayTry(attempt);
   const caller = await options.access.caller(given);
-  if (!caller && isCounted) options.logins.failed(attempt);
+  if (!caller) options.logins.failed(attempt);
   return caller;
 }
