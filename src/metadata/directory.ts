@@ -10,7 +10,7 @@ import type {
   UpstreamSettings,
 } from "./contract.ts";
 import type { AuditFact } from "./audit/contract.ts";
-import { configuration, insertEvent } from "./audit/events.ts";
+import { declaring } from "./audit/declaring.ts";
 import { obtainProxyUpstream, readDependencyProxy } from "./dependency-proxies.ts";
 import { allGroups, formerlyAt, groupAt, saveGroup } from "./groups.ts";
 import { factOf } from "./management/facts.ts";
@@ -101,27 +101,12 @@ export class SqlDirectory implements Directory {
     }, fact);
   }
 
-  /** Where something did change, `fact` is put on record, as the configuration's work. */
+  /** With `fact`, what did change is on record as the configuration's work. */
   #save<T>(work: (saving: Saving) => Promise<T>, fact?: (saved: T) => AuditFact): Promise<T> {
-    const { passwords, clock, limits } = this;
-    return this.changes.run(async (tx, changed) => {
-      let isChanged = false;
-      const now = clock.now();
-      const note = () => {
-        isChanged = true;
-        changed();
-      };
-      const saved = await work({ tx, passwords, now, limits, changed: note });
-      if (isChanged && fact) {
-        const event = {
-          ...fact(saved),
-          at: now,
-          author: configuration,
-          result: "success",
-        } as const;
-        await insertEvent(tx, event);
-      }
-      return saved;
-    });
+    const { changes, passwords, clock, limits } = this;
+    const now = clock.now();
+    const save = (tx: Saving["tx"], changed: () => void) =>
+      work({ tx, passwords, now, limits, changed });
+    return fact ? declaring(changes, now, save, fact) : changes.run(save);
   }
 }

@@ -180,7 +180,17 @@ export function auditSuite(bench: MetadataBench): void {
         groupId: group.id,
       });
       await sampleRegistry(bench.metadata);
-      expect(await actions()).toEqual(declared);
+      const { credentials } = bench.metadata;
+      const token = { name: "t", hash: "a".repeat(64), scopes: ["api"], expiresAt: undefined };
+      for (const _ of [1, 2]) {
+        const user = await credentials.saveUser({ username: "ci", admin: true }, new Map());
+        await credentials.saveToken(user.id, token);
+      }
+      expect(await actions()).toEqual(["token.declare", "user.declare", ...declared]);
+      expect((await list())[1]).toMatchObject({
+        subject: { name: "ci" },
+        details: { admin: true },
+      });
       await bench.metadata.management.groups.change(group.id, { name: "by itself" });
       expect((await list())[0]?.actor).toEqual({ kind: "system", id: undefined, name: "weir" });
     });

@@ -2,10 +2,11 @@ import type { AuditFact, UpstreamSettings } from "../contract.ts";
 
 interface Owned {
   id: number;
-  groupId: number;
+  /** Undefined: of no group. */
+  groupId: number | undefined;
 }
 
-/** What was done to something that belongs to a group. */
+/** What was done to something, which mostly belongs to a group. */
 export function factOf(
   kind: string,
   verb: string,

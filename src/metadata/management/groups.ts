@@ -17,7 +17,7 @@ export class SqlGroups implements ManagedGroups {
     fields: { name: string; path: string },
     ownerId: number,
   ): Promise<Group> {
-    return this.writer.run(async ({ tx, changed }) => {
+    return this.writer.run(async ({ tx, changed, note }) => {
       const group = await createGroup({ tx, changed }, parentId, fields);
       const owner = { user_id: ownerId, group_id: group.id, role: "owner" } as const;
       if (parentId === undefined) {
@@ -26,6 +26,7 @@ export class SqlGroups implements ManagedGroups {
           .values({ ...owner, expires_at: null })
           .execute();
       }
+      await note(factOf("group", "create", { id: group.id, groupId: group.id, name: group.path }));
       return group;
     });
   }
@@ -51,10 +52,12 @@ export class SqlGroups implements ManagedGroups {
     for (const upstreamId of await upstreamsOf(this.db, family)) {
       await this.writer.emptyCache(upstreamId);
     }
-    return this.writer.inGroup(id, async ({ tx, changed }) => {
+    return this.writer.inGroup(id, async ({ tx, changed, note }) => {
+      const group = await groupOfId(tx, id);
       const present = (await withAllBelow(tx, id)).map((group) => group.id);
       if (present.length === 0) return "absent";
       changed();
+      await note(factOf("group", "delete", { id, groupId: id, name: group?.path ?? "" }));
       await removeBots(tx, present);
       await tx.deleteFrom("groups").where("id", "=", id).execute();
       return "removed";
