@@ -6,15 +6,19 @@ import { createAccess } from "./access/access.ts";
 import { IdTokens } from "./access/id-tokens.ts";
 import { createPeople } from "./access/people/people.ts";
 import type { TrustedIssuer } from "./access/trusted-issuer.ts";
+import { GatheredIncidents } from "./access/incidents.ts";
+import { createLogins } from "./access/logins.ts";
 import { FsBlobStore } from "./blobs/fs/store.ts";
 import type { Config } from "./config.ts";
 import { createHttpApp } from "./http/app.ts";
+import { PullRate } from "./http/pull-rate.ts";
 import { idleSeconds, type RunningServer, startServer } from "./http/server.ts";
-import { addressTest } from "./lib/address-ranges.ts";
+import { addressTest, clientsBy } from "./lib/address-ranges.ts";
 import type { Clock } from "./lib/clock.ts";
 import { deriveKey } from "./lib/keys.ts";
 import type { Log } from "./lib/log.ts";
 import { createSealer } from "./lib/seal.ts";
+import type { Metadata } from "./metadata/contract.ts";
 import { openSqliteMetadata } from "./metadata/sqlite/index.ts";
 import { createPuller } from "./pull/puller.ts";
 import { createUpstreamClient } from "./upstream/client.ts";
@@ -23,8 +27,8 @@ import { createGuard, type Guard, GuardError } from "./upstream/guard.ts";
 import { ringMarker } from "./upstream/contract.ts";
 import type { Prepared } from "./work/contract.ts";
 import { openDataDir } from "./work/data-dir.ts";
-import { startExpiry } from "./work/expiry.ts";
 import { createWebClient } from "./upstream/web/client.ts";
+import { type ExpiryOptions, startExpiry } from "./work/expiry.ts";
 import { prepare } from "./work/first-start.ts";
 
 export interface RunningWeir {
@@ -70,7 +74,14 @@ async function start(
   const { dataDir, externalUrl, tokenSeconds, mirror, maxBlobBytes, minFreeBytes } = config;
   const { secret } = openDataDir(dataDir, config.secretKey);
 
-  const sealer = createSealer(deriveKey(secret, "upstream passwords"));
+  const previous = config.previousSecretKey === undefined ? [] : [config.previousSecretKey];
+  const derive = (purpose: string) => ({
+    key: deriveKey(secret, purpose),
+    former: previous.map((one) => deriveKey(one, purpose)),
+  });
+
+  const sealing = derive("upstream passwords");
+  const sealer = createSealer(sealing.key, ...sealing.former);
   const file = path.join(dataDir, "weir.db");
   const limits = {
     registriesPerGroup: config.maxRegistriesPerGroup,
@@ -96,24 +107,32 @@ async function start(
   const puller = createPuller({ client, blobs, cache, lists, clock, log, maxBlobBytes, ...times });
   closers.push(() => puller.close());
 
-  const signingKey = deriveKey(secret, "pull tokens");
+  const { key: signingKey, former: formerSigningKeys } = derive("pull tokens");
   const open = {
     anonymousPull: config.anonymousPull,
     mirrorAnonymousPull: mirror.anonymousPull,
     isMirrorClient: addressTest(mirror.clientAddresses),
   };
-  const tokens = { signingKey, externalUrl, tokenSeconds, open };
+  const { audit } = metadata;
+  const incidents = new GatheredIncidents({ audit, clock, log });
+  closers.push(() => incidents.flush());
+  const { loginBanSeconds: banSeconds, pullRateLimit } = config.abuse;
+  const clientAt = clientsBy(addressTest(config.abuse.unlimitedAddresses));
+  const isTrustedProxy = addressTest(config.trustedProxies);
+  const logins = createLogins({ clock, log, banSeconds, clientAt, incidents });
+  const tokens = { logins, signingKey, formerSigningKeys, externalUrl, tokenSeconds, open };
   const web = createWebClient({ clock, log, version, instanceId, allowedAddresses });
   closers.push(async () => web.close());
-  const { logins, ...people } = createPeople({
+  const signingIn = derive("sign-in");
+  const { logins: passwords, ...people } = createPeople({
     metadata,
     web,
     clock,
     log,
-    sealer: createSealer(deriveKey(secret, "sign-in")),
+    sealer: createSealer(signingIn.key, ...signingIn.former),
     externalUrl,
     settings: config.signIn,
-    attempts: { mayTry() {}, failed() {}, succeeded() {} },
+    attempts: logins,
   });
   const documents = createDocumentClient({ clock, log, ...reaching });
   closers.push(async () => documents.close());
@@ -121,7 +140,7 @@ async function start(
   const provers = [
     new IdTokens({ issuers, directory, documents, clock, log }),
     new AccessTokens(credentials),
-    logins,
+    passwords,
   ];
   const access = createAccess({ provers, clock, ...tokens });
   let isServing = false;
@@ -130,6 +149,9 @@ async function start(
     api: {
       access: createApiAccess({ credentials }),
       people,
+      logins,
+      incidents,
+      audit,
       management: metadata.management,
       identity: metadata.identity,
       client,
@@ -142,7 +164,8 @@ async function start(
     clock,
     log,
     idleSeconds,
-    isTrustedProxy: addressTest(config.trustedProxies),
+    isTrustedProxy,
+    pullRate: new PullRate({ clock, limit: pullRateLimit, clientAt, isTrustedProxy }),
     mirrorRegistry: mirror.registryId,
     ownMark: ringMarker(instanceId),
     ready: async () => isServing && (await metadata.ready()) && (await blobs.ready()),
@@ -153,15 +176,10 @@ async function start(
   if (certified) closers.push(() => certified.stop(0));
   // Not before the port is ours: a token that is made now is shown once, and a start that fails would lose it.
   const prepared = await prepare(metadata, config);
-  const expiry = startExpiry({
-    expire: async () => {
-      await metadata.identity.tokens.sweep();
-      return metadata.management.dependencyProxies.expire();
-    },
-    clock,
-    log,
-  });
-  closers.push(() => expiry.stop());
+  for (const expiring of expiries(metadata, clock, config)) {
+    const expiry = startExpiry({ ...expiring, clock, log });
+    closers.push(() => expiry.stop());
+  }
   isServing = true;
   log.info("listening", { address: config.listen.hostname, port: server.port, url: externalUrl });
   return {
@@ -181,6 +199,22 @@ async function start(
 function trustedIssuers({ declared, externalUrl }: Config): TrustedIssuer[] {
   const own = [externalUrl, new URL(externalUrl).host];
   return declared.oidcIssuers.map((issuer) => ({ ...issuer, audiences: issuer.audiences ?? own }));
+}
+
+/** What is given up when its time is over. */
+function expiries(
+  { management, identity, audit }: Metadata,
+  clock: Clock,
+  { abuse: { auditDays } }: Config,
+): Pick<ExpiryOptions, "what" | "expire">[] {
+  const spent = async () => {
+    await identity.tokens.sweep();
+    return management.dependencyProxies.expire();
+  };
+  const entries = { what: "entries", expire: spent };
+  if (auditDays === 0) return [entries];
+  const expire = () => audit.expire(clock.now() - auditDays * 86_400_000);
+  return [entries, { what: "audit events", expire }];
 }
 
 /** The second server, whose clients have shown a certificate; undefined where none is wanted. */

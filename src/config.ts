@@ -14,6 +14,8 @@ export interface Config {
   dataDir: string;
   /** Master secret; undefined: the one in the data folder. */
   secretKey: string | undefined;
+  /** The master secret before it; undefined: none. */
+  previousSecretKey: string | undefined;
   /** Undefined: made at the first start. */
   adminToken: string | undefined;
   /** The upstream of registry 1, for the first start alone. */
@@ -39,6 +41,7 @@ export interface Config {
   absentSeconds: number;
   maxRegistriesPerGroup: number;
   maxUpstreamsPerRegistry: number;
+  abuse: work.LimitSettings;
   /** How long running pulls may go on when the server is told to stop. */
   drainSeconds: number;
   /** Larger blobs are passed on and not stored; undefined: no limit. */
@@ -91,7 +94,7 @@ function readSettings(settings: work.Settings): Omit<Config, "declared" | "setti
     listen,
     externalUrl: settings.get("external_url", work.originUrl, localhost),
     dataDir: settings.get("data_dir", folder, "./data"),
-    secretKey: settings.secret("secret_key", work.secretKey),
+    ...readSecretKeys(settings),
     adminToken: settings.secret("admin_token", work.accessToken),
     firstUpstream: readFirstUpstream(settings),
     dependencyProxy: work.dependencyProxyUpstream(
@@ -110,6 +113,7 @@ function readSettings(settings: work.Settings): Omit<Config, "declared" | "setti
     absentSeconds: settings.get("absent_seconds", seconds(1, 60), "30"),
     maxRegistriesPerGroup: settings.get("max_registries_per_group", work.integer(1, 1000), "5"),
     maxUpstreamsPerRegistry: settings.get("max_upstreams_per_registry", work.integer(1, 20), "5"),
+    abuse: work.readLimitSettings(settings),
     drainSeconds: settings.get("drain_seconds", seconds(0, 86400), "30"),
     maxBlobBytes: settings.find("max_blob_bytes", work.size(1)),
     minFreeBytes: settings.get("min_free_bytes", work.size(0), "1GiB"),
@@ -119,6 +123,15 @@ function readSettings(settings: work.Settings): Omit<Config, "declared" | "setti
 
 const seconds = (from: number, to: number) => work.integer(from, to, "seconds");
 const folder = work.leaf("must be a path", (text) => path.resolve(text));
+
+function readSecretKeys(settings: work.Settings) {
+  const secretKey = settings.secret("secret_key", work.secretKey);
+  const previousSecretKey = settings.secret("secret_key_previous", work.secretKey);
+  if (previousSecretKey !== undefined && previousSecretKey === secretKey) {
+    settings.refuse("secret_key_previous", "is the same as WEIR_SECRET_KEY; give the former one");
+  }
+  return { secretKey, previousSecretKey };
+}
 
 function readFirstUpstream(settings: work.Settings): UpstreamSettings {
   const url = settings.get("first_upstream_url", work.upstreamUrl, work.dockerHub);

@@ -67,6 +67,7 @@ describe("settings", () => {
       externalUrl: "http://localhost:5000",
       dataDir: path.resolve("data"),
       secretKey: undefined,
+      previousSecretKey: undefined,
       adminToken: undefined,
       firstUpstream: {
         name: "docker-hub",
@@ -122,6 +123,12 @@ describe("settings", () => {
       absentSeconds: 30,
       maxRegistriesPerGroup: 5,
       maxUpstreamsPerRegistry: 5,
+      abuse: {
+        loginBanSeconds: 3600,
+        pullRateLimit: 20_000,
+        unlimitedAddresses: [],
+        auditDays: 365,
+      },
       drainSeconds: 30,
       maxBlobBytes: undefined,
       minFreeBytes: 2 ** 30,
@@ -141,6 +148,15 @@ describe("settings", () => {
     ],
     ["WEIR_DATA_DIR", "/var/lib/../lib/weir/", { dataDir: "/var/lib/weir" }],
     ["WEIR_SECRET_KEY", secret, { secretKey: secret }],
+    ["WEIR_SECRET_KEY_PREVIOUS", secret, { previousSecretKey: secret }],
+    ["WEIR_LOGIN_BAN_SECONDS", "0", { abuse: { loginBanSeconds: 0 } }],
+    ["WEIR_PULL_RATE_LIMIT", "1000", { abuse: { pullRateLimit: 1000 } }],
+    ["WEIR_AUDIT_DAYS", "30", { abuse: { auditDays: 30 } }],
+    [
+      "WEIR_UNLIMITED_ADDRESSES",
+      "10.0.0.0/8, 2001:db8::1",
+      { abuse: { unlimitedAddresses: ["10.0.0.0/8", "2001:db8::1/128"] } },
+    ],
     ["WEIR_ADMIN_TOKEN", secret, { adminToken: secret }],
     [
       "WEIR_DEPENDENCY_PROXY_URL",
@@ -403,6 +419,11 @@ describe("bad settings", () => {
     ["WEIR_CHECK_TIMEOUT_SECONDS", ["0", "301", "2.5"], /from 1 to 300/],
     ["WEIR_RECHECK_SECONDS", ["0", "86401"], /from 1 to 86400/],
     ["WEIR_DRAIN_SECONDS", ["-1", "86401"], /from 0 to 86400/],
+    ["WEIR_SECRET_KEY_PREVIOUS", ["short"], /32 random characters/],
+    ["WEIR_LOGIN_BAN_SECONDS", ["-1", "86401"], /from 0 to 86400/],
+    ["WEIR_PULL_RATE_LIMIT", ["-1", "many"], /from 0 to 1000000000/],
+    ["WEIR_UNLIMITED_ADDRESSES", ["10.0.0", "10.0.0.1:80"], /address/],
+    ["WEIR_AUDIT_DAYS", ["-1", "36501"], /from 0 to 36500/],
     ["WEIR_ABSENT_SECONDS", ["0", "61"], /from 1 to 60/],
     ["WEIR_MAX_REGISTRIES_PER_GROUP", ["0", "1001"], /from 1 to 1000/],
     ["WEIR_MAX_UPSTREAMS_PER_REGISTRY", ["0", "21"], /from 1 to 20/],
@@ -521,6 +542,11 @@ describe("bad settings", () => {
           WEIR_ADMIN_TOKEN: secret,
         }),
       ["WEIR_ADMIN_TOKEN: is a token of the user ci as well; make another"],
+    ],
+    [
+      "one secret key given as the present and the former one",
+      () => load({ WEIR_SECRET_KEY: secret, WEIR_SECRET_KEY_PREVIOUS: secret }),
+      ["WEIR_SECRET_KEY_PREVIOUS: is the same as WEIR_SECRET_KEY; give the former one"],
     ],
   ];
   for (const [what, run, wanted] of found) {

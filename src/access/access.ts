@@ -1,23 +1,37 @@
 import type { Clock } from "../lib/clock.ts";
 import { RegistryError } from "../oci/error.ts";
-import type { Access, Actor, BasicCredentials, Grant, IssuedToken, Visitor } from "./contract.ts";
+import type {
+  Access,
+  Actor,
+  Attempt,
+  BasicCredentials,
+  Grant,
+  IssuedToken,
+  Logins,
+  Visitor,
+} from "./contract.ts";
 import type { Holder, Proven, Prover } from "./holder.ts";
 import { type PullClaims, PullTokens } from "./pull-tokens.ts";
 import { repositoriesToPull } from "./scopes.ts";
-import { looksOurs, type OpenDoors, Openness } from "./visitors.ts";
+import { isJobs, looksOurs, type OpenDoors, Openness } from "./visitors.ts";
 
 export interface AccessOptions {
   /** The kinds of credentials there are, in the order in which they are tried. */
   provers: readonly Prover[];
   clock: Clock;
-  /** 32 bytes that sign pull tokens. */
+  /** 32 bytes, from which the keys that sign pull tokens are derived. */
   signingKey: Uint8Array<ArrayBuffer>;
+  /** Those of former secrets, whose tokens are still taken. */
+  formerSigningKeys?: readonly Uint8Array<ArrayBuffer>[];
   /** Without a slash at the end. */
   externalUrl: string;
   tokenSeconds: number;
   /** Who may pull without a credential. */
   open: OpenDoors;
+  logins: Logins;
 }
+
+type ProvenByKind = Proven & { kind: string };
 
 const anonymous: Actor = { kind: "anonymous", name: "anonymous" };
 
@@ -36,14 +50,18 @@ class PullAccess implements Access {
   readonly #grants = new WeakMap<PullClaims, { holder: Holder; grant: Grant }>();
 
   constructor(options: AccessOptions) {
-    const { externalUrl, signingKey, tokenSeconds, clock } = options;
+    const { externalUrl, signingKey, formerSigningKeys = [], tokenSeconds, clock } = options;
     this.#options = options;
     this.service = new URL(externalUrl).host;
     this.realm = `${externalUrl}/jwt/auth`;
     this.#provers = new Map(options.provers.map((prover) => [prover.kind, prover]));
     this.#openness = new Openness(options.open);
-    const audience = this.service;
-    this.#tokens = new PullTokens({ key: signingKey, audience, seconds: tokenSeconds, clock });
+    this.#tokens = new PullTokens({
+      keys: [signingKey, ...formerSigningKeys],
+      audience: this.service,
+      seconds: tokenSeconds,
+      clock,
+    });
   }
 
   async issue(
@@ -70,18 +88,18 @@ class PullAccess implements Access {
   async #prove(
     given: BasicCredentials | undefined,
     visitor: Visitor,
-  ): Promise<(Proven & { kind: string }) | undefined> {
+  ): Promise<ProvenByKind | undefined> {
     // Clients without credentials answer a Basic challenge with an empty name and password.
     if (!given || (given.username === "" && given.password === "")) {
       if (this.#openness.admits(visitor)) return undefined;
       throw unauthorized("log in with any user name and an access token as the password");
     }
-    const seemsForeign = visitor.as === "mirror" && !looksOurs(given.password);
-    const isOpen = seemsForeign && this.#openness.admits(visitor);
-    const proven = await this.#firstProof(given, visitor, isOpen);
-    if (!proven && isOpen) return undefined;
-    if (!proven) throw unauthorized("the access token given as the password is not valid");
-    if (!proven.holder.mayPullAnything) {
+    const isNeedless =
+      visitor.as === "mirror" && !looksOurs(given.password) && this.#openness.admits(visitor);
+    const proven = isNeedless
+      ? await this.#tryNeedless(given, visitor)
+      : await this.#try(given, visitor);
+    if (proven && !proven.holder.mayPullAnything) {
       throw new RegistryError("denied", "the access token's scopes do not allow pulling", {
         detail: { needed: "api or read_virtual_registry" },
       });
@@ -89,11 +107,40 @@ class PullAccess implements Access {
     return proven;
   }
 
+  async #try(given: BasicCredentials, visitor: Visitor): Promise<ProvenByKind> {
+    const { logins } = this.#options;
+    const attempt = attemptOf(given, visitor);
+    logins.mayTry(attempt);
+    const proven = await this.#firstProof(given, visitor, false);
+    if (!proven) {
+      logins.failed(attempt);
+      throw unauthorized("the access token given as the password is not valid");
+    }
+    this.#noteSuccess(proven, attempt);
+    return proven;
+  }
+
+  /** For who may pull without: what is not ours counts as none. */
+  async #tryNeedless(given: BasicCredentials, visitor: Visitor): Promise<ProvenByKind | undefined> {
+    const { logins } = this.#options;
+    const attempt = attemptOf(given, visitor);
+    if (!logins.mayBeOurs(attempt)) return undefined;
+    const proven = await this.#firstProof(given, visitor, true);
+    if (proven) this.#noteSuccess(proven, attempt);
+    else logins.wasForeign(attempt);
+    return proven;
+  }
+
+  #noteSuccess({ kind, id, holder }: ProvenByKind, attempt: Attempt): void {
+    const { actor, mayPullAnything: isOfUse } = holder;
+    this.#options.logins.succeeded(attempt, { actor, credential: `${kind}:${id}`, isOfUse });
+  }
+
   async #firstProof(
     given: BasicCredentials,
     visitor: Visitor,
     isOpen: boolean,
-  ): Promise<(Proven & { kind: string }) | undefined> {
+  ): Promise<ProvenByKind | undefined> {
     for (const prover of this.#options.provers) {
       const proven = await prover.prove(given, visitor, isOpen);
       if (proven) return { ...proven, kind: prover.kind };
@@ -139,6 +186,14 @@ class PullAccess implements Access {
       mayPullVerified: () => false,
     };
   }
+}
+
+/** With a token of ours any name goes: what it is says nothing, and is nobody's account. */
+function attemptOf({ username, password }: BasicCredentials, visitor: Visitor): Attempt {
+  const { requestId } = visitor;
+  const ofJob = isJobs(password);
+  const account = ofJob || looksOurs(password) ? undefined : username;
+  return { address: visitor.address(), account, requestId, ofJob };
 }
 
 /** One text whether the token is unknown, wrong, expired or its owner blocked. */

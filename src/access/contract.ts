@@ -38,6 +38,68 @@ export interface BasicCredentials {
   password: string;
 }
 
+/** Somebody tries to prove who he is. */
+export interface Attempt {
+  /** Where from; undefined where that cannot be told: all such attempts count as those of one client. */
+  address: string | undefined;
+  /** The name that goes with the secret; undefined where the secret says it all, as a token of ours does. */
+  account: string | undefined;
+  requestId: string | undefined;
+  /** Whether the secret is, or was, a job's: nobody guesses one, and they end while clients still have them. */
+  ofJob?: boolean;
+}
+
+/** Who has logged in, for the record. */
+export interface LoggedIn {
+  actor: Actor;
+  /** The credential's kind and id, never a secret. */
+  credential: string;
+  /** Whether it opens anything here. */
+  isOfUse: boolean;
+}
+
+/**
+ * Whoever takes secrets says so here: before it hashes anything, and again after having waited for its turn, and afterwards
+ * how it went. This counts failures, bans, and keeps the record.
+ */
+export interface Logins {
+  /** Throws `RegistryError` (`banned`) while this attempt may not be made. */
+  mayTry(attempt: Attempt): void;
+  failed(attempt: Attempt): void;
+  /** The secret was good. */
+  succeeded(attempt: Attempt, who: LoggedIn): void;
+  /**
+   * For credentials that are not needed and were probably meant for another registry: whether they are to be tried at all.
+   * Who guesses in this way is not refused anything, but learns nothing either.
+   */
+  mayBeOurs(attempt: Attempt): boolean;
+  /** They were not: no failure, and not on record. */
+  wasForeign(attempt: Attempt): void;
+}
+
+/** Something to be on record that changes nothing; the same again soon after is counted, not written. */
+export interface Incident {
+  action: string;
+  result: "success" | "failure" | "refused";
+  /** Undefined: nobody knows. */
+  actor: { kind: string; id?: number | undefined; name: string } | undefined;
+  /** The name that somebody has given of himself: it is on record if a user has it, as it could be anything, secrets too. */
+  claimed?: string | undefined;
+  groupId?: number | undefined;
+  address: string | undefined;
+  requestId: string | undefined;
+  /** Facts, no secrets; of the same action, result, actor and address those of the first count. */
+  details?: Readonly<Record<string, string | number>>;
+}
+
+/** The record of what was tried. */
+export interface Incidents {
+  /** Takes no time: it is written within a minute. */
+  note(incident: Incident): void;
+  /** Resolves when all that was noted is written. */
+  flush(): Promise<void>;
+}
+
 /** Somebody without a credential of ours, as far as it decides what is open to him. */
 export interface Visitor {
   /** What he asks for: something of a registry, or what a mirror gives; `either` where both rights will do. */
@@ -46,6 +108,8 @@ export interface Visitor {
   readonly certified: boolean;
   /** Where he comes from; undefined where that cannot be told. */
   address(): string | undefined;
+  /** Of the request that he sends. */
+  readonly requestId?: string;
 }
 
 /** Who may do what. */

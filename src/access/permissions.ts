@@ -201,6 +201,7 @@ const permissions = {
     "owner",
     "create and rotate a group's access and deploy tokens",
   ),
+  read_group_audit: row("read", "group", "owner", "list a group's audit events"),
   create_project: row("write", "group", "maintainer", "create a project in a group"),
   read_project: row("read", "project", "guest", "get a project, list and get its members"),
   change_project_members: row(
@@ -222,6 +223,7 @@ const permissions = {
   ),
   list_visible: row("read", "server", "guest", "list those groups and projects that one may get"),
   read_users: row("read", "server", "administrator", "list and get users"),
+  read_audit: row("read", "server", "administrator", "list the server's audit events"),
   change_users: row("write", "server", "administrator", "create, block, deactivate users"),
   change_users_passwords: row("write", "server", "administrator", "give users passwords"),
   change_identities: row(

@@ -1,7 +1,7 @@
 import { jwtVerify, SignJWT } from "jose";
 import type { Clock } from "../lib/clock.ts";
-import { keyId } from "../lib/keys.ts";
 import { LruMap } from "../lib/lru.ts";
+import { isOfDay, SigningKeys } from "./signing-keys.ts";
 
 /** A credential by its kind (`Prover.kind`) and what it is known by there. */
 export interface Subject {
@@ -32,7 +32,8 @@ const maxRemembered = 5_000;
 const maxRememberedLength = 4096;
 
 interface Options {
-  key: Uint8Array<ArrayBuffer>;
+  /** 32 bytes each, from which keys are derived: the first one's sign, those of the others are taken too. */
+  keys: readonly [Uint8Array<ArrayBuffer>, ...Uint8Array<ArrayBuffer>[]];
   /** The service that they are for (claim `aud`). */
   audience: string;
   seconds: number;
@@ -42,16 +43,19 @@ interface Options {
 /** Short-lived signed tokens for `/v2/` (RFC 7519; one algorithm, issuer, audience and type: RFC 8725). */
 export class PullTokens {
   readonly #options: Options;
-  readonly #kid: string;
-  readonly #key: Promise<CryptoKey>;
+  readonly #keys: SigningKeys;
   /** By header, what has been checked: a pull is a dozen requests with the same one. */
   readonly #verified = new LruMap<string, PullClaims>(maxRemembered);
 
   constructor(options: Options) {
     this.#options = options;
-    this.#kid = keyId(options.key);
-    const hmac = { name: "HMAC", hash: "SHA-256" };
-    this.#key = crypto.subtle.importKey("raw", options.key, hmac, false, ["sign", "verify"]);
+    const lifeSeconds = options.seconds + leewaySeconds;
+    this.#keys = new SigningKeys({
+      roots: options.keys,
+      lifeSeconds,
+      leewaySeconds,
+      clock: options.clock,
+    });
   }
 
   /** A token that lives as long as all do, or until `expiresAt` (milliseconds since the epoch) where that is sooner. */
@@ -65,8 +69,9 @@ export class PullTokens {
     const left = expiresAt === undefined ? Infinity : Math.floor(expiresAt / 1000) - now;
     const seconds = Math.max(1, Math.min(this.#options.seconds, left));
     const access = repositories.map((name) => ({ type: "repository", name, actions: ["pull"] }));
+    const { kid, key } = await this.#keys.at(now * 1000);
     const token = await new SignJWT({ access })
-      .setProtectedHeader({ alg: algorithm, typ: type, kid: this.#kid })
+      .setProtectedHeader({ alg: algorithm, typ: type, kid })
       .setIssuer(issuer)
       .setAudience(audience)
       .setSubject(subject ? `${subject.kind}:${subject.id}` : anonymous)
@@ -74,7 +79,7 @@ export class PullTokens {
       .setIssuedAt(now)
       .setNotBefore(now - 5)
       .setExpirationTime(now + seconds)
-      .sign(await this.#key);
+      .sign(key);
     return { token, seconds };
   }
 
@@ -96,7 +101,7 @@ export class PullTokens {
     const token = header.length <= maxLength ? /^Bearer +([^\s,]+)$/i.exec(header)?.[1] : undefined;
     if (token === undefined) return undefined;
     try {
-      const { payload, protectedHeader } = await jwtVerify(token, await this.#key, {
+      const { payload, protectedHeader } = await jwtVerify(token, (header) => this.#keyOf(header), {
         algorithms: [algorithm],
         typ: type,
         issuer,
@@ -106,15 +111,25 @@ export class PullTokens {
         requiredClaims: ["exp", "iat", "sub"],
         currentDate: new Date(this.#options.clock.now()),
       });
-      if (protectedHeader.kid !== this.#kid || payload.exp === undefined) return undefined;
+      const { exp, iat } = payload;
+      if (exp === undefined || iat === undefined) return undefined;
+      // A key of yesterday that got into wrong hands makes no token of today.
+      if (!isOfDay(protectedHeader.kid ?? "", iat * 1000)) return undefined;
       const [, kind = "", id = ""] = subjectForm.exec(payload.sub ?? "") ?? [];
       if (kind === "" && payload.sub !== anonymous) return undefined;
       const subject = kind === "" ? undefined : { kind, id };
       const repositories = new Set(names(payload["access"]));
-      return { subject, repositories, expiresAt: payload.exp * 1000 };
+      return { subject, repositories, expiresAt: exp * 1000 };
     } catch {
       return undefined; // forged, expired, or not a token at all: all the same to the caller
     }
+  }
+
+  /** Throws for a header that is not like ours: what else it says, such as where its key is to be had, nobody looks at. */
+  async #keyOf(header: { alg: string; kid?: string }): Promise<CryptoKey> {
+    const key = Object.keys(header).length === 3 ? await this.#keys.find(header.kid) : undefined;
+    if (!key) throw new Error("no key of ours");
+    return key;
   }
 }
 

@@ -1,3 +1,4 @@
+import { isWellFormedSecret } from "../lib/secret.ts";
 import type { Visitor } from "./contract.ts";
 
 /** Who may pull without a credential of ours. */
@@ -35,4 +36,12 @@ export class Openness {
 /** All tokens of ours that were made here begin so: one that is wrong is a slip, not somebody else's password. */
 export function looksOurs(secret: string): boolean {
   return secret.startsWith("weir_");
+}
+
+/** Signed by somebody: the form of an id token. */
+const jwt = /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/;
+
+/** Whether a secret has the form of a job's: a job token, which is random, or an id token, which is signed. */
+export function isJobs(secret: string): boolean {
+  return isWellFormedSecret(secret, "weir_job_") || jwt.test(secret);
 }

@@ -10,6 +10,7 @@ import type { ApiOptions } from "./api/options.ts";
 import type { BunServer, Env, Exchange } from "./exchange.ts";
 import { requestIds } from "./exchange.ts";
 import { Metrics, metricsResponse } from "./metrics.ts";
+import type { PullRate } from "./pull-rate.ts";
 import { errorResponse, jsonResponse } from "./respond.ts";
 import { tokenRoutes } from "./token.ts";
 import { pathOf } from "./url.ts";
@@ -21,6 +22,8 @@ export interface HttpOptions {
   directory: Directory;
   puller: Puller;
   api: Omit<ApiOptions, "directory" | "puller" | "clock" | "log" | "isTrustedProxy">;
+  /** How often an address may ask for pulls. */
+  pullRate: PullRate;
   clock: Clock;
   log: Log;
   isTrustedProxy: (address: string) => boolean;
@@ -98,7 +101,7 @@ function routesOf({ log, access, ready, ...options }: HttpOptions, metrics: Metr
       status: isReady ? "ready" : "not ready",
     });
   });
-  app.get("/metrics", (c) => metricsResponse(c, metrics, options.api.access));
+  app.get("/metrics", (c) => metricsResponse(c, metrics, { ...options, ...options.api }));
   app.route("/", tokenRoutes({ access, isTrustedProxy: options.isTrustedProxy }));
   app.route("/api", apiRoutes({ ...options, log, ...options.api }));
   app.notFound((c) =>

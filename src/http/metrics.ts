@@ -1,9 +1,9 @@
 import type { Context } from "hono";
 import { Counter, Gauge, Registry } from "prom-client";
-import type { ApiAccess } from "../access/contract.ts";
 import type { Directory, Upstream } from "../metadata/contract.ts";
 import { RegistryError } from "../oci/error.ts";
 import type { Health } from "../upstream/contract.ts";
+import { callerOf } from "./api/caller.ts";
 import type { Env, Told } from "./exchange.ts";
 
 interface Options {
@@ -94,17 +94,14 @@ const forwarded = ["forwarded", "x-forwarded-for", "via"];
 export async function metricsResponse(
   c: Context<Env>,
   metrics: Metrics,
-  access: ApiAccess,
+  options: Parameters<typeof callerOf>[1],
 ): Promise<Response> {
   const { headers } = c.req.raw;
   const address = c.env.server.requestIP(c.req.raw)?.address ?? "";
   const isLocal =
     /^(?:::ffff:)?127\.|^::1$/.test(address) && !forwarded.some((name) => headers.has(name));
   if (!isLocal) {
-    const authorization = headers.get("authorization") ?? undefined;
-    const privateToken = headers.get("private-token") ?? undefined;
-    const jobToken = headers.get("job-token") ?? undefined;
-    const caller = await access.caller({ privateToken, jobToken, authorization });
+    const caller = await callerOf(c, options);
     if (!caller?.isAdministrator) {
       throw new RegistryError(
         "unauthorized",

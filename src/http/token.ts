@@ -85,13 +85,16 @@ export function parseBasic(header: string | undefined): BasicCredentials | undef
   const encoded = /^Basic +([A-Za-z0-9+/=_-]+)$/i.exec(header)?.[1];
   const text = encoded && Buffer.from(encoded, "base64").toString("utf8");
   const colon = text ? text.indexOf(":") : -1;
-  if (!text || colon === -1) {
+  // A name or password with control characters is none (RFC 7617, section 2).
+  if (!text || colon === -1 || /\p{Cc}/u.test(text)) {
     throw new RegistryError("unauthorized", "the Authorization header is not Basic credentials", {
       headers: { "WWW-Authenticate": 'Basic realm="weir"' },
     });
   }
   return { username: text.slice(0, colon), password: text.slice(colon + 1) };
 }
+
+const onlyOnce = ["grant_type", "username", "password"];
 
 async function readForm(request: Request): Promise<URLSearchParams> {
   const type = request.headers.get("content-type") ?? "";
@@ -105,5 +108,10 @@ async function readForm(request: Request): Promise<URLSearchParams> {
       `the body must have a length of at most ${maxFormBytes} bytes`,
     );
   }
-  return new URLSearchParams(await request.text());
+  const form = new URLSearchParams(await request.text());
+  // Two readers would take two different ones.
+  if (onlyOnce.some((name) => form.getAll(name).length > 1)) {
+    throw new RegistryError("bad_request", "a parameter must not be given more than once");
+  }
+  return form;
 }

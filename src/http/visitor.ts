@@ -18,6 +18,7 @@ export function visitorOf(
   return {
     as,
     certified: exchange.certified,
+    requestId: exchange.id,
     address: () =>
       clientAddress(server.requestIP(request)?.address, request.headers, isTrustedProxy),
   };

@@ -1,7 +1,7 @@
 import { hkdfSync } from "node:crypto";
 
-/** 32 bytes for one purpose, derived from the master secret (RFC 5869, SHA-256). */
-export function deriveKey(secret: string, purpose: string): Uint8Array<ArrayBuffer> {
+/** 32 bytes for one purpose, derived from the master secret or from another key (RFC 5869, SHA-256). */
+export function deriveKey(secret: string | Uint8Array, purpose: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(hkdfSync("sha256", secret, "weir", purpose, 32));
 }
 

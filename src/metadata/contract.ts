@@ -1,5 +1,6 @@
 import type { Digest } from "../oci/digest.ts";
 import type { Child, ChildKind, ManifestMediaType } from "../oci/manifest.ts";
+import type { AuditLog } from "./audit/contract.ts";
 import type { Credentials } from "./credentials/contract.ts";
 import type { Identity } from "./identity/contract.ts";
 import type { Lists } from "./lists/contract.ts";
@@ -19,6 +20,7 @@ export interface Metadata {
   readonly cache: Cache;
   readonly lists: Lists;
   readonly upstreamStates: UpstreamStates;
+  readonly audit: AuditLog;
   /**
    * Grows with each change of configuration or rights. Whatever was derived from `directory` and `credentials`
    * is valid only while it stands still.
@@ -35,6 +37,7 @@ export interface Metadata {
  */
 export type MetadataProblem = "in_use" | "unusable" | "damaged" | "newer" | "refused";
 
+export type * from "./audit/contract.ts";
 export * from "./credentials/contract.ts";
 export type * from "./identity/contract.ts";
 export type * from "./lists/contract.ts";

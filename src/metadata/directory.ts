@@ -9,8 +9,11 @@ import type {
   Upstream,
   UpstreamSettings,
 } from "./contract.ts";
+import type { AuditFact } from "./audit/contract.ts";
+import { declaring } from "./audit/declaring.ts";
 import { obtainProxyUpstream, readDependencyProxy } from "./dependency-proxies.ts";
 import { allGroups, formerlyAt, groupAt, saveGroup } from "./groups.ts";
+import { factOf } from "./management/facts.ts";
 import type { Passwords } from "./passwords.ts";
 import type { Limits } from "./positions.ts";
 import { readRegistries, saveRegistry } from "./registries.ts";
@@ -84,26 +87,31 @@ export class SqlDirectory implements Directory {
   }
 
   saveGroup(group: { path: string; name: string }): Promise<Group> {
-    return this.#save((saving) => saveGroup(saving, group));
+    const fact = (saved: Group) => factOf("group", "declare", { ...saved, groupId: saved.id });
+    return this.#save((saving) => saveGroup(saving, group), fact);
   }
 
   saveUpstream(groupId: number, settings: UpstreamSettings): Promise<Upstream> {
-    return this.#save((saving) => saveUpstream(saving, groupId, settings));
+    const fact = (saved: Upstream) => factOf("upstream", "declare", saved, { url: saved.url });
+    return this.#save((saving) => saveUpstream(saving, groupId, settings), fact);
   }
 
   saveRegistry(groupId: number, settings: RegistrySettings): Promise<Registry> {
+    const fact = (saved: Registry) => factOf("registry", "declare", saved);
     return this.#save(async (saving) => {
       const id = await saveRegistry(saving, groupId, settings);
       const [registry] = await readRegistries(saving.tx, this.passwords, { id });
       if (!registry) throw new Error("a registry is gone in the transaction that saved it");
       return registry;
-    });
+    }, fact);
   }
 
-  #save<T>(work: (saving: Saving) => Promise<T>): Promise<T> {
-    const { passwords, clock, limits } = this;
-    return this.changes.run((tx, changed) =>
-      work({ tx, passwords, now: clock.now(), limits, changed }),
-    );
+  /** With `fact`, what did change is on record as the configuration's work. */
+  #save<T>(work: (saving: Saving) => Promise<T>, fact?: (saved: T) => AuditFact): Promise<T> {
+    const { changes, passwords, clock, limits } = this;
+    const now = clock.now();
+    const save = (tx: Saving["tx"], changed: () => void) =>
+      work({ tx, passwords, now, limits, changed });
+    return fact ? declaring(changes, now, save, fact) : changes.run(save);
   }
 }

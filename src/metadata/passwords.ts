@@ -1,5 +1,6 @@
 import type { Log } from "../lib/log.ts";
 import type { Sealer } from "../lib/seal.ts";
+import type { Saving } from "./upstreams.ts";
 
 /** An upstream as far as its password is bound to it. */
 interface Holder {
@@ -20,6 +21,11 @@ export class Passwords {
     return this.sealer.seal(password, context(upstream));
   }
 
+  /** Whether it needs no sealing anew. */
+  isCurrent({ sealed_password: sealed }: Holder): boolean {
+    return sealed === null || this.sealer.isCurrent(sealed);
+  }
+
   /** Undefined where there is none, or where it cannot be opened: a wrong key closes this login and nothing else. */
   async open(upstream: Holder): Promise<string | undefined> {
     if (upstream.sealed_password === null) return undefined;
@@ -31,6 +37,25 @@ export class Passwords {
     }
     return password;
   }
+}
+
+/** Seals anew what was sealed with a former key, so that it can be done without. How many these were. */
+export async function sealAnew({ tx, passwords, changed }: Saving): Promise<number> {
+  const rows = await tx
+    .selectFrom("upstreams")
+    .select(["id", "name", "url", "sealed_password"])
+    .where("sealed_password", "is not", null)
+    .execute();
+  let count = 0;
+  for (const row of rows.filter((one) => !passwords.isCurrent(one))) {
+    const password = await passwords.open(row);
+    if (password === undefined) continue;
+    const columns = { sealed_password: await passwords.seal(row, password) };
+    await tx.updateTable("upstreams").set(columns).where("id", "=", row.id).execute();
+    count++;
+    changed();
+  }
+  return count;
 }
 
 function context({ id, url }: { id: number; url: string }): string {

@@ -1,6 +1,7 @@
 import type { ColumnType, Generated, Kysely } from "kysely";
 import type { Digest } from "../oci/digest.ts";
 import type { ChildKind } from "../oci/manifest.ts";
+import type { AuditResult } from "./audit/contract.ts";
 import type { Ask, DeniedMeans, OnUnsure, Proof, Role, TokenKind, UserState } from "./contract.ts";
 
 /** The tables as TypeScript sees them; what they hold to is in `migrations/`. Flags are 0 or 1, on every engine. */
@@ -27,6 +28,8 @@ export interface Schema {
   manifests: { digest: Digest; media_type: string; payload: Uint8Array };
   manifest_children: ManifestChildrenTable;
   blobs: { digest: Digest; size: number; stored_at: number; verified_at: number };
+  audit_events: AuditEventsTable;
+  audit_retention: { id: number; before_at: number };
 }
 
 export type Db = Kysely<Schema>;
@@ -194,4 +197,22 @@ interface ManifestChildrenTable {
   media_type: string;
   size: number;
   platform: string | null;
+}
+
+export interface AuditEventsTable {
+  id: Generated<number>;
+  at: number;
+  actor_kind: string;
+  actor_id: number | null;
+  actor_name: string;
+  action: string;
+  subject_kind: string;
+  subject_id: number | null;
+  subject_name: string | null;
+  group_id: number | null;
+  address: string | null;
+  result: AuditResult;
+  request_id: string | null;
+  /** A JSON object. */
+  details: string;
 }

@@ -9,6 +9,7 @@ const table = {
   tag_invalid: ["MANIFEST_UNKNOWN", 404],
   unauthorized: ["UNAUTHORIZED", 401],
   denied: ["DENIED", 403],
+  banned: ["DENIED", 403],
   name_unknown: ["NAME_UNKNOWN", 404],
   manifest_unknown: ["MANIFEST_UNKNOWN", 404],
   blob_unknown: ["BLOB_UNKNOWN", 404],

@@ -7,7 +7,9 @@ const dayMs = 24 * hourMs;
 const steadyMs = 300_000;
 
 export interface ExpiryOptions {
-  /** Gives up what was not pulled for long; how many entries these were. Safe to repeat, and to run beside pulls. */
+  /** Of what: `entries`. */
+  what: string;
+  /** Gives up what has been there for long enough; how many these were. Safe to repeat, and to run beside pulls. */
   expire: () => Promise<number>;
   clock: Clock;
   log: Log;
@@ -23,7 +25,7 @@ export interface Expiry {
  * set since the last run, or the start, nothing is given up: what is old by a wrong clock may have been pulled today, and
  * a right one will tell a day later.
  */
-export function startExpiry({ expire, clock, log }: ExpiryOptions): Expiry {
+export function startExpiry({ what, expire, clock, log }: ExpiryOptions): Expiry {
   let timer: Timer | undefined;
   let isStopped = false;
   let running = Promise.resolve();
@@ -42,12 +44,12 @@ export function startExpiry({ expire, clock, log }: ExpiryOptions): Expiry {
   async function run(): Promise<void> {
     const isSteady = Math.abs(offset() - known) <= steadyMs;
     known = offset();
-    if (!isSteady) return log.warn("the clock was set: nothing is given up as expired today");
+    if (!isSteady) return log.warn(`the clock was set: no ${what} are given up as expired today`);
     try {
-      const entries = await expire();
-      if (entries > 0) log.info("entries have expired", { entries });
+      const count = await expire();
+      if (count > 0) log.info(`${what} have expired`, { count });
     } catch (error) {
-      log.error("expired entries were not given up", { code: failureCode(error) });
+      log.error(`expired ${what} were not given up`, { code: failureCode(error) });
     }
   }
 

@@ -1,12 +1,15 @@
 import { beforeEach, describe, expect, test } from "bun:test";
-import { SignJWT } from "jose";
+import { decodeProtectedHeader, exportSPKI, generateKeyPair, SignJWT } from "jose";
 import { AccessTokens } from "../../src/access/access-tokens.ts";
-import { createAccess } from "../../src/access/access.ts";
+import { type AccessOptions, createAccess } from "../../src/access/access.ts";
 import type { Access, Visitor } from "../../src/access/contract.ts";
 import { opens } from "../../src/access/permissions.ts";
 import { repositoriesToPull } from "../../src/access/scopes.ts";
+import { createLogins } from "../../src/access/logins.ts";
 import type { OpenDoors } from "../../src/access/visitors.ts";
 import { deriveKey, keyId } from "../../src/lib/keys.ts";
+import { clientsBy } from "../../src/lib/address-ranges.ts";
+import { createLog } from "../../src/lib/log.ts";
 import { hashSecret } from "../../src/lib/secret.ts";
 import type {
   Credentials,
@@ -17,6 +20,7 @@ import type {
 import { SteppedClock } from "../fakes/clock.ts";
 
 const signingKey = deriveKey("secret", "pull tokens");
+const otherKey = deriveKey("other", "pull tokens");
 const secret = "weir_pat_example";
 const repository = "virtual_registries/container/1/library/alpine";
 const scope = `repository:${repository}:pull`;
@@ -56,7 +60,7 @@ const visitor = (as: Visitor["as"] = "registry", from: Partial<Visitor> = {}): V
 
 const live = () => (clock.now() < (credential?.expiresAt ?? Infinity) ? credential : undefined);
 
-function create(open: Partial<OpenDoors>): Access {
+function create(open: Partial<OpenDoors>, keys: Partial<AccessOptions> = {}): Access {
   const credentials = {
     byHash: async (hash: string) => (hash === hashSecret(secret) ? live() : undefined),
     byId: async (id: number) => (live()?.tokenId === id ? credential : undefined),
@@ -70,6 +74,14 @@ function create(open: Partial<OpenDoors>): Access {
     externalUrl,
     tokenSeconds: 900,
     open: { ...closed, ...open },
+    logins: createLogins({
+      clock,
+      log: createLog(clock, "error", { write() {}, async flush() {} }),
+      banSeconds: 0,
+      clientAt: clientsBy(() => false),
+      incidents: { note() {}, async flush() {} },
+    }),
+    ...keys,
   });
 }
 
@@ -257,7 +269,10 @@ describe("pull token", () => {
   });
 
   const now = () => Math.floor(clock.now() / 1000);
-  const forge = (alter: (jwt: SignJWT) => SignJWT, header = {}, key = signingKey) =>
+  const day = () => Math.floor(clock.now() / 86_400_000);
+  const kid = (days = 0, root = signingKey) => `${day() + days}.${keyId(root)}`;
+  const keyOf = (days = 0, root = signingKey) => deriveKey(root, `epoch ${day() + days}`);
+  const forge = (alter: (jwt: SignJWT) => SignJWT, header = {}, key = keyOf()) =>
     alter(
       new SignJWT({ access: [] })
         .setIssuer("weir")
@@ -266,7 +281,7 @@ describe("pull token", () => {
         .setIssuedAt(now())
         .setExpirationTime(now() + 900),
     )
-      .setProtectedHeader({ alg: "HS256", typ: "JWT", kid: keyId(signingKey), ...header })
+      .setProtectedHeader({ alg: "HS256", typ: "JWT", kid: kid(), ...header })
       .sign(key);
 
   test("only with our issuer, audience, type, algorithm, key and an expiry", async () => {
@@ -281,19 +296,102 @@ describe("pull token", () => {
       forge((jwt) => jwt.setNotBefore(now() + 3600)),
       forge((jwt) => jwt, { typ: "at+jwt" }),
       forge((jwt) => jwt, { kid: "other" }),
+      forge((jwt) => jwt, { kid: undefined }),
+      forge((jwt) => jwt, { jku: "https://example.com/keys" }),
+      forge((jwt) => jwt, { jwk: { kty: "oct", k: signingKey.toBase64() } }),
+      forge((jwt) => jwt, { crit: ["exp"] }),
+      // Keys of other days: signed with what their names say, and by no means tokens of today.
+      ...[-2, -1, 1].map((days) => forge((jwt) => jwt, { kid: kid(days) }, keyOf(days))),
+      forge((jwt) => jwt, {}, signingKey),
       forge((jwt) => jwt, { alg: "HS512" }, new Uint8Array(64)),
-      forge((jwt) => jwt, {}, deriveKey("other", "pull tokens")),
+      forge((jwt) => jwt, {}, keyOf(0, otherKey)),
+      forge((jwt) => jwt, { kid: kid(0, otherKey) }, keyOf(0, otherKey)),
       new SignJWT({ access: [] })
         .setIssuer("weir")
         .setAudience("weir.test:8443")
         .setSubject("token:5")
         .setIssuedAt(now())
-        .setProtectedHeader({ alg: "HS256", typ: "JWT", kid: keyId(signingKey) })
-        .sign(signingKey),
-    ];
+        .setProtectedHeader({ alg: "HS256", typ: "JWT", kid: kid() })
+        .sign(keyOf()),
+    ].map((made) => made.catch(() => "not to be made"));
     for (const token of await Promise.all(bad)) expect(await verify(token)).toBeUndefined();
     const [, payload] = (await login()).split(".");
     expect(await verify(`${btoa('{"alg":"none","typ":"JWT"}')}.${payload}.`)).toBeUndefined();
+  });
+
+  test("nor with a public key in place of the secret, and nothing in it is looked up", async () => {
+    const { publicKey, privateKey } = await generateKeyPair("RS256", { extractable: true });
+    const pem = new TextEncoder().encode(await exportSPKI(publicKey));
+    expect(await verify(await forge((jwt) => jwt, {}, pem))).toBeUndefined();
+    const signed = new SignJWT({ access: [] })
+      .setIssuer("weir")
+      .setAudience("weir.test:8443")
+      .setSubject("token:5")
+      .setIssuedAt(now())
+      .setExpirationTime(now() + 900)
+      .setProtectedHeader({ alg: "RS256", typ: "JWT", kid: kid() });
+    expect(await verify(await signed.sign(privateKey))).toBeUndefined();
+  });
+
+  test("a token that was cut off, or put together from two, opens nothing", async () => {
+    const [one, other] = [await login(), await login(secret, ["repository:other:pull"])];
+    for (const length of [0, 1, 20, one.length >> 1, one.length - 2]) {
+      expect(await verify(one.slice(0, length))).toBeUndefined();
+    }
+    const parts = [one, other].map((token) => token.split("."));
+    const mixed = [parts[0]?.[0], parts[1]?.[1], parts[0]?.[2]].join(".");
+    expect(await verify(mixed)).toBeUndefined();
+    expect(await verify(one.split(".").slice(0, 2).join("."))).toBeUndefined();
+  });
+
+  test("clocks may differ by a minute, and no more", async () => {
+    clock.step(43_200_000);
+    const at = (seconds: number) =>
+      forge((jwt) => jwt.setIssuedAt(now() + seconds).setExpirationTime(now() + seconds + 900));
+    expect(await verify(await at(59))).toBeDefined();
+    expect(await verify(await at(-959))).toBeDefined();
+    expect(await verify(await at(61))).toBeUndefined();
+    expect(await verify(await at(-961))).toBeUndefined();
+  });
+
+  test("keys change each day by themselves, and a former one counts as long as its tokens", async () => {
+    clock.step(86_400_000 - 60_000);
+    const evening = await login();
+    clock.step(120_000);
+    const morning = await login();
+    const names = [evening, morning].map((token) => decodeProtectedHeader(token).kid);
+    expect(names).toEqual([kid(-1), kid()]);
+    const restarted = create({});
+    for (const token of [evening, morning]) {
+      expect(await restarted.verify(`Bearer ${token}`, visitor)).toBeDefined();
+    }
+    clock.step(850_000);
+    expect(await create({}).verify(`Bearer ${evening}`, visitor)).toBeUndefined();
+    expect(await create({}).verify(`Bearer ${morning}`, visitor)).toBeDefined();
+  });
+
+  test("tokens that live a day outlive the key of their day", async () => {
+    const long = () => create({}, { tokenSeconds: 86_400 });
+    const { token } = await long().issue({ username: "a", password: secret }, [scope], visitor());
+    clock.step(86_400_000);
+    expect(await long().verify(`Bearer ${token}`, visitor)).toBeDefined();
+    clock.step(60_000);
+    expect(await long().verify(`Bearer ${token}`, visitor)).toBeUndefined();
+  });
+
+  test("with another secret key, those of the former one are taken while it is given", async () => {
+    const token = await login();
+    const changed = { signingKey: otherKey };
+    expect(await create({}, changed).verify(`Bearer ${token}`, visitor)).toBeUndefined();
+    const both = create({}, { ...changed, formerSigningKeys: [signingKey] });
+    expect(await both.verify(`Bearer ${token}`, visitor)).toBeDefined();
+    const { token: next } = await both.issue(
+      { username: "a", password: secret },
+      [scope],
+      visitor(),
+    );
+    expect(decodeProtectedHeader(next).kid).toBe(kid(0, otherKey));
+    expect(await create({}, changed).verify(`Bearer ${next}`, visitor)).toBeDefined();
   });
 
   test("headers that are none are refused without a look-up", async () => {
@@ -343,4 +441,8 @@ test("repositories asked for: several values, several scopes in one, nothing but
   ).toEqual([repository, "a/b"]);
   const many = Array.from({ length: 300 }, (_, i) => `repository:r${i}:pull`);
   expect(repositoriesToPull(many)).toHaveLength(100);
+  const thousand = Array.from({ length: 1000 }, (_, i) => `repository:${"r".repeat(200)}${i}:pull`);
+  const taken = repositoriesToPull([thousand.join(" ")]);
+  expect(taken.length).toBeGreaterThan(20);
+  expect(JSON.stringify(taken).length).toBeLessThan(8000);
 });

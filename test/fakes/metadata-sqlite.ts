@@ -22,6 +22,8 @@ export function sqliteFolder(clock: SteppedClock = new SteppedClock()) {
   const limits = { registriesPerGroup: 5, upstreamsPerRegistry: 5 };
   return {
     file,
+    /** The database's. */
+    clock,
     /** Everything that was logged. */
     lines,
     open: (

@@ -79,6 +79,20 @@ describe("Sealer", () => {
     );
   });
 
+  test("a former key opens what it sealed, and seals nothing more", async () => {
+    const [old, key] = [deriveKey("former", "test"), deriveKey("present", "test")];
+    const sealed = await createSealer(old).seal("text", "here");
+    const both = createSealer(key, old);
+    expect([await both.open(sealed, "here"), both.isCurrent(sealed)]).toEqual(["text", false]);
+    const anew = await both.seal("text", "here");
+    expect([await createSealer(key).open(anew, "here"), both.isCurrent(anew)]).toEqual([
+      "text",
+      true,
+    ]);
+    expect(await createSealer(old).open(anew, "here")).toBeUndefined();
+    expect(both.isCurrent("nonsense")).toBe(false);
+  });
+
   test("another key, an altered text or nonsense opens nothing", async () => {
     const sealed = await sealer.seal("text", "here");
     expect(await createSealer(deriveKey("other", "test")).open(sealed, "here")).toBeUndefined();

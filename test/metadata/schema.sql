@@ -1,3 +1,46 @@
+CREATE TABLE audit_events (
+  id integer primary key autoincrement,
+  at integer not null,
+  actor_kind text not null check (length(actor_kind) between 1 and 255),
+  actor_id integer,
+  actor_name text not null check (length(actor_name) <= 255),
+  action text not null check (length(action) between 1 and 255),
+  subject_kind text not null check (length(subject_kind) between 1 and 255),
+  subject_id integer,
+  subject_name text check (length(subject_name) <= 255),
+  group_id integer,
+  address text check (length(address) <= 255),
+  result text not null check (result in ('success', 'failure', 'refused')),
+  request_id text,
+  details text not null
+) strict;
+
+CREATE INDEX audit_events_action on audit_events (action, at);
+
+CREATE INDEX audit_events_actor on audit_events (actor_name, at);
+
+CREATE INDEX audit_events_at on audit_events (at);
+
+CREATE TRIGGER audit_events_delete before delete on audit_events
+when old.at >= (select before_at from audit_retention where id = 1)
+begin
+  select raise(abort, 'audit_events are kept');
+end;
+
+CREATE INDEX audit_events_group on audit_events (group_id, at) where group_id is not null;
+
+CREATE INDEX audit_events_subject on audit_events (subject_kind, subject_id, at);
+
+CREATE TRIGGER audit_events_update before update on audit_events
+begin
+  select raise(abort, 'audit_events are not changed');
+end;
+
+CREATE TABLE audit_retention (
+  id integer primary key check (id = 1),
+  before_at integer not null
+) strict;
+
 CREATE TABLE blobs (
   digest text not null primary key,
   size integer not null check (size >= 0),

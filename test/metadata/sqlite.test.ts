@@ -200,6 +200,39 @@ describe("SQLite", () => {
     );
   });
 
+  test("with the former key given too, logins go on, and are sealed anew with the present one", async () => {
+    const [old, key] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
+    const { registry, upstream } = await sampleRegistry(await open());
+    await metadata?.cache.storeManifest(fetched(upstream, "one"));
+    await close();
+    const { directory } = await open(createSealer(key, old));
+    expect((await directory.registry(registry.id))?.upstreams).toEqual([upstream]);
+    await close();
+    const after = await open(createSealer(key));
+    expect((await after.directory.registry(registry.id))?.upstreams).toEqual([upstream]);
+    const entries = await after.cache.manifests([upstream.id], "library/alpine", "latest");
+    expect(entries).toMatchObject([{ proof: "shown" }]);
+    const said = folder.lines.filter((line) => line.includes("sealed anew"));
+    expect(said).toHaveLength(1);
+    expect(said[0]).toContain('"upstreams":1');
+  });
+
+  test("an audit event is neither changed nor deleted, by whatever hand", async () => {
+    const { group } = await sampleRegistry(await open());
+    await metadata?.management.groups.change(group.id, { name: "other" });
+    const { audit } = metadata ?? {};
+    const before = await audit?.list({}, { page: 1, perPage: 10 });
+    expect(before?.total).toBe(4);
+    for (const statement of [
+      "update audit_events set actor_name = 'nobody'",
+      "delete from audit_events",
+      "delete from audit_events where id = 1",
+    ]) {
+      expect(() => raw(statement)).toThrow(/audit_events are (?:not changed|kept)/);
+    }
+    expect(await audit?.list({}, { page: 1, perPage: 10 })).toEqual(before as never);
+  });
+
   test("a sealed password moved to another upstream or origin does not open", async () => {
     const { group, registry } = await sampleRegistry(await open());
     const settings = upstreamSettings({ name: "second", password: "of the second" });

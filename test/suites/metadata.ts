@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { Metadata } from "../../src/metadata/contract.ts";
 import type { SteppedClock } from "../fakes/clock.ts";
 import { fetched, sampleRegistry } from "../fakes/metadata-samples.ts";
+import { auditSuite } from "./metadata-audit.ts";
 import { cacheSuite } from "./metadata-cache.ts";
 import { credentialsSuite } from "./metadata-credentials.ts";
 import { directorySuite } from "./metadata-directory.ts";
@@ -65,6 +66,7 @@ export function metadataSuite(name: string, open: () => Promise<MetadataBed>): v
     managementSuite(bench);
     groupSuite(bench);
     proxySuite(bench);
+    auditSuite(bench);
   });
 }
 

@@ -21,7 +21,7 @@ function bench() {
     runs.push(run);
     return run.promise;
   };
-  return { clock, lines, runs, expiry: startExpiry({ expire, clock, log }) };
+  return { clock, lines, runs, expiry: startExpiry({ what: "entries", expire, clock, log }) };
 }
 
 test("runs after an hour and a day after each run's end, never twice at a time", async () => {
@@ -32,7 +32,7 @@ test("runs after an hour and a day after each run's end, never twice at a time",
   expect([runs.length, clock.pending]).toEqual([1, 0]);
   runs[0]?.resolve(7);
   await until(() => clock.pending === 1);
-  expect(lines.join("")).toContain('"entries":7');
+  expect(lines.join("")).toContain('"message":"entries have expired","count":7');
   clock.step(dayMs - 1);
   expect(runs.length).toBe(1);
   clock.step(1);

@@ -4,6 +4,8 @@ import { failureCode, failureTrace, type Log } from "../../lib/log.ts";
 import { RegistryError } from "../../oci/error.ts";
 import type { Exchange } from "../exchange.ts";
 import { associationEndpoints } from "./associations.ts";
+import { auditEndpoints } from "./audit.ts";
+import { addressOf } from "./caller.ts";
 import { connectionEndpoints } from "./connections.ts";
 import { dependencyProxyEndpoints } from "./dependency-proxies.ts";
 import { type Api, type ApiEnv, reply } from "./endpoint.ts";
@@ -28,6 +30,7 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
   api.onError((error, c) => {
     const refusal = asApiError(error) ?? unforeseen(options.log, c.var.exchange, error);
     if (error instanceof RegistryError) c.var.exchange.refusal = error;
+    if (refusal.status === 403) noteRefusal(options, c);
     return reply(c.var.exchange, refusal.status, refusal);
   });
   // What it describes is no secret.
@@ -44,6 +47,12 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
     c.set("caller", found.caller);
     c.set("login", found.login);
     c.set("road", roadOf(c, options));
+    const { actor, userId } = found.caller;
+    c.set("author", {
+      actor: { kind: actor.kind, id: userId, name: actor.name },
+      address: addressOf(c, options),
+      requestId: c.var.exchange.id,
+    });
     await next();
   });
   sessionEndpoints(api, options);
@@ -59,10 +68,24 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
   groupEndpoints(api, options);
   dependencyProxyEndpoints(api, options);
   identityEndpoints(api, options);
+  auditEndpoints(api, options);
   api.all("*", () => {
     throw notFound();
   });
   return api;
+}
+
+/** Somebody known has asked for what is not his to have. */
+function noteRefusal({ incidents }: ApiOptions, { var: { author, route, groupId } }: Asking): void {
+  if (author === undefined || route === undefined) return;
+  const { actor, address, requestId } = author;
+  const about = { actor, groupId, address, requestId, details: { request: route } };
+  incidents.note({ action: "api", result: "refused", ...about });
+}
+
+/** What is known of a request that failed, which can have been anywhere. */
+interface Asking {
+  var: Partial<ApiEnv["Variables"]>;
 }
 
 /** Whatever is not ours to explain is a 500 without details. */

@@ -26,12 +26,12 @@ function associate(api: Api, { management }: ApiOptions): void {
       answer: association,
       status: 201,
     },
-    async ({ granted, body }) => {
+    async ({ granted, body, author }) => {
       const { registry_id: registryId, upstream_id: upstreamId } = await body();
       const registry = granted(await management.registries.get(registryId));
       const upstream = await management.upstreams.get(upstreamId);
       if (upstream?.groupId !== registry.groupId) throw notFound("Upstream");
-      const created = await management.associations.create(registryId, upstreamId);
+      const created = await management.by(author).associations.create(registryId, upstreamId);
       return { body: associationJson(granted(created)) };
     },
   );
@@ -50,10 +50,12 @@ function moveAssociation(api: Api, { management }: ApiOptions): void {
       answer: association,
       status: 200,
     },
-    async ({ params, granted, body }) => {
+    async ({ params, granted, body, author }) => {
       const { id } = granted(await management.associations.get(params.id));
       const { position } = await body();
-      return { body: associationJson(granted(await management.associations.move(id, position))) };
+      return {
+        body: associationJson(granted(await management.by(author).associations.move(id, position))),
+      };
     },
   );
 }
@@ -69,9 +71,9 @@ function dissociate(api: Api, { management }: ApiOptions): void {
       params: idParams,
       status: 204,
     },
-    async ({ params, granted, condition }) => {
+    async ({ params, granted, condition, author }) => {
       const { id } = granted(await management.associations.get(params.id));
-      return removed(await management.associations.remove(id, condition()));
+      return removed(await management.by(author).associations.remove(id, condition()));
     },
   );
 }

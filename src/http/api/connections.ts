@@ -35,15 +35,19 @@ export function connectionEndpoints(api: Api, options: ApiOptions): void {
       answer: connectionResult,
       status: 200,
     },
-    async ({ params, granted, body, caller }) => {
-      topLevel(granted(await findGroup(management, params)));
+    async ({ params, granted, body, caller, author }) => {
+      const { id, groupId, path: name } = topLevel(granted(await findGroup(management, params)));
       const given = await body();
       bothOrNone(given);
       refuseHalf(given);
       await refuseInner(isInner, given.url);
       rate.take(caller.userId);
       const target = { ...work.defaultSettings(given.url), ...login(given) };
-      return { body: await tests.run(target, defaultProbe) };
+      const outcome = await tests.run(target, defaultProbe);
+      const subject = { kind: "group", id, name };
+      const details = { url: target.url, ...outcome };
+      await management.by(author).note({ action: "upstream.test", subject, groupId, details });
+      return { body: outcome };
     },
   );
 
@@ -59,7 +63,7 @@ export function connectionEndpoints(api: Api, options: ApiOptions): void {
       answer: connectionResult,
       status: 200,
     },
-    async ({ params, granted, body, caller }) => {
+    async ({ params, granted, body, caller, author }) => {
       const stored = granted(await management.upstreams.get(params.id));
       const given = await body();
       const target = targetOf(stored, given);
@@ -68,7 +72,12 @@ export function connectionEndpoints(api: Api, options: ApiOptions): void {
       const newest = await management.entries.newestManifest(stored.id);
       const reference = newest && parseReference(newest.reference);
       const probe = newest && reference && { repository: newest.repository, reference };
-      return { body: await tests.run(target, probe ?? defaultProbe) };
+      const outcome = await tests.run(target, probe ?? defaultProbe);
+      const { id, name, groupId } = stored;
+      const subject = { kind: "upstream", id, name };
+      const details = { url: target.url, ...outcome };
+      await management.by(author).note({ action: "upstream.test", subject, groupId, details });
+      return { body: outcome };
     },
   );
 }

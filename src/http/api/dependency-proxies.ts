@@ -31,9 +31,9 @@ function purge(api: Api, { management }: ApiOptions): void {
       params: groupParams,
       status: 202,
     },
-    async ({ params, granted, condition }) => {
+    async ({ params, granted, condition, author }) => {
       const { id } = granted(await findGroup(management, params));
-      return removed(await management.dependencyProxies.purge(id, condition()));
+      return removed(await management.by(author).dependencyProxies.purge(id, condition()));
     },
   );
 }
@@ -64,13 +64,15 @@ function settings(api: Api, { management }: ApiOptions): void {
       body: dependencyProxyChanges,
       ...answer,
     },
-    async ({ params, granted, body }) => {
+    async ({ params, granted, body, author }) => {
       const { id } = granted(await findGroup(management, params));
       const changes = atLeastOne(dependencyProxyChanges, await body());
       if ("identity" in changes !== "secret" in changes) {
         throw badRequest("identity, secret provide all or none of parameters");
       }
-      return { body: settingsJson(await management.dependencyProxies.change(id, changes)) };
+      return {
+        body: settingsJson(await management.by(author).dependencyProxies.change(id, changes)),
+      };
     },
   );
 }
@@ -100,11 +102,13 @@ function policy(api: Api, { management }: ApiOptions): void {
       body: ttlPolicyChanges,
       ...answer,
     },
-    async ({ params, granted, body }) => {
+    async ({ params, granted, body, author }) => {
       const { id } = granted(await findGroup(management, params));
       const { enabled: ttlEnabled, ttl: ttlDays } = atLeastOne(ttlPolicyChanges, await body());
       const changes = { ttlEnabled, ttlDays };
-      return { body: policyJson(await management.dependencyProxies.change(id, changes)) };
+      return {
+        body: policyJson(await management.by(author).dependencyProxies.change(id, changes)),
+      };
     },
   );
 }

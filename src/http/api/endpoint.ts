@@ -1,7 +1,7 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { type Action, actions, type Caller, type Subject } from "../../access/contract.ts";
-import type { Condition } from "../../metadata/contract.ts";
+import type { Author, Condition } from "../../metadata/contract.ts";
 import type { Env, Exchange } from "../exchange.ts";
 import { badRequest, forbidden, insufficientScope, notFound } from "./errors.ts";
 import { check, readBody, readQuery } from "./input.ts";
@@ -9,7 +9,17 @@ import type { Login } from "./people/caller.ts";
 import type { Road } from "./people/roads.ts";
 
 export interface ApiEnv extends Env {
-  Variables: Env["Variables"] & { caller: Caller; login: Login | undefined; road: Road };
+  Variables: Env["Variables"] & {
+    caller: Caller;
+    login: Login | undefined;
+    road: Road;
+    /** The caller, as changes are put on record. */
+    author: Author;
+    /** What is asked for, as it is described. */
+    route?: string;
+    /** Of the group that it is about, once that is known. */
+    groupId?: number | undefined;
+  };
 }
 export type Api = OpenAPIHono<ApiEnv>;
 
@@ -64,6 +74,8 @@ export interface Asked<P, Q, B> {
   login: Login | undefined;
   /** How the request has come. */
   road: Road;
+  /** As whose work changes are put on record. */
+  author: Author;
   /** Reads the body, which nobody does before the caller is known to be allowed to. */
   readonly body: () => Promise<B>;
   /** What was found, if the caller may do with it what this endpoint does; throws where not, telling nothing. */
@@ -91,7 +103,8 @@ export function endpoint<
   const query = description.query ?? nothing;
   const body = description.body ?? nothing;
   api.on(method.toUpperCase(), routeOf(path), async (c) => {
-    const { caller, login, road } = c.var;
+    const { caller, author, login, road } = c.var;
+    c.set("route", `${method.toUpperCase()} ${path}`);
     requireDoor(caller, action);
     let isJudged = actions[action].subject === "server";
     const judge = (action: Action, subject: Subject, what?: string) => {
@@ -103,12 +116,14 @@ export function endpoint<
       caller,
       login,
       road,
+      author,
       path: c.req.url.slice(new URL(c.req.url).origin.length),
       params: check(params, c.req.param()) as z.output<P>,
       query: check(query, readQuery(c.req.url)) as z.output<Q>,
       body: async () => check(body, await readBody(c.req.raw, body)) as z.output<B>,
       granted: (found, what) => {
         if (!found) throw notFound(what);
+        c.set("groupId", found.groupId ?? found.lineage?.[0]);
         judge(action, subjectOf(action, found), what);
         return found;
       },

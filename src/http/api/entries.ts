@@ -51,12 +51,12 @@ function deleteEntry(api: Api, { management }: ApiOptions): void {
       params: z.strictObject({ id: z.string().openapi({ example: "NDIgMTUxNw==" }) }),
       status: 204,
     },
-    async ({ params, granted, condition }) => {
+    async ({ params, granted, condition, author }) => {
       const asked = parseEntryId(params.id);
       if (!asked) throw badRequest("id is invalid");
       const entry = await management.entries.get(asked.id);
       const { id } = granted(entry?.groupId === asked.groupId ? entry : undefined);
-      return removed(await management.entries.remove(id, condition()));
+      return removed(await management.by(author).entries.remove(id, condition()));
     },
   );
 }

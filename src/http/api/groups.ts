@@ -49,10 +49,10 @@ export function groupEndpoints(api: Api, { management }: ApiOptions): void {
       answer: group,
       status: 200,
     },
-    async ({ params, granted, body }) => {
+    async ({ params, granted, body, author }) => {
       const { id } = granted(await findGroup(management, params));
       const changes = atLeastOne(groupChanges, await body());
-      const changed = await management.groups.change(id, changes);
+      const changed = await management.by(author).groups.change(id, changes);
       return { body: groupJson(granted(changed && { ...changed, groupId: id })) };
     },
   );

@@ -1,4 +1,4 @@
-import type { ApiAccess } from "../../access/contract.ts";
+import type { ApiAccess, Incidents, Logins } from "../../access/contract.ts";
 import type {
   PasswordAccess,
   ProviderAccess,
@@ -7,6 +7,7 @@ import type {
 import type { Clock } from "../../lib/clock.ts";
 import type { Log } from "../../lib/log.ts";
 import type {
+  AuditLog,
   Directory,
   Identities,
   Identity,
@@ -20,6 +21,9 @@ import type { UpstreamClient } from "../../upstream/contract.ts";
 export interface ApiOptions {
   access: ApiAccess;
   people: PeopleOptions;
+  logins: Logins;
+  incidents: Incidents;
+  audit: AuditLog;
   management: Management;
   identity: Identity;
   directory: Directory;

@@ -47,14 +47,19 @@ export function pageOf<T>(
 }
 
 /** Where the page stands among the others; `url` is that of the list as clients see it, with its query. */
+/**
+ * Where the page stands among the others; `url` is that of the list as clients see it, with its query. Without a total, what
+ * tells of it is left out, and a full page is taken for one with another behind it.
+ */
 export function pageHeaders(
   url: URL,
   { page, perPage }: PageOptions,
-  { total }: Page<unknown>,
+  { items, total }: { items: readonly unknown[]; total: number | undefined },
 ): Record<string, string> {
-  const last = Math.max(1, Math.ceil(total / perPage));
-  const before = page > 1 ? Math.min(page - 1, last) : undefined;
-  const after = page < last ? page + 1 : undefined;
+  const last = total === undefined ? undefined : Math.max(1, Math.ceil(total / perPage));
+  const before = page > 1 ? Math.min(page - 1, last ?? page) : undefined;
+  const hasMore = last === undefined ? items.length === perPage : page < last;
+  const after = hasMore ? page + 1 : undefined;
   const link = (to: number | undefined, rel: string) => {
     if (to === undefined) return [];
     const target = new URL(url);
@@ -68,8 +73,7 @@ export function pageHeaders(
     "X-Per-Page": String(perPage),
     "X-Prev-Page": String(before ?? ""),
     "X-Next-Page": String(after ?? ""),
-    "X-Total": String(total),
-    "X-Total-Pages": String(last),
+    ...(last !== undefined && { "X-Total": String(total), "X-Total-Pages": String(last) }),
     Link: links.flat().join(", "),
   };
 }

@@ -33,12 +33,15 @@ function refresh(api: Api, { management, directory, puller }: ApiOptions): void 
       answer: refreshed,
       status: 200,
     },
-    async ({ params, query, granted, caller }) => {
-      granted(await management.registries.get(params.id));
+    async ({ params, query, granted, caller, author }) => {
+      const { id, name, groupId } = granted(await management.registries.get(params.id));
       const { repository, reference } = parseImage(query.image);
       if (reference.kind !== "tag")
         throw badRequest("image must name a tag: a digest stays as it is");
       const registry = await pullable(directory, params.id, caller);
+      const subject = { kind: "registry", id, name };
+      const details = { image: `${repository}:${reference.tag}` };
+      await management.by(author).note({ action: "registry.refresh", subject, groupId, details });
       const pulled = await puller.refresh(registry, repository, reference.tag);
       const { digest, contentType, explanation } = pulled;
       return { body: { digest, content_type: contentType, cache: explanationJson(explanation) } };

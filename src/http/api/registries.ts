@@ -52,11 +52,13 @@ function createRegistry(api: Api, { management }: ApiOptions): void {
       answer: registry,
       status: 201,
     },
-    async ({ params, granted, body }) => {
+    async ({ params, granted, body, author }) => {
       const group = granted(await findGroup(management, params));
       const { name, description, on_unsure: onUnsure = "stop", ask = "in_order" } = await body();
       const fields: RegistryFields = { name, description, onUnsure, ask };
-      return { body: registryJson(await management.registries.create(group.id, fields)) };
+      return {
+        body: registryJson(await management.by(author).registries.create(group.id, fields)),
+      };
     },
   );
 }
@@ -92,11 +94,15 @@ function changeRegistry(api: Api, { management }: ApiOptions): void {
       answer: registryDetail,
       status: 200,
     },
-    async ({ params, granted, body }) => {
+    async ({ params, granted, body, author }) => {
       const { id } = granted(await management.registries.get(params.id));
       const { on_unsure: onUnsure, ...given } = atLeastOne(registryChanges, await body());
       const changes = { ...given, ...(onUnsure && { onUnsure }) } as Partial<RegistryFields>;
-      return { body: registryDetailJson(granted(await management.registries.change(id, changes))) };
+      return {
+        body: registryDetailJson(
+          granted(await management.by(author).registries.change(id, changes)),
+        ),
+      };
     },
   );
 }
@@ -112,9 +118,9 @@ function deleteRegistry(api: Api, { management }: ApiOptions): void {
       params: idParams,
       status: 204,
     },
-    async ({ params, granted, condition }) => {
+    async ({ params, granted, condition, author }) => {
       const { id } = granted(await management.registries.get(params.id));
-      return removed(await management.registries.remove(id, condition()));
+      return removed(await management.by(author).registries.remove(id, condition()));
     },
   );
 }
@@ -130,9 +136,9 @@ function purgeRegistry(api: Api, { management }: ApiOptions): void {
       params: idParams,
       status: 204,
     },
-    async ({ params, granted, condition }) => {
+    async ({ params, granted, condition, author }) => {
       const { id } = granted(await management.registries.get(params.id));
-      return removed(await management.registries.purge(id, condition()));
+      return removed(await management.by(author).registries.purge(id, condition()));
     },
   );
 }

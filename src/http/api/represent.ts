@@ -1,5 +1,6 @@
 import type {
   Association,
+  AuditEvent,
   EntryRecord,
   Group,
   RegistryRecord,
@@ -141,6 +142,21 @@ export function parseEntryId(text: string): { groupId: number; id: number } | un
   const decoded = Buffer.from(text, "base64url").toString("latin1");
   const [, groupId, id] = /^([1-9]\d{0,14}) ([1-9]\d{0,14})$/.exec(decoded) ?? [];
   return { groupId: Number(groupId ?? 0), id: Number(id ?? 0) };
+}
+
+export function auditEventJson({ actor, subject, ...event }: AuditEvent) {
+  return {
+    id: event.id,
+    created_at: timeText(event.at),
+    actor: { kind: actor.kind, id: actor.id ?? null, name: actor.name },
+    action: event.action,
+    subject: { kind: subject.kind, id: subject.id ?? null, name: subject.name ?? null },
+    group_id: event.groupId ?? null,
+    address: event.address ?? null,
+    result: event.result,
+    request_id: event.requestId ?? null,
+    details: event.details,
+  };
 }
 
 export function explanationJson({ status, upstream, age, reason }: Explanation) {

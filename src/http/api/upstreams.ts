@@ -82,13 +82,16 @@ function createUpstream(api: Api, options: ApiOptions): void {
       answer: placedUpstream,
       status: 201,
     },
-    async ({ params, granted, body, caller }) => {
+    async ({ params, granted, body, caller, author }) => {
       const { id } = granted(await management.registries.get(params.id));
       const settings = newSettings(await body());
       await refuseHidden(options, caller, settings.verifiedGroup);
       await refuseInner(isInner, settings.url);
       return {
-        body: placedUpstreamJson(granted(await management.upstreams.create(id, settings)), id),
+        body: placedUpstreamJson(
+          granted(await management.by(author).upstreams.create(id, settings)),
+          id,
+        ),
       };
     },
   );
@@ -136,12 +139,12 @@ function changeUpstream(api: Api, options: ApiOptions): void {
       answer: upstreamDetail,
       status: 200,
     },
-    async ({ params, granted, body, caller }) => {
+    async ({ params, granted, body, caller, author }) => {
       const { id } = granted(await management.upstreams.get(params.id));
       const changes = settingsGiven(atLeastOne(upstreamChanges, await body()));
       await refuseHidden(options, caller, changes.verifiedGroup);
       await refuseInner(isInner, changes.url);
-      const changed = granted(await management.upstreams.change(id, changes));
+      const changed = granted(await management.by(author).upstreams.change(id, changes));
       return { body: upstreamDetailJson(changed, client.health(changed)) };
     },
   );
@@ -158,9 +161,9 @@ function deleteUpstream(api: Api, { management }: ApiOptions): void {
       params: idParams,
       status: 204,
     },
-    async ({ params, granted, condition }) => {
+    async ({ params, granted, condition, author }) => {
       const { id } = granted(await management.upstreams.get(params.id));
-      return removed(await management.upstreams.remove(id, condition()));
+      return removed(await management.by(author).upstreams.remove(id, condition()));
     },
   );
 }
@@ -176,9 +179,9 @@ function purgeUpstream(api: Api, { management }: ApiOptions): void {
       params: idParams,
       status: 204,
     },
-    async ({ params, granted, condition }) => {
+    async ({ params, granted, condition, author }) => {
       const { id } = granted(await management.upstreams.get(params.id));
-      return removed(await management.upstreams.purge(id, condition()));
+      return removed(await management.by(author).upstreams.purge(id, condition()));
     },
   );
 }

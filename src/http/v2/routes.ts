@@ -11,6 +11,7 @@ import type { ByteSource, Puller } from "../../pull/contract.ts";
 import type { BunServer, Exchange } from "../exchange.ts";
 import { marksIn } from "../../upstream/contract.ts";
 import { contentHeaders, jsonResponse } from "../respond.ts";
+import type { PullRate } from "../pull-rate.ts";
 import { pathOf } from "../url.ts";
 import { visitorOf } from "../visitor.ts";
 import { plainPath } from "./alias.ts";
@@ -30,6 +31,8 @@ export interface V2Options {
   puller: Puller;
   clock: Clock;
   log: Log;
+  /** How often an address may ask. */
+  pullRate: PullRate;
   /** Whether the connection comes from a proxy that this server trusts. */
   isTrustedProxy: (address: string) => boolean;
   /** The registry that stands behind names that are none of ours. */
@@ -68,6 +71,7 @@ class V2Request {
     const isPing = path === "/v2/" || path === "/v2";
     const target = isPing ? undefined : splitPath(path);
     this.#exchange.isPull = !isPing;
+    this.#options.pullRate.take(this.#request, this.#server);
     const grant = await this.#authenticate(isPing, target);
     this.#requireReading();
     if (isPing) return jsonResponse(this.#exchange, 200, {});

@@ -1,4 +1,5 @@
 import type { Clock } from "../../lib/clock.ts";
+import { declaring } from "../audit/declaring.ts";
 import { type Changes, Remembered } from "../changes.ts";
 import type {
   Credential,
@@ -8,6 +9,7 @@ import type {
   User,
   UserRights,
 } from "../contract.ts";
+import { factOf } from "../management/facts.ts";
 import { readCredential, readRights } from "./rights.ts";
 import type { Db } from "../schema.ts";
 import { saveToken, saveUser } from "../users.ts";
@@ -61,14 +63,30 @@ export class SqlCredentials implements Credentials {
     user: { username: string; admin: boolean },
     memberships: ReadonlyMap<number, Role>,
   ): Promise<User> {
-    return this.changes.run((tx, changed) =>
-      saveUser({ tx, now: this.clock.now(), changed }, user, memberships),
+    const now = this.clock.now();
+    return declaring(
+      this.changes,
+      now,
+      (tx, changed) => saveUser({ tx, now, changed }, user, memberships),
+      ({ id, username: name, admin }) =>
+        factOf("user", "declare", { id, name, groupId: undefined }, { admin }),
     );
   }
 
   saveToken(userId: number, token: TokenSettings): Promise<void> {
-    return this.changes.run((tx, changed) =>
-      saveToken({ tx, now: this.clock.now(), changed }, userId, token),
+    const now = this.clock.now();
+    const { name, scopes, expiresAt } = token;
+    const details = { token: name, scopes, expires_at: expiresAt ?? null };
+    return declaring(
+      this.changes,
+      now,
+      (tx, changed) => saveToken({ tx, now, changed }, userId, token),
+      () => ({
+        action: "token.declare",
+        subject: { kind: "user", id: userId, name: undefined },
+        groupId: undefined,
+        details,
+      }),
     );
   }
 

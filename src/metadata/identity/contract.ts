@@ -1,4 +1,4 @@
-import type { Role, TokenKind, User, UserState } from "../contract.ts";
+import type { Author, Role, TokenKind, User, UserState } from "../contract.ts";
 import type { Page, PageOptions, Removal } from "../management/contract.ts";
 
 /**
@@ -6,6 +6,8 @@ import type { Page, PageOptions, Removal } from "../management/contract.ts";
  * generation; a new token does not, for nobody can have remembered that it was not there.
  */
 export interface Identity {
+  /** As `Management.by`. */
+  by(author: Author): Identity;
   readonly users: ManagedUsers;
   readonly projects: ManagedProjects;
   readonly members: ManagedMembers;

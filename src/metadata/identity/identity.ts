@@ -1,3 +1,4 @@
+import type { Author } from "../contract.ts";
 import type { Writer } from "../management/writer.ts";
 import type { Db } from "../schema.ts";
 import type { Identity } from "./contract.ts";
@@ -13,10 +14,17 @@ export class SqlIdentity implements Identity {
   readonly members: SqlMembers;
   readonly tokens: SqlTokens;
 
-  constructor(db: Db, writer: Writer) {
+  constructor(
+    readonly db: Db,
+    readonly writer: Writer,
+  ) {
     this.users = new SqlUsers(db, writer);
     this.projects = new SqlProjects(db, writer);
     this.members = new SqlMembers(db, writer);
     this.tokens = new SqlTokens(db, writer);
+  }
+
+  by(author: Author): Identity {
+    return new SqlIdentity(this.db, this.writer.by(author));
   }
 }

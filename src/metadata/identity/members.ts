@@ -1,7 +1,8 @@
 import { type Selectable, sql, type Transaction } from "kysely";
-import { MetadataError, type Role } from "../contract.ts";
+import { type AuditFact, MetadataError, type Role } from "../contract.ts";
+import { changesOf } from "../management/facts.ts";
 import type { Removal } from "../management/contract.ts";
-import type { Writer } from "../management/writer.ts";
+import type { Recorded, Writer } from "../management/writer.ts";
 import { lockGroup } from "../positions.ts";
 import type { Db, Schema, UsersTable } from "../schema.ts";
 import type { ManagedMembers, Member, Membered, Membership } from "./contract.ts";
@@ -25,19 +26,20 @@ export class SqlMembers implements ManagedMembers {
   }
 
   add(of: Membered, userId: number, membership: Membership): Promise<Member | undefined> {
-    return this.#write(of, async (tx, now, changed) => {
+    return this.#write(of, async ({ tx, now, changed, note }) => {
       const present = await readMembers(tx, of, now, userId);
       if (present.length > 0) return undefined;
       changed();
       await remove(tx, of, userId); // one that has ended
       await insert(tx, of, userId, membership);
       const [added] = await readMembers(tx, of, now, userId);
+      if (added) await note(await factOn(tx, of, "add", added, detailsOf(added)));
       return added;
     });
   }
 
   change(of: Membered, userId: number, changes: Partial<Membership>): Promise<Member | undefined> {
-    return this.#write(of, async (tx, now, changed) => {
+    return this.#write(of, async ({ tx, now, changed, note }) => {
       const [present] = await readMembers(tx, of, now, userId);
       if (!present) return undefined;
       const wanted = { role: present.role, expiresAt: present.expiresAt, ...changes };
@@ -46,30 +48,55 @@ export class SqlMembers implements ManagedMembers {
       await remove(tx, of, userId);
       await insert(tx, of, userId, wanted);
       const [member] = await readMembers(tx, of, now, userId);
+      if (member) {
+        const details = changesOf<Membership>(present, member, ["role", "expiresAt"]);
+        await note(await factOn(tx, of, "update", member, details));
+      }
       return member;
     });
   }
 
   remove(of: Membered, userId: number): Promise<Removal> {
-    return this.#write(of, async (tx, now, changed) => {
+    return this.#write(of, async ({ tx, now, changed, note }) => {
       const [present] = await readMembers(tx, of, now, userId);
       if (!present) return "absent";
       await keepOwner(tx, of, present);
       changed();
+      await note(await factOn(tx, of, "remove", present, detailsOf(present)));
       await remove(tx, of, userId);
       return "removed";
     });
   }
 
-  #write<T>(
-    of: Membered,
-    work: (tx: Tx, now: number, changed: () => void) => Promise<T>,
-  ): Promise<T> {
-    return this.writer.run(async ({ tx, now, changed }) => {
-      if ("groupId" in of) await lockGroup(tx, of.groupId);
-      return work(tx, now, changed);
+  #write<T>(of: Membered, work: (saving: Recorded) => Promise<T>): Promise<T> {
+    return this.writer.run(async (saving) => {
+      if ("groupId" in of) await lockGroup(saving.tx, of.groupId);
+      return work(saving);
     });
   }
+}
+
+const detailsOf = ({ role, expiresAt }: Membership) => ({ role, expires_at: expiresAt ?? null });
+
+/** What was done to a member, who is the subject; of a project it is its group's to know. */
+async function factOn(
+  tx: Tx,
+  of: Membered,
+  verb: string,
+  { user }: Member,
+  details: Readonly<Record<string, unknown>>,
+): Promise<AuditFact> {
+  const { id, username: name } = user;
+  const action = `member.${verb}`;
+  const subject = { kind: "user", id, name };
+  if ("groupId" in of) return { action, subject, groupId: of.groupId, details };
+  const project = await tx
+    .selectFrom("projects")
+    .select("group_id")
+    .where("id", "=", of.projectId)
+    .executeTakeFirst();
+  const ofProject = { project_id: of.projectId, ...details };
+  return { action, subject, groupId: project?.group_id, details: ofProject };
 }
 
 const tableOf = (of: Membered) =>

@@ -1,5 +1,6 @@
 import { MetadataError } from "../contract.ts";
 import { allGroups } from "../groups.ts";
+import { factOf } from "../management/facts.ts";
 import type { Removal } from "../management/contract.ts";
 import type { Writer } from "../management/writer.ts";
 import type { Db } from "../schema.ts";
@@ -26,7 +27,7 @@ export class SqlProjects implements ManagedProjects {
   }
 
   create(groupId: number, { path, name }: { path: string; name: string }): Promise<Project> {
-    return this.writer.inGroup(groupId, async ({ tx, now }) => {
+    return this.writer.inGroup(groupId, async ({ tx, now, note }) => {
       const siblings = await tx
         .selectFrom("projects")
         .select("path")
@@ -44,18 +45,19 @@ export class SqlProjects implements ManagedProjects {
         .executeTakeFirstOrThrow();
       const [created] = await readProjects(tx, id);
       if (!created) throw new Error("a project is gone in the transaction that made it");
+      await note(factOf("project", "create", { id, groupId, name: created.fullPath }));
       return created;
     });
   }
 
   remove(id: number): Promise<Removal> {
-    return this.writer.run(async ({ tx, changed }) => {
-      const { numDeletedRows } = await tx
-        .deleteFrom("projects")
-        .where("id", "=", id)
-        .executeTakeFirst();
-      if (numDeletedRows === 0n) return "absent";
+    return this.writer.run(async ({ tx, changed, note }) => {
+      const [project] = await readProjects(tx, id);
+      if (!project) return "absent";
       changed();
+      const { groupId, fullPath: name } = project;
+      await note(factOf("project", "delete", { id, groupId, name }));
+      await tx.deleteFrom("projects").where("id", "=", id).execute();
       return "removed";
     });
   }

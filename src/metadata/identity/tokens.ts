@@ -1,5 +1,6 @@
 import type { Insertable, Transaction } from "kysely";
-import type { Role } from "../contract.ts";
+import type { AuditFact, Role } from "../contract.ts";
+import { factOf } from "../management/facts.ts";
 import type { Removal } from "../management/contract.ts";
 import type { Writer } from "../management/writer.ts";
 import type { Db, Schema, TokensTable } from "../schema.ts";
@@ -45,14 +46,16 @@ export class SqlTokens implements ManagedTokens {
     fields: TokenFields,
     username: string | undefined,
   ): Promise<TokenRecord> {
-    return this.writer.run(async ({ tx, now }) => {
+    return this.writer.run(async ({ tx, now, note }) => {
       const owner = { kind: "deploy", group_id: groupId, username: username ?? "-" } as const;
       const id = await insert(tx, { ...columnsOf(fields, now), ...owner });
       if (username === undefined) {
         const made = tx.updateTable("tokens").set({ username: `gitlab+deploy-token-${id}` });
         await made.where("id", "=", id).execute();
       }
-      return tokenOf(tx, id);
+      const token = await tokenOf(tx, id);
+      await note(await factOn(tx, "create", token));
+      return token;
     });
   }
 
@@ -65,17 +68,20 @@ export class SqlTokens implements ManagedTokens {
     fields: TokenFields,
     owner: (tx: Tx, now: number) => Promise<Owner>,
   ): Promise<TokenRecord> {
-    return this.writer.run(async ({ tx, now }) => {
+    return this.writer.run(async ({ tx, now, note }) => {
       const columns = { ...columnsOf(fields, now), ...(await owner(tx, now)) };
-      return tokenOf(tx, await insert(tx, columns));
+      const token = await tokenOf(tx, await insert(tx, columns));
+      await note(await factOn(tx, "create", token));
+      return token;
     });
   }
 
   revoke(id: number): Promise<Removal> {
-    return this.writer.run(async ({ tx, now, changed }) => {
+    return this.writer.run(async ({ tx, now, changed, note }) => {
       const row = await revokeRow(tx, id, now);
       if (!row) return "absent";
       changed();
+      await note(await factOn(tx, "revoke", await tokenOf(tx, id)));
       if (row.kind === "group") await removeSpentBots(tx, now, row.user_id ?? undefined);
       return "removed";
     });
@@ -85,14 +91,16 @@ export class SqlTokens implements ManagedTokens {
     id: number,
     { hash, expiresAt, createdBy }: Omit<TokenFields, "name" | "scopes">,
   ): Promise<TokenRecord | undefined> {
-    return this.writer.run(async ({ tx, now, changed }) => {
+    return this.writer.run(async ({ tx, now, changed, note }) => {
       const row = await revokeRow(tx, id, now);
       if (!row) return undefined;
       changed();
       const { kind, user_id, group_id, project_id, username, name, scopes } = row;
       const kept = { kind, user_id, group_id, project_id, username, name, scopes };
       const next = { hash, expires_at: expiresAt ?? null, created_by: createdBy, created_at: now };
-      return tokenOf(tx, await insert(tx, { ...kept, ...next }));
+      const token = await tokenOf(tx, await insert(tx, { ...kept, ...next }));
+      await note(await factOn(tx, "rotate", token, { former_id: id }));
+      return token;
     });
   }
 
@@ -108,6 +116,30 @@ export class SqlTokens implements ManagedTokens {
       if (spent > 0 || ended > 0n) changed();
     });
   }
+}
+
+/** What was done to a token; one that has to do with a group is its owners' to know of. */
+async function factOn(
+  tx: Tx,
+  verb: string,
+  token: TokenRecord,
+  more: Readonly<Record<string, unknown>> = {},
+): Promise<AuditFact> {
+  const { id, name, kind, scopes, projectId } = token;
+  const project =
+    projectId === undefined
+      ? undefined
+      : await tx.selectFrom("projects").selectAll().where("id", "=", projectId).executeTakeFirst();
+  const details = {
+    kind,
+    scopes,
+    expires_at: token.expiresAt ?? null,
+    user_id: token.userId ?? null,
+    ...(projectId !== undefined && { project_id: projectId }),
+    ...(token.role && { role: token.role }),
+    ...more,
+  };
+  return factOf("token", verb, { id, name, groupId: token.groupId ?? project?.group_id }, details);
 }
 
 type Owner = Pick<

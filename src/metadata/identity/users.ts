@@ -1,5 +1,6 @@
 import { type Selectable, sql } from "kysely";
 import { MetadataError, type UserState } from "../contract.ts";
+import { factOf } from "../management/facts.ts";
 import type { Page, PageOptions } from "../management/contract.ts";
 import type { Writer } from "../management/writer.ts";
 import type { Db, UsersTable } from "../schema.ts";
@@ -33,7 +34,7 @@ export class SqlUsers implements ManagedUsers {
   }
 
   create({ username, name, email, admin }: UserFields): Promise<UserRecord> {
-    return this.writer.run(async ({ tx, now }) => {
+    return this.writer.run(async ({ tx, now, note }) => {
       await refuseTaken(tx, "username", username);
       if (email !== undefined) await refuseTaken(tx, "email", email);
       const row = await tx
@@ -41,23 +42,31 @@ export class SqlUsers implements ManagedUsers {
         .values({ username, name, email: email ?? null, admin: admin ? 1 : 0, created_at: now })
         .returningAll()
         .executeTakeFirstOrThrow();
+      await note(factOf("user", "create", subjectOf(row), { admin }));
       return userRecord(row);
     });
   }
 
   setState(id: number, state: UserState): Promise<UserRecord | undefined> {
-    return this.writer.run(async ({ tx, changed }) => {
+    return this.writer.run(async ({ tx, changed, note }) => {
       const row = await tx
         .updateTable("users")
         .set({ state })
         .where("id", "=", id)
         .returningAll()
         .executeTakeFirst();
-      if (row) changed();
-      return row && userRecord(row);
+      if (!row) return undefined;
+      changed();
+      await note(factOf("user", "update", subjectOf(row), { state }));
+      return userRecord(row);
     });
   }
 }
+
+/** A user is of no group. */
+const subjectOf = ({ id, username: name }: Selectable<UsersTable>) => {
+  return { id, name, groupId: undefined };
+};
 
 export function userRecord(row: Selectable<UsersTable>): UserRecord {
   return {

@@ -3,9 +3,10 @@ import { savePositions, upstreamsInOrder } from "../positions.ts";
 import type { Db } from "../schema.ts";
 import type { Saving } from "../upstreams.ts";
 import type { Association, Condition, ManagedAssociations, Removal } from "./contract.ts";
+import { factOf } from "./facts.ts";
 import { associationOf } from "./records.ts";
 import { registryRecord } from "./registries.ts";
-import type { Writer } from "./writer.ts";
+import type { Recorded, Writer } from "./writer.ts";
 
 export class SqlAssociations implements ManagedAssociations {
   constructor(
@@ -35,22 +36,34 @@ export class SqlAssociations implements ManagedAssociations {
       const created = row
         .where("registry_id", "=", registryId)
         .where("upstream_id", "=", upstreamId);
-      return associationOf(await created.executeTakeFirstOrThrow());
+      const association = associationOf(await created.executeTakeFirstOrThrow());
+      await note(saving, "create", association);
+      return association;
     });
   }
 
   move(id: number, position: number): Promise<Association | undefined> {
     return this.writer.withRow("registry_upstreams", id, async (saving) => {
       await reorder(saving, id, (others, own) => others.toSpliced(position - 1, 0, own));
-      return associationRecord(saving.tx, id);
+      const moved = await associationRecord(saving.tx, id);
+      if (moved) await note(saving, "move", moved);
+      return moved;
     });
   }
 
   remove(id: number, condition: Condition): Promise<Removal> {
-    return this.writer.remove("registry_upstreams", id, condition, (saving) =>
-      reorder(saving, id, (others) => others),
-    );
+    return this.writer.remove("registry_upstreams", id, condition, async (saving) => {
+      const found = await associationRecord(saving.tx, id);
+      if (found) await note(saving, "delete", found);
+      await reorder(saving, id, (others) => others);
+    });
   }
+}
+
+function note(saving: Recorded, verb: string, association: Association): Promise<void> {
+  const { registryId, upstreamId, position } = association;
+  const details = { registry_id: registryId, upstream_id: upstreamId, position };
+  return saving.note(factOf("registry_upstream", verb, association, details));
 }
 
 async function associationRecord(db: Db, id: number): Promise<Association | undefined> {

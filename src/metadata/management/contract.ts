@@ -1,4 +1,6 @@
 import type {
+  AuditFact,
+  Author,
   CacheEntry,
   Group,
   Registry,
@@ -14,6 +16,10 @@ import type {
  * in a registry always run from 1 without gaps, and limits hold among parallel calls.
  */
 export interface Management {
+  /** The same, what it changes being put on record as changed by this author; without one, by this server itself. */
+  by(author: Author): Management;
+  /** Puts on record what was done and changes nothing here. */
+  note(fact: AuditFact): Promise<void>;
   /** By id, or by the path that it has now, in whatever case. */
   group(by: { id: number } | { path: string }): Promise<Group | undefined>;
   readonly groups: ManagedGroups;

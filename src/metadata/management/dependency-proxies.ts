@@ -15,6 +15,7 @@ import type {
   ManagedDependencyProxies,
   Removal,
 } from "./contract.ts";
+import { changesOf, factOf } from "./facts.ts";
 import type { Writer } from "./writer.ts";
 
 const dayMs = 86_400_000;
@@ -38,6 +39,7 @@ export class SqlDependencyProxies implements ManagedDependencyProxies {
     return this.writer.inGroup(groupId, async (saving) => {
       const { tx } = saving;
       const { enabled, ttlEnabled, ttlDays } = changes;
+      const before = await readSettings(tx, groupId);
       const present = await readWishes(tx, groupId);
       const wanted = {
         enabled: enabled ?? present.enabled,
@@ -50,7 +52,13 @@ export class SqlDependencyProxies implements ManagedDependencyProxies {
       if ("identity" in changes || "secret" in changes) {
         await this.#saveLogin(saving, groupId, changes);
       }
-      return readSettings(tx, groupId);
+      const after = await readSettings(tx, groupId);
+      const details = {
+        ...changesOf<DependencyProxySettings>(before, after, told),
+        ...(changes.secret !== undefined && { login: "given" }),
+      };
+      await saving.note(factOf("dependency_proxy", "update", { id: groupId, groupId }, details));
+      return after;
     });
   }
 
@@ -64,9 +72,14 @@ export class SqlDependencyProxies implements ManagedDependencyProxies {
   }
 
   async purge(groupId: number, condition: Condition): Promise<Removal> {
+    const fact = factOf("dependency_proxy", "purge", { id: groupId, groupId });
     const upstream = await findProxyUpstream(this.db, groupId);
-    if (!upstream) return "removed";
-    const checked = await this.writer.remove("upstreams", upstream.id, condition, async () => {});
+    if (!upstream) {
+      await this.writer.run(({ note }) => note(fact));
+      return "removed";
+    }
+    const { id } = upstream;
+    const checked = await this.writer.remove("upstreams", id, condition, ({ note }) => note(fact));
     if (checked === "removed") await this.writer.emptyCache(upstream.id);
     return checked;
   }
@@ -87,6 +100,8 @@ export class SqlDependencyProxies implements ManagedDependencyProxies {
     return count;
   }
 }
+
+const told = ["enabled", "identity", "ttlEnabled", "ttlDays"] as const;
 
 async function readSettings(db: Db, groupId: number): Promise<DependencyProxySettings> {
   const upstream = await findProxyUpstream(db, groupId);

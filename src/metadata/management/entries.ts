@@ -8,6 +8,7 @@ import type {
   PageOptions,
   Removal,
 } from "./contract.ts";
+import { factOf } from "./facts.ts";
 import type { Writer } from "./writer.ts";
 
 export class SqlEntries implements ManagedEntries {
@@ -59,8 +60,12 @@ export class SqlEntries implements ManagedEntries {
   }
 
   async remove(id: number, condition: Condition): Promise<Removal> {
-    if (!(await this.get(id))) return "absent";
-    return this.writer.remove("cache_entries", id, condition, async ({ tx }) => {
+    const entry = await this.get(id);
+    if (!entry) return "absent";
+    return this.writer.remove("cache_entries", id, condition, async ({ tx, note }) => {
+      const { groupId, relativePath: name, upstreamId, digest } = entry;
+      const details = { upstream_id: upstreamId, digest };
+      await note(factOf("cache_entry", "delete", { id, groupId, name }, details));
       await tx.deleteFrom("cache_entries").where("id", "=", id).execute();
     });
   }

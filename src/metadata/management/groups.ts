@@ -1,8 +1,9 @@
 import type { Transaction } from "kysely";
 import type { Group } from "../contract.ts";
-import { changeGroup, createGroup, withAllBelow } from "../groups.ts";
+import { changeGroup, createGroup, groupOfId, withAllBelow } from "../groups.ts";
 import type { Db, Schema } from "../schema.ts";
 import type { ManagedGroups, Removal } from "./contract.ts";
+import { changesOf, factOf } from "./facts.ts";
 import type { Writer } from "./writer.ts";
 
 export class SqlGroups implements ManagedGroups {
@@ -16,7 +17,7 @@ export class SqlGroups implements ManagedGroups {
     fields: { name: string; path: string },
     ownerId: number,
   ): Promise<Group> {
-    return this.writer.run(async ({ tx, changed }) => {
+    return this.writer.run(async ({ tx, changed, note }) => {
       const group = await createGroup({ tx, changed }, parentId, fields);
       const owner = { user_id: ownerId, group_id: group.id, role: "owner" } as const;
       if (parentId === undefined) {
@@ -25,6 +26,7 @@ export class SqlGroups implements ManagedGroups {
           .values({ ...owner, expires_at: null })
           .execute();
       }
+      await note(factOf("group", "create", { id: group.id, groupId: group.id, name: group.path }));
       return group;
     });
   }
@@ -33,7 +35,15 @@ export class SqlGroups implements ManagedGroups {
     id: number,
     changes: { name?: string | undefined; path?: string | undefined },
   ): Promise<Group | undefined> {
-    return this.writer.inGroup(id, (saving) => changeGroup(saving, id, changes));
+    return this.writer.inGroup(id, async (saving) => {
+      const before = await groupOfId(saving.tx, id);
+      const after = await changeGroup(saving, id, changes);
+      if (before && after) {
+        const details = changesOf<Group>(before, after, ["name", "path"]);
+        await saving.note(factOf("group", "update", { ...after, groupId: id }, details));
+      }
+      return after;
+    });
   }
 
   async remove(id: number): Promise<Removal> {
@@ -42,10 +52,12 @@ export class SqlGroups implements ManagedGroups {
     for (const upstreamId of await upstreamsOf(this.db, family)) {
       await this.writer.emptyCache(upstreamId);
     }
-    return this.writer.inGroup(id, async ({ tx, changed }) => {
+    return this.writer.inGroup(id, async ({ tx, changed, note }) => {
+      const group = await groupOfId(tx, id);
       const present = (await withAllBelow(tx, id)).map((group) => group.id);
       if (present.length === 0) return "absent";
       changed();
+      await note(factOf("group", "delete", { id, groupId: id, name: group?.path ?? "" }));
       await removeBots(tx, present);
       await tx.deleteFrom("groups").where("id", "=", id).execute();
       return "removed";

@@ -1,4 +1,4 @@
-import type { Group, UpstreamSettings } from "../contract.ts";
+import type { AuditFact, Author, Group, UpstreamSettings } from "../contract.ts";
 import { groupAt, groupOfId } from "../groups.ts";
 import type { Passwords } from "../passwords.ts";
 import type { Db } from "../schema.ts";
@@ -22,9 +22,9 @@ export class SqlManagement implements Management {
 
   constructor(
     readonly db: Db,
-    passwords: Passwords,
-    writer: Writer,
-    proxyUpstream: UpstreamSettings,
+    readonly passwords: Passwords,
+    readonly writer: Writer,
+    readonly proxyUpstream: UpstreamSettings,
   ) {
     this.groups = new SqlGroups(db, writer);
     this.dependencyProxies = new SqlDependencyProxies(db, passwords, writer, proxyUpstream);
@@ -32,6 +32,14 @@ export class SqlManagement implements Management {
     this.upstreams = new SqlUpstreams(db, passwords, writer);
     this.associations = new SqlAssociations(db, writer);
     this.entries = new SqlEntries(db, writer);
+  }
+
+  by(author: Author): Management {
+    return new SqlManagement(this.db, this.passwords, this.writer.by(author), this.proxyUpstream);
+  }
+
+  note(fact: AuditFact): Promise<void> {
+    return this.writer.run((saving) => saving.note(fact));
   }
 
   group(by: { id: number } | { path: string }): Promise<Group | undefined> {

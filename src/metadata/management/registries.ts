@@ -10,6 +10,7 @@ import type {
   RegistryRecord,
   Removal,
 } from "./contract.ts";
+import { changesOf, factOf } from "./facts.ts";
 import { registryRecords } from "./records.ts";
 import type { Writer } from "./writer.ts";
 
@@ -36,12 +37,13 @@ export class SqlRegistries implements ManagedRegistries {
       const id = await insertRegistry(saving, groupId, { id: undefined, ...fields });
       const created = await registryRecord(saving.tx, id);
       if (!created) throw new Error("a registry is gone in the transaction that made it");
+      await saving.note(factOf("registry", "create", created));
       return created;
     });
   }
 
   change(id: number, changes: Partial<RegistryFields>): Promise<RegistryRecord | undefined> {
-    return this.writer.withRow("registries", id, async ({ tx, now, changed }) => {
+    return this.writer.withRow("registries", id, async ({ tx, now, changed, note }) => {
       const present = await registryRecord(tx, id);
       if (!present) return undefined;
       const fields = { ...present, ...changes };
@@ -49,29 +51,45 @@ export class SqlRegistries implements ManagedRegistries {
       changed();
       const columns = { ...registryColumns(fields), updated_at: now };
       await tx.updateTable("registries").set(columns).where("id", "=", id).execute();
+      const details = changesOf<RegistryFields>(present, fields, told, ["description"]);
+      await note(
+        factOf("registry", "update", { ...fields, id, groupId: present.groupId }, details),
+      );
       return registryRecord(tx, id);
     });
   }
 
   async remove(id: number, condition: Condition): Promise<Removal> {
-    const purged = await this.purge(id, condition);
+    const purged = await this.#purge(id, condition, "delete");
     if (purged !== "removed") return purged;
-    return this.writer.remove("registries", id, { unmodifiedSince: undefined }, async ({ tx }) => {
+    const now = { unmodifiedSince: undefined };
+    return this.writer.remove("registries", id, now, async ({ tx, note }) => {
+      const registry = await registryRecord(tx, id);
+      if (registry) await note(factOf("registry", "delete", registry));
       const own = await upstreamsOfAlone(tx, id);
       await tx.deleteFrom("registries").where("id", "=", id).execute();
       if (own.length > 0) await tx.deleteFrom("upstreams").where("id", "in", own).execute();
     });
   }
 
-  async purge(id: number, condition: Condition): Promise<Removal> {
+  purge(id: number, condition: Condition): Promise<Removal> {
+    return this.#purge(id, condition, "purge");
+  }
+
+  async #purge(id: number, condition: Condition, wanted: "purge" | "delete"): Promise<Removal> {
     let own: number[] = [];
-    const checked = await this.writer.remove("registries", id, condition, async ({ tx }) => {
+    const checked = await this.writer.remove("registries", id, condition, async ({ tx, note }) => {
       own = await upstreamsOfAlone(tx, id);
+      const registry = await registryRecord(tx, id);
+      // Of what is given up in steps the first one has the record: it says what was begun.
+      if (registry && wanted === "purge") await note(factOf("registry", "purge", registry));
     });
     for (const upstreamId of own) await this.writer.emptyCache(upstreamId);
     return checked;
   }
 }
+
+const told = ["name", "onUnsure", "ask"] as const;
 
 export async function registryRecord(db: Db, id: number): Promise<RegistryRecord | undefined> {
   const [record] = await registryRecords(db, { id });

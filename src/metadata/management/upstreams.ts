@@ -11,6 +11,7 @@ import type {
   Removal,
   UpstreamRecord,
 } from "./contract.ts";
+import { factOf, upstreamChanges } from "./facts.ts";
 import { upstreamRecords } from "./records.ts";
 import { registryRecord } from "./registries.ts";
 import { changeSettings, refuseDuplicate, refuseHalfLogin } from "./settings.ts";
@@ -59,7 +60,10 @@ export class SqlUpstreams implements ManagedUpstreams {
       await refuseDuplicate(saving, registry.groupId, settings);
       const { id } = await createUpstream(saving, registry.groupId, settings);
       await savePositions(saving, registry, [...(await upstreamsInOrder(tx, registryId)), id]);
-      return this.#record(tx, id);
+      const created = await this.#record(tx, id);
+      const details = { url: created?.url, registry_id: registryId };
+      if (created) await saving.note(factOf("upstream", "create", created, details));
+      return created;
     });
   }
 
@@ -73,17 +77,23 @@ export class SqlUpstreams implements ManagedUpstreams {
         .where("kind", "=", "registry")
         .executeTakeFirst();
       if (!row) return undefined;
+      const before = await this.#record(tx, id);
       await changeSettings(saving, row, changes);
-      return this.#record(tx, id);
+      const after = await this.#record(tx, id);
+      if (before && after) {
+        await saving.note(factOf("upstream", "update", after, upstreamChanges(before, after)));
+      }
+      return after;
     });
   }
 
   async remove(id: number, condition: Condition): Promise<Removal> {
-    const purged = await this.purge(id, condition);
+    const purged = await this.#purge(id, condition, "delete");
     if (purged !== "removed") return purged;
     return this.writer.remove("upstreams", id, { unmodifiedSince: undefined }, async (saving) => {
       const { tx } = saving;
       const upstream = await this.#record(tx, id);
+      if (upstream) await saving.note(factOf("upstream", "delete", upstream));
       for (const { registryId, groupId } of upstream?.associations ?? []) {
         const rest = (await upstreamsInOrder(tx, registryId)).filter((other) => other !== id);
         await savePositions(saving, { id: registryId, groupId }, rest);
@@ -92,9 +102,16 @@ export class SqlUpstreams implements ManagedUpstreams {
     });
   }
 
-  async purge(id: number, condition: Condition): Promise<Removal> {
+  purge(id: number, condition: Condition): Promise<Removal> {
+    return this.#purge(id, condition, "purge");
+  }
+
+  async #purge(id: number, condition: Condition, wanted: "purge" | "delete"): Promise<Removal> {
     if (!(await this.get(id))) return "absent";
-    const checked = await this.writer.remove("upstreams", id, condition, async () => {});
+    const checked = await this.writer.remove("upstreams", id, condition, async ({ tx, note }) => {
+      const upstream = await this.#record(tx, id);
+      if (upstream && wanted === "purge") await note(factOf("upstream", "purge", upstream));
+    });
     if (checked === "removed") await this.writer.emptyCache(id);
     return checked;
   }

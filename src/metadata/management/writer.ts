@@ -1,5 +1,7 @@
 import type { DeleteResult, Transaction } from "kysely";
 import { type Clock, yieldTurn } from "../../lib/clock.ts";
+import type { AuditFact, Author } from "../audit/contract.ts";
+import { insertEvent, system } from "../audit/events.ts";
 import type { Changes } from "../changes.ts";
 import type { Passwords } from "../passwords.ts";
 import { type Limits, lockGroup } from "../positions.ts";
@@ -9,6 +11,12 @@ import type { Condition, Removal } from "./contract.ts";
 
 /** Tables whose rows belong to a group and have an id and a time of change. */
 type Table = "registries" | "upstreams" | "registry_upstreams" | "cache_entries";
+
+/** A write that is on record. */
+export interface Recorded extends Saving {
+  /** Puts on record what is done here: it is there if, and only if, what was done is. */
+  note: (fact: AuditFact) => Promise<void>;
+}
 
 /** So many take some milliseconds. */
 const entriesPerStep = 2000;
@@ -22,9 +30,15 @@ export class Writer {
     readonly passwords: Passwords,
     readonly clock: Clock,
     readonly limits: Limits,
+    /** Whose changes these are. */
+    readonly author: Author = system,
   ) {}
 
-  inGroup<T>(groupId: number, work: (saving: Saving) => Promise<T>): Promise<T> {
+  by(author: Author): Writer {
+    return new Writer(this.changes, this.passwords, this.clock, this.limits, author);
+  }
+
+  inGroup<T>(groupId: number, work: (saving: Recorded) => Promise<T>): Promise<T> {
     return this.run(async (saving) => {
       await lockGroup(saving.tx, groupId);
       return work(saving);
@@ -35,7 +49,7 @@ export class Writer {
   withRow<T>(
     table: Table,
     id: number,
-    work: (saving: Saving) => Promise<T | undefined>,
+    work: (saving: Recorded) => Promise<T | undefined>,
   ): Promise<T | undefined> {
     return this.run(async (saving) =>
       (await lockRow(saving.tx, table, id)) ? work(saving) : undefined,
@@ -46,7 +60,7 @@ export class Writer {
     table: Table,
     id: number,
     { unmodifiedSince }: Condition,
-    work: (saving: Saving) => Promise<void>,
+    work: (saving: Recorded) => Promise<void>,
   ): Promise<Removal> {
     return this.run(async (saving) => {
       const row = await lockRow(saving.tx, table, id);
@@ -113,11 +127,13 @@ export class Writer {
     return count;
   }
 
-  run<T>(work: (saving: Saving) => Promise<T>): Promise<T> {
-    const { passwords, clock, limits } = this;
-    return this.changes.run((tx, changed) =>
-      work({ tx, passwords, now: clock.now(), limits, changed }),
-    );
+  run<T>(work: (saving: Recorded) => Promise<T>): Promise<T> {
+    const { passwords, clock, limits, author } = this;
+    return this.changes.run((tx, changed) => {
+      const at = clock.now();
+      const note = (fact: AuditFact) => insertEvent(tx, { ...fact, at, author, result: "success" });
+      return work({ tx, passwords, now: at, limits, changed, note });
+    });
   }
 }
 

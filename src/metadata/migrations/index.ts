@@ -7,6 +7,7 @@ import { choosing } from "./0002_choosing.ts";
 import { dependencyProxy } from "./0003_dependency_proxy.ts";
 import { lists } from "./0004_lists.ts";
 import { identity } from "./0005_identity.ts";
+import { audit } from "./0006_audit.ts";
 import { people } from "./0007_people.ts";
 
 /** The few words in which the SQL of two engines differs. */
@@ -22,6 +23,8 @@ export interface SqlWords {
   table: string;
   /** The same for a small table that is only read by its primary key. */
   keyed: string;
+  /** What refuses to change rows of a table, and to delete those that `keeps`, of `old`, is true of. */
+  appendOnly: (table: string, keeps: string) => string[];
 }
 
 /** Forward only. A list, not a folder: a bundled executable has no files to look through. */
@@ -31,6 +34,7 @@ const steps: Record<string, (words: SqlWords) => string[]> = {
   "0003_dependency_proxy": dependencyProxy,
   "0004_lists": lists,
   "0005_identity": identity,
+  "0006_audit": audit,
   "0007_people": people,
 };
 

@@ -2,6 +2,7 @@ import { Kysely } from "kysely";
 import type { Clock } from "../../lib/clock.ts";
 import { failureCode, type Log } from "../../lib/log.ts";
 import type { Sealer } from "../../lib/seal.ts";
+import { SqlAuditLog } from "../audit/log.ts";
 import { SqlCache } from "../cache.ts";
 import { RememberedCache } from "../remembered.ts";
 import type { Metadata, UpstreamSettings } from "../contract.ts";
@@ -14,7 +15,7 @@ import { migrate } from "../migrations/index.ts";
 import { SqlManagement } from "../management/management.ts";
 import { Writer } from "../management/writer.ts";
 import { SqlPeople } from "../people/people.ts";
-import { Passwords } from "../passwords.ts";
+import { Passwords, sealAnew } from "../passwords.ts";
 import type { Limits } from "../positions.ts";
 import type { Schema } from "../schema.ts";
 import { SqlUpstreamStates } from "../states.ts";
@@ -64,12 +65,15 @@ async function openLocked(
     const changes = await LocalChanges.open(db);
     const passwords = new Passwords(sealer, log);
     const writer = new Writer(changes, passwords, clock, limits);
+    const upstreams = await writer.run(sealAnew);
+    if (upstreams > 0) log.info("passwords were sealed anew with this secret key", { upstreams });
     const bereft = await writer.run((saving) => alignProxyUpstreams(saving, proxyUpstream));
     const uses = new Uses(db, clock, log);
     for (const group of bereft) log.warn("the login of a Dependency Proxy is gone", { group });
     return {
       directory: new SqlDirectory(db, changes, passwords, clock, limits, proxyUpstream),
       management: new SqlManagement(db, passwords, writer, proxyUpstream),
+      audit: new SqlAuditLog(db, changes),
       upstreamStates: new SqlUpstreamStates(db),
       credentials: new SqlCredentials(db, changes, clock, uses),
       identity: new SqlIdentity(db, writer),

@@ -12,6 +12,17 @@ export const sqliteWords: SqlWords = {
   computed: "virtual",
   table: " strict",
   keyed: " strict, without rowid",
+  appendOnly: (table, keeps) => [
+    `create trigger ${table}_update before update on ${table}
+begin
+  select raise(abort, '${table} are not changed');
+end`,
+    `create trigger ${table}_delete before delete on ${table}
+when ${keeps}
+begin
+  select raise(abort, '${table} are kept');
+end`,
+  ],
 };
 
 /** Waiting for a lock stops the whole process; only a tool beside it can hold one, and pulls should go on. */

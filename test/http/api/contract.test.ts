@@ -31,6 +31,26 @@ for (const [name, row] of Object.entries(rows)) {
       expect(reply.headers.get("x-request-id")).toBeString();
     });
 
+    test(isRead ? "is not on record" : "leaves one record of who did it, from where", async () => {
+      world.address = "192.0.2.7";
+      const recorded = async () => {
+        const page = { page: 1, perPage: 100 };
+        return (await world.metadata.audit.list({ actor: "owner" }, page)).items;
+      };
+      const reply = await call("owner");
+      const requestId = reply.headers.get("x-request-id") ?? "";
+      const actor = { kind: "user", id: expect.any(Number) as number, name: "owner" };
+      const record = {
+        actor,
+        address: "192.0.2.7",
+        requestId,
+        groupId: expect.any(Number) as number,
+      };
+      expect(await recorded()).toEqual(
+        isRead ? [] : [expect.objectContaining({ ...record, result: "success" })],
+      );
+    });
+
     test("401 for nobody, whatever the path", async () => {
       for (const to of [path, unknown ?? path, `${path}/nowhere`, path.split("?")[0]]) {
         for (const headers of [

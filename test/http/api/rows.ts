@@ -228,6 +228,15 @@ export const rows: Record<string, Row> = {
     shape: zod.ttlPolicy,
     owner: true,
   },
+  "list a group's audit events": {
+    method: "GET",
+    path: `${groups}/1/audit_events?action=registry.create`,
+    unknown: `${groups}/999/audit_events`,
+    foreign: `${groups}/other/audit_events`,
+    ok: 200,
+    shape: zod.auditEvent.array().length(1),
+    owner: true,
+  },
   "rename a group": {
     method: "PUT",
     path: `${groups}/1`,

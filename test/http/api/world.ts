@@ -1,8 +1,12 @@
 import { createApiAccess } from "../../../src/access/api.ts";
 import type { Access } from "../../../src/access/contract.ts";
 import { createPeople } from "../../../src/access/people/people.ts";
+import { GatheredIncidents } from "../../../src/access/incidents.ts";
+import { createLogins } from "../../../src/access/logins.ts";
 import { createHttpApp } from "../../../src/http/app.ts";
+import { PullRate } from "../../../src/http/pull-rate.ts";
 import { createLog, type Log } from "../../../src/lib/log.ts";
+import { clientsBy } from "../../../src/lib/address-ranges.ts";
 import { hashSecret } from "../../../src/lib/secret.ts";
 import type { Metadata, Registry, Role } from "../../../src/metadata/contract.ts";
 import { type Digest, digestOf } from "../../../src/oci/digest.ts";
@@ -51,6 +55,8 @@ export class ApiWorld {
   readonly folder = sqliteFolder(this.clock);
   readonly tested: { upstream: Upstream; path: string; deadline: number }[] = [];
   readonly pulls: string[] = [];
+  /** Where calls come from. */
+  address = "127.0.0.1";
   /** What an upstream says to a test. */
   answer: Described | Absent | UpstreamError = absent;
   #metadata: Metadata | undefined;
@@ -68,11 +74,23 @@ export class ApiWorld {
     this.#metadata = metadata;
     const { directory, management, credentials } = metadata;
     const log = createLog(clock, "debug", { write() {}, async flush() {} });
+    const incidents = new GatheredIncidents({ audit: metadata.audit, clock, log });
+    const isTrustedProxy = () => false;
+    const clientAt = clientsBy(() => false);
     this.#app = createHttpApp({
       access: { service: "weir.test", realm: "", issue: refuse, verify: refuse } satisfies Access,
       api: {
         access: createApiAccess({ credentials }),
         people: this.#people(metadata, log),
+        logins: createLogins({
+          clock,
+          log,
+          banSeconds: 3600,
+          clientAt,
+          incidents,
+        }),
+        incidents,
+        audit: metadata.audit,
         management,
         identity: metadata.identity,
         client: this.#client(),
@@ -84,7 +102,8 @@ export class ApiWorld {
       puller: this.#puller(),
       clock,
       log,
-      isTrustedProxy: () => false,
+      isTrustedProxy,
+      pullRate: new PullRate({ clock, limit: 0, clientAt, isTrustedProxy }),
       mirrorRegistry: 1,
       idleSeconds: 120,
       ownMark: "weir-test",
@@ -222,7 +241,8 @@ export class ApiWorld {
 
   async fetch(method: string, path: string, init: RequestInit = {}): Promise<Response> {
     const request = new Request(`http://weir.test${path}`, { method, ...init });
-    const server = { timeout() {}, requestIP: () => null };
+    const socket = { address: this.address, family: "IPv4" as const, port: 4711 };
+    const server = { timeout() {}, requestIP: () => socket };
     return (await this.#app?.answer(request, server, false)) ?? new Response(null, { status: 599 });
   }
 

@@ -59,14 +59,14 @@ function create(api: Api, { management, identity, clock }: ApiOptions): void {
       answer: newDeployToken,
       status: 201,
     },
-    async ({ params, granted, caller, body }) => {
+    async ({ params, granted, caller, body, author }) => {
       const { id } = granted(await findGroup(management, params));
       const { name, username, scopes, expires_at: given } = await body();
       const now = clock.now();
       const token = newSecret(prefix);
       const expiresAt = tokenEnd(caller, now, given);
       const fields = { name, scopes, hash: hashSecret(token), expiresAt, createdBy: caller.userId };
-      const made = await identity.tokens.createDeploy(id, fields, username);
+      const made = await identity.by(author).tokens.createDeploy(id, fields, username);
       return { body: { ...deployTokenJson(made, now), token } };
     },
   );
@@ -83,11 +83,11 @@ function revoke(api: Api, { management, identity }: ApiOptions): void {
       params: z.strictObject({ ...groupParams.shape, token_id: pathId }),
       status: 204,
     },
-    async ({ params, granted }) => {
+    async ({ params, granted, author }) => {
       const { id: groupId } = granted(await findGroup(management, params));
       const found = await identity.tokens.get({ kind: "deploy", groupId }, params.token_id);
       if (!found) throw notFound();
-      return removed(await identity.tokens.revoke(found.id));
+      return removed(await identity.by(author).tokens.revoke(found.id));
     },
   );
 }

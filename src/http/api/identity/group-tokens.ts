@@ -61,7 +61,7 @@ function create(api: Api, { management, identity, clock }: ApiOptions): void {
       answer: newGroupToken,
       status: 201,
     },
-    async ({ params, granted, caller, body }) => {
+    async ({ params, granted, caller, body, author }) => {
       const { id, lineage } = granted(await findGroup(management, params));
       const { name, scopes, expires_at: given, access_level: role = "maintainer" } = await body();
       if (!caller.reaches(role, { kind: "group", lineage })) throw forbidden();
@@ -69,7 +69,7 @@ function create(api: Api, { management, identity, clock }: ApiOptions): void {
       const token = newSecret(prefix);
       const expiresAt = accessTokenEnd(caller, now, given);
       const fields = { name, scopes, hash: hashSecret(token), expiresAt, createdBy: caller.userId };
-      const made = await identity.tokens.createGroups(id, fields, role);
+      const made = await identity.by(author).tokens.createGroups(id, fields, role);
       return { body: { ...groupTokenJson(made, now), token } };
     },
   );
@@ -86,11 +86,11 @@ function revoke(api: Api, { management, identity }: ApiOptions): void {
       params,
       status: 204,
     },
-    async ({ params, granted }) => {
+    async ({ params, granted, author }) => {
       const { id: groupId } = granted(await findGroup(management, params));
       const found = await identity.tokens.get({ kind: "group", groupId }, params.token_id);
       if (!found) throw notFound();
-      return removed(await identity.tokens.revoke(found.id));
+      return removed(await identity.by(author).tokens.revoke(found.id));
     },
   );
 }
@@ -108,7 +108,7 @@ function rotate(api: Api, { management, identity, clock }: ApiOptions): void {
       answer: newGroupToken,
       status: 200,
     },
-    async ({ params, granted, caller, body }) => {
+    async ({ params, granted, caller, body, author }) => {
       const { id: groupId } = granted(await findGroup(management, params));
       const found = await identity.tokens.get({ kind: "group", groupId }, params.token_id);
       if (!found) throw notFound();
@@ -117,7 +117,7 @@ function rotate(api: Api, { management, identity, clock }: ApiOptions): void {
       const token = newSecret(prefix);
       const expiresAt = rotatedEnd(caller, now, given, found.expiresAt);
       const fields = { hash: hashSecret(token), expiresAt, createdBy: caller.userId };
-      const made = await identity.tokens.rotate(found.id, fields);
+      const made = await identity.by(author).tokens.rotate(found.id, fields);
       if (!made) throw notFound();
       return { body: { ...groupTokenJson(made, now), token } };
     },

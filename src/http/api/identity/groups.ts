@@ -70,13 +70,15 @@ function createGroup(api: Api, { management }: ApiOptions): void {
       answer: group,
       status: 201,
     },
-    async ({ body, caller, granted, require }) => {
+    async ({ body, caller, granted, require, author }) => {
       const { parent_id: parentId = null, ...fields } = await body();
       if (parentId === null) require("create_group", { kind: "server" });
       else granted(await management.group({ id: parentId }), "Parent");
       const { userId } = caller;
       return {
-        body: groupJson(await management.groups.create(parentId ?? undefined, fields, userId)),
+        body: groupJson(
+          await management.by(author).groups.create(parentId ?? undefined, fields, userId),
+        ),
       };
     },
   );
@@ -93,9 +95,9 @@ function deleteGroup(api: Api, { management }: ApiOptions): void {
       params: groupParams,
       status: 204,
     },
-    async ({ params, granted }) => {
+    async ({ params, granted, author }) => {
       const { id } = granted(await findGroup(management, params));
-      return removed(await management.groups.remove(id));
+      return removed(await management.by(author).groups.remove(id));
     },
   );
 }

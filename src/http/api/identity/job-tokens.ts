@@ -30,7 +30,7 @@ function create(api: Api, { identity, clock }: ApiOptions): void {
       answer: newJobToken,
       status: 201,
     },
-    async ({ caller, body }) => {
+    async ({ caller, body, author }) => {
       const given = await body();
       const { user_id: userId, project_id: projectId, ttl_seconds: ttl = defaultSeconds } = given;
       const user = await identity.users.get({ id: userId });
@@ -44,7 +44,7 @@ function create(api: Api, { identity, clock }: ApiOptions): void {
       }
       const token = newSecret(prefix);
       const fields = { name: "job", scopes: [], expiresAt, createdBy: caller.userId };
-      const made = await identity.tokens.createJob(userId, projectId, {
+      const made = await identity.by(author).tokens.createJob(userId, projectId, {
         ...fields,
         hash: hashSecret(token),
       });
@@ -64,10 +64,10 @@ function end(api: Api, { identity }: ApiOptions): void {
       params: idParams,
       status: 204,
     },
-    async ({ params }) => {
+    async ({ params, author }) => {
       const found = await identity.tokens.get({ kind: "job" }, params.id);
       if (!found) throw notFound();
-      return removed(await identity.tokens.revoke(found.id));
+      return removed(await identity.by(author).tokens.revoke(found.id));
     },
   );
 }

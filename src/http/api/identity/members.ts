@@ -121,12 +121,12 @@ function add(api: Api, options: ApiOptions, { path, what, params, change, find }
       answer: member,
       status: 201,
     },
-    async ({ params, granted, body, caller }) => {
+    async ({ params, granted, body, caller, author }) => {
       const { of, subject } = await find(options, params, granted);
       const { access_level: role, expires_at: end, ...who } = await body();
       requireAtMost(caller, role, subject);
       const expiresAt = membershipEnd(clock.now(), end);
-      const added = await identity.members.add(of, await userIdOf(identity, who), {
+      const added = await identity.by(author).members.add(of, await userIdOf(identity, who), {
         role,
         expiresAt,
       });
@@ -137,7 +137,6 @@ function add(api: Api, options: ApiOptions, { path, what, params, change, find }
 }
 
 function change(api: Api, options: ApiOptions, { path, what, params, change, find }: Place): void {
-  const { identity } = options;
   endpoint(
     api,
     {
@@ -150,15 +149,16 @@ function change(api: Api, options: ApiOptions, { path, what, params, change, fin
       answer: member,
       status: 200,
     },
-    async ({ params, granted, body, caller }) => {
+    async ({ params, granted, body, caller, author }) => {
+      const { members } = options.identity.by(author);
       const { of, subject } = await find(options, params, granted);
       const given = atLeastOne(memberChanges, await body());
       const { access_level: role, expires_at: end } = given;
-      const present = await identity.members.get(of, params.user_id);
+      const present = await members.get(of, params.user_id);
       if (!present) throw notFound();
       requireAtMost(caller, present.role, subject);
       if (role) requireAtMost(caller, role, subject);
-      const changed = await identity.members.change(of, params.user_id, {
+      const changed = await members.change(of, params.user_id, {
         ...(role && { role }),
         ...(end !== undefined && { expiresAt: membershipEnd(options.clock.now(), end) }),
       });
@@ -169,7 +169,6 @@ function change(api: Api, options: ApiOptions, { path, what, params, change, fin
 }
 
 function remove(api: Api, options: ApiOptions, { path, what, params, change, find }: Place): void {
-  const { identity } = options;
   endpoint(
     api,
     {
@@ -180,12 +179,13 @@ function remove(api: Api, options: ApiOptions, { path, what, params, change, fin
       params: z.strictObject({ ...params.shape, ...memberParams.shape }),
       status: 204,
     },
-    async ({ params, granted, caller }) => {
+    async ({ params, granted, caller, author }) => {
+      const { members } = options.identity.by(author);
       const { of, subject } = await find(options, params, granted);
-      const present = await identity.members.get(of, params.user_id);
+      const present = await members.get(of, params.user_id);
       if (!present) throw notFound();
       requireAtMost(caller, present.role, subject);
-      return removed(await identity.members.remove(of, params.user_id));
+      return removed(await members.remove(of, params.user_id));
     },
   );
 }

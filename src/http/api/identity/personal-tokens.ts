@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { hashSecret, newSecret } from "../../../lib/secret.ts";
 import type { Caller } from "../../../access/contract.ts";
+import type { Author } from "../../../metadata/contract.ts";
 import { removed } from "../changes.ts";
 import { type Api, endpoint } from "../endpoint.ts";
 import { invalidRecord, notFound } from "../errors.ts";
@@ -77,7 +78,7 @@ type Fields = z.output<typeof personalTokenFields>;
 /** With the secret, which nobody can read again. */
 async function create(
   { identity, clock }: ApiOptions,
-  caller: Caller,
+  { caller, author }: { caller: Caller; author: Author },
   userId: number,
   { name, scopes, expires_at: given }: Fields,
 ) {
@@ -85,7 +86,7 @@ async function create(
   const token = newSecret(prefix);
   const expiresAt = accessTokenEnd(caller, now, given);
   const fields = { name, scopes, hash: hashSecret(token), expiresAt, createdBy: caller.userId };
-  const made = await identity.tokens.createPersonal(userId, fields);
+  const made = await identity.by(author).tokens.createPersonal(userId, fields);
   return { ...personalTokenJson(made, now), token };
 }
 
@@ -101,9 +102,9 @@ function createOwn(api: Api, options: ApiOptions): void {
       answer: newPersonalToken,
       status: 201,
     },
-    async ({ caller, granted, body }) => {
+    async ({ caller, author, granted, body }) => {
       const { userId } = granted({ userId: caller.userId });
-      return { body: await create(options, caller, userId, await body()) };
+      return { body: await create(options, { caller, author }, userId, await body()) };
     },
   );
 }
@@ -121,13 +122,13 @@ function createForUser(api: Api, options: ApiOptions): void {
       answer: newPersonalToken,
       status: 201,
     },
-    async ({ params, caller, body }) => {
+    async ({ params, caller, author, body }) => {
       const user = await options.identity.users.get(params);
       if (!user) throw notFound();
       if (user.kind === "bot") {
         throw invalidRecord({ user: ["is a bot, which has the token of its group alone"] });
       }
-      return { body: await create(options, caller, user.id, await body()) };
+      return { body: await create(options, { caller, author }, user.id, await body()) };
     },
   );
 }
@@ -143,9 +144,9 @@ function revoke(api: Api, options: ApiOptions): void {
       params: idParams,
       status: 204,
     },
-    async ({ params, granted }) => {
+    async ({ params, granted, author }) => {
       const { id } = granted(await find(options, params));
-      return removed(await options.identity.tokens.revoke(id));
+      return removed(await options.identity.by(author).tokens.revoke(id));
     },
   );
 }
@@ -164,14 +165,14 @@ function rotate(api: Api, options: ApiOptions): void {
       answer: newPersonalToken,
       status: 200,
     },
-    async ({ params, granted, caller, body }) => {
+    async ({ params, granted, caller, body, author }) => {
       const { id, expiresAt: former } = granted(await find(options, params));
       const { expires_at: given } = await body();
       const now = clock.now();
       const token = newSecret(prefix);
       const expiresAt = rotatedEnd(caller, now, given, former);
       const fields = { hash: hashSecret(token), expiresAt, createdBy: caller.userId };
-      const made = await identity.tokens.rotate(id, fields);
+      const made = await identity.by(author).tokens.rotate(id, fields);
       if (!made) throw notFound();
       return { body: { ...personalTokenJson(made, now), token } };
     },

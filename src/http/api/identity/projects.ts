@@ -85,10 +85,12 @@ function createProject(api: Api, { identity, management }: ApiOptions): void {
       answer: project,
       status: 201,
     },
-    async ({ body, granted }) => {
+    async ({ body, granted, author }) => {
       const { namespace_id: groupId, path, name = path } = await body();
       granted(await management.group({ id: groupId }), "Namespace");
-      return { body: projectJson(await identity.projects.create(groupId, { path, name })) };
+      return {
+        body: projectJson(await identity.by(author).projects.create(groupId, { path, name })),
+      };
     },
   );
 }
@@ -104,9 +106,9 @@ function deleteProject(api: Api, { identity }: ApiOptions): void {
       params: projectParams,
       status: 204,
     },
-    async ({ params, granted }) => {
+    async ({ params, granted, author }) => {
       const { id } = granted(await findProject(identity, params));
-      return removed(await identity.projects.remove(id));
+      return removed(await identity.by(author).projects.remove(id));
     },
   );
 }

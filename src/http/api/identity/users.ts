@@ -92,9 +92,11 @@ function createUser(api: Api, { identity }: ApiOptions): void {
       answer: user,
       status: 201,
     },
-    async ({ body }) => {
+    async ({ body, author }) => {
       const { username, name = username, email, admin = false } = await body();
-      return { body: userJson(await identity.users.create({ username, name, email, admin })) };
+      return {
+        body: userJson(await identity.by(author).users.create({ username, name, email, admin })),
+      };
     },
   );
 }
@@ -117,13 +119,13 @@ function state(
       answer: user,
       status: 201,
     },
-    async ({ params, caller, body }) => {
+    async ({ params, caller, body, author }) => {
       await body();
       // Nobody might be left to undo it.
       if (params.id === caller.userId && wanted !== "active") {
         throw new ApiError(403, { message: `403 Forbidden - you cannot ${verb} yourself` });
       }
-      const changed = await identity.users.setState(params.id, wanted);
+      const changed = await identity.by(author).users.setState(params.id, wanted);
       if (!changed) throw notFound();
       return { body: userJson(changed) };
     },

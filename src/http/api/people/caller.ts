@@ -2,6 +2,7 @@ import { timingSafeEqual } from "node:crypto";
 import type { Context } from "hono";
 import type { Caller } from "../../../access/contract.ts";
 import type { Session } from "../../../metadata/contract.ts";
+import { callerOf, hasToken } from "../caller.ts";
 import type { ApiEnv } from "../endpoint.ts";
 import { ApiError } from "../errors.ts";
 import type { ApiOptions } from "../options.ts";
@@ -30,12 +31,8 @@ export async function whoCalls(
   c: Context<ApiEnv>,
   options: ApiOptions,
 ): Promise<{ caller: Caller; login: Login | undefined } | undefined> {
-  const privateToken = c.req.header("private-token");
-  const jobToken = c.req.header("job-token");
-  const authorization = c.req.header("authorization");
-  const credentials = { privateToken, jobToken, authorization };
-  if (Object.values(credentials).some((given) => given !== undefined)) {
-    const caller = await options.access.caller(credentials);
+  if (hasToken(c)) {
+    const caller = await callerOf(c, options);
     return caller && { caller, login: undefined };
   }
   const { sessions } = options.people;

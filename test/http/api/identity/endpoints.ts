@@ -46,6 +46,8 @@ export const samples: Record<string, Sample> = {
     path: `${base}/registries/1/explain?image=a`,
     ok: 200,
   },
+  [`GET ${v4}/audit_events`]: { path: `${v4}/audit_events`, ok: 200 },
+  [`GET ${groups}/{id}/audit_events`]: { path: `${groups}/1/audit_events`, ok: 200 },
   [`GET ${groups}/{id}/${upstreams}`]: { path: `${groups}/1/${upstreams}`, ok: 200 },
   [`POST ${groups}/{id}/${upstreams}/test`]: {
     path: `${groups}/1/${upstreams}/test`,
