@@ -17,7 +17,9 @@ function messages(): string[] {
   return sources.flatMap((file) => {
     const text = read(file);
     const variables = [...text.matchAll(variable)].flatMap(([, value = ""]) =>
-      [...value.matchAll(/(?<!=== )["`]([^"`]+)["`]/g)].map(([, literal = ""]) => literal),
+      [...value.matchAll(/(=== )?["`]([^"`]+)["`]/g)]
+        .filter(([, compared]) => compared === undefined)
+        .map(([, , literal = ""]) => literal),
     );
     return [...[...text.matchAll(call)].map(([, literal = ""]) => literal), ...variables];
   });

@@ -1,20 +1,30 @@
 /**
  * Where a request comes from: the address of the connection or, where that is a proxy's that is trusted, the one that
  * the proxy tells (`X-Forwarded-For`, or `Forwarded`: RFC 7239), being the last one told that is not a trusted proxy's
- * too. Undefined where a proxy tells nothing, or the two headers differ: one of them may be the client's own. The
- * text may be no address at all, if a proxy wrote such.
+ * too. Undefined where a proxy tells nothing, or the two headers differ: one of them may be the client's own; and where a
+ * proxy on this machine is not trusted: whom it asks for is not this machine. The text may be no address at all, if a
+ * proxy wrote such.
  */
 export function clientAddress(
   peer: string | undefined,
   headers: Headers,
   isTrustedProxy: (address: string) => boolean,
 ): string | undefined {
-  if (peer === undefined || !isTrustedProxy(peer)) return peer;
+  if (peer === undefined) return undefined;
+  if (!isTrustedProxy(peer)) return isLoopback(peer) && speaksForOthers(headers) ? undefined : peer;
   const told = [
     farthest(forwardedFor(headers.get("x-forwarded-for")), isTrustedProxy),
     farthest(forwarded(headers.get("forwarded")), isTrustedProxy),
   ].filter((address) => address !== undefined);
   return new Set(told).size === 1 ? told[0] : undefined;
+}
+
+function isLoopback(address: string): boolean {
+  return /^(?:::ffff:)?127\.|^::1$/.test(address);
+}
+
+function speaksForOthers(headers: Headers): boolean {
+  return headers.has("x-forwarded-for") || headers.has("forwarded");
 }
 
 /** From the last one on, who is the first that is no trusted proxy; where all are, the first of all. */

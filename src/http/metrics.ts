@@ -53,7 +53,8 @@ export class Metrics {
 
   pulled({ status, upstream: names }: Told): void {
     // Several that stood in the way are one label less than their combinations: the first counts.
-    const [upstream = ""] = names.split(", ", 1);
+    const end = names.indexOf(", ");
+    const upstream = end === -1 ? names : names.slice(0, end);
     const upstreams = this.#pulls.get(status) ?? new Map<string, number>();
     this.#pulls.set(status, upstreams);
     upstreams.set(upstream, (upstreams.get(upstream) ?? 0) + 1);
@@ -99,7 +100,9 @@ export async function metricsResponse(
   const { headers } = c.req.raw;
   const address = c.env.server.requestIP(c.req.raw)?.address ?? "";
   const isLocal =
-    /^(?:::ffff:)?127\.|^::1$/.test(address) && !forwarded.some((name) => headers.has(name));
+    /^(?:::ffff:)?127\.|^::1$/.test(address) &&
+    !options.isTrustedProxy(address) &&
+    !forwarded.some((name) => headers.has(name));
   if (!isLocal) {
     const caller = await callerOf(c, options);
     if (!caller?.isAdministrator) {

@@ -99,14 +99,32 @@ function refusalOf(exchange: Exchange, error: unknown): RegistryError {
   const message = "the server failed; its log has the reason under this request id";
   return new RegistryError("internal", message, { detail: { request_id: exchange.id } });
 }
-/** The part of those headers that is the same for each answer with an object: copying it costs half of making it. */
-const sameHeaders = new LruMap<string, Headers>(4096);
+/** Headers that were made before: copying them costs half of making them. */
+interface Kept {
+  status: CacheStatus;
+  /** What is the same for each answer with this object and status. */
+  same: Headers;
+  /** With these facts, which are the same for a second. */
+  told: string;
+  all: Headers;
+}
+/** By the bytes of a manifest in memory, which are the same object for each who gets them. */
+const kept = new WeakMap<object, Kept>();
 
-function headersOf(digest: string, contentType: string, status: CacheStatus): Headers {
-  const key = `${digest} ${status} ${contentType}`;
-  const known = sameHeaders.get(key);
-  if (known) return known;
-  const made = new Headers({
+function headersOf({ digest, contentType, explanation, payload }: Content): Headers {
+  const { status } = explanation;
+  const told = explain(explanation);
+  const known = payload && kept.get(payload);
+  if (known?.told === told) return known.all;
+  const same = known?.status === status ? known.same : sameHeaders(digest, contentType, status);
+  const all = new Headers(same);
+  all.set("X-Weir-Cache", told);
+  if (payload) kept.set(payload, { status, same, told, all });
+  return all;
+}
+
+function sameHeaders(digest: string, contentType: string, status: CacheStatus): Headers {
+  return new Headers({
     ...always,
     "Content-Type": contentType,
     "Docker-Content-Digest": digest,
@@ -116,22 +134,15 @@ function headersOf(digest: string, contentType: string, status: CacheStatus): He
     Vary: "Authorization",
     "Cache-Status": cacheStatus[status],
   });
-  sameHeaders.set(key, made);
-  return made;
 }
 
+type Content = Pick<PulledManifest, "digest" | "contentType" | "explanation"> &
+  Partial<Pick<PulledManifest, "payload">>;
+
 /** The closed set of headers of stored content (distribution-spec, "Pulling manifests", "Pulling blobs"). */
-export function contentHeaders(
-  exchange: Exchange,
-  {
-    digest,
-    contentType,
-    explanation,
-  }: Pick<PulledManifest, "digest" | "contentType" | "explanation">,
-): Headers {
-  exchange.told = explanation;
-  const headers = new Headers(headersOf(digest, contentType, explanation.status));
-  headers.set("X-Weir-Cache", explain(explanation));
+export function contentHeaders(exchange: Exchange, content: Content): Headers {
+  exchange.told = content.explanation;
+  const headers = new Headers(headersOf(content));
   headers.set("X-Request-Id", exchange.id);
   return headers;
 }
@@ -150,9 +161,20 @@ const cacheStatus: Record<CacheStatus, string> = {
 
 function explain({ status, upstream, age, reason }: Told): string {
   let text: string = status;
-  if (upstream) text += `; upstream="${printable(upstream)}"`;
+  if (upstream) text += `; upstream="${printableName(upstream)}"`;
   if (age !== undefined) text += `; age=${age}`;
   return reason ? `${text}; reason="${printable(reason)}"` : text;
+}
+
+/** Names of upstreams as they may stand in a header. */
+const printableNames = new LruMap<string, string>(1024);
+
+function printableName(name: string): string {
+  const known = printableNames.get(name);
+  if (known !== undefined) return known;
+  const made = printable(name);
+  printableNames.set(name, made);
+  return made;
 }
 
 function printable(text: string): string {

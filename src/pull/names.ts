@@ -21,14 +21,21 @@ export async function knownEntries<Entry extends { upstreamId: number }>(
   const found = repository.includes("/")
     ? await find(all, repository)
     : [...(await find(prefixed, `library/${repository}`)), ...(await find(plain, repository))];
+  const joined = joins.get(found);
+  if (joined?.registry === registry) return joined.known as Known<Entry>[];
   const known = found.map((entry) => {
     const upstream = registry.upstreams.find(({ id }) => id === entry.upstreamId);
     if (!upstream) throw new Error("an entry was found for an upstream that was not asked for");
     return { ...entry, upstream };
   });
   const position = ({ upstream }: Known<Entry>) => registry.upstreams.indexOf(upstream);
-  return known.length > 1 ? known.sort((a, b) => position(a) - position(b)) : known;
+  if (known.length > 1) known.sort((a, b) => position(a) - position(b));
+  joins.set(found, { registry, known });
+  return known;
 }
+
+/** What was found in memory is the same object each time: it is put together with its upstreams once. */
+const joins = new WeakMap<object, { registry: Registry; known: unknown[] }>();
 
 /** Ids of a registry's upstreams: all, and apart by what they take a name without a slash for. */
 interface UpstreamIds {

@@ -167,9 +167,18 @@ describe("failed logins", () => {
     expect(await statuses(20, () => login("127.0.0.1", "wrong"))).toEqual(times(20, 401));
   });
 
-  test("count by the address of the connection where no proxy is trusted", async () => {
+  test("count together for all whom a proxy on this machine asks for that is not trusted", async () => {
     await start({ WEIR_TRUSTED_PROXIES: "" });
-    expect(await statuses(20, () => login(home, "wrong"))).toEqual(times(20, 401));
+    const wrong = await statuses(20, () => login(home, "wrong"));
+    expect(wrong).toEqual([...times(10, 401), ...times(10, 403)]);
+  });
+
+  test("a trusted proxy that tells nobody's address is not this machine: no metrics", async () => {
+    await start({ WEIR_TRUSTED_PROXIES: "127.0.0.1" });
+    expect((await fetch(`${weir.url}/metrics`)).status).toBe(401);
+    await weir.stop();
+    await start({ WEIR_TRUSTED_PROXIES: "" });
+    expect((await fetch(`${weir.url}/metrics`)).status).toBe(200);
   });
 
   test("ban nobody where that is switched off", async () => {
