@@ -19,6 +19,7 @@ import { deriveKey } from "./lib/keys.ts";
 import type { Log } from "./lib/log.ts";
 import { createSealer } from "./lib/seal.ts";
 import type { Metadata } from "./metadata/contract.ts";
+import type { Directory } from "./metadata/contract.ts";
 import { openSqliteMetadata } from "./metadata/sqlite/index.ts";
 import { createPuller } from "./pull/puller.ts";
 import { createUpstreamClient } from "./upstream/client.ts";
@@ -144,6 +145,7 @@ async function start(
   ];
   const access = createAccess({ provers, clock, ...tokens });
   let isServing = false;
+  const isInner = innerTest(createGuard({ clock, allowed: allowedAddresses }));
   const app = createHttpApp({
     access,
     api: {
@@ -157,7 +159,7 @@ async function start(
       client,
       externalUrl,
       version,
-      isInner: innerTest(createGuard({ clock, allowed: allowedAddresses })),
+      isInner,
     },
     directory,
     puller,
@@ -180,6 +182,7 @@ async function start(
     const expiry = startExpiry({ ...expiring, clock, log });
     closers.push(() => expiry.stop());
   }
+  await warnOfWhatCannotWork(config, { directory, isInner, log });
   isServing = true;
   log.info("listening", { address: config.listen.hostname, port: server.port, url: externalUrl });
   return {
@@ -193,6 +196,27 @@ async function start(
       await closeAll();
     },
   };
+}
+
+/** Says at the start what would otherwise be found out by a pull that fails. */
+async function warnOfWhatCannotWork(
+  { mirror }: Config,
+  {
+    directory,
+    isInner,
+    log,
+  }: { directory: Directory; isInner: (url: string) => Promise<boolean>; log: Log },
+): Promise<void> {
+  const { registryId: registry } = mirror;
+  if (!(await directory.registry(registry))) {
+    log.warn("pulls as from a mirror are refused: WEIR_MIRROR_REGISTRY is not there", { registry });
+  }
+  for (const { name: upstream, url } of await directory.upstreams()) {
+    if (!(await isInner(url))) continue;
+    log.warn("upstream has an inner address: WEIR_ALLOWED_UPSTREAM_ADDRESSES must have it", {
+      upstream,
+    });
+  }
 }
 
 /** The issuers of the configuration. A token that is for this server says so by its URL, or as clients name it. */

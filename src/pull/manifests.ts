@@ -260,9 +260,11 @@ function unknownManifest({ registry, repository, reference }: Asked): RegistryEr
   const tag = reference.kind === "tag" ? reference.tag : undefined;
   const { asked, denied } = candidatesOf(registry, repository, tag, []);
   const message =
-    asked.length === 0
-      ? "the rules of this registry's upstreams do not allow this name"
-      : "no upstream of this registry has this manifest";
+    asked.length > 0
+      ? "no upstream of this registry has this manifest"
+      : denied.length > 0
+        ? "the rules of this registry's upstreams do not allow this name"
+        : "this registry has no upstreams";
   return new RegistryError("manifest_unknown", message, {
     detail: {
       asked: asked.map(({ upstream }) => upstream.name),

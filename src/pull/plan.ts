@@ -52,6 +52,8 @@ export async function planPull(
 
   async function walk(first: KnownManifest[]): Promise<Decision> {
     const probe = (candidate: Candidates["asked"][number]) => manifests.probe(candidate, asked);
+    const { asked: open, denied } = candidates;
+    const nobody = denied.length > 0 ? "denied by rule" : "no upstreams";
     const chosen = await choose(asked.registry, candidatesFor(asked, first), absences, {
       reference: referenceText(asked.reference),
       ask: async (candidate) => ((await probe(candidate)) ? candidate : undefined),
@@ -66,7 +68,7 @@ export async function planPull(
         status: "refused",
         upstream: undefined,
         digest: undefined,
-        reason: reason || "absent everywhere",
+        reason: reason || (open.length > 0 ? "absent everywhere" : nobody),
       };
     }
     const held = known.find(({ upstream, payload }) => upstream === found.upstream && payload);

@@ -111,12 +111,25 @@ async function readForm(bytes: ArrayBuffer, type: string, schema: z.ZodObject): 
   } catch {
     throw badRequest("the body is not a well-formed form");
   }
-  const fields = fromEntries([...form.entries()]);
+  const fields = fromEntries(withLists([...form.entries()]));
   const entries = Object.entries(fields).map(([name, value]) => {
     if (typeof value !== "string" || isText(schema.shape[name])) return [name, value] as const;
     return [name, parsed(value)] as const;
   });
   return Object.fromEntries(entries);
+}
+
+/** `name[]`, once for each of them, is how forms write a list for GitLab: it becomes the list in JSON. */
+function withLists(
+  entries: readonly (readonly [string, FormDataEntryValue])[],
+): [string, FormDataEntryValue][] {
+  const lists = Map.groupBy(entries, ([name]) => /^(\w+)\[\]$/.exec(name)?.[1]);
+  const single = (lists.get(undefined) ?? []).map(([name, value]) => [name, value] as const);
+  lists.delete(undefined);
+  const whole = [...lists].map(([name = "", items]) => {
+    return [name, JSON.stringify(items.map(([, value]) => value))] as const;
+  });
+  return [...single, ...whole].map(([name, value]) => [name, value]);
 }
 
 function isText(schema: unknown): boolean {
