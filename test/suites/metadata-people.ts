@@ -1,13 +1,18 @@
 import { describe, expect, test } from "bun:test";
 import { hashSecret } from "../../src/lib/secret.ts";
-import type { NewSession, Role } from "../../src/metadata/contract.ts";
+import type { Author, NewSession, Role } from "../../src/metadata/contract.ts";
 import type { MetadataBench } from "./metadata.ts";
 
 const hour = 3_600_000;
 const now = Date.UTC(2026, 0, 1);
 const limits = { now, idleSince: now - hour, most: 3 };
 const issuer = "https://id.example.com";
-const anyone = { before: undefined, keep: undefined };
+const author: Author = {
+  actor: { kind: "user", id: 7, name: "admin" },
+  address: "192.0.2.1",
+  requestId: "r-1",
+};
+const anyone = { before: undefined, keep: undefined, author };
 
 export function peopleSuite(bench: MetadataBench): void {
   describe("people", () => {
@@ -15,6 +20,43 @@ export function peopleSuite(bench: MetadataBench): void {
     sessionTests(bench);
     identityTests(bench);
     providedTests(bench);
+    recordTests(bench);
+  });
+}
+
+function recordTests(bench: MetadataBench): void {
+  test("changes are on record, as whoever makes them, and only those", async () => {
+    const { people, audit, directory } = bench.metadata;
+    const { passwords, sessions, identities } = people;
+    const group = await directory.saveGroup({ path: "acme", name: "acme" });
+    const ada = await user(bench);
+    const identity = { issuer, subject: "4711" };
+    const secret = "the hash of a new password";
+    await passwords.set(ada.id, secret, anyone);
+    await passwords.set(ada.id, "other", { ...anyone, before: "wrong" });
+    const { id } = await sessions.begin(session(ada.id, "s"), limits);
+    await sessions.end(ada.id, id, author);
+    await sessions.end(ada.id, id, author);
+    await identities.link(ada.id, identity, author);
+    await identities.link(ada.id, identity, author);
+    await identities.provide(ada.id, issuer, new Map([[group.path, "guest"]]));
+    await identities.provide(ada.id, issuer, new Map([[group.path, "guest"]]));
+    await identities.unlink(ada.id, issuer, author);
+    await identities.unlink(ada.id, issuer, author);
+    await identities.createUser(identity, { username: "eve", name: "Eve", email: undefined });
+
+    const { items } = await audit.list({}, { page: 1, perPage: 100 });
+    const done = items.filter(({ actor }) => actor.name !== "configuration").toReversed();
+    expect(done.map(({ action, actor }) => `${action} by ${actor.name}`)).toEqual([
+      "password.set by admin",
+      "session.end by admin",
+      "identity.link by admin",
+      "member.provide by provider",
+      "identity.unlink by admin",
+      "user.create by provider",
+    ]);
+    expect(done[0]).toMatchObject({ ...author, subject: { kind: "user", id: ada.id } });
+    expect(JSON.stringify(done)).not.toContain(secret);
   });
 }
 
@@ -66,11 +108,11 @@ function passwordTests(bench: MetadataBench): void {
     const { id } = await user(bench);
     const { passwords } = bench.metadata.people;
     expect(await passwords.set(id + 9, "1", anyone)).toBe(false);
-    expect(await passwords.set(id, "1", { before: "0", keep: undefined })).toBe(false);
+    expect(await passwords.set(id, "1", { before: "0", keep: undefined, author })).toBe(false);
     expect(await passwords.of(id)).toBeUndefined();
     await passwords.set(id, "1", anyone);
-    expect(await passwords.set(id, "2", { before: "0", keep: undefined })).toBe(false);
-    expect(await passwords.set(id, "2", { before: "1", keep: undefined })).toBe(true);
+    expect(await passwords.set(id, "2", { before: "0", keep: undefined, author })).toBe(false);
+    expect(await passwords.set(id, "2", { before: "1", keep: undefined, author })).toBe(true);
     expect((await passwords.of(id))?.hash).toBe("2");
   });
 
@@ -80,7 +122,7 @@ function passwordTests(bench: MetadataBench): void {
     const kept = await sessions.begin(session(ada.id, "1"), limits);
     await sessions.begin(session(ada.id, "2"), limits);
     await sessions.begin(session(bob.id, "3"), limits);
-    await passwords.set(ada.id, "x", { before: undefined, keep: kept.id });
+    await passwords.set(ada.id, "x", { before: undefined, keep: kept.id, author });
     expect(await sessions.ofUser(ada.id)).toEqual([kept]);
     await passwords.set(ada.id, "x", anyone);
     expect(await sessions.ofUser(ada.id)).toEqual([]);
@@ -168,9 +210,9 @@ function sessionTests(bench: MetadataBench): void {
     const [ada, bob] = [await user(bench), await user(bench, "bob")];
     const { sessions } = bench.metadata.people;
     const { id } = await sessions.begin(session(ada.id, "1"), limits);
-    expect(await sessions.end(bob.id, id)).toBe(false);
-    expect(await sessions.end(ada.id, id)).toBe(true);
-    expect(await sessions.end(ada.id, id)).toBe(false);
+    expect(await sessions.end(bob.id, id, author)).toBe(false);
+    expect(await sessions.end(ada.id, id, author)).toBe(true);
+    expect(await sessions.end(ada.id, id, author)).toBe(false);
     expect(await sessions.byHash(hashSecret("1"))).toBeUndefined();
   });
 
@@ -223,33 +265,33 @@ function identityTests(bench: MetadataBench): void {
   test("an identity is linked to one user, who has one at each issuer", async () => {
     const { identities } = bench.metadata.people;
     const [ada, bob] = [await user(bench), await user(bench, "bob")];
-    expect(await bench.raised(() => identities.link(ada.id, identity))).toBe(1);
-    expect(await bench.raised(() => identities.link(ada.id, identity))).toBe(0);
-    expect(identities.link(bob.id, identity)).rejects.toMatchObject({
+    expect(await bench.raised(() => identities.link(ada.id, identity, author))).toBe(1);
+    expect(await bench.raised(() => identities.link(ada.id, identity, author))).toBe(0);
+    expect(identities.link(bob.id, identity, author)).rejects.toMatchObject({
       problem: "refused",
       invalid: { field: "subject" },
     });
-    expect(await identities.link(bob.id + 9, { issuer, subject: "9" })).toBe(false);
-    await identities.link(ada.id, { issuer, subject: "2" });
-    await identities.link(ada.id, { issuer: "https://another.example", subject: "2" });
+    expect(await identities.link(bob.id + 9, { issuer, subject: "9" }, author)).toBe(false);
+    await identities.link(ada.id, { issuer, subject: "2" }, author);
+    await identities.link(ada.id, { issuer: "https://another.example", subject: "2" }, author);
     expect(await identities.ofUser(ada.id)).toEqual([
       { issuer: "https://another.example", subject: "2" },
       { issuer, subject: "2" },
     ]);
     expect(await identities.userOf(identity)).toBeUndefined();
-    expect(await identities.link(bob.id, identity)).toBe(true);
+    expect(await identities.link(bob.id, identity, author)).toBe(true);
   });
 
   test("unlinking ends what was begun by it", async () => {
     const { identities, sessions } = bench.metadata.people;
     const { id } = await user(bench);
-    await identities.link(id, identity);
+    await identities.link(id, identity, author);
     const by = { method: "provider", provider: "company" } as const;
     await sessions.begin(session(id, "1", { by }), limits);
     const kept = await sessions.begin(session(id, "2"), limits);
-    expect(await identities.unlink(id, "https://another.example")).toBe(false);
-    expect(await identities.unlink(id, issuer)).toBe(true);
-    expect(await identities.unlink(id, issuer)).toBe(false);
+    expect(await identities.unlink(id, "https://another.example", author)).toBe(false);
+    expect(await identities.unlink(id, issuer, author)).toBe(true);
+    expect(await identities.unlink(id, issuer, author)).toBe(false);
     expect(await sessions.ofUser(id)).toEqual([kept]);
   });
 }
@@ -301,13 +343,13 @@ function providedTests(bench: MetadataBench): void {
   test("another issuer's are its own; unlinking takes back one's", async () => {
     const { one, two, id, provide, held } = await setUp();
     const { identities } = bench.metadata.people;
-    await identities.link(id, { issuer, subject: "1" });
+    await identities.link(id, { issuer, subject: "1" }, author);
     await provide({ one: "guest" });
     await provide({ one: "owner", two: "guest" }, "https://another.example");
     await provide({});
     expect(await held()).toEqual([[two.id, "guest"]]);
     await provide({ one: "guest" });
-    await identities.unlink(id, issuer);
+    await identities.unlink(id, issuer, author);
     expect(await held()).toEqual([[two.id, "guest"]]);
     expect(one.id).not.toBe(two.id);
   });

@@ -1,4 +1,4 @@
-import type { Session } from "../../metadata/contract.ts";
+import type { Author, Session } from "../../metadata/contract.ts";
 import type { Actor, Caller } from "../contract.ts";
 
 /** Where somebody comes from who tries a secret. */
@@ -53,12 +53,12 @@ export interface PasswordAccess {
   /** The user whose password this is. Throws `SignInError`: `wrong` by one text and in one time, `busy`. */
   check(given: { username: string; password: string }, from: From): Promise<number>;
   /** Gives a user a password, and ends his sessions. False where there is no such user. */
-  set(userId: number, password: string): Promise<boolean>;
+  set(userId: number, password: string, author: Author): Promise<boolean>;
   /** The same by himself, who stays in the session `keep`. Throws `SignInError` where the old one is wrong. */
   change(
     userId: number,
     change: { old: string; password: string },
-    from: From & { keep: number | undefined },
+    from: From & { keep: number | undefined; author: Author },
   ): Promise<void>;
 }
 
@@ -81,7 +81,7 @@ export interface SessionAccess {
   csrfToken(secret: string): string;
   ofUser(userId: number): Promise<Session[]>;
   /** False where he has no such session. */
-  end(userId: number, id: number): Promise<boolean>;
+  end(userId: number, id: number, author: Author): Promise<boolean>;
 }
 
 export interface NewLogin {

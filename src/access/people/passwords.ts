@@ -1,4 +1,4 @@
-import type { UserPassword, UserPasswords, UserRights } from "../../metadata/contract.ts";
+import type { Author, UserPassword, UserPasswords, UserRights } from "../../metadata/contract.ts";
 import { RegistryError } from "../../oci/error.ts";
 import type { BasicCredentials, Visitor } from "../contract.ts";
 import type { Holder, Proven, Prover } from "../holder.ts";
@@ -50,15 +50,16 @@ export class PasswordLogins implements PasswordAccess, Prover {
     return rights.user.id;
   }
 
-  async set(userId: number, password: string): Promise<boolean> {
+  async set(userId: number, password: string, author: Author): Promise<boolean> {
     const hash = await busyAsSignInError(this.#options.hashing.hash(normal(password)));
-    return this.#options.passwords.set(userId, hash, { before: undefined, keep: undefined });
+    const options = { before: undefined, keep: undefined, author };
+    return this.#options.passwords.set(userId, hash, options);
   }
 
   async change(
     userId: number,
     { old, password }: { old: string; password: string },
-    { keep, ...from }: From & { keep: number | undefined },
+    { keep, author, ...from }: From & { keep: number | undefined; author: Author },
   ): Promise<void> {
     const { hashing, passwords, attempts, ofUser } = this.#options;
     const [stored, rights] = [await passwords.of(userId), await ofUser(userId)];
@@ -69,7 +70,8 @@ export class PasswordLogins implements PasswordAccess, Prover {
     if (!isRight || !stored) throw wrong();
     const hash = await busyAsSignInError(hashing.hash(normal(password)));
     // Two at once: the later one's old password is no more.
-    if (!(await passwords.set(userId, hash, { before: stored.hash, keep }))) throw wrong();
+    const options = { before: stored.hash, keep, author };
+    if (!(await passwords.set(userId, hash, options))) throw wrong();
   }
 
   /** How an attempt went. */

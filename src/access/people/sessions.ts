@@ -1,6 +1,7 @@
 import type { Clock } from "../../lib/clock.ts";
 import { hashSecret, isWellFormedSecret, newSecret } from "../../lib/secret.ts";
 import type {
+  Author,
   Credentials,
   Session,
   Sessions,
@@ -111,8 +112,8 @@ export class LoginSessions implements SessionAccess {
     return all.filter((session) => this.#isLive(session));
   }
 
-  end(userId: number, id: number): Promise<boolean> {
-    return this.#options.sessions.end(userId, id);
+  end(userId: number, id: number, author: Author): Promise<boolean> {
+    return this.#options.sessions.end(userId, id, author);
   }
 
   #isLive({ expiresAt, lastSeenAt }: Session): boolean {

@@ -5,7 +5,7 @@ import { RegistryError } from "../../oci/error.ts";
 import type { Exchange } from "../exchange.ts";
 import { associationEndpoints } from "./associations.ts";
 import { auditEndpoints } from "./audit.ts";
-import { addressOf } from "./caller.ts";
+import { addressOf, authorOf } from "./caller.ts";
 import { connectionEndpoints } from "./connections.ts";
 import { dependencyProxyEndpoints } from "./dependency-proxies.ts";
 import { type Api, type ApiEnv, reply } from "./endpoint.ts";
@@ -47,12 +47,8 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
     c.set("caller", found.caller);
     c.set("login", found.login);
     c.set("road", roadOf(c, options));
-    const { actor, userId } = found.caller;
-    c.set("author", {
-      actor: { kind: actor.kind, id: userId, name: actor.name },
-      address: addressOf(c, options),
-      requestId: c.var.exchange.id,
-    });
+    const from = { address: addressOf(c, options), requestId: c.var.exchange.id };
+    c.set("author", authorOf(found.caller, from));
     await next();
   });
   sessionEndpoints(api, options);

@@ -1,4 +1,5 @@
 import type { ApiAccess, Caller, Logins } from "../../access/contract.ts";
+import type { Author } from "../../metadata/contract.ts";
 import { clientAddress } from "../client-address.ts";
 import type { Env, Exchange } from "../exchange.ts";
 
@@ -21,6 +22,14 @@ export function addressOf(
   { isTrustedProxy }: Pick<Options, "isTrustedProxy">,
 ): string | undefined {
   return clientAddress(server.requestIP(raw)?.address, raw.headers, isTrustedProxy);
+}
+
+/** The caller, as what he changes is put on record. */
+export function authorOf(
+  { actor: { kind, name }, userId }: Pick<Caller, "actor" | "userId">,
+  from: Pick<Author, "address" | "requestId">,
+): Author {
+  return { actor: { kind, id: userId, name }, ...from };
 }
 
 const tokenHeaders = ["private-token", "job-token", "authorization"];

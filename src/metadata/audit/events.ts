@@ -1,6 +1,6 @@
 import type { Selectable } from "kysely";
 import type { AuditEventsTable, Db } from "../schema.ts";
-import type { AuditEvent, Author, NewAuditEvent } from "./contract.ts";
+import type { AuditEvent, AuditSubject, Author, NewAuditEvent } from "./contract.ts";
 
 /** Text from outside is cut to what the table takes. */
 const maxText = 255;
@@ -17,6 +17,15 @@ export const configuration: Author = {
   ...system,
   actor: { ...system.actor, name: "configuration" },
 };
+
+/** What an identity provider says of somebody who signs in by it. */
+export const provider: Author = { ...system, actor: { ...system.actor, name: "provider" } };
+
+export const userSubject = (id: number, name?: string): AuditSubject => ({
+  kind: "user",
+  id,
+  name,
+});
 
 /** Writes one event, in the transaction of the change that it records. */
 export async function insertEvent(tx: Db, event: NewAuditEvent): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Role, User } from "../contract.ts";
+import type { Author, Role, User } from "../contract.ts";
 
 /** How people sign in, and who has. */
 export interface People {
@@ -22,12 +22,12 @@ export interface UserPasswords {
   ofLogin(login: string): Promise<UserPassword | undefined>;
   /**
    * Gives the user this password, and ends all his sessions but the one to `keep`. Where the hash `before` is given, only
-   * if it still stands. False where it does not, or where there is no such person.
+   * if it still stands. False where it does not, or where there is no such person. On record as done by the author.
    */
   set(
     userId: number,
     hash: string,
-    options: { before: string | undefined; keep: number | undefined },
+    options: { before: string | undefined; keep: number | undefined; author: Author },
   ): Promise<boolean>;
 }
 
@@ -68,8 +68,8 @@ export interface Sessions {
   /** In the order in which they were begun. */
   ofUser(userId: number): Promise<Session[]>;
   seen(id: number, at: number): Promise<void>;
-  /** False where the user has no such session. */
-  end(userId: number, id: number): Promise<boolean>;
+  /** False where the user has no such session. On record as done by the author. */
+  end(userId: number, id: number, author: Author): Promise<boolean>;
 }
 
 /** Who somebody is at an identity provider. */
@@ -86,6 +86,7 @@ export interface NewPerson {
   email: string | undefined;
 }
 
+/** What changes is on record: as done by the author, or by what the provider says. */
 export interface Identities {
   /** Id of the user whom the identity belongs to. */
   userOf(identity: ProviderIdentity): Promise<number | undefined>;
@@ -100,9 +101,9 @@ export interface Identities {
    * Lets the identity be this user's, instead of the one that he has at that issuer. False where there is no such person.
    * Throws a `MetadataError` (`refused`) where it belongs to another user.
    */
-  link(userId: number, identity: ProviderIdentity): Promise<boolean>;
+  link(userId: number, identity: ProviderIdentity, author: Author): Promise<boolean>;
   /** False where the user has none at this issuer. What the provider gave him, and sessions begun at providers, go with it. */
-  unlink(userId: number, issuer: string): Promise<boolean>;
+  unlink(userId: number, issuer: string, author: Author): Promise<boolean>;
   /**
    * Makes the user's memberships that come from this issuer these (path of a group → role). Memberships that were given
    * otherwise stay as they are, and one that was changed since is no provider's any more. Paths of no group are passed over.

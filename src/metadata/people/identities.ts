@@ -1,7 +1,14 @@
 import { sql, type Transaction } from "kysely";
 import type { Clock } from "../../lib/clock.ts";
 import type { Changes } from "../changes.ts";
-import { MetadataError, type Role, type User } from "../contract.ts";
+import { insertEvent, provider, userSubject } from "../audit/events.ts";
+import {
+  type AuditSubject,
+  type Author,
+  MetadataError,
+  type Role,
+  type User,
+} from "../contract.ts";
 import type { Db, Schema } from "../schema.ts";
 import type { Identities, ProviderIdentity, NewPerson } from "./contract.ts";
 import { isPerson } from "./persons.ts";
@@ -50,11 +57,13 @@ export class SqlIdentities implements Identities {
         .returning("id")
         .executeTakeFirstOrThrow();
       await insert(tx, id, identity, now);
+      const details = { issuer: identity.issuer };
+      await this.#note(tx, "user.create", userSubject(id, username), provider, details);
       return { id, username, admin: false };
     });
   }
 
-  link(userId: number, identity: ProviderIdentity): Promise<boolean> {
+  link(userId: number, identity: ProviderIdentity, author: Author): Promise<boolean> {
     return this.changes.run(async (tx, changed) => {
       if (!(await isPerson(tx, userId))) return false;
       const owner = await ownerOf(tx, identity);
@@ -63,11 +72,12 @@ export class SqlIdentities implements Identities {
       changed();
       await remove(tx, userId, identity.issuer);
       await insert(tx, userId, identity, this.clock.now());
+      await this.#note(tx, "identity.link", userSubject(userId), author, { ...identity });
       return true;
     });
   }
 
-  unlink(userId: number, issuer: string): Promise<boolean> {
+  unlink(userId: number, issuer: string, author: Author): Promise<boolean> {
     return this.changes.run(async (tx, changed) => {
       if (!(await remove(tx, userId, issuer))) return false;
       changed();
@@ -78,12 +88,32 @@ export class SqlIdentities implements Identities {
         .where("method", "=", "provider")
         .execute();
       await withdraw({ tx, userId, issuer }, () => false);
+      await this.#note(tx, "identity.unlink", userSubject(userId), author, { issuer });
       return true;
     });
   }
 
   provide(userId: number, issuer: string, roles: ReadonlyMap<string, Role>): Promise<void> {
-    return this.changes.run((tx, changed) => provide({ tx, userId, issuer }, roles, changed));
+    return this.changes.run(async (tx, changed) => {
+      let isChanged = false;
+      await provide({ tx, userId, issuer }, roles, () => {
+        isChanged = true;
+        changed();
+      });
+      const details = { issuer, roles: Object.fromEntries(roles) };
+      if (isChanged) await this.#note(tx, "member.provide", userSubject(userId), provider, details);
+    });
+  }
+
+  #note(
+    tx: Tx,
+    action: string,
+    subject: AuditSubject,
+    author: Author,
+    details: Readonly<Record<string, unknown>>,
+  ): Promise<void> {
+    const fact = { action, subject, groupId: undefined, details };
+    return insertEvent(tx, { ...fact, at: this.clock.now(), author, result: "success" });
   }
 }
 

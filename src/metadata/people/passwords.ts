@@ -3,6 +3,8 @@ import type { Clock } from "../../lib/clock.ts";
 import { type Changes, Remembered } from "../changes.ts";
 import type { Db } from "../schema.ts";
 import type { UserPassword, UserPasswords } from "./contract.ts";
+import { insertEvent, userSubject } from "../audit/events.ts";
+import type { Author } from "../contract.ts";
 import { isPerson } from "./persons.ts";
 
 const maxRemembered = 4096;
@@ -41,7 +43,11 @@ export class SqlUserPasswords implements UserPasswords {
   set(
     userId: number,
     hash: string,
-    { before, keep }: { before: string | undefined; keep: number | undefined },
+    {
+      before,
+      keep,
+      author,
+    }: { before: string | undefined; keep: number | undefined; author: Author },
   ): Promise<boolean> {
     return this.changes.run(async (tx, changed) => {
       if (!(await isPerson(tx, userId))) return false;
@@ -61,6 +67,8 @@ export class SqlUserPasswords implements UserPasswords {
         .where("user_id", "=", userId)
         .where("id", "!=", keep ?? -1)
         .execute();
+      const fact = { action: "password.set", subject: userSubject(userId), groupId: undefined };
+      await insertEvent(tx, { ...fact, at: this.clock.now(), author, result: "success" });
       return true;
     });
   }

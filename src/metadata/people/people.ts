@@ -14,7 +14,7 @@ export class SqlPeople implements People {
 
   constructor(db: Db, changes: Changes, clock: Clock) {
     this.passwords = new SqlUserPasswords(db, changes, clock);
-    this.sessions = new SqlSessions(db, changes);
+    this.sessions = new SqlSessions(db, changes, clock);
     this.identities = new SqlIdentities(db, changes, clock);
   }
 }

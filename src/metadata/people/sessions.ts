@@ -1,5 +1,8 @@
 import type { Selectable } from "kysely";
+import type { Clock } from "../../lib/clock.ts";
+import { insertEvent, userSubject } from "../audit/events.ts";
 import type { Changes } from "../changes.ts";
+import type { Author } from "../contract.ts";
 import type { Db, SessionsTable } from "../schema.ts";
 import type { NewSession, Session, Sessions, SignedInBy } from "./contract.ts";
 
@@ -8,6 +11,7 @@ export class SqlSessions implements Sessions {
   constructor(
     readonly db: Db,
     readonly changes: Changes,
+    readonly clock: Clock,
   ) {}
 
   begin(
@@ -75,13 +79,19 @@ export class SqlSessions implements Sessions {
       .execute();
   }
 
-  async end(userId: number, id: number): Promise<boolean> {
-    const { numDeletedRows } = await this.db
-      .deleteFrom("sessions")
-      .where("id", "=", id)
-      .where("user_id", "=", userId)
-      .executeTakeFirst();
-    return numDeletedRows > 0n;
+  end(userId: number, id: number, author: Author): Promise<boolean> {
+    return this.changes.run(async (tx) => {
+      const { numDeletedRows } = await tx
+        .deleteFrom("sessions")
+        .where("id", "=", id)
+        .where("user_id", "=", userId)
+        .executeTakeFirst();
+      if (numDeletedRows === 0n) return false;
+      const subject = userSubject(userId);
+      const fact = { action: "session.end", subject, groupId: undefined, details: { session: id } };
+      await insertEvent(tx, { ...fact, at: this.clock.now(), author, result: "success" });
+      return true;
+    });
   }
 }
 

@@ -1,5 +1,5 @@
 import { createApiAccess } from "../../../src/access/api.ts";
-import type { Access } from "../../../src/access/contract.ts";
+import type { Access, Logins } from "../../../src/access/contract.ts";
 import { createPeople } from "../../../src/access/people/people.ts";
 import { GatheredIncidents } from "../../../src/access/incidents.ts";
 import { createLogins } from "../../../src/access/logins.ts";
@@ -77,18 +77,13 @@ export class ApiWorld {
     const incidents = new GatheredIncidents({ audit: metadata.audit, clock, log });
     const isTrustedProxy = () => false;
     const clientAt = clientsBy(() => false);
+    const logins = createLogins({ clock, log, banSeconds: 3600, clientAt, incidents });
     this.#app = createHttpApp({
       access: { service: "weir.test", realm: "", issue: refuse, verify: refuse } satisfies Access,
       api: {
         access: createApiAccess({ credentials }),
-        people: this.#people(metadata, log),
-        logins: createLogins({
-          clock,
-          log,
-          banSeconds: 3600,
-          clientAt,
-          incidents,
-        }),
+        people: this.#people(metadata, log, logins),
+        logins,
         incidents,
         audit: metadata.audit,
         management,
@@ -153,7 +148,7 @@ export class ApiWorld {
     return this.#metadata;
   }
 
-  #people(metadata: Metadata, log: Log) {
+  #people(metadata: Metadata, log: Log, attempts: Logins) {
     return createPeople({
       metadata,
       web: { ask: refuse, close() {} },
@@ -167,7 +162,7 @@ export class ApiWorld {
         sessionSeconds: 86_400,
         providers: [company],
       },
-      attempts: { mayTry() {}, failed() {}, succeeded() {} },
+      attempts,
     });
   }
 

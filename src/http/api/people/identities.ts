@@ -41,10 +41,11 @@ export function linkEndpoints(api: Api, { people }: ApiOptions): void {
       body: identitySubject,
       status: 204,
     },
-    async ({ params, body }) => {
+    async ({ params, body, author }) => {
       const issuer = issuerOf(params.provider);
       const { subject } = await body();
-      if (!(await people.identities.link(params.id, { issuer, subject }))) throw notFound("User");
+      const identity = { issuer, subject };
+      if (!(await people.identities.link(params.id, identity, author))) throw notFound("User");
       return {};
     },
   );
@@ -58,9 +59,9 @@ export function linkEndpoints(api: Api, { people }: ApiOptions): void {
       params: identityParams,
       status: 204,
     },
-    async ({ params }) => {
+    async ({ params, author }) => {
       const issuer = issuerOf(params.provider);
-      if (!(await people.identities.unlink(params.id, issuer))) throw notFound();
+      if (!(await people.identities.unlink(params.id, issuer, author))) throw notFound();
       return {};
     },
   );

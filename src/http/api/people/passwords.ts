@@ -19,9 +19,9 @@ export function passwordEndpoints(api: Api, { people }: ApiOptions): void {
       body: passwordOfUser,
       status: 204,
     },
-    async ({ params, body }) => {
+    async ({ params, body, author }) => {
       const { password } = await body();
-      if (!(await people.passwords.set(params.id, password))) throw notFound("User");
+      if (!(await people.passwords.set(params.id, password, author))) throw notFound("User");
       return {};
     },
   );
@@ -35,10 +35,10 @@ export function passwordEndpoints(api: Api, { people }: ApiOptions): void {
       body: ownPassword,
       status: 204,
     },
-    async ({ caller, body, login, road, granted }) => {
+    async ({ caller, author, body, login, road, granted }) => {
       granted({ userId: caller.userId });
       const { current_password: old, password } = await body();
-      const from = { ...fromOf(road), keep: login?.session.id };
+      const from = { ...fromOf(road), keep: login?.session.id, author };
       try {
         await people.passwords.change(caller.userId, { old, password }, from);
       } catch (error) {

@@ -78,10 +78,10 @@ function currentSession(api: Api, options: ApiOptions): void {
       action: "end_own_sessions",
       status: 204,
     },
-    async ({ caller, login, granted }) => {
+    async ({ caller, author, login, granted }) => {
       granted({ userId: caller.userId });
       if (!login) throw badRequest("there is no session: an access token was given");
-      await options.people.sessions.end(caller.userId, login.session.id);
+      await options.people.sessions.end(caller.userId, login.session.id, author);
       return { headers: { "Set-Cookie": noLoginCookie } };
     },
   );
@@ -115,9 +115,9 @@ function ownSessions(api: Api, { people }: ApiOptions): void {
       params: idParams,
       status: 204,
     },
-    async ({ caller, params, granted }) => {
+    async ({ caller, author, params, granted }) => {
       granted({ userId: caller.userId });
-      if (!(await people.sessions.end(caller.userId, params.id))) throw notFound();
+      if (!(await people.sessions.end(caller.userId, params.id, author))) throw notFound();
       return {};
     },
   );

@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { z } from "@hono/zod-openapi";
 import type { NewLogin } from "../../../access/people/contract.ts";
+import { authorOf } from "../caller.ts";
 import { type Answer, type Api, type ApiEnv, openEndpoint, reply } from "../endpoint.ts";
 import { badRequest, unauthorized } from "../errors.ts";
 import type { ApiOptions } from "../options.ts";
@@ -90,7 +91,10 @@ async function signedIn(
   const { sessions } = options.people;
   const former = readCookie(c.req.header("cookie"), sessionCookie);
   const ending = former === undefined ? undefined : await sessions.find(former);
-  if (ending) await sessions.end(ending.session.userId, ending.session.id);
+  if (ending) {
+    const { id, userId } = ending.session;
+    await sessions.end(userId, id, authorOf(ending.caller, fromOf(roadOf(c, options))));
+  }
   const found = await sessions.find(secret);
   if (!found) throw unauthorized();
   c.var.exchange.actor = found.caller.actor.name;
@@ -144,9 +148,22 @@ function comeBack(api: Api, options: ApiOptions): void {
       const kept = readCookie(c.req.header("cookie"), signInCookie);
       const answer = new URL(c.req.url).searchParams;
       const { provider } = params;
-      const { userId, returnTo } = await people.providers.finish(provider, answer, kept);
+      const attempt = { ...fromOf(roadOf(c, options)), account: undefined };
+      const finish = () => people.providers.finish(provider, answer, kept);
+      const { userId, returnTo } = await finish().catch((error: unknown) => {
+        // Nobody guesses here, so it is on record and not counted.
+        const known = { action: "login", actor: undefined, details: { provider } };
+        options.incidents.note({ ...known, ...attempt, result: "failure" });
+        throw error;
+      });
       const login = await people.sessions.begin(userId, { provider });
       const { headers } = await signedIn(c, options, login);
+      const actor = { kind: "user", name: c.var.exchange.actor ?? "" } as const;
+      options.logins.succeeded(attempt, {
+        actor,
+        credential: `provider:${provider}`,
+        isOfUse: true,
+      });
       const response = reply(c.var.exchange, 303, { headers: { ...headers, Location: returnTo } });
       response.headers.append("Set-Cookie", noKeptCookie);
       return response;

@@ -123,6 +123,27 @@ describe("signing in at an identity provider", () => {
     for (const hidden of [secret, visitor.secret ?? secret]) expect(logged).not.toContain(hidden);
   });
 
+  test("is on record: who has come, what the provider made of him, and who was not let in", async () => {
+    await signIn();
+    await finish(`${callback}?code=wrong&state=wrong`, new Visitor(weir));
+    type Event = { action: string; result: string; actor: { name: string }; details: object };
+    const events = (await weir.api("GET", "/audit_events")) as Event[];
+    const named = (name: string) => events.filter(({ action }) => action === name);
+    expect(named("user.create")).toMatchObject([{ actor: { name: "provider" } }]);
+    expect(named("member.provide")).toMatchObject([
+      { details: { roles: { default: "developer" } } },
+    ]);
+    const logins = named("login").map(({ result, actor, details }) => [
+      result,
+      actor.name,
+      details,
+    ]);
+    expect(logins.toSorted()).toEqual([
+      ["failure", "", { provider: "company" }],
+      ["success", "ada", { credential: "provider:company" }],
+    ]);
+  });
+
   test("the second time it is the same user, by issuer and subject alone", async () => {
     await signIn();
     const first = (await me()) as { user: { id: number } };

@@ -401,3 +401,38 @@ describe("a cookie", () => {
     expect(JSON.stringify(weir.logLines)).not.toContain(secret.slice(9));
   });
 });
+
+describe("on record", () => {
+  const recorded = async (query = "") => {
+    const events = (await weir.api("GET", `/audit_events?per_page=100${query}`)) as {
+      action: string;
+      result: string;
+      actor: { name: string };
+      details: Record<string, unknown>;
+    }[];
+    return events;
+  };
+
+  test("are signing in and out, another password, and each failure", async () => {
+    const adaId = await idOf(weir, adaToken);
+    await setPassword(adaId);
+    await visitor.signIn({ username: "ada", password: goodPassword });
+    const another = { current_password: goodPassword, password: "another good password" };
+    expect((await visitor.call("PUT", "/user/password", another)).status).toBe(204);
+    expect((await visitor.call("DELETE", "/session")).status).toBe(204);
+    await visitor.signIn({ username: "ada", password: goodPassword });
+    await visitor.signIn({ username: "nobody at all", password: goodPassword });
+
+    const own = (await recorded("&actor=ada")).map(({ action, result }) => `${action} ${result}`);
+    expect(own.toSorted()).toEqual([
+      "login success",
+      "password.set success",
+      "session.end success",
+    ]);
+    const [failure] = (await recorded("&action=login")).filter(
+      ({ result }) => result === "failure",
+    );
+    expect(failure?.details).toMatchObject({ count: 2, accounts: ["ada"], unknown_accounts: 1 });
+    expect(JSON.stringify(await recorded())).not.toMatch(/horse|nobody at all|another good/);
+  });
+});
