@@ -41,6 +41,18 @@ describe("the record", () => {
     expect((await list("admin", all))[0]).toEqual(event as Event);
   });
 
+  test("says of an upstream whom it was for, and whom it is for since", async () => {
+    const path = `${base}/upstreams/1`;
+    const verified = { access: "verified", verified_group: "default" };
+    expect((await world.call("owner", "PATCH", path, { body: verified })).status).toBe(200);
+    await world.call("maintainer", "PATCH", path, { body: { access: "shared" } });
+    const told = (await list("owner", ofGroup)).map(({ actor, details }) => [actor.name, details]);
+    expect(told.slice(0, 2)).toEqual([
+      ["maintainer", { verified_group: { from: "default", to: null } }],
+      ["owner", { verified_group: { from: null, to: "default" } }],
+    ]);
+  });
+
   test("of one group says nothing of another, nor of what is no group's", async () => {
     await change("admin", 3, "theirs");
     await world.call(undefined, "GET", all, { headers: { "PRIVATE-TOKEN": "wrong" } });
