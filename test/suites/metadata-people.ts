@@ -251,6 +251,7 @@ function identityTests(bench: MetadataBench): void {
     const { identities, passwords } = bench.metadata.people;
     const bob = await user(bench, "bob");
     expect(await identities.createUser(identity, { ...person, username: "bob" })).toBeUndefined();
+    expect(await identities.createUser(identity, { ...person, username: "Bob" })).toBeUndefined();
     expect(await identities.userOf(identity)).toBeUndefined();
     const ada = await identities.createUser(identity, person);
     expect(await identities.createUser(identity, { ...person, username: "eve" })).toBeUndefined();

@@ -46,7 +46,8 @@ export class SqlIdentities implements Identities {
       const taken = await tx
         .selectFrom("users")
         .select("id")
-        .where("username", "=", username)
+        // A name that differs by case alone would be taken for the other one.
+        .where(sql<boolean>`lower(username) = ${username.toLowerCase()}`)
         .executeTakeFirst();
       if (taken) return undefined;
       changed();
