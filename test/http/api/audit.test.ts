@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { newSecret } from "../../../src/lib/secret.ts";
 import type { Reply } from "./world.ts";
 import { ApiWorld, base, type Who } from "./world.ts";
 
@@ -102,6 +103,15 @@ describe("the record", () => {
       ["login", "failure", 10],
     ]);
     expect(JSON.stringify(found)).not.toContain('"no"');
+  });
+
+  test("a job's token is one by its form, not by the header that it is said to be one in", async () => {
+    const call = (token: string) =>
+      world.call(undefined, "GET", all, { headers: { "JOB-TOKEN": token } });
+    for (let i = 0; i < 10; i++) expect((await call(newSecret("weir_job_"))).status).toBe(401);
+    for (let i = 0; i < 10; i++) expect((await call(`guessed ${i}`)).status).toBe(401);
+    expect((await call("guessed")).status).toBe(403);
+    expect((await call(newSecret("weir_job_"))).status).toBe(401);
   });
 
   test("does not have what reads, nor what was not there", async () => {
