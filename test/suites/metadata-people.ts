@@ -51,11 +51,18 @@ function recordTests(bench: MetadataBench): void {
       "password.set by admin",
       "session.end by admin",
       "identity.link by admin",
-      "member.provide by provider",
+      "member.add by provider",
+      "member.remove by admin",
       "identity.unlink by admin",
       "user.create by provider",
     ]);
     expect(done[0]).toMatchObject({ ...author, subject: { kind: "user", id: ada.id } });
+    const ofGroup = await audit.list({ groupId: group.id }, { page: 1, perPage: 2 });
+    expect(ofGroup.items).toMatchObject(
+      ["member.remove", "member.add"].map((action) => {
+        return { action, subject: { id: ada.id }, details: { role: "guest", issuer } };
+      }),
+    );
     expect(JSON.stringify(done)).not.toContain(secret);
   });
 }

@@ -12,7 +12,7 @@ import {
 import type { Db, Schema } from "../schema.ts";
 import type { Identities, ProviderIdentity, NewPerson } from "./contract.ts";
 import { isPerson } from "./persons.ts";
-import { provide, withdraw } from "./provided.ts";
+import { provide, type Provided, withdraw } from "./provided.ts";
 
 type Tx = Transaction<Schema>;
 
@@ -88,7 +88,8 @@ export class SqlIdentities implements Identities {
         .where("user_id", "=", userId)
         .where("method", "=", "provider")
         .execute();
-      await withdraw({ tx, userId, issuer }, () => false);
+      const taken = await withdraw({ tx, userId, issuer }, () => false);
+      await this.#noteMembers(tx, { userId, issuer }, taken, author);
       await this.#note(tx, "identity.unlink", userSubject(userId), author, { issuer });
       return true;
     });
@@ -96,14 +97,25 @@ export class SqlIdentities implements Identities {
 
   provide(userId: number, issuer: string, roles: ReadonlyMap<string, Role>): Promise<void> {
     return this.changes.run(async (tx, changed) => {
-      let isChanged = false;
-      await provide({ tx, userId, issuer }, roles, () => {
-        isChanged = true;
-        changed();
-      });
-      const details = { issuer, roles: Object.fromEntries(roles) };
-      if (isChanged) await this.#note(tx, "member.provide", userSubject(userId), provider, details);
+      const changes = await provide({ tx, userId, issuer }, roles);
+      if (changes.length > 0) changed();
+      await this.#noteMembers(tx, { userId, issuer }, changes, provider);
     });
+  }
+
+  /** Each in its group, whose owners are to see who has come in and as what. */
+  async #noteMembers(
+    tx: Tx,
+    { userId, issuer }: { userId: number; issuer: string },
+    changes: readonly Provided[],
+    author: Author,
+  ): Promise<void> {
+    const at = this.clock.now();
+    for (const { verb, groupId, role } of changes) {
+      const fact = { action: `member.${verb}`, subject: userSubject(userId), groupId };
+      const details = { role, issuer };
+      await insertEvent(tx, { ...fact, details, at, author, result: "success" });
+    }
   }
 
   #note(
