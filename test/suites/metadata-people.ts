@@ -332,6 +332,15 @@ function providedTests(bench: MetadataBench): void {
     expect(await held()).toEqual([]);
   });
 
+  test("a membership that has ended is none that stands in the way", async () => {
+    const { one, id, provide, held } = await setUp();
+    const ending = { role: "owner", expiresAt: now + hour } as const;
+    await bench.metadata.identity.members.add({ groupId: one.id }, id, ending);
+    bench.clock.step(hour);
+    expect(await provide({ one: "guest" })).toBe(1);
+    expect(await held()).toEqual([[one.id, "guest"]]);
+  });
+
   test("what was given otherwise stays, and is not changed", async () => {
     const { one, provide, held, give } = await setUp();
     await give([[one.id, "maintainer"]]);

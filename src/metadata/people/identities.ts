@@ -88,7 +88,8 @@ export class SqlIdentities implements Identities {
         .where("user_id", "=", userId)
         .where("method", "=", "provider")
         .execute();
-      const taken = await withdraw({ tx, userId, issuer }, () => false);
+      const now = this.clock.now();
+      const taken = await withdraw({ tx, userId, issuer, now }, () => false);
       await this.#noteMembers(tx, { userId, issuer }, taken, author);
       await this.#note(tx, "identity.unlink", userSubject(userId), author, { issuer });
       return true;
@@ -97,7 +98,8 @@ export class SqlIdentities implements Identities {
 
   provide(userId: number, issuer: string, roles: ReadonlyMap<string, Role>): Promise<void> {
     return this.changes.run(async (tx, changed) => {
-      const changes = await provide({ tx, userId, issuer }, roles);
+      const now = this.clock.now();
+      const changes = await provide({ tx, userId, issuer, now }, roles);
       if (changes.length > 0) changed();
       await this.#noteMembers(tx, { userId, issuer }, changes, provider);
     });

@@ -8,6 +8,7 @@ interface Providing {
   tx: Transaction<Schema>;
   userId: number;
   issuer: string;
+  now: number;
 }
 
 /** A membership that was given or taken back. */
@@ -68,10 +69,16 @@ export async function withdraw(
 
 /** Whether it was given now: somebody who is a member already stays what he is. */
 async function give(
-  { tx, userId, issuer }: Providing,
+  { tx, userId, issuer, now }: Providing,
   groupId: number,
   role: Role,
 ): Promise<boolean> {
+  await tx
+    .deleteFrom("memberships")
+    .where("user_id", "=", userId)
+    .where("group_id", "=", groupId)
+    .where("expires_at", "<=", now)
+    .execute();
   const inserted = await tx
     .insertInto("memberships")
     .values({ user_id: userId, group_id: groupId, role })
