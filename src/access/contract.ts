@@ -3,6 +3,7 @@ import type { DependencyProxy, Registry, Role } from "../metadata/contract.ts";
 import type { Action, Subject, Verdict } from "./permissions.ts";
 
 export { type Action, actions, type Subject } from "./permissions.ts";
+export { isJobs } from "./visitors.ts";
 
 /** Who a credential stands for. */
 export interface Actor {

@@ -225,9 +225,10 @@ const permissions = {
   read_users: row("read", "server", "administrator", "list and get users"),
   read_audit: row("read", "server", "administrator", "list the server's audit events"),
   change_users: row("write", "server", "administrator", "create, block, deactivate users"),
-  change_users_passwords: row("write", "server", "administrator", "give users passwords"),
+  // With either, whoever it was would log in for longer than his own credential lasts.
+  change_users_passwords: row("mint", "server", "administrator", "give users passwords"),
   change_identities: row(
-    "write",
+    "mint",
     "server",
     "administrator",
     "say who users are at identity providers",

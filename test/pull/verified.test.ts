@@ -188,6 +188,7 @@ test("what may not be said of it", async () => {
   const path = "/virtual_registries/container/upstreams/1";
   const refused: [object, string][] = [
     [{ access: "verified" }, '{"error":"verified_group is missing"}'],
+    [{ verified_group: null }, '{"error":"access is missing beside verified_group"}'],
     [{ verified_group: "default" }, '{"error":"verified_group needs access to be verified"}'],
     [
       { access: "verified", verified_group: "nowhere" },

@@ -51,11 +51,18 @@ function recordTests(bench: MetadataBench): void {
       "password.set by admin",
       "session.end by admin",
       "identity.link by admin",
-      "member.provide by provider",
+      "member.add by provider",
+      "member.remove by admin",
       "identity.unlink by admin",
       "user.create by provider",
     ]);
     expect(done[0]).toMatchObject({ ...author, subject: { kind: "user", id: ada.id } });
+    const ofGroup = await audit.list({ groupId: group.id }, { page: 1, perPage: 2 });
+    expect(ofGroup.items).toMatchObject(
+      ["member.remove", "member.add"].map((action) => {
+        return { action, subject: { id: ada.id }, details: { role: "guest", issuer } };
+      }),
+    );
     expect(JSON.stringify(done)).not.toContain(secret);
   });
 }
@@ -251,6 +258,7 @@ function identityTests(bench: MetadataBench): void {
     const { identities, passwords } = bench.metadata.people;
     const bob = await user(bench, "bob");
     expect(await identities.createUser(identity, { ...person, username: "bob" })).toBeUndefined();
+    expect(await identities.createUser(identity, { ...person, username: "Bob" })).toBeUndefined();
     expect(await identities.userOf(identity)).toBeUndefined();
     const ada = await identities.createUser(identity, person);
     expect(await identities.createUser(identity, { ...person, username: "eve" })).toBeUndefined();
@@ -322,6 +330,15 @@ function providedTests(bench: MetadataBench): void {
     ]);
     expect(await provide({})).toBe(1);
     expect(await held()).toEqual([]);
+  });
+
+  test("a membership that has ended is none that stands in the way", async () => {
+    const { one, id, provide, held } = await setUp();
+    const ending = { role: "owner", expiresAt: now + hour } as const;
+    await bench.metadata.identity.members.add({ groupId: one.id }, id, ending);
+    bench.clock.step(hour);
+    expect(await provide({ one: "guest" })).toBe(1);
+    expect(await held()).toEqual([[one.id, "guest"]]);
   });
 
   test("what was given otherwise stays, and is not changed", async () => {

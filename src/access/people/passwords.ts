@@ -40,10 +40,13 @@ export class PasswordLogins implements PasswordAccess, Prover {
 
   async check(given: BasicCredentials, from: From): Promise<number> {
     if (!this.isEnabled) throw new SignInError("unknown", "signing in by password is switched off");
-    const { attempts, ofUser } = this.#options;
+    const { attempts, passwords, ofUser } = this.#options;
     const attempt = { ...from, account: given.username };
     attempts.mayTry(attempt);
-    const stored = await this.#find(given, attempt);
+    const found = await this.#find(given, attempt);
+    // It takes its time to hash: a password that was changed meanwhile opens nothing any more.
+    const present = found && (await passwords.of(found.userId));
+    const stored = present?.changedAt === found?.changedAt ? found : undefined;
     const rights = stored && (await ofUser(stored.userId));
     this.#note(attempt, stored, rights);
     if (!rights) throw wrong();

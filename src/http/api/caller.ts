@@ -1,4 +1,4 @@
-import type { ApiAccess, Caller, Logins } from "../../access/contract.ts";
+import { type ApiAccess, type Caller, isJobs, type Logins } from "../../access/contract.ts";
 import type { Author } from "../../metadata/contract.ts";
 import { clientAddress } from "../client-address.ts";
 import type { Env, Exchange } from "../exchange.ts";
@@ -48,7 +48,7 @@ export async function callerOf(asking: Asking, options: Options): Promise<Caller
   const given = { privateToken, jobToken, authorization };
   if (!hasToken(asking)) return undefined;
   const requestId = asking.var.exchange.id;
-  const ofJob = privateToken === undefined && jobToken !== undefined;
+  const ofJob = privateToken === undefined && jobToken !== undefined && isJobs(jobToken);
   const attempt = { address: addressOf(asking, options), account: undefined, requestId, ofJob };
   options.logins.mayTry(attempt);
   const caller = await options.access.caller(given);

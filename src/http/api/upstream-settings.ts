@@ -33,14 +33,19 @@ export function settingsGiven({ access, ...changes }: Changes): Partial<Upstream
     value ?? undefined,
   ]);
   const settings = Object.fromEntries(entries) as Partial<UpstreamSettings>;
-  return { ...settings, ...readers(access, changes.verified_group ?? undefined) };
+  return { ...settings, ...readers(access, changes.verified_group) };
 }
 
 /** Whom it is for; nothing where nothing is said of that. */
 function readers(
   access: Changes["access"],
-  verifiedGroup: string | undefined,
+  given: Changes["verified_group"],
 ): Pick<UpstreamSettings, "verifiedGroup"> | undefined {
+  // Of a group that is gone null is what one reads: whoever sends that back does not mean everybody.
+  if (given === null && access === undefined) {
+    throw badRequest("access is missing beside verified_group");
+  }
+  const verifiedGroup = given ?? undefined;
   if (access === "verified" && verifiedGroup === undefined) {
     throw badRequest("verified_group is missing");
   }

@@ -57,6 +57,8 @@ export class SqlUsers implements ManagedUsers {
         .executeTakeFirst();
       if (!row) return undefined;
       changed();
+      // Whoever is let in again signs in again: what was open before may be in wrong hands.
+      if (state !== "active") await tx.deleteFrom("sessions").where("user_id", "=", id).execute();
       await note(factOf("user", "update", subjectOf(row), { state }));
       return userRecord(row);
     });

@@ -45,6 +45,7 @@ const upstreamFields = [
   "libraryPrefix",
   "staleIfAbsentHours",
   "staleWhileRevalidate",
+  "verifiedGroup",
 ] as const;
 /** A secret, and what is long. */
 const upstreamOthers = ["password", "description", "ca", "rules"] as const;

@@ -12,7 +12,7 @@ import {
 import type { Db, Schema } from "../schema.ts";
 import type { Identities, ProviderIdentity, NewPerson } from "./contract.ts";
 import { isPerson } from "./persons.ts";
-import { provide, withdraw } from "./provided.ts";
+import { provide, type Provided, withdraw } from "./provided.ts";
 
 type Tx = Transaction<Schema>;
 
@@ -46,7 +46,8 @@ export class SqlIdentities implements Identities {
       const taken = await tx
         .selectFrom("users")
         .select("id")
-        .where("username", "=", username)
+        // A name that differs by case alone would be taken for the other one.
+        .where(sql<boolean>`lower(username) = ${username.toLowerCase()}`)
         .executeTakeFirst();
       if (taken) return undefined;
       changed();
@@ -87,7 +88,9 @@ export class SqlIdentities implements Identities {
         .where("user_id", "=", userId)
         .where("method", "=", "provider")
         .execute();
-      await withdraw({ tx, userId, issuer }, () => false);
+      const now = this.clock.now();
+      const taken = await withdraw({ tx, userId, issuer, now }, () => false);
+      await this.#noteMembers(tx, { userId, issuer }, taken, author);
       await this.#note(tx, "identity.unlink", userSubject(userId), author, { issuer });
       return true;
     });
@@ -95,14 +98,26 @@ export class SqlIdentities implements Identities {
 
   provide(userId: number, issuer: string, roles: ReadonlyMap<string, Role>): Promise<void> {
     return this.changes.run(async (tx, changed) => {
-      let isChanged = false;
-      await provide({ tx, userId, issuer }, roles, () => {
-        isChanged = true;
-        changed();
-      });
-      const details = { issuer, roles: Object.fromEntries(roles) };
-      if (isChanged) await this.#note(tx, "member.provide", userSubject(userId), provider, details);
+      const now = this.clock.now();
+      const changes = await provide({ tx, userId, issuer, now }, roles);
+      if (changes.length > 0) changed();
+      await this.#noteMembers(tx, { userId, issuer }, changes, provider);
     });
+  }
+
+  /** Each in its group, whose owners are to see who has come in and as what. */
+  async #noteMembers(
+    tx: Tx,
+    { userId, issuer }: { userId: number; issuer: string },
+    changes: readonly Provided[],
+    author: Author,
+  ): Promise<void> {
+    const at = this.clock.now();
+    for (const { verb, groupId, role } of changes) {
+      const fact = { action: `member.${verb}`, subject: userSubject(userId), groupId };
+      const details = { role, issuer };
+      await insertEvent(tx, { ...fact, details, at, author, result: "success" });
+    }
   }
 
   #note(

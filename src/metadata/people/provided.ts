@@ -8,31 +8,39 @@ interface Providing {
   tx: Transaction<Schema>;
   userId: number;
   issuer: string;
+  now: number;
 }
 
-/** Brings them to these (`Identities.provide`). */
+/** A membership that was given or taken back. */
+export interface Provided {
+  verb: "add" | "remove";
+  groupId: number;
+  role: Role;
+}
+
+/** Brings them to these (`Identities.provide`). What has changed by that. */
 export async function provide(
   providing: Providing,
   roles: ReadonlyMap<string, Role>,
-  changed: () => void,
-): Promise<void> {
+): Promise<Provided[]> {
   const wanted = new Map<number, Role>();
   for (const [path, role] of roles) {
     const group = await groupAt(providing.tx, path);
     if (group) wanted.set(group.id, role);
   }
   const isStill = (groupId: number, role: Role) => wanted.get(groupId) === role;
-  if (await withdraw(providing, isStill)) changed();
+  const changes = await withdraw(providing, isStill);
   for (const [groupId, role] of wanted) {
-    if (await give(providing, groupId, role)) changed();
+    if (await give(providing, groupId, role)) changes.push({ verb: "add", groupId, role });
   }
+  return changes;
 }
 
-/** Takes back what the provider has given, but for what stays. Whether there was anything. */
+/** Takes back what the provider has given, but for what stays. What was taken. */
 export async function withdraw(
   { tx, userId, issuer }: Providing,
   stays: (groupId: number, role: Role) => boolean,
-): Promise<boolean> {
+): Promise<Provided[]> {
   const given = await tx
     .selectFrom("provided_memberships")
     .select(["group_id", "role"])
@@ -40,6 +48,7 @@ export async function withdraw(
     .where("issuer", "=", issuer)
     .execute();
   const past = given.filter(({ group_id, role }) => !stays(group_id, role));
+  const taken: Provided[] = [];
   for (const { group_id, role } of past) {
     await tx
       .deleteFrom("provided_memberships")
@@ -47,22 +56,29 @@ export async function withdraw(
       .where("group_id", "=", group_id)
       .execute();
     // With another role it is no more what was given.
-    await tx
+    const { numDeletedRows } = await tx
       .deleteFrom("memberships")
       .where("user_id", "=", userId)
       .where("group_id", "=", group_id)
       .where("role", "=", role)
-      .execute();
+      .executeTakeFirst();
+    if (numDeletedRows > 0n) taken.push({ verb: "remove", groupId: group_id, role });
   }
-  return past.length > 0;
+  return taken;
 }
 
 /** Whether it was given now: somebody who is a member already stays what he is. */
 async function give(
-  { tx, userId, issuer }: Providing,
+  { tx, userId, issuer, now }: Providing,
   groupId: number,
   role: Role,
 ): Promise<boolean> {
+  await tx
+    .deleteFrom("memberships")
+    .where("user_id", "=", userId)
+    .where("group_id", "=", groupId)
+    .where("expires_at", "<=", now)
+    .execute();
   const inserted = await tx
     .insertInto("memberships")
     .values({ user_id: userId, group_id: groupId, role })

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { newSecret } from "../../../src/lib/secret.ts";
 import type { Reply } from "./world.ts";
 import { ApiWorld, base, type Who } from "./world.ts";
 
@@ -39,6 +40,18 @@ describe("the record", () => {
       details: { name: { from: "Docker Hub", to: "renamed" } },
     } as unknown as Event);
     expect((await list("admin", all))[0]).toEqual(event as Event);
+  });
+
+  test("says of an upstream whom it was for, and whom it is for since", async () => {
+    const path = `${base}/upstreams/1`;
+    const verified = { access: "verified", verified_group: "default" };
+    expect((await world.call("owner", "PATCH", path, { body: verified })).status).toBe(200);
+    await world.call("maintainer", "PATCH", path, { body: { access: "shared" } });
+    const told = (await list("owner", ofGroup)).map(({ actor, details }) => [actor.name, details]);
+    expect(told.slice(0, 2)).toEqual([
+      ["maintainer", { verified_group: { from: "default", to: null } }],
+      ["owner", { verified_group: { from: null, to: "default" } }],
+    ]);
   });
 
   test("of one group says nothing of another, nor of what is no group's", async () => {
@@ -90,6 +103,15 @@ describe("the record", () => {
       ["login", "failure", 10],
     ]);
     expect(JSON.stringify(found)).not.toContain('"no"');
+  });
+
+  test("a job's token is one by its form, not by the header that it is said to be one in", async () => {
+    const call = (token: string) =>
+      world.call(undefined, "GET", all, { headers: { "JOB-TOKEN": token } });
+    for (let i = 0; i < 10; i++) expect((await call(newSecret("weir_job_"))).status).toBe(401);
+    for (let i = 0; i < 10; i++) expect((await call(`guessed ${i}`)).status).toBe(401);
+    expect((await call("guessed")).status).toBe(403);
+    expect((await call(newSecret("weir_job_"))).status).toBe(401);
   });
 
   test("does not have what reads, nor what was not there", async () => {

@@ -104,6 +104,9 @@ export const projectFields = z
 
 // ---- tokens
 
+/** Why somebody is given none. */
+export const isBot = "is a bot, which has the token of its group alone";
+
 const tokenOf = {
   id,
   name: z.string(),

@@ -5,7 +5,7 @@ import { invalidRecord, notFound } from "../errors.ts";
 import { idParams } from "../fields.ts";
 import type { ApiOptions } from "../options.ts";
 import { invalidEnd } from "./expiry.ts";
-import { jobTokenFields, newJobToken } from "./fields.ts";
+import { isBot, jobTokenFields, newJobToken } from "./fields.ts";
 import { jobTokenJson } from "./represent.ts";
 
 const all = "/admin/job_tokens";
@@ -35,6 +35,7 @@ function create(api: Api, { identity, clock }: ApiOptions): void {
       const { user_id: userId, project_id: projectId, ttl_seconds: ttl = defaultSeconds } = given;
       const user = await identity.users.get({ id: userId });
       if (!user) throw notFound("User");
+      if (user.kind === "bot") throw invalidRecord({ user: [isBot] });
       if (user.state !== "active") throw invalidRecord({ user: [`is ${user.state}`] });
       if (!(await identity.projects.get({ id: projectId }))) throw notFound("Project");
       const now = clock.now();

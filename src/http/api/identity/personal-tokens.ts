@@ -9,7 +9,7 @@ import { idParams, pathId } from "../fields.ts";
 import type { ApiOptions } from "../options.ts";
 import { pageHeaders, pageOf, pageOptions, pageQuery, searchWords } from "../pages.ts";
 import { accessTokenEnd, rotatedEnd } from "./expiry.ts";
-import { newPersonalToken, personalToken, personalTokenFields, rotation } from "./fields.ts";
+import { isBot, newPersonalToken, personalToken, personalTokenFields, rotation } from "./fields.ts";
 import { personalTokenJson } from "./represent.ts";
 
 const all = "/personal_access_tokens";
@@ -126,7 +126,7 @@ function createForUser(api: Api, options: ApiOptions): void {
       const user = await options.identity.users.get(params);
       if (!user) throw notFound();
       if (user.kind === "bot") {
-        throw invalidRecord({ user: ["is a bot, which has the token of its group alone"] });
+        throw invalidRecord({ user: [isBot] });
       }
       return { body: await create(options, { caller, author }, user.id, await body()) };
     },

@@ -48,6 +48,8 @@ describe("a new token", () => {
   );
 
   test("what it must be", async () => {
+    const ofGroup = { name: "n", scopes: ["api"] };
+    const bot = (await call("owner", "POST", gats, ofGroup)).body["user_id"];
     const good = { name: "n", scopes: ["api"] };
     const long = "x".repeat(256);
     const past = "must be in the future";
@@ -92,6 +94,11 @@ describe("a new token", () => {
         jobs,
         { user_id: 3, project_id: 1, ttl_seconds: 86_401 },
         { error: "ttl_seconds does not have a valid value" },
+      ],
+      [
+        jobs,
+        { user_id: bot, project_id: 1 },
+        { message: { user: ["is a bot, which has the token of its group alone"] } },
       ],
       [jobs, { user_id: 999, project_id: 1 }, { message: "404 User Not Found" }],
       [jobs, { user_id: 3, project_id: 999 }, { message: "404 Project Not Found" }],

@@ -130,8 +130,8 @@ describe("signing in at an identity provider", () => {
     const events = (await weir.api("GET", "/audit_events")) as Event[];
     const named = (name: string) => events.filter(({ action }) => action === name);
     expect(named("user.create")).toMatchObject([{ actor: { name: "provider" } }]);
-    expect(named("member.provide")).toMatchObject([
-      { details: { roles: { default: "developer" } } },
+    expect(named("member.add")).toMatchObject([
+      { actor: { name: "provider" }, group_id: 1, details: { role: "developer" } },
     ]);
     const logins = named("login").map(({ result, actor, details }) => [
       result,

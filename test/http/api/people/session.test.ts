@@ -227,6 +227,9 @@ describe("a session ends", () => {
     expect(await visitor.name()).toBeUndefined();
     const text = "401 Unauthorized - the user name or the password is wrong";
     expect(await visitor.signIn(given)).toMatchObject({ status: 401, body: message(text) });
+    await weir.api("POST", `/users/${strangerId}/unblock`, undefined, 201);
+    expect(await visitor.name()).toBeUndefined();
+    expect((await visitor.signIn(given)).status).toBe(201);
   });
 
   test("with what its user may: a role that is taken is gone at the next request", async () => {
