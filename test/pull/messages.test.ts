@@ -62,6 +62,16 @@ test.each([
   ]);
 });
 
+test("a registry without upstreams, which the API alone lets one see", async () => {
+  const path = "/groups/default/-/virtual_registries/container/registries";
+  const { id } = (await weir.api("POST", path, { name: "empty" }, 201)) as { id: number };
+  const registry = `/virtual_registries/container/registries/${id}`;
+  const refused = await weir.api("POST", `${registry}/refresh?image=${name}`, undefined, 404);
+  expect(JSON.stringify(refused)).toContain("this registry has no upstreams");
+  const plan = await weir.api("GET", `${registry}/explain?image=${name}`);
+  expect(plan).toMatchObject({ decision: { reason: "no upstreams" } });
+});
+
 test("names that rules do not allow", async () => {
   await weir.halt();
   const rules = [{ target: "repository", effect: "deny", pattern: "library/*" }] as const;
@@ -72,6 +82,8 @@ test("names that rules do not allow", async () => {
     'absent; reason="denied by rule"',
     "the rules of this registry's upstreams do not allow this name",
   ]);
+  const explain = `/virtual_registries/container/registries/1/explain?image=${name}`;
+  expect(await weir.api("GET", explain)).toMatchObject({ decision: { reason: "denied by rule" } });
 });
 
 describe("what is said of a blob that cannot be had", () => {
