@@ -9,7 +9,9 @@ const steps = {
   types: () => runBun(["check", "--no-script"]),
   lint: () => lint(),
   format: () => runBun(["fmt", "--no-script", "--check", ...folders]),
-  tests: () => runBun(["test", "--timeout", "20000", "--path-ignore-patterns", "test/e2e/**"]),
+  // Two processes, for the two cores of a small machine; the end-to-end part has the machine to itself.
+  tests: () =>
+    runBun(["test", "--parallel=2", "--timeout", "20000", "--path-ignore-patterns", "test/e2e/**"]),
 };
 
 function lint() {
