@@ -7,6 +7,8 @@ const nobodys =
 const maxRunning = 2;
 /** Together they wait for about two seconds. */
 const maxWaiting = 16;
+/** Of one account, running ones too: whoever has a good password must not keep all others from theirs. */
+const maxOfAccount = 4;
 
 /** Says that too many want to be hashed: nothing was computed. */
 export class HashingBusyError extends Error {
@@ -17,6 +19,8 @@ export class HashingBusyError extends Error {
 export class Hashing {
   #running = 0;
   readonly #waiting: (() => void)[] = [];
+  /** How many are running or waiting. */
+  readonly #accounts = new Map<string, number>();
 
   hash(password: string): Promise<string> {
     return this.#inTurn(() => Bun.password.hash(password, argon2id));
@@ -26,12 +30,24 @@ export class Hashing {
    * Without a hash it takes as long, and is false. `begin` is called when it is its turn, before anything is computed, and
    * ends it by throwing.
    */
-  verify(password: string, hash: string | undefined, begin: () => void): Promise<boolean> {
-    return this.#inTurn(async () => {
-      begin();
-      const isRight = await Bun.password.verify(password, hash ?? nobodys, "argon2id");
-      return isRight && hash !== undefined;
-    });
+  async verify(
+    { password, hash, account }: { password: string; hash: string | undefined; account: string },
+    begin: () => void,
+  ): Promise<boolean> {
+    const own = this.#accounts.get(account) ?? 0;
+    if (own >= maxOfAccount) throw new HashingBusyError();
+    this.#accounts.set(account, own + 1);
+    try {
+      return await this.#inTurn(async () => {
+        begin();
+        const isRight = await Bun.password.verify(password, hash ?? nobodys, "argon2id");
+        return isRight && hash !== undefined;
+      });
+    } finally {
+      const left = (this.#accounts.get(account) ?? 1) - 1;
+      if (left > 0) this.#accounts.set(account, left);
+      else this.#accounts.delete(account);
+    }
   }
 
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {

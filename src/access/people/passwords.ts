@@ -136,7 +136,16 @@ export class PasswordLogins implements PasswordAccess, Prover {
     // None of ours, whoever it is said to be.
     if (Buffer.byteLength(password) > passwordLength.mostBytes) return false;
     const begin = () => attempts.mayTry(attempt);
-    return busyAsSignInError(hashing.verify(normal(password), stored?.hash, begin));
+    return busyAsSignInError(
+      hashing.verify(
+        {
+          password: normal(password),
+          hash: stored?.hash,
+          account: attempt.account?.toLowerCase() ?? "",
+        },
+        begin,
+      ),
+    );
   }
 
   #holderOf(rights: UserRights): Holder {

@@ -2,21 +2,25 @@ import { expect, test } from "bun:test";
 import { Hashing, HashingBusyError } from "../../../src/access/people/hashing.ts";
 
 const begin = () => {};
+const nobody = (hashing: Hashing, account: string) =>
+  hashing.verify({ password: "a", hash: undefined, account }, begin);
+const verify = (hashing: Hashing, password: string, hash: string | undefined, start = begin) =>
+  hashing.verify({ password, hash, account: "" }, start);
 
 test("two at a time, sixteen wait, the next one is refused; then there is room again", async () => {
   const hashing = new Hashing();
-  const running = Array.from({ length: 18 }, () => hashing.verify("a", undefined, begin));
-  expect(hashing.verify("a", undefined, begin)).rejects.toBeInstanceOf(HashingBusyError);
+  const running = Array.from({ length: 18 }, (_, i) => nobody(hashing, `account ${i}`));
+  expect(nobody(hashing, "another")).rejects.toBeInstanceOf(HashingBusyError);
   expect(await Promise.all(running)).toEqual(Array.from({ length: 18 }, () => false));
   const hash = await hashing.hash("a long password");
-  expect(await hashing.verify("a long password", hash, begin)).toBe(true);
-  expect(await hashing.verify("another password", hash, begin)).toBe(false);
+  expect(await verify(hashing, "a long password", hash)).toBe(true);
+  expect(await verify(hashing, "another password", hash)).toBe(false);
 });
 
 test("a hash that cannot be read frees its place", async () => {
   const hashing = new Hashing();
-  for (let i = 0; i < 20; i++) expect(hashing.verify("a", "no hash", begin)).rejects.toThrow();
-  expect(await hashing.verify("a", undefined, begin)).toBe(false);
+  for (let i = 0; i < 20; i++) expect(verify(hashing, "a", "no hash")).rejects.toThrow();
+  expect(await verify(hashing, "a", undefined)).toBe(false);
 });
 
 test("nobody's password takes as long as somebody's", async () => {
@@ -26,7 +30,7 @@ test("nobody's password takes as long as somebody's", async () => {
     const times: number[] = [];
     for (let i = 0; i < 5; i++) {
       const began = performance.now();
-      await hashing.verify("wrong", given, begin);
+      await verify(hashing, "wrong", given);
       times.push(performance.now() - began);
     }
     return Math.min(...times);
@@ -44,5 +48,14 @@ test("who may not begin when it is his turn is not hashed, and frees his place",
     throw banned;
   };
   for (let i = 0; i < 20; i++)
-    expect(await hashing.verify("a", "no hash", late).catch((e) => e)).toBe(banned);
+    expect(await verify(hashing, "a", "no hash", late).catch((e) => e)).toBe(banned);
+});
+
+test("one account has four at a time at most, and others go on", async () => {
+  const hashing = new Hashing();
+  const own = Array.from({ length: 4 }, () => nobody(hashing, "ada"));
+  expect(nobody(hashing, "ada")).rejects.toBeInstanceOf(HashingBusyError);
+  expect(await nobody(hashing, "ben")).toBe(false);
+  await Promise.all(own);
+  expect(await nobody(hashing, "ada")).toBe(false);
 });

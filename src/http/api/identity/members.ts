@@ -158,9 +158,12 @@ function change(api: Api, options: ApiOptions, { path, what, params, change, fin
       if (!present) throw notFound();
       requireAtMost(caller, present.role, subject);
       if (role) requireAtMost(caller, role, subject);
+      const until =
+        end === undefined ? present : { expiresAt: membershipEnd(options.clock.now(), end) };
+      if (params.user_id === caller.userId) requireNoLonger(caller, present, until);
       const changed = await members.change(of, params.user_id, {
         ...(role && { role }),
-        ...(end !== undefined && { expiresAt: membershipEnd(options.clock.now(), end) }),
+        ...(end !== undefined && until),
       });
       if (!changed) throw notFound();
       return { body: memberJson(changed) };
@@ -188,6 +191,16 @@ function remove(api: Api, options: ApiOptions, { path, what, params, change, fin
       return removed(await members.remove(of, params.user_id));
     },
   );
+}
+
+/** Nobody makes his own membership last longer than others have meant it to. */
+function requireNoLonger(caller: Caller, present: Ending, wanted: Ending): void {
+  const [before = Infinity, after = Infinity] = [present.expiresAt, wanted.expiresAt];
+  if (after > before && !caller.isAdministrator) throw forbidden();
+}
+
+interface Ending {
+  expiresAt: number | undefined;
 }
 
 /** Nobody gives or takes what is more than his own. */

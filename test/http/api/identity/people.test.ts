@@ -221,6 +221,12 @@ describe("members", () => {
       expires_at: day(5),
     });
     expect((await call("owner", "DELETE", own)).status).toBe(400);
+    // Whose time ends does not make it longer himself.
+    const ending = `${members}/${given.users["stranger"]}`;
+    for (const end of [null, day(6)]) {
+      expect((await call("stranger", "PUT", ending, { expires_at: end })).status).toBe(403);
+    }
+    expect((await call("stranger", "PUT", ending, { expires_at: day(4) })).status).toBe(200);
     await call("owner", "PUT", `${members}/${given.users["stranger"]}`, { expires_at: null });
     expect((await call("owner", "DELETE", own)).status).toBe(204);
     expect((await call("owner", "GET", `${v4}/groups/1`)).status).toBe(404);

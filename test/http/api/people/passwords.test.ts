@@ -274,7 +274,7 @@ describe("many at once", () => {
   test("two are hashed, some wait, and the rest is refused before it costs anything", async () => {
     await setPassword();
     const replies = await Promise.all(
-      Array.from({ length: 40 }, () => login("ada", "not the right one")),
+      Array.from({ length: 40 }, (_, i) => login(`ada${i}`, "not the right one")),
     );
     const statuses = replies.map(({ status }) => status);
     // Two that run and sixteen that wait, and whoever comes when one of them is done.
