@@ -49,15 +49,16 @@ export function createHttpApp(options: HttpOptions): HttpApp {
   const { client } = options.api;
   const metrics = new Metrics({ ...options, health: (upstream) => client.health(upstream) });
   const routes = routesOf(options, metrics);
-  const begin = (certified: boolean): Exchange => {
-    return { id: nextId(), started: clock.elapsed(), certified };
+  const begin = (certified: boolean, request?: Request): Exchange => {
+    const via = request?.headers.get("via") ?? null;
+    return { id: nextId(), started: clock.elapsed(), via, certified };
   };
   const { externalUrl } = options.api;
   const v2Options = { ...options, externalUrl };
 
   async function route(request: Request, server: BunServer, exchange: Exchange): Promise<Response> {
     try {
-      if (request.headers.get("via")?.includes(ownMark)) throw loop();
+      if (exchange.via?.includes(ownMark)) throw loop();
       // The registry protocol is nearly all there is, and has one handler: finding it must cost nothing.
       const isV2 = isV2Path(pathOf(request.url));
       return isV2
@@ -70,7 +71,7 @@ export function createHttpApp(options: HttpOptions): HttpApp {
 
   return {
     async answer(request, server, certified) {
-      const exchange = begin(certified);
+      const exchange = begin(certified, request);
       const response = await route(request, server, exchange);
       // Being told to log in is a step of a pull, not the end of one.
       if (exchange.told && response.status !== 401) metrics.pulled(exchange.told);

@@ -17,6 +17,8 @@ export interface Exchange {
   id: string;
   /** `Clock.elapsed` at its start. */
   started: number;
+  /** Through which servers the request has come (RFC 9110, section 7.6.3). */
+  via: string | null;
   /** Whether the connection has shown a certificate of a mirror's client. */
   certified: boolean;
   /** The user's name, once a credential was verified. */

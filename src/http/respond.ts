@@ -101,26 +101,30 @@ function refusalOf(exchange: Exchange, error: unknown): RegistryError {
 }
 /** Headers that were made before: copying them costs half of making them. */
 interface Kept {
-  status: CacheStatus;
-  /** What is the same for each answer with this object and status. */
-  same: Headers;
-  /** With these facts, which are the same for a second. */
-  told: string;
+  /** What they tell, which stays the same for a second. */
+  explanation: Explanation;
   all: Headers;
 }
+
 /** By the bytes of a manifest in memory, which are the same object for each who gets them. */
 const kept = new WeakMap<object, Kept>();
 
 function headersOf({ digest, contentType, explanation, payload }: Content): Headers {
-  const { status } = explanation;
-  const told = explain(explanation);
   const known = payload && kept.get(payload);
-  if (known?.told === told) return known.all;
-  const same = known?.status === status ? known.same : sameHeaders(digest, contentType, status);
-  const all = new Headers(same);
-  all.set("X-Weir-Cache", told);
-  if (payload) kept.set(payload, { status, same, told, all });
+  if (known && tellsTheSame(known.explanation, explanation)) return known.all;
+  const all = sameHeaders(digest, contentType, explanation.status);
+  all.set("X-Weir-Cache", explain(explanation));
+  if (payload) kept.set(payload, { explanation, all });
   return all;
+}
+
+function tellsTheSame(one: Explanation, other: Explanation): boolean {
+  return (
+    one.age === other.age &&
+    one.status === other.status &&
+    one.upstream === other.upstream &&
+    one.reason === other.reason
+  );
 }
 
 function sameHeaders(digest: string, contentType: string, status: CacheStatus): Headers {

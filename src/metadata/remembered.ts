@@ -121,6 +121,11 @@ export class RememberedCache implements Cache {
   }
 }
 
+/** A registry asks with the same list each time. */
+const joined = new WeakMap<readonly number[], string>();
+
 function keyOf(upstreamIds: readonly number[], repository: string, reference: string): string {
-  return `${upstreamIds.join()} ${repository} ${reference}`;
+  let ids = joined.get(upstreamIds);
+  if (ids === undefined) joined.set(upstreamIds, (ids = upstreamIds.join()));
+  return `${ids} ${repository} ${reference}`;
 }

@@ -181,7 +181,7 @@ class V2Request {
 
   async #manifest(registry: Registry, repository: string, reference: Reference): Promise<Response> {
     const head = this.#request.method === "HEAD";
-    const marks = marksIn(this.#request.headers.get("via"));
+    const marks = marksIn(this.#exchange.via);
     const pulled = await this.#patiently((waits) =>
       this.#options.puller.manifest(registry, repository, reference, { head, marks, waits }),
     );
@@ -203,7 +203,7 @@ class V2Request {
     const { puller } = this.#options;
     const [request, exchange] = [this.#request, this.#exchange];
     const asked = { request, exchange, puller, registry, repository, name };
-    const marks = marksIn(request.headers.get("via"));
+    const marks = marksIn(exchange.via);
     return this.#patiently((waits) =>
       wanted.kind === "tags"
         ? tagsResponse(asked, { marks, waits })
@@ -216,7 +216,7 @@ class V2Request {
     const isKnown = hasAlready(this.#request, digest);
     // Who has it already needs to know no more than that it is there.
     const head = isKnown || this.#request.method === "HEAD";
-    const marks = marksIn(this.#request.headers.get("via"));
+    const marks = marksIn(this.#exchange.via);
     const complete = this.#cannotSeeCuts();
     const part = wantedPart(this.#request, digest);
     const pulled = await this.#patiently((waits) =>
