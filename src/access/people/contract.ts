@@ -52,6 +52,8 @@ export interface PasswordAccess {
   readonly isEnabled: boolean;
   /** The user whose password this is. Throws `SignInError`: `wrong` by one text and in one time, `busy`. */
   check(given: { username: string; password: string }, from: From): Promise<number>;
+  /** Whether this user has one. */
+  has(userId: number): Promise<boolean>;
   /** Gives a user a password, and ends his sessions. False where there is no such user. */
   set(userId: number, password: string, author: Author): Promise<boolean>;
   /** The same by himself, who stays in the session `keep`. Throws `SignInError` where the old one is wrong. */

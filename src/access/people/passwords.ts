@@ -59,6 +59,10 @@ export class PasswordLogins implements PasswordAccess, Prover {
     return this.#options.passwords.set(userId, hash, options);
   }
 
+  async has(userId: number): Promise<boolean> {
+    return (await this.#options.passwords.of(userId)) !== undefined;
+  }
+
   async change(
     userId: number,
     { old, password }: { old: string; password: string },

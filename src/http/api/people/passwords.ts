@@ -19,8 +19,12 @@ export function passwordEndpoints(api: Api, { people }: ApiOptions): void {
       body: passwordOfUser,
       status: 204,
     },
-    async ({ params, body, author }) => {
+    async ({ params, body, author, caller }) => {
       const { password } = await body();
+      // A token that ends would otherwise make itself a password that does not (security S63).
+      const isOwn = params.id === caller.userId && (await people.passwords.has(params.id));
+      if (isOwn)
+        throw invalidRecord({ id: ["is your own: PUT /user/password asks for the old one"] });
       if (!(await people.passwords.set(params.id, password, author))) throw notFound("User");
       return {};
     },

@@ -270,6 +270,16 @@ describe("changing one's own", () => {
   });
 });
 
+test("one's own password is not replaced without the old one, by an administrator either", async () => {
+  const { id } = (await weir.api("GET", "/user")) as { id: number };
+  await weir.api("PUT", `/users/${id}/password`, { password: goodPassword }, 204);
+  const again = await weir.api("PUT", `/users/${id}/password`, { password: next }, 400);
+  expect(again).toEqual({
+    message: { id: ["is your own: PUT /user/password asks for the old one"] },
+  });
+  expect((await login("admin", goodPassword)).status).toBe(200);
+});
+
 describe("many at once", () => {
   test("two are hashed, some wait, and the rest is refused before it costs anything", async () => {
     await setPassword();
