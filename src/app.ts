@@ -31,6 +31,7 @@ import { openDataDir } from "./work/data-dir.ts";
 import { createWebClient } from "./upstream/web/client.ts";
 import { type ExpiryOptions, startExpiry } from "./work/expiry.ts";
 import { prepare } from "./work/first-start.ts";
+import { startLeftovers } from "./work/leftovers.ts";
 
 export interface RunningWeir {
   port: number;
@@ -182,6 +183,9 @@ async function start(
     const expiry = startExpiry({ ...expiring, clock, log });
     closers.push(() => expiry.stop());
   }
+  const sweep = () => metadata.management.sweep();
+  const leftovers = startLeftovers({ sweep, clock, log });
+  closers.push(() => leftovers.stop());
   await warnOfWhatCannotWork(config, { directory, isInner, log });
   isServing = true;
   log.info("listening", { address: config.listen.hostname, port: server.port, url: externalUrl });
