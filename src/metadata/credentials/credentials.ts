@@ -10,7 +10,7 @@ import type {
   UserRights,
 } from "../contract.ts";
 import { factOf } from "../management/facts.ts";
-import { readCredential, readRights } from "./rights.ts";
+import { isToken, readCredential, readRights } from "./rights.ts";
 import type { Db } from "../schema.ts";
 import { saveToken, saveUser } from "../users.ts";
 import type { Uses } from "./uses.ts";
@@ -38,7 +38,9 @@ export class SqlCredentials implements Credentials {
         (key) => load(key, clock.now()),
         ({ validUntil }) => validUntil === undefined || clock.now() < validUntil,
       );
-    this.#byHash = remembered((hash, now) => readCredential(db, { hash }, now));
+    this.#byHash = remembered(async (hash, now) =>
+      (await isToken(db, hash)) ? readCredential(db, { hash }, now) : undefined,
+    );
     this.#byId = remembered((tokenId, now) => readCredential(db, { tokenId }, now));
     this.#ofUser = remembered((userId, now) => readRights(db, userId, now));
   }
