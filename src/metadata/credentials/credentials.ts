@@ -9,7 +9,7 @@ import type {
   User,
   UserRights,
 } from "../contract.ts";
-import { factOf } from "../management/facts.ts";
+import { endText, factOf } from "../management/facts.ts";
 import { isToken, readCredential, readRights } from "./rights.ts";
 import type { Db } from "../schema.ts";
 import { saveToken, saveUser } from "../users.ts";
@@ -78,7 +78,7 @@ export class SqlCredentials implements Credentials {
   saveToken(userId: number, token: TokenSettings): Promise<void> {
     const now = this.clock.now();
     const { name, scopes, expiresAt } = token;
-    const details = { token: name, scopes, expires_at: expiresAt ?? null };
+    const details = { token: name, scopes, expires_at: endText(expiresAt) };
     return declaring(
       this.changes,
       now,
