@@ -26,11 +26,12 @@ import { createUpstreamClient } from "./upstream/client.ts";
 import { createDocumentClient } from "./upstream/documents.ts";
 import { createGuard, type Guard, GuardError } from "./upstream/guard.ts";
 import { ringMarker } from "./upstream/contract.ts";
-import type { Prepared } from "./work/contract.ts";
+import type { Prepared, Work } from "./work/contract.ts";
 import { openDataDir } from "./work/data-dir.ts";
 import { createWebClient } from "./upstream/web/client.ts";
-import { type ExpiryOptions, startExpiry } from "./work/expiry.ts";
+import { expiryWork } from "./work/expiry.ts";
 import { prepare } from "./work/first-start.ts";
+import { createRunner } from "./work/runner/runner.ts";
 
 export interface RunningWeir {
   port: number;
@@ -145,6 +146,14 @@ async function start(
   ];
   const access = createAccess({ provers, clock, ...tokens });
   let isServing = false;
+  let server: RunningServer | undefined;
+  const runner = createRunner(backgroundWork(metadata, { clock, log }, config), {
+    states: metadata.work,
+    clock,
+    log,
+    owner: instanceId,
+    underWay: () => server?.underWay() ?? 0,
+  });
   const isInner = innerTest(createGuard({ clock, allowed: allowedAddresses }));
   const app = createHttpApp({
     access,
@@ -157,6 +166,7 @@ async function start(
       management: metadata.management,
       identity: metadata.identity,
       client,
+      runner,
       externalUrl,
       version,
       isInner,
@@ -172,27 +182,30 @@ async function start(
     ownMark: ringMarker(instanceId),
     ready: async () => isServing && (await metadata.ready()) && (await blobs.ready()),
   });
-  const server = startServer({ ...config.listen, tls: config.tls }, { app, clock, log });
-  closers.push(() => server.stop(0));
+  const listening = startServer({ ...config.listen, tls: config.tls }, { app, clock, log });
+  server = listening;
+  closers.push(() => listening.stop(0));
   const certified = startCertified(config, { app, clock, log });
   if (certified) closers.push(() => certified.stop(0));
   // Not before the port is ours: a token that is made now is shown once, and a start that fails would lose it.
   const prepared = await prepare(metadata, config);
-  for (const expiring of expiries(metadata, clock, config)) {
-    const expiry = startExpiry({ ...expiring, clock, log });
-    closers.push(() => expiry.stop());
-  }
+  await runner.start();
+  closers.push(() => runner.stop());
   await warnOfWhatCannotWork(config, { directory, isInner, log });
   isServing = true;
-  log.info("listening", { address: config.listen.hostname, port: server.port, url: externalUrl });
+  log.info("listening", {
+    address: config.listen.hostname,
+    port: listening.port,
+    url: externalUrl,
+  });
   return {
-    port: server.port,
+    port: listening.port,
     mirrorPort: certified?.port,
     prepared,
     async stop() {
       isServing = false;
       const drainMs = config.drainSeconds * 1000;
-      await Promise.all([server.stop(drainMs), certified?.stop(drainMs)]);
+      await Promise.all([listening.stop(drainMs), certified?.stop(drainMs)]);
       await closeAll();
     },
   };
@@ -225,20 +238,20 @@ function trustedIssuers({ declared, externalUrl }: Config): TrustedIssuer[] {
   return declared.oidcIssuers.map((issuer) => ({ ...issuer, audiences: issuer.audiences ?? own }));
 }
 
-/** What is given up when its time is over. */
-function expiries(
+/** What this server does when nobody waits for it. */
+function backgroundWork(
   { management, identity, audit }: Metadata,
-  clock: Clock,
+  { clock, log }: Pick<Surroundings, "clock" | "log">,
   { abuse: { auditDays } }: Config,
-): Pick<ExpiryOptions, "what" | "expire">[] {
+): Work[] {
   const spent = async () => {
     await identity.tokens.sweep();
     return management.dependencyProxies.expire();
   };
-  const entries = { what: "entries", expire: spent };
-  if (auditDays === 0) return [entries];
+  const entries = { name: "expired_entries", what: "entries", expire: spent, log };
   const expire = () => audit.expire(clock.now() - auditDays * 86_400_000);
-  return [entries, { what: "audit events", expire }];
+  const events = { name: "expired_audit_events", what: "audit events", expire, log };
+  return [expiryWork(entries), ...(auditDays === 0 ? [] : [expiryWork(events)])];
 }
 
 /** The second server, whose clients have shown a certificate; undefined where none is wanted. */

@@ -6,6 +6,7 @@ import type { Identity } from "./identity/contract.ts";
 import type { Lists } from "./lists/contract.ts";
 import type { Management } from "./management/contract.ts";
 import type { People } from "./people/contract.ts";
+import type { WorkStates } from "./work/contract.ts";
 
 /**
  * What this server knows: which registries and upstreams there are, who may come, and what is cached. Times are
@@ -21,6 +22,7 @@ export interface Metadata {
   readonly lists: Lists;
   readonly upstreamStates: UpstreamStates;
   readonly audit: AuditLog;
+  readonly work: WorkStates;
   /**
    * Grows with each change of configuration or rights. Whatever was derived from `directory` and `credentials`
    * is valid only while it stands still.
@@ -43,6 +45,7 @@ export type * from "./identity/contract.ts";
 export type * from "./lists/contract.ts";
 export type * from "./management/contract.ts";
 export type * from "./people/contract.ts";
+export type * from "./work/contract.ts";
 
 /** What is wrong with a record that somebody wants to have: its field, and a text that goes on from the field's name. */
 export interface InvalidField {

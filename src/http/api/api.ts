@@ -23,6 +23,7 @@ import { signInEndpoints } from "./people/sign-in.ts";
 import { pullEndpoints } from "./pulls.ts";
 import { registryEndpoints } from "./registries.ts";
 import { upstreamEndpoints, upstreamListEndpoints } from "./upstreams.ts";
+import { workEndpoints } from "./work.ts";
 
 /** The management API: everything under `/api`. Authentication comes before any other look at a request. */
 export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
@@ -65,6 +66,7 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
   dependencyProxyEndpoints(api, options);
   identityEndpoints(api, options);
   auditEndpoints(api, options);
+  workEndpoints(api, options);
   api.all("*", () => {
     throw notFound();
   });

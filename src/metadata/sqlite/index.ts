@@ -20,6 +20,7 @@ import type { Limits } from "../positions.ts";
 import type { Schema } from "../schema.ts";
 import { SqlUpstreamStates } from "../states.ts";
 import { Uses } from "../credentials/uses.ts";
+import { endLeases, SqlWorkStates } from "../work/states.ts";
 import { LocalChanges } from "./changes.ts";
 import { sqliteDialect } from "./dialect.ts";
 import { FileLock } from "./lock.ts";
@@ -69,6 +70,7 @@ async function openLocked(
     if (upstreams > 0) log.info("passwords were sealed anew with this secret key", { upstreams });
     const bereft = await writer.run((saving) => alignProxyUpstreams(saving, proxyUpstream));
     const uses = new Uses(db, clock, log);
+    await endLeases(db);
     for (const group of bereft) log.warn("the login of a Dependency Proxy is gone", { group });
     return {
       directory: new SqlDirectory(db, changes, passwords, clock, limits, proxyUpstream),
@@ -80,6 +82,7 @@ async function openLocked(
       people: new SqlPeople(db, changes, clock),
       cache: new RememberedCache(new SqlCache(db), () => changes.generation()),
       lists: new SqlLists(db),
+      work: new SqlWorkStates(db),
       generation: () => changes.generation(),
       async ready() {
         try {

@@ -20,6 +20,8 @@ import {
   type UpstreamClient,
   type UpstreamError,
 } from "../../../src/upstream/contract.ts";
+import type { Runner } from "../../../src/work/runner/contract.ts";
+import { createRunner } from "../../../src/work/runner/runner.ts";
 import { SteppedClock } from "../../fakes/clock.ts";
 import { noon, registrySettings, upstreamSettings } from "../../fakes/metadata-samples.ts";
 import { sqliteFolder, testSealer } from "../../fakes/metadata-sqlite.ts";
@@ -89,6 +91,7 @@ export class ApiWorld {
         management,
         identity: metadata.identity,
         client: this.#client(),
+        runner: this.#runner(metadata, log),
         externalUrl: "https://weir.test",
         version: "test",
         isInner: async (url) => new URL(url).hostname === "10.0.0.1",
@@ -105,6 +108,12 @@ export class ApiWorld {
       ready: async () => true,
     });
     await this.#fill();
+  }
+
+  /** Works of no real kind, which nobody has started: what wakes them is noted in the database. */
+  #runner({ work: states }: Metadata, log: Log): Runner {
+    const options = { states, clock: this.clock, log, owner: "test", underWay: () => 0 };
+    return createRunner([], options);
   }
 
   /** Registry 1 of group 1 has upstreams 1 and 2; registry 2 of group 2 has upstream 3. */

@@ -47,6 +47,7 @@ export const samples: Record<string, Sample> = {
     ok: 200,
   },
   [`GET ${v4}/audit_events`]: { path: `${v4}/audit_events`, ok: 200 },
+  [`GET ${v4}/work`]: { path: `${v4}/work`, ok: 200 },
   [`GET ${groups}/{id}/audit_events`]: { path: `${groups}/1/audit_events`, ok: 200 },
   [`GET ${groups}/{id}/${upstreams}`]: { path: `${groups}/1/${upstreams}`, ok: 200 },
   [`POST ${groups}/{id}/${upstreams}/test`]: {

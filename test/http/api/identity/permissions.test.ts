@@ -31,6 +31,7 @@ const matrix: Record<string, [Cell, Cell, Cell, Cell, Cell, Cell]> = {
   list_visible: ["ok", "ok", "ok", "ok", "ok", "ok"],
   read_users: [403, 403, 403, 403, 403, "ok"],
   read_audit: [403, 403, 403, 403, 403, "ok"],
+  read_work: [403, 403, 403, 403, 403, "ok"],
   change_users: [403, 403, 403, 403, 403, "ok"],
   change_users_passwords: [403, 403, 403, 403, 403, "ok"],
   change_identities: [403, 403, 403, 403, 403, "ok"],
