@@ -31,6 +31,7 @@ import { openDataDir } from "./work/data-dir.ts";
 import { createWebClient } from "./upstream/web/client.ts";
 import { expiryWork } from "./work/expiry.ts";
 import { prepare } from "./work/first-start.ts";
+import { leftoversWork } from "./work/leftovers.ts";
 import { createRunner } from "./work/runner/runner.ts";
 
 export interface RunningWeir {
@@ -251,7 +252,11 @@ function backgroundWork(
   const entries = { name: "expired_entries", what: "entries", expire: spent, log };
   const expire = () => audit.expire(clock.now() - auditDays * 86_400_000);
   const events = { name: "expired_audit_events", what: "audit events", expire, log };
-  return [expiryWork(entries), ...(auditDays === 0 ? [] : [expiryWork(events)])];
+  return [
+    expiryWork(entries),
+    ...(auditDays === 0 ? [] : [expiryWork(events)]),
+    leftoversWork({ sweep: () => management.sweep(), log }),
+  ];
 }
 
 /** The second server, whose clients have shown a certificate; undefined where none is wanted. */

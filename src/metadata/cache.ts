@@ -102,6 +102,10 @@ export class SqlCache implements Cache {
       .select("id")
       .where("digest", "=", digest)
       .where("group_id", "=", groupId)
+      // One that is removed leaves its entries behind for a while.
+      .where("upstream_id", "in", (eb) =>
+        eb.selectFrom("upstreams").select("id").where("group_id", "=", groupId),
+      )
       // Other credentials set shown back to named; that it was shown once is still seen by its etag, which nothing else
       // sets. A count of downloads says less: it is made before the bytes have been verified.
       .where((eb) => eb.or([eb("proof", "=", "shown"), eb("upstream_etag", "is not", null)]))

@@ -312,7 +312,10 @@ export interface Downloads extends EntryKey {
 
 /** `upstreamIds` are always those of one registry: nothing here is found through another group's entries. */
 export interface Cache {
-  /** Entries of one object among some upstreams, in no order. At most one per upstream. */
+  /**
+   * Entries of one object among some upstreams, in no order. At most one per upstream. Of an upstream that is removed they
+   * are left for a while (`Management.sweep`): what is there is told by its registry.
+   */
   entries(
     upstreamIds: readonly number[],
     repository: string,

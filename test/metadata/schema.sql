@@ -51,6 +51,7 @@ CREATE TABLE blobs (
 CREATE TABLE "cache_entries" (
   id integer primary key autoincrement,
   group_id integer not null,
+  -- of one that was there when this was written; it may have been removed since
   upstream_id integer not null,
   repository text not null,
   kind text not null check (kind in ('manifest', 'blob')),
@@ -71,7 +72,6 @@ CREATE TABLE "cache_entries" (
   created_at integer not null default 0,
   updated_at integer not null default 0,
   unique (upstream_id, repository, kind, reference),
-  foreign key (upstream_id, group_id) references "upstreams" (id, group_id) on delete cascade,
   -- only a manifest can be had by tag, and what looks like a digest is the digest
   check (reference = digest or (kind = 'manifest' and reference not like '%:%')),
   check (proof = 'shown' or upstream_checked_at = 0)
@@ -149,9 +149,10 @@ CREATE TABLE "kysely_migration" ("name" varchar(255) not null primary key, "time
 
 CREATE TABLE "kysely_migration_lock" ("id" varchar(255) not null primary key, "is_locked" integer default 0 not null);
 
-CREATE TABLE lists (
+CREATE TABLE "lists" (
   id integer primary key autoincrement,
   group_id integer not null,
+  -- as in cache_entries
   upstream_id integer not null,
   repository text not null,
   kind text not null check (kind in ('tags', 'referrers')),
@@ -160,7 +161,6 @@ CREATE TABLE lists (
   content text not null,
   checked_at integer not null,
   unique (upstream_id, repository, kind, subject),
-  foreign key (upstream_id, group_id) references upstreams (id, group_id) on delete cascade,
   check ((kind = 'tags') = (subject = ''))
 ) strict;
 

@@ -20,6 +20,11 @@ export interface Management {
   by(author: Author): Management;
   /** Puts on record what was done and changes nothing here. */
   note(fact: AuditFact): Promise<void>;
+  /**
+   * Gives up the lists and entries of upstreams that have been removed, in steps between which others have their turn.
+   * How many entries these were. A removal is whole without it: nobody sees them any more. Safe to repeat after a kill.
+   */
+  sweep(): Promise<number>;
   /** By id, or by the path that it has now, in whatever case. */
   group(by: { id: number } | { path: string }): Promise<Group | undefined>;
   readonly groups: ManagedGroups;
@@ -39,7 +44,7 @@ export interface ManagedGroups {
     fields: { name: string; path: string },
     ownerId: number,
   ): Promise<Group>;
-  /** With everything in it, groups below included, and the bots of these groups' tokens. */
+  /** With everything in it, groups below included, and the bots of these groups' tokens. At once, as all removals are. */
   remove(id: number): Promise<Removal>;
   /**
    * `path` is the last part of the group's path. Everything below moves along, and the Dependency Proxies are found by

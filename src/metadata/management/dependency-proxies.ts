@@ -95,7 +95,7 @@ export class SqlDependencyProxies implements ManagedDependencyProxies {
     let count = 0;
     for (const { id, days } of policies) {
       const lastPull = this.writer.clock.now() - days * dayMs;
-      count += await this.writer.emptyCache(id, lastPull);
+      count += await this.writer.emptyCache(id, { lastPull });
     }
     return count;
   }

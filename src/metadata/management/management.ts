@@ -7,6 +7,7 @@ import type { Management } from "./contract.ts";
 import { SqlDependencyProxies } from "./dependency-proxies.ts";
 import { SqlEntries } from "./entries.ts";
 import { SqlGroups } from "./groups.ts";
+import { sweepLeftovers } from "./leftovers.ts";
 import { SqlRegistries } from "./registries.ts";
 import { SqlUpstreams } from "./upstreams.ts";
 import type { Writer } from "./writer.ts";
@@ -26,7 +27,7 @@ export class SqlManagement implements Management {
     readonly writer: Writer,
     readonly proxyUpstream: UpstreamSettings,
   ) {
-    this.groups = new SqlGroups(db, writer);
+    this.groups = new SqlGroups(writer);
     this.dependencyProxies = new SqlDependencyProxies(db, passwords, writer, proxyUpstream);
     this.registries = new SqlRegistries(db, writer);
     this.upstreams = new SqlUpstreams(db, passwords, writer);
@@ -40,6 +41,10 @@ export class SqlManagement implements Management {
 
   note(fact: AuditFact): Promise<void> {
     return this.writer.run((saving) => saving.note(fact));
+  }
+
+  sweep(): Promise<number> {
+    return sweepLeftovers(this.db, this.writer);
   }
 
   group(by: { id: number } | { path: string }): Promise<Group | undefined> {

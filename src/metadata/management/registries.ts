@@ -59,11 +59,8 @@ export class SqlRegistries implements ManagedRegistries {
     });
   }
 
-  async remove(id: number, condition: Condition): Promise<Removal> {
-    const purged = await this.#purge(id, condition, "delete");
-    if (purged !== "removed") return purged;
-    const now = { unmodifiedSince: undefined };
-    return this.writer.remove("registries", id, now, async ({ tx, note }) => {
+  remove(id: number, condition: Condition): Promise<Removal> {
+    return this.writer.remove("registries", id, condition, async ({ tx, note }) => {
       const registry = await registryRecord(tx, id);
       if (registry) await note(factOf("registry", "delete", registry));
       const own = await upstreamsOfAlone(tx, id);
@@ -72,17 +69,13 @@ export class SqlRegistries implements ManagedRegistries {
     });
   }
 
-  purge(id: number, condition: Condition): Promise<Removal> {
-    return this.#purge(id, condition, "purge");
-  }
-
-  async #purge(id: number, condition: Condition, wanted: "purge" | "delete"): Promise<Removal> {
+  async purge(id: number, condition: Condition): Promise<Removal> {
     let own: number[] = [];
     const checked = await this.writer.remove("registries", id, condition, async ({ tx, note }) => {
       own = await upstreamsOfAlone(tx, id);
       const registry = await registryRecord(tx, id);
       // Of what is given up in steps the first one has the record: it says what was begun.
-      if (registry && wanted === "purge") await note(factOf("registry", "purge", registry));
+      if (registry) await note(factOf("registry", "purge", registry));
     });
     for (const upstreamId of own) await this.writer.emptyCache(upstreamId);
     return checked;

@@ -15,7 +15,7 @@ import { factOf, upstreamChanges } from "./facts.ts";
 import { upstreamRecords } from "./records.ts";
 import { registryRecord } from "./registries.ts";
 import { changeSettings, refuseDuplicate, refuseHalfLogin } from "./settings.ts";
-import type { Writer } from "./writer.ts";
+import type { Recorded, Writer } from "./writer.ts";
 
 export class SqlUpstreams implements ManagedUpstreams {
   constructor(
@@ -87,14 +87,11 @@ export class SqlUpstreams implements ManagedUpstreams {
     });
   }
 
-  async remove(id: number, condition: Condition): Promise<Removal> {
-    const purged = await this.#purge(id, condition, "delete");
-    if (purged !== "removed") return purged;
-    return this.writer.remove("upstreams", id, { unmodifiedSince: undefined }, async (saving) => {
+  remove(id: number, condition: Condition): Promise<Removal> {
+    return this.#managed(id, condition, async (saving, upstream) => {
       const { tx } = saving;
-      const upstream = await this.#record(tx, id);
-      if (upstream) await saving.note(factOf("upstream", "delete", upstream));
-      for (const { registryId, groupId } of upstream?.associations ?? []) {
+      await saving.note(factOf("upstream", "delete", upstream));
+      for (const { registryId, groupId } of upstream.associations) {
         const rest = (await upstreamsInOrder(tx, registryId)).filter((other) => other !== id);
         await savePositions(saving, { id: registryId, groupId }, rest);
       }
@@ -102,18 +99,25 @@ export class SqlUpstreams implements ManagedUpstreams {
     });
   }
 
-  purge(id: number, condition: Condition): Promise<Removal> {
-    return this.#purge(id, condition, "purge");
-  }
-
-  async #purge(id: number, condition: Condition, wanted: "purge" | "delete"): Promise<Removal> {
-    if (!(await this.get(id))) return "absent";
-    const checked = await this.writer.remove("upstreams", id, condition, async ({ tx, note }) => {
-      const upstream = await this.#record(tx, id);
-      if (upstream && wanted === "purge") await note(factOf("upstream", "purge", upstream));
-    });
+  async purge(id: number, condition: Condition): Promise<Removal> {
+    const checked = await this.#managed(id, condition, (saving, upstream) =>
+      saving.note(factOf("upstream", "purge", upstream)),
+    );
     if (checked === "removed") await this.writer.emptyCache(id);
     return checked;
+  }
+
+  /** Those of Dependency Proxies are not to be found here. */
+  async #managed(
+    id: number,
+    condition: Condition,
+    work: (saving: Recorded, upstream: UpstreamRecord) => Promise<void>,
+  ): Promise<Removal> {
+    if (!(await this.get(id))) return "absent";
+    return this.writer.remove("upstreams", id, condition, async (saving) => {
+      const upstream = await this.#record(saving.tx, id);
+      if (upstream) await work(saving, upstream);
+    });
   }
 
   async #record(db: Db, id: number): Promise<UpstreamRecord | undefined> {

@@ -76,11 +76,14 @@ export class Writer {
 
   /**
    * Gives up all lists and entries of an upstream, or its entries that were last pulled at this time or earlier, in steps
-   * between which others have their turn. How many entries these were.
+   * between which others have their turn. How many entries these were. Where the upstream `isGone`, nobody sees a change.
    */
-  async emptyCache(upstreamId: number, lastPull?: number): Promise<number> {
+  async emptyCache(
+    upstreamId: number,
+    { lastPull, isGone = false }: { lastPull?: number; isGone?: boolean } = {},
+  ): Promise<number> {
     if (lastPull === undefined) {
-      await this.#inSteps(listsPerStep, (tx) =>
+      await this.#inSteps(listsPerStep, isGone, (tx) =>
         tx
           .deleteFrom("lists")
           .where("id", "in", (eb) =>
@@ -93,7 +96,7 @@ export class Writer {
           .executeTakeFirst(),
       );
     }
-    return this.#inSteps(entriesPerStep, (tx) =>
+    return this.#inSteps(entriesPerStep, isGone, (tx) =>
       tx
         .deleteFrom("cache_entries")
         .where("id", "in", (eb) =>
@@ -111,6 +114,7 @@ export class Writer {
   /** Deletes at most `step` rows at a time until there are no more. How many there were. */
   async #inSteps(
     step: number,
+    isUnseen: boolean,
     remove: (tx: Transaction<Schema>) => Promise<DeleteResult>,
   ): Promise<number> {
     let deleted: number;
@@ -118,7 +122,7 @@ export class Writer {
     do {
       deleted = await this.run(async ({ tx, changed }) => {
         const { numDeletedRows } = await remove(tx);
-        if (numDeletedRows > 0n) changed();
+        if (numDeletedRows > 0n && !isUnseen) changed();
         return Number(numDeletedRows);
       });
       count += deleted;
