@@ -31,7 +31,7 @@ import { openDataDir } from "./work/data-dir.ts";
 import { createWebClient } from "./upstream/web/client.ts";
 import { expiryWork } from "./work/expiry.ts";
 import { prepare } from "./work/first-start.ts";
-import { leftoversWork } from "./work/leftovers.ts";
+import { purgingWork } from "./work/purging.ts";
 import { createRunner } from "./work/runner/runner.ts";
 
 export interface RunningWeir {
@@ -241,7 +241,7 @@ function trustedIssuers({ declared, externalUrl }: Config): TrustedIssuer[] {
 
 /** What this server does when nobody waits for it. */
 function backgroundWork(
-  { management, identity, audit }: Metadata,
+  { management, identity, audit, purges }: Metadata,
   { clock, log }: Pick<Surroundings, "clock" | "log">,
   { abuse: { auditDays } }: Config,
 ): Work[] {
@@ -255,7 +255,7 @@ function backgroundWork(
   return [
     expiryWork(entries),
     ...(auditDays === 0 ? [] : [expiryWork(events)]),
-    leftoversWork({ sweep: () => management.sweep(), log }),
+    purgingWork({ purges, management, log }),
   ];
 }
 

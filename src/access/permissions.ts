@@ -169,7 +169,7 @@ const permissions = {
     "write",
     "registry",
     "maintainer",
-    "empty the cache of a registry or upstream, delete an entry, `refresh`",
+    "empty the cache of a registry or upstream, delete or pin an entry, `refresh`",
   ),
   pull_dependency_proxy: row(
     "pull_dependency_proxy",

@@ -93,7 +93,11 @@ export class SqlCache implements Cache {
   }
 
   async deleteEntry(entryId: number): Promise<void> {
-    await this.db.deleteFrom("cache_entries").where("id", "=", entryId).execute();
+    await this.db
+      .deleteFrom("cache_entries")
+      .where("id", "=", entryId)
+      .where("pinned", "=", 0)
+      .execute();
   }
 
   async hasSeen(groupId: number, digest: Digest): Promise<boolean> {

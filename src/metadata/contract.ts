@@ -6,6 +6,7 @@ import type { Identity } from "./identity/contract.ts";
 import type { Lists } from "./lists/contract.ts";
 import type { Management } from "./management/contract.ts";
 import type { People } from "./people/contract.ts";
+import type { Purges } from "./purges/contract.ts";
 import type { WorkStates } from "./work/contract.ts";
 
 /**
@@ -22,6 +23,7 @@ export interface Metadata {
   readonly lists: Lists;
   readonly upstreamStates: UpstreamStates;
   readonly audit: AuditLog;
+  readonly purges: Purges;
   readonly work: WorkStates;
   /**
    * Grows with each change of configuration or rights. Whatever was derived from `directory` and `credentials`
@@ -45,6 +47,7 @@ export type * from "./identity/contract.ts";
 export type * from "./lists/contract.ts";
 export type * from "./management/contract.ts";
 export type * from "./people/contract.ts";
+export type * from "./purges/contract.ts";
 export type * from "./work/contract.ts";
 
 /** What is wrong with a record that somebody wants to have: its field, and a text that goes on from the field's name. */
@@ -345,7 +348,7 @@ export interface Cache {
    * meanwhile stays as it is.
    */
   confirm(entryId: number, now: number): Promise<void>;
-  /** Gives up one entry, named or shown. */
+  /** Gives up one entry, named or shown; a pinned one stays. */
   deleteEntry(entryId: number): Promise<void>;
   /**
    * Whether an upstream of this group has ever given the bytes of this digest, so that the group has seen them. A claim to

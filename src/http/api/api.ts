@@ -21,6 +21,7 @@ import { passwordEndpoints } from "./people/passwords.ts";
 import { sessionEndpoints } from "./people/session.ts";
 import { signInEndpoints } from "./people/sign-in.ts";
 import { pullEndpoints } from "./pulls.ts";
+import { purgePreviewEndpoints } from "./purges.ts";
 import { registryEndpoints } from "./registries.ts";
 import { upstreamEndpoints, upstreamListEndpoints } from "./upstreams.ts";
 import { workEndpoints } from "./work.ts";
@@ -66,6 +67,7 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
   dependencyProxyEndpoints(api, options);
   identityEndpoints(api, options);
   auditEndpoints(api, options);
+  purgePreviewEndpoints(api, options);
   workEndpoints(api, options);
   api.all("*", () => {
     throw notFound();

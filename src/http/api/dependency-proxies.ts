@@ -20,7 +20,7 @@ export function dependencyProxyEndpoints(api: Api, options: ApiOptions): void {
   policy(api, options);
 }
 
-function purge(api: Api, { management }: ApiOptions): void {
+function purge(api: Api, { management, runner }: ApiOptions): void {
   endpoint(
     api,
     {
@@ -33,7 +33,9 @@ function purge(api: Api, { management }: ApiOptions): void {
     },
     async ({ params, granted, condition, author }) => {
       const { id } = granted(await findGroup(management, params));
-      return removed(await management.by(author).dependencyProxies.purge(id, condition()));
+      const removal = await management.by(author).dependencyProxies.purge(id, condition());
+      await runner.wake("purges");
+      return removed(removal);
     },
   );
 }

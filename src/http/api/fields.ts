@@ -259,8 +259,17 @@ export const cacheEntry = z
     ...times,
     downloads_count: z.int().min(0),
     downloaded_at: time,
+    pinned: z.boolean(),
   })
   .openapi("CacheEntry");
+
+export const purgePreview = z
+  .strictObject({
+    entries: z.int().min(0),
+    size: z.int().min(0),
+    repositories: z.array(z.string()),
+  })
+  .openapi("PurgePreview");
 
 // ---- audit events
 

@@ -1,6 +1,7 @@
 import type { AuditFact, Author, Group, UpstreamSettings } from "../contract.ts";
 import { groupAt, groupOfId } from "../groups.ts";
 import type { Passwords } from "../passwords.ts";
+import { SqlPurges } from "../purges/purges.ts";
 import type { Db } from "../schema.ts";
 import { SqlAssociations } from "./associations.ts";
 import type { Management } from "./contract.ts";
@@ -28,9 +29,10 @@ export class SqlManagement implements Management {
     readonly proxyUpstream: UpstreamSettings,
   ) {
     this.groups = new SqlGroups(writer);
-    this.dependencyProxies = new SqlDependencyProxies(db, passwords, writer, proxyUpstream);
-    this.registries = new SqlRegistries(db, writer);
-    this.upstreams = new SqlUpstreams(db, passwords, writer);
+    const purges = new SqlPurges(db, writer.changes);
+    this.dependencyProxies = new SqlDependencyProxies(db, passwords, writer, purges, proxyUpstream);
+    this.registries = new SqlRegistries(db, writer, purges);
+    this.upstreams = new SqlUpstreams(db, passwords, writer, purges);
     this.associations = new SqlAssociations(db, writer);
     this.entries = new SqlEntries(db, writer);
   }

@@ -19,7 +19,7 @@ export interface Recorded extends Saving {
 }
 
 /** So many take some milliseconds. */
-const entriesPerStep = 2000;
+const entriesPerStep = 100;
 /** A list can be as large as thousands of entries. */
 const listsPerStep = 50;
 

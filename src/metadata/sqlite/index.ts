@@ -17,6 +17,7 @@ import { Writer } from "../management/writer.ts";
 import { SqlPeople } from "../people/people.ts";
 import { Passwords, sealAnew } from "../passwords.ts";
 import type { Limits } from "../positions.ts";
+import { SqlPurges } from "../purges/purges.ts";
 import type { Schema } from "../schema.ts";
 import { SqlUpstreamStates } from "../states.ts";
 import { Uses } from "../credentials/uses.ts";
@@ -82,6 +83,7 @@ async function openLocked(
       people: new SqlPeople(db, changes, clock),
       cache: new RememberedCache(new SqlCache(db), () => changes.generation()),
       lists: new SqlLists(db),
+      purges: new SqlPurges(db, changes),
       work: new SqlWorkStates(db),
       generation: () => changes.generation(),
       async ready() {

@@ -111,8 +111,8 @@ for (const [name, row] of Object.entries(rows)) {
         expect((await since("yesterday")).status).toBe(400);
         const later = new Date(world.clock.now() + 1e9).toUTCString();
         expect((await since(later)).status).toBe(ok);
-        // A cache can be emptied again.
-        expect((await call("owner")).status).toBe(path.endsWith("/cache") ? ok : 404);
+        // A cache can be emptied again, and what is not pinned is not pinned.
+        expect((await call("owner")).status).toBe(/\/(?:cache|pin)$/.test(path) ? ok : 404);
       });
     }
 

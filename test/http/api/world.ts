@@ -20,6 +20,7 @@ import {
   type UpstreamClient,
   type UpstreamError,
 } from "../../../src/upstream/contract.ts";
+import { purgingWork } from "../../../src/work/purging.ts";
 import type { Runner } from "../../../src/work/runner/contract.ts";
 import { createRunner } from "../../../src/work/runner/runner.ts";
 import { SteppedClock } from "../../fakes/clock.ts";
@@ -110,10 +111,9 @@ export class ApiWorld {
     await this.#fill();
   }
 
-  /** Works of no real kind, which nobody has started: what wakes them is noted in the database. */
-  #runner({ work: states }: Metadata, log: Log): Runner {
+  #runner({ work: states, purges, management }: Metadata, log: Log): Runner {
     const options = { states, clock: this.clock, log, owner: "test", underWay: () => 0 };
-    return createRunner([], options);
+    return createRunner([purgingWork({ purges, management, log })], options);
   }
 
   /** Registry 1 of group 1 has upstreams 1 and 2; registry 2 of group 2 has upstream 3. */

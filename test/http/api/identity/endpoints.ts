@@ -72,6 +72,16 @@ export const samples: Record<string, Sample> = {
     path: `${base}/cache_entries/${btoa("1 1")}`,
     ok: 204,
   },
+  [`POST ${base}/cache_entries/{id}/pin`]: {
+    path: `${base}/cache_entries/${btoa("1 1")}/pin`,
+    ok: 200,
+  },
+  [`DELETE ${base}/cache_entries/{id}/pin`]: {
+    path: `${base}/cache_entries/${btoa("1 1")}/pin`,
+    ok: 204,
+  },
+  [`GET ${base}/upstreams/{id}/cache`]: { path: `${base}/upstreams/1/cache`, ok: 200 },
+  [`GET ${base}/registries/{id}/cache`]: { path: `${base}/registries/1/cache`, ok: 200 },
   [`POST ${base}/registry_upstreams`]: {
     path: `${base}/registry_upstreams`,
     body: { registry_id: 3, upstream_id: 1 },
