@@ -27,6 +27,7 @@ import { createDocumentClient } from "./upstream/documents.ts";
 import { createGuard, type Guard, GuardError } from "./upstream/guard.ts";
 import { ringMarker } from "./upstream/contract.ts";
 import type { Prepared, Work } from "./work/contract.ts";
+import { cleanupWork } from "./work/cleanup.ts";
 import { openDataDir } from "./work/data-dir.ts";
 import { createWebClient } from "./upstream/web/client.ts";
 import { expiryWork } from "./work/expiry.ts";
@@ -241,7 +242,7 @@ function trustedIssuers({ declared, externalUrl }: Config): TrustedIssuer[] {
 
 /** What this server does when nobody waits for it. */
 function backgroundWork(
-  { management, identity, audit, purges }: Metadata,
+  { management, identity, audit, purges, cleanup }: Metadata,
   { clock, log }: Pick<Surroundings, "clock" | "log">,
   { abuse: { auditDays } }: Config,
 ): Work[] {
@@ -256,6 +257,7 @@ function backgroundWork(
     expiryWork(entries),
     ...(auditDays === 0 ? [] : [expiryWork(events)]),
     purgingWork({ purges, management, log }),
+    cleanupWork({ runs: cleanup, log }),
   ];
 }
 

@@ -189,6 +189,13 @@ const permissions = {
     "owner",
     "change settings and TTL policy of a group's Dependency Proxy, empty its cache",
   ),
+  read_cleanup_policy: row("read", "group", "owner", "get a group's cleanup policy"),
+  change_cleanup_policy: row(
+    "write",
+    "group",
+    "owner",
+    "create, change, delete a group's cleanup policy",
+  ),
   read_group: row("read", "group", "project", "get a group"),
   change_group: row("write", "group", "owner", "rename a group, create a subgroup, delete a group"),
   read_members: row("read", "group", "guest", "list and get members of a group"),

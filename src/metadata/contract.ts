@@ -6,6 +6,7 @@ import type { Identity } from "./identity/contract.ts";
 import type { Lists } from "./lists/contract.ts";
 import type { Management } from "./management/contract.ts";
 import type { People } from "./people/contract.ts";
+import type { CleanupRuns } from "./cleanup/contract.ts";
 import type { Purges } from "./purges/contract.ts";
 import type { WorkStates } from "./work/contract.ts";
 
@@ -24,6 +25,7 @@ export interface Metadata {
   readonly upstreamStates: UpstreamStates;
   readonly audit: AuditLog;
   readonly purges: Purges;
+  readonly cleanup: CleanupRuns;
   readonly work: WorkStates;
   /**
    * Grows with each change of configuration or rights. Whatever was derived from `directory` and `credentials`
@@ -47,6 +49,7 @@ export type * from "./identity/contract.ts";
 export type * from "./lists/contract.ts";
 export type * from "./management/contract.ts";
 export type * from "./people/contract.ts";
+export * from "./cleanup/contract.ts";
 export type * from "./purges/contract.ts";
 export type * from "./work/contract.ts";
 

@@ -3,6 +3,7 @@ import type { Metadata } from "../../src/metadata/contract.ts";
 import type { SteppedClock } from "../fakes/clock.ts";
 import { fetched, sampleRegistry } from "../fakes/metadata-samples.ts";
 import { auditSuite } from "./metadata-audit.ts";
+import { cleanupSuite } from "./metadata-cleanup.ts";
 import { cacheSuite } from "./metadata-cache.ts";
 import { credentialsSuite } from "./metadata-credentials.ts";
 import { directorySuite } from "./metadata-directory.ts";
@@ -69,6 +70,7 @@ export function metadataSuite(name: string, open: () => Promise<MetadataBed>): v
     proxySuite(bench);
     auditSuite(bench);
     purgeSuite(bench);
+    cleanupSuite(bench);
   });
 }
 

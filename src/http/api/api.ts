@@ -6,6 +6,7 @@ import type { Exchange } from "../exchange.ts";
 import { associationEndpoints } from "./associations.ts";
 import { auditEndpoints } from "./audit.ts";
 import { addressOf, authorOf } from "./caller.ts";
+import { cleanupEndpoints } from "./cleanup.ts";
 import { connectionEndpoints } from "./connections.ts";
 import { dependencyProxyEndpoints } from "./dependency-proxies.ts";
 import { type Api, type ApiEnv, reply } from "./endpoint.ts";
@@ -68,6 +69,7 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
   identityEndpoints(api, options);
   auditEndpoints(api, options);
   purgePreviewEndpoints(api, options);
+  cleanupEndpoints(api, options);
   workEndpoints(api, options);
   api.all("*", () => {
     throw notFound();

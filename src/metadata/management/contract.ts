@@ -8,6 +8,7 @@ import type {
   Upstream,
   UpstreamSettings,
 } from "../contract.ts";
+import type { ManagedCleanupPolicies } from "../cleanup/contract.ts";
 import type { PurgePreview, PurgeSelection } from "../purges/contract.ts";
 
 /**
@@ -34,6 +35,7 @@ export interface Management {
   readonly upstreams: ManagedUpstreams;
   readonly associations: ManagedAssociations;
   readonly entries: ManagedEntries;
+  readonly cleanupPolicies: ManagedCleanupPolicies;
 }
 
 export interface ManagedGroups {

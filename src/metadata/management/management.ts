@@ -1,4 +1,5 @@
 import type { AuditFact, Author, Group, UpstreamSettings } from "../contract.ts";
+import { SqlCleanupPolicies } from "../cleanup/policies.ts";
 import { groupAt, groupOfId } from "../groups.ts";
 import type { Passwords } from "../passwords.ts";
 import { SqlPurges } from "../purges/purges.ts";
@@ -21,6 +22,7 @@ export class SqlManagement implements Management {
   readonly upstreams: SqlUpstreams;
   readonly associations: SqlAssociations;
   readonly entries: SqlEntries;
+  readonly cleanupPolicies: SqlCleanupPolicies;
 
   constructor(
     readonly db: Db,
@@ -35,6 +37,7 @@ export class SqlManagement implements Management {
     this.upstreams = new SqlUpstreams(db, passwords, writer, purges);
     this.associations = new SqlAssociations(db, writer);
     this.entries = new SqlEntries(db, writer);
+    this.cleanupPolicies = new SqlCleanupPolicies(db, writer);
   }
 
   by(author: Author): Management {

@@ -4,6 +4,7 @@ import { failureCode, type Log } from "../../lib/log.ts";
 import type { Sealer } from "../../lib/seal.ts";
 import { SqlAuditLog } from "../audit/log.ts";
 import { SqlCache } from "../cache.ts";
+import { SqlCleanupRuns } from "../cleanup/runs.ts";
 import { RememberedCache } from "../remembered.ts";
 import type { Metadata, UpstreamSettings } from "../contract.ts";
 import { SqlCredentials } from "../credentials/credentials.ts";
@@ -84,6 +85,7 @@ async function openLocked(
       cache: new RememberedCache(new SqlCache(db), () => changes.generation()),
       lists: new SqlLists(db),
       purges: new SqlPurges(db, changes),
+      cleanup: new SqlCleanupRuns(db, changes, clock),
       work: new SqlWorkStates(db),
       generation: () => changes.generation(),
       async ready() {

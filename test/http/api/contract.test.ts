@@ -15,9 +15,20 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
+const someCleanup = {
+  enabled: false,
+  keepDays: 30,
+  cadence: 7,
+  notifyOnSuccess: false,
+  notifyOnFailure: false,
+} as const;
+
 for (const [name, row] of Object.entries(rows)) {
-  const { method, path, body, ok, shape, unknown, foreign, owner } = row;
+  const { method, path, body, ok, shape, unknown, foreign, owner, policy } = row;
   describe(name, () => {
+    beforeEach(async () => {
+      if (policy) await world.metadata.management.cleanupPolicies.create(1, someCleanup);
+    });
     const call = (who: Who | undefined, to = path, headers = {}) =>
       world.call(who, method, to, { ...(body && { body }), headers });
     const isRead = method === "GET";
