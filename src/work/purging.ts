@@ -21,10 +21,10 @@ export function purgingWork({ purges, management, log }: PurgingOptions): Work {
     async step({ done: before }) {
       const removed = await purges.step();
       if (removed !== undefined) return { isOver: false, state: "purges", done: before + removed };
-      const left = await management.sweep();
-      const done = before + left;
-      if (done > 0) log.info("entries were given up", { count: done });
-      return { isOver: true, done };
+      if (before > 0) log.info("entries were purged", { count: before });
+      const count = await management.sweep();
+      if (count > 0) log.info("entries of removed upstreams are gone", { count });
+      return { isOver: true, done: before + count };
     },
   };
 }
