@@ -181,6 +181,7 @@ async function start(
     isTrustedProxy,
     pullRate: new PullRate({ clock, limit: pullRateLimit, clientAt, isTrustedProxy }),
     mirrorRegistry: mirror.registryId,
+    hasDependencyProxies: config.hasDependencyProxies,
     ownMark: ringMarker(instanceId),
     ready: async () => isServing && (await metadata.ready()) && (await blobs.ready()),
   });

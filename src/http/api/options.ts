@@ -36,6 +36,7 @@ export interface ApiOptions {
   /** What clients use, without a slash at the end. */
   externalUrl: string;
   version: string;
+  hasDependencyProxies: boolean;
   isTrustedProxy: (address: string) => boolean;
   /** Whether the URL plainly names an inner address that upstreams may not have. Asks nobody. */
   isInner: (url: string) => Promise<boolean>;

@@ -104,6 +104,7 @@ export class ApiWorld {
       isTrustedProxy,
       pullRate: new PullRate({ clock, limit: 0, clientAt, isTrustedProxy }),
       mirrorRegistry: 1,
+      hasDependencyProxies: true,
       idleSeconds: 120,
       ownMark: "weir-test",
       ready: async () => true,
