@@ -84,9 +84,9 @@ function fill(): void {
 /** Pulls of a cached tag, one after another by each puller, until told to stop: milliseconds of each. */
 function pulling(headers: Record<string, string>): () => Promise<number[]> {
   const times: number[] = [];
-  let isOver = false;
+  const over = new AbortController();
   const puller = async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const begin = performance.now();
       const answer = await fetch(`${base}/v2/${name}/manifests/latest`, { headers });
       await answer.arrayBuffer();
@@ -97,7 +97,7 @@ function pulling(headers: Record<string, string>): () => Promise<number[]> {
   };
   const all = Promise.all(Array.from({ length: pullers }, puller));
   return async () => {
-    isOver = true;
+    over.abort();
     await all;
     return times;
   };

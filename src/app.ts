@@ -18,7 +18,6 @@ import type { Clock } from "./lib/clock.ts";
 import { deriveKey } from "./lib/keys.ts";
 import type { Log } from "./lib/log.ts";
 import { createSealer } from "./lib/seal.ts";
-import type { Metadata } from "./metadata/contract.ts";
 import type { Directory } from "./metadata/contract.ts";
 import { openSqliteMetadata } from "./metadata/sqlite/index.ts";
 import { createPuller } from "./pull/puller.ts";
@@ -26,13 +25,11 @@ import { createUpstreamClient } from "./upstream/client.ts";
 import { createDocumentClient } from "./upstream/documents.ts";
 import { createGuard, type Guard, GuardError } from "./upstream/guard.ts";
 import { ringMarker } from "./upstream/contract.ts";
-import type { Prepared, Work } from "./work/contract.ts";
-import { cleanupWork } from "./work/cleanup.ts";
+import type { Prepared } from "./work/contract.ts";
 import { openDataDir } from "./work/data-dir.ts";
 import { createWebClient } from "./upstream/web/client.ts";
-import { expiryWork } from "./work/expiry.ts";
+import { backgroundWork } from "./work/background.ts";
 import { prepare } from "./work/first-start.ts";
-import { purgingWork } from "./work/purging.ts";
 import { createRunner } from "./work/runner/runner.ts";
 
 export interface RunningWeir {
@@ -149,13 +146,16 @@ async function start(
   const access = createAccess({ provers, clock, ...tokens });
   let isServing = false;
   let server: RunningServer | undefined;
-  const runner = createRunner(backgroundWork(metadata, { clock, log }, config), {
-    states: metadata.work,
-    clock,
-    log,
-    owner: instanceId,
-    underWay: () => server?.underWay() ?? 0,
-  });
+  const runner = createRunner(
+    backgroundWork({ metadata, clock, log, auditDays: config.abuse.auditDays }),
+    {
+      states: metadata.work,
+      clock,
+      log,
+      owner: instanceId,
+      underWay: () => server?.underWay() ?? 0,
+    },
+  );
   const isInner = innerTest(createGuard({ clock, allowed: allowedAddresses }));
   const app = createHttpApp({
     access,
@@ -239,27 +239,6 @@ async function warnOfWhatCannotWork(
 function trustedIssuers({ declared, externalUrl }: Config): TrustedIssuer[] {
   const own = [externalUrl, new URL(externalUrl).host];
   return declared.oidcIssuers.map((issuer) => ({ ...issuer, audiences: issuer.audiences ?? own }));
-}
-
-/** What this server does when nobody waits for it. */
-function backgroundWork(
-  { management, identity, audit, purges, cleanup }: Metadata,
-  { clock, log }: Pick<Surroundings, "clock" | "log">,
-  { abuse: { auditDays } }: Config,
-): Work[] {
-  const spent = async () => {
-    await identity.tokens.sweep();
-    return management.dependencyProxies.expire();
-  };
-  const entries = { name: "expired_entries", what: "entries", expire: spent, log };
-  const expire = () => audit.expire(clock.now() - auditDays * 86_400_000);
-  const events = { name: "expired_audit_events", what: "audit events", expire, log };
-  return [
-    expiryWork(entries),
-    ...(auditDays === 0 ? [] : [expiryWork(events)]),
-    purgingWork({ purges, management, log }),
-    cleanupWork({ runs: cleanup, log }),
-  ];
 }
 
 /** The second server, whose clients have shown a certificate; undefined where none is wanted. */

@@ -8,7 +8,7 @@ export interface ExpiryOptions {
   name: string;
   /** The same for people: `entries`. */
   what: string;
-  /** Gives up what has been there for long enough; how many these were. Safe to repeat, and lets others have their turn. */
+  /** Gives up some of what has been there for long enough; how many these were, 0 where there are no more. Safe to repeat. */
   expire: () => Promise<number>;
   log: Log;
 }
@@ -20,10 +20,12 @@ export function expiryWork({ name, what, expire, log }: ExpiryOptions): Work {
     everyMs: 24 * hourMs,
     afterStartMs: hourMs,
     goesByAge: true,
-    async step() {
-      const count = await expire();
-      if (count > 0) log.info(`${what} have expired`, { count });
-      return { isOver: true, done: count };
+    async step({ done: before }) {
+      const some = await expire();
+      const done = before + some;
+      if (some > 0) return { isOver: false, state: what, done };
+      if (done > 0) log.info(`${what} have expired`, { count: done });
+      return { isOver: true, done };
     },
   };
 }

@@ -67,7 +67,7 @@ export interface ManagedDependencyProxies {
   change(groupId: number, changes: DependencyProxyChanges): Promise<DependencyProxySettings>;
   /** Gives up all its entries, as `ManagedUpstreams.purge` does. */
   purge(groupId: number, condition: Condition): Promise<Removal>;
-  /** Gives up the entries that have not been pulled for as long as their groups want. How many these were. */
+  /** A step: gives up some of the entries that have not been pulled for as long as their groups want; 0: there are no more. */
   expire(): Promise<number>;
 }
 

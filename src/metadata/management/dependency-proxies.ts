@@ -99,12 +99,11 @@ export class SqlDependencyProxies implements ManagedDependencyProxies {
       .where("u.kind", "=", "dependency_proxy")
       .where("d.ttl_enabled", "=", 1)
       .execute();
-    let count = 0;
     for (const { id, days } of policies) {
-      const lastPull = this.writer.clock.now() - days * dayMs;
-      count += await this.writer.emptyCache(id, { lastPull });
+      const count = await this.writer.removeOld(id, this.writer.clock.now() - days * dayMs);
+      if (count > 0) return count;
     }
-    return count;
+    return 0;
   }
 }
 

@@ -17,7 +17,7 @@ import type {
 import { factOf, purgeDetails, upstreamChanges } from "./facts.ts";
 import { upstreamRecords } from "./records.ts";
 import { registryRecord } from "./registries.ts";
-import { changeSettings, refuseDuplicate, refuseHalfLogin } from "./settings.ts";
+import { changeSettings, refuseDuplicate, refuseHalfLogin, willMove } from "./settings.ts";
 import type { Recorded, Writer } from "./writer.ts";
 
 export class SqlUpstreams implements ManagedUpstreams {
@@ -71,15 +71,19 @@ export class SqlUpstreams implements ManagedUpstreams {
     });
   }
 
-  change(id: number, changes: Partial<UpstreamSettings>): Promise<UpstreamRecord | undefined> {
+  async change(
+    id: number,
+    changes: Partial<UpstreamSettings>,
+  ): Promise<UpstreamRecord | undefined> {
+    const moves = await this.writer.withRow("upstreams", id, async (saving) => {
+      const row = await managedRow(saving.tx, id);
+      return row && willMove(saving, row, changes);
+    });
+    // What there can be much of goes first, in steps; what comes meanwhile goes with the change.
+    if (moves) await this.writer.emptyCache(id);
     return this.writer.withRow("upstreams", id, async (saving) => {
       const { tx } = saving;
-      const row = await tx
-        .selectFrom("upstreams")
-        .selectAll()
-        .where("id", "=", id)
-        .where("kind", "=", "registry")
-        .executeTakeFirst();
+      const row = await managedRow(tx, id);
       if (!row) return undefined;
       const before = await this.#record(tx, id);
       await changeSettings(saving, row, changes);
@@ -134,4 +138,14 @@ export class SqlUpstreams implements ManagedUpstreams {
     const [record] = await upstreamRecords(db, this.passwords, [id]);
     return record;
   }
+}
+
+/** Not that of a Dependency Proxy. */
+function managedRow(tx: Db, id: number) {
+  return tx
+    .selectFrom("upstreams")
+    .selectAll()
+    .where("id", "=", id)
+    .where("kind", "=", "registry")
+    .executeTakeFirst();
 }

@@ -44,7 +44,7 @@ export class SqlPurges implements Purges {
       .selectFrom("purges")
       .select((eb) => eb.fn.countAll<number>().as("count"))
       .executeTakeFirstOrThrow();
-    return Number(count);
+    return count;
   }
 
   /** Carries these purges out, as far as somebody should wait for it. */
