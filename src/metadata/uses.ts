@@ -25,18 +25,21 @@ export async function useAll(
   { upstreamId, repository, digest }: Object_,
   at: number,
 ): Promise<void> {
+  // By the whole key of each: without the sign SQLite would go through all that is older, and without `cross` through the
+  // repository.
   await sql`
     update cache_entries set downloaded_at = ${at}
-    where upstream_id = ${upstreamId} and repository = ${repository} and downloaded_at < ${at}
-      and kind in ('manifest', 'blob') and reference in (
-        with recursive needed (digest) as (
-          select cast(${digest} as text)
-          union
-          select c.child_digest
-          from needed join manifest_children as c on c.parent_digest = needed.digest
-        )
-        select digest from needed
-      )`.execute(tx);
+    where +downloaded_at < ${at} and id in (
+      with recursive needed (kind, digest) as (
+        select cast('manifest' as text), cast(${digest} as text)
+        union
+        select c.kind, c.child_digest
+        from needed join manifest_children as c on c.parent_digest = needed.digest
+      )
+      select e.id from needed cross join cache_entries as e
+      where e.upstream_id = ${upstreamId} and e.repository = ${repository}
+        and e.kind = needed.kind and e.reference = needed.digest
+    )`.execute(tx);
 }
 
 /** The digest of a manifest's entry, by tag or digest. */
