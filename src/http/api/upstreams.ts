@@ -12,6 +12,7 @@ import {
 import { findGroup, groupParams, topLevel } from "./groups.ts";
 import type { ApiOptions } from "./options.ts";
 import { pageHeaders, pageOptions, pageQuery, searchWords } from "./pages.ts";
+import { purgeQuery, selectionOf } from "./purges.ts";
 import { placedUpstreamJson, upstreamDetailJson, upstreamJson } from "./represent.ts";
 import {
   asSeen,
@@ -177,20 +178,24 @@ function deleteUpstream(api: Api, { management }: ApiOptions): void {
   );
 }
 
-function purgeUpstream(api: Api, { management }: ApiOptions): void {
+function purgeUpstream(api: Api, { management, runner }: ApiOptions): void {
   endpoint(
     api,
     {
       method: "delete",
       path: `${one}/cache`,
-      summary: "Empty an upstream's cache",
+      summary: "Empty an upstream's cache, or give up what a pattern is for",
       action: "purge_registry",
       params: idParams,
+      query: purgeQuery,
       status: 204,
     },
-    async ({ params, granted, condition, author }) => {
+    async ({ params, query, granted, condition, author }) => {
       const { id } = granted(await management.upstreams.get(params.id));
-      return removed(await management.by(author).upstreams.purge(id, condition()));
+      const { upstreams } = management.by(author);
+      const removal = await upstreams.purge(id, condition(), selectionOf(query));
+      await runner.wake("purges");
+      return removed(removal);
     },
   );
 }

@@ -1,4 +1,5 @@
 import type { AuditFact, UpstreamSettings } from "../contract.ts";
+import type { PurgeSelection } from "../purges/contract.ts";
 
 interface Owned {
   id: number;
@@ -39,6 +40,10 @@ export function changesOf<T extends object>(
 
 /** Fields as they are called outside. */
 const snake = (field: string) => field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+export function purgeDetails({ pattern, includePinned }: PurgeSelection): Record<string, unknown> {
+  return { ...(pattern !== undefined && { pattern }), ...(includePinned && { pinned: true }) };
+}
 
 const upstreamFields = [
   "name",

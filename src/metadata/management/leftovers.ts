@@ -6,7 +6,7 @@ import type { Writer } from "./writer.ts";
 export async function sweepLeftovers(db: Db, writer: Writer): Promise<number> {
   let count = 0;
   for (const upstreamId of await upstreamsGone(db)) {
-    count += await writer.emptyCache(upstreamId, { isGone: true });
+    count += await writer.emptyCache(upstreamId);
   }
   return count;
 }

@@ -1,6 +1,8 @@
 import type { AuditFact, Author, Group, UpstreamSettings } from "../contract.ts";
+import { SqlCleanupPolicies } from "../cleanup/policies.ts";
 import { groupAt, groupOfId } from "../groups.ts";
 import type { Passwords } from "../passwords.ts";
+import { SqlPurges } from "../purges/purges.ts";
 import type { Db } from "../schema.ts";
 import { SqlAssociations } from "./associations.ts";
 import type { Management } from "./contract.ts";
@@ -20,6 +22,7 @@ export class SqlManagement implements Management {
   readonly upstreams: SqlUpstreams;
   readonly associations: SqlAssociations;
   readonly entries: SqlEntries;
+  readonly cleanupPolicies: SqlCleanupPolicies;
 
   constructor(
     readonly db: Db,
@@ -28,11 +31,13 @@ export class SqlManagement implements Management {
     readonly proxyUpstream: UpstreamSettings,
   ) {
     this.groups = new SqlGroups(writer);
-    this.dependencyProxies = new SqlDependencyProxies(db, passwords, writer, proxyUpstream);
-    this.registries = new SqlRegistries(db, writer);
-    this.upstreams = new SqlUpstreams(db, passwords, writer);
+    const purges = new SqlPurges(db, writer.changes);
+    this.dependencyProxies = new SqlDependencyProxies(db, passwords, writer, purges, proxyUpstream);
+    this.registries = new SqlRegistries(db, writer, purges);
+    this.upstreams = new SqlUpstreams(db, passwords, writer, purges);
     this.associations = new SqlAssociations(db, writer);
     this.entries = new SqlEntries(db, writer);
+    this.cleanupPolicies = new SqlCleanupPolicies(db, writer);
   }
 
   by(author: Author): Management {
