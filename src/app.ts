@@ -21,6 +21,7 @@ import { createSealer } from "./lib/seal.ts";
 import type { Metadata } from "./metadata/contract.ts";
 import type { Directory } from "./metadata/contract.ts";
 import { openSqliteMetadata } from "./metadata/sqlite/index.ts";
+import { createImages } from "./pull/images/images.ts";
 import { createPuller } from "./pull/puller.ts";
 import { createUpstreamClient } from "./upstream/client.ts";
 import { createDocumentClient } from "./upstream/documents.ts";
@@ -107,6 +108,7 @@ async function start(
   };
   const puller = createPuller({ client, blobs, cache, lists, clock, log, maxBlobBytes, ...times });
   closers.push(() => puller.close());
+  const images = createImages({ puller, blobs, cache, clock, maxBlobBytes });
 
   const { key: signingKey, former: formerSigningKeys } = derive("pull tokens");
   const open = {
@@ -156,6 +158,7 @@ async function start(
       audit,
       management: metadata.management,
       identity: metadata.identity,
+      images,
       client,
       externalUrl,
       version,

@@ -332,6 +332,11 @@ export interface Cache {
   name(named: NamedObjects): Promise<boolean>;
   /** The bytes rest in the blob store: in one transaction the content row and the entry, *shown*. */
   storeBlob(blob: ShownObject): Promise<void>;
+  /**
+   * The bytes rest in the blob store, and nobody may read them yet: the content row alone. What no entry comes to need is
+   * swept like other content that nobody needs.
+   */
+  keepBlob(blob: { digest: Digest; size: number; now: number }): Promise<void>;
   /** The upstream answered a HEAD for an object whose bytes are stored already: the entry becomes *shown*. */
   show(object: ShownObject): Promise<void>;
   /**

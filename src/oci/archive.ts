@@ -1,6 +1,6 @@
 import { JsonLimitError, parseStrictJson } from "../lib/strict-json.ts";
 import { type Digest, parseDigest } from "./digest.ts";
-import { mediaTypes } from "./manifest.ts";
+import { type Child, mediaTypes } from "./manifest.ts";
 import { isRepositoryName, isTag } from "./reference.ts";
 
 /** The names under which the field's two forms of image archives say what they hold. */
@@ -47,6 +47,7 @@ export class ArchiveError extends Error {
 
 const jsonLimits = { depth: 32, elements: 200_000 };
 const maxImages = 1000;
+const maxName = 1024;
 
 /** Reads `index.json` of an OCI layout. Throws `ArchiveError`. */
 export function parseLayoutIndex(payload: Uint8Array): ArchivedImage[] {
@@ -88,6 +89,44 @@ export function diffIds(config: Uint8Array): string[] {
   return ids;
 }
 
+/** Layers that may not be passed on, which archives leave out (image-spec, layer.md). */
+export function isElsewhere({ mediaType }: Child): boolean {
+  return /\.nondistributable\.|\.foreign\./.test(mediaType);
+}
+
+/** One image as an archive describes it at its top. */
+export interface DescribedImage {
+  descriptor: { mediaType: string; digest: Digest; size: number };
+  /** `repository:tag` and the whole name that clients pull by; undefined: by digest alone. */
+  name: { short: string; whole: string } | undefined;
+}
+
+export function layoutIndex(images: readonly DescribedImage[]): Uint8Array {
+  const manifests = images.map(({ descriptor: { mediaType, digest, size }, name }) => ({
+    mediaType,
+    digest,
+    size,
+    ...(name && {
+      annotations: { [nameAnnotations.whole]: name.whole, [nameAnnotations.reference]: name.short },
+    }),
+  }));
+  return json({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests });
+}
+
+export const layoutFile: Uint8Array = json({ imageLayoutVersion: "1.0.0" });
+
+/** What makes an OCI layout one that `docker load` of any age takes. `children`: a configuration, then the layers. */
+export function dockerManifest(
+  images: readonly (DescribedImage & { children: readonly Child[] })[],
+): Uint8Array {
+  return json(
+    images.map(({ name, children }) => {
+      const [config = "", ...layers] = children.map(({ digest }) => layoutPath(digest));
+      return { Config: config, RepoTags: name ? [name.whole] : null, Layers: layers };
+    }),
+  );
+}
+
 /**
  * The manifest of an image that has come without one: of uncompressed layers, in Docker's form, as its configuration is.
  * The same image always gets the same bytes.
@@ -107,7 +146,7 @@ export function localManifest(
     config: described("application/vnd.docker.container.image.v1+json", config),
     layers: layers.map((one) => described("application/vnd.docker.image.rootfs.diff.tar", one)),
   };
-  return new TextEncoder().encode(JSON.stringify(document));
+  return json(document);
 }
 
 /**
@@ -115,6 +154,7 @@ export function localManifest(
  * path that our registries have before repositories is left out.
  */
 export function parseName(text: string): ArchivedName {
+  if (text.length > maxName) return { repository: undefined, tag: undefined };
   const [, path = "", tag] = /^([^@]*?)(?::([^:/@]*))?(?:@.*)?$/.exec(text) ?? [];
   if (!path.includes("/") && tag === undefined && isTag(path)) {
     return { repository: undefined, tag: path };
@@ -139,6 +179,10 @@ function namesOf(annotations: Record<string, unknown>): ArchivedName[] {
   const [name, short] = [annotations[whole], annotations[reference]];
   if (isText(name)) return [parseName(name)];
   return isText(short) ? [parseName(short)] : [];
+}
+
+function json(document: unknown): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(document));
 }
 
 function readJson(payload: Uint8Array, what: string): unknown {

@@ -12,6 +12,7 @@ import { type Api, type ApiEnv, reply } from "./endpoint.ts";
 import { entryEndpoints } from "./entries.ts";
 import { ApiError, asApiError, notFound, unauthorized } from "./errors.ts";
 import { groupEndpoints } from "./groups.ts";
+import { imageEndpoints } from "./images.ts";
 import { identityEndpoints } from "./identity/identity.ts";
 import type { ApiOptions } from "./options.ts";
 import { roadOf, whoCalls } from "./people/caller.ts";
@@ -61,6 +62,7 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
   associationEndpoints(api, options);
   entryEndpoints(api, options);
   pullEndpoints(api, options);
+  imageEndpoints(api, options);
   groupEndpoints(api, options);
   dependencyProxyEndpoints(api, options);
   identityEndpoints(api, options);

@@ -15,6 +15,7 @@ import type {
   UserRights,
 } from "../../metadata/contract.ts";
 import type { Puller } from "../../pull/contract.ts";
+import type { Images } from "../../pull/images/contract.ts";
 import type { UpstreamClient } from "../../upstream/contract.ts";
 
 /** What the management API works with. */
@@ -28,6 +29,7 @@ export interface ApiOptions {
   identity: Identity;
   directory: Directory;
   puller: Puller;
+  images: Images;
   client: UpstreamClient;
   clock: Clock;
   log: Log;
@@ -37,6 +39,8 @@ export interface ApiOptions {
   isTrustedProxy: (address: string) => boolean;
   /** Whether the URL plainly names an inner address that upstreams may not have. Asks nobody. */
   isInner: (url: string) => Promise<boolean>;
+  /** What the server allows a connection otherwise. */
+  idleSeconds: number;
 }
 
 /** People, and how they sign in. */
