@@ -21,17 +21,22 @@ import { createSealer } from "./lib/seal.ts";
 import type { Metadata } from "./metadata/contract.ts";
 import type { Directory } from "./metadata/contract.ts";
 import { openSqliteMetadata } from "./metadata/sqlite/index.ts";
+import { sqliteSnapshots } from "./metadata/sqlite/snapshots.ts";
 import { createImages } from "./pull/images/images.ts";
 import { createPuller } from "./pull/puller.ts";
+import { createRepair } from "./pull/repair.ts";
 import { createUpstreamClient } from "./upstream/client.ts";
 import { createDocumentClient } from "./upstream/documents.ts";
 import { createGuard, type Guard, GuardError } from "./upstream/guard.ts";
 import { ringMarker } from "./upstream/contract.ts";
-import type { Prepared } from "./work/contract.ts";
+import { type BackupOptions, backUp } from "./work/backup/backup.ts";
+import { restore, type RestoreOptions } from "./work/backup/restore.ts";
+import type { BackupReport, Prepared, RestoreReport, Verifier } from "./work/contract.ts";
 import { openDataDir } from "./work/data-dir.ts";
 import { createWebClient } from "./upstream/web/client.ts";
 import { type ExpiryOptions, startExpiry } from "./work/expiry.ts";
 import { prepare } from "./work/first-start.ts";
+import { StoreVerifier } from "./work/verify/verifier.ts";
 
 export interface RunningWeir {
   port: number;
@@ -67,13 +72,13 @@ export async function startWeir(config: Config, around: Surroundings): Promise<R
   }
 }
 
-async function start(
+/** What every way of running has: the database, the store, and how upstreams are asked. */
+async function openStores(
   config: Config,
   { clock, log, version, random }: Surroundings,
   closers: (() => Promise<void>)[],
-  closeAll: () => Promise<void>,
-): Promise<RunningWeir> {
-  const { dataDir, externalUrl, tokenSeconds, mirror, maxBlobBytes, minFreeBytes } = config;
+) {
+  const { dataDir, maxBlobBytes, minFreeBytes } = config;
   const { secret } = openDataDir(dataDir, config.secretKey);
 
   const previous = config.previousSecretKey === undefined ? [] : [config.previousSecretKey];
@@ -100,7 +105,7 @@ async function start(
   const reaching = { version, instanceId, allowedAddresses, states, random };
   const client = createUpstreamClient({ clock, log, ...reaching });
   closers.push(() => client.close());
-  const { cache, credentials, directory, lists } = metadata;
+  const { cache, directory, holdings, lists } = metadata;
   const times = {
     checkTimeoutMs: config.checkTimeoutSeconds * 1000,
     recheckMs: config.recheckSeconds * 1000,
@@ -108,6 +113,57 @@ async function start(
   };
   const puller = createPuller({ client, blobs, cache, lists, clock, log, maxBlobBytes, ...times });
   closers.push(() => puller.close());
+  const repair = createRepair(puller);
+  const verifier = new StoreVerifier({ holdings, cache, blobs, directory, repair, clock, log });
+  return { derive, metadata, blobs, reaching, client, puller, verifier };
+}
+
+/** Verifies a data folder that no server uses, step by step. Throws what stands in the way. */
+export async function verifyWeir(
+  config: Config,
+  around: Surroundings,
+  work: (verifier: Verifier) => Promise<void>,
+): Promise<void> {
+  const closers: (() => Promise<void>)[] = [];
+  try {
+    const { verifier } = await openStores(config, around, closers);
+    await work(verifier);
+  } finally {
+    for (const close of closers.toReversed()) await close();
+  }
+}
+
+type Backing = Omit<BackupOptions, "dataDir" | "snapshots" | "clock" | "version">;
+
+/** Backs up the data folder, whether a server uses it or not. */
+export function backUpWeir(
+  { dataDir }: Config,
+  { clock, version }: Surroundings,
+  backing: Backing,
+): Promise<BackupReport> {
+  return backUp({ ...backing, dataDir, snapshots: sqliteSnapshots, clock, version });
+}
+
+/** Makes the data folder of a backup. */
+export function restoreWeir(
+  { dataDir }: Config,
+  restoring: Omit<RestoreOptions, "dataDir" | "snapshots">,
+): Promise<RestoreReport> {
+  return restore({ ...restoring, dataDir, snapshots: sqliteSnapshots });
+}
+
+async function start(
+  config: Config,
+  around: Surroundings,
+  closers: (() => Promise<void>)[],
+  closeAll: () => Promise<void>,
+): Promise<RunningWeir> {
+  const { clock, log, version } = around;
+  const { externalUrl, tokenSeconds, mirror, maxBlobBytes } = config;
+  const opened = await openStores(config, around, closers);
+  const { derive, metadata, blobs, reaching, client, puller, verifier } = opened;
+  const { instanceId, allowedAddresses } = reaching;
+  const { cache, credentials, directory } = metadata;
   const images = createImages({ puller, blobs, cache, clock, maxBlobBytes });
 
   const { key: signingKey, former: formerSigningKeys } = derive("pull tokens");
@@ -159,6 +215,7 @@ async function start(
       management: metadata.management,
       identity: metadata.identity,
       images,
+      verifier,
       client,
       externalUrl,
       version,

@@ -251,6 +251,12 @@ const permissions = {
     "administrator",
     "create personal access tokens of other users",
   ),
+  verify_store: row(
+    "write",
+    "server",
+    "administrator",
+    "verify what is stored, and fetch anew what is damaged",
+  ),
   create_group: row("write", "server", "administrator", "create a top-level group"),
   create_job_tokens: row("mint", "server", "administrator", "create job tokens"),
   end_job_tokens: row("write", "server", "administrator", "end job tokens"),

@@ -21,7 +21,10 @@ export interface HttpOptions {
   access: Access;
   directory: Directory;
   puller: Puller;
-  api: Omit<ApiOptions, "directory" | "puller" | "clock" | "log" | "isTrustedProxy" | "idleSeconds">;
+  api: Omit<
+    ApiOptions,
+    "directory" | "puller" | "clock" | "log" | "isTrustedProxy" | "idleSeconds"
+  >;
   /** How often an address may ask for pulls. */
   pullRate: PullRate;
   clock: Clock;

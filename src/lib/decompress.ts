@@ -18,9 +18,7 @@ const magics = [
  * The same bytes, unpacked where they are gzip or zstd, as their first bytes tell. Throws `CompressionError`, in the midst
  * too where they turn out broken, or gzip that is cut. Of zstd that is cut, only what was packed can tell.
  */
-export async function* decompressed(
-  source: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
+export async function* decompressed(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const reader = new ByteReader(source);
   const start = await reader.exactly(5);
   const magic = magics.find(({ bytes }) => bytes.every((byte, i) => start[i] === byte));
@@ -57,7 +55,11 @@ async function* unpacked(
   };
   const unpacker = name === "gzip" ? createGunzip() : createZstdDecompress();
   // What goes wrong is thrown to whoever reads the unpacker.
-  pipeline(Readable.from(watched(), { objectMode: true, highWaterMark: 1 }), unpacker, () => undefined);
+  pipeline(
+    Readable.from(watched(), { objectMode: true, highWaterMark: 1 }),
+    unpacker,
+    () => undefined,
+  );
   try {
     for await (const bytes of unpacker) yield bytes as Uint8Array;
   } catch (error) {

@@ -2,6 +2,7 @@ import type { Digest } from "../oci/digest.ts";
 import type { Child, ChildKind, ManifestMediaType } from "../oci/manifest.ts";
 import type { AuditLog } from "./audit/contract.ts";
 import type { Credentials } from "./credentials/contract.ts";
+import type { Holdings } from "./holdings/contract.ts";
 import type { Identity } from "./identity/contract.ts";
 import type { Lists } from "./lists/contract.ts";
 import type { Management } from "./management/contract.ts";
@@ -19,6 +20,7 @@ export interface Metadata {
   readonly people: People;
   readonly cache: Cache;
   readonly lists: Lists;
+  readonly holdings: Holdings;
   readonly upstreamStates: UpstreamStates;
   readonly audit: AuditLog;
   /**
@@ -39,10 +41,12 @@ export type MetadataProblem = "in_use" | "unusable" | "damaged" | "newer" | "ref
 
 export type * from "./audit/contract.ts";
 export * from "./credentials/contract.ts";
+export type * from "./holdings/contract.ts";
 export type * from "./identity/contract.ts";
 export type * from "./lists/contract.ts";
 export type * from "./management/contract.ts";
 export type * from "./people/contract.ts";
+export type * from "./snapshots/contract.ts";
 
 /** What is wrong with a record that somebody wants to have: its field, and a text that goes on from the field's name. */
 export interface InvalidField {

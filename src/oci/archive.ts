@@ -161,7 +161,10 @@ export function parseName(text: string): ArchivedName {
   }
   const [first = "", ...rest] = path.split("/");
   const isHost = rest.length > 0 && (/[.:]/.test(first) || first === "localhost");
-  const bare = (isHost ? rest.join("/") : path).replace(/^virtual_registries\/containers?\/\d+\//, "");
+  const bare = (isHost ? rest.join("/") : path).replace(
+    /^virtual_registries\/containers?\/\d+\//,
+    "",
+  );
   return {
     repository: isRepositoryName(bare) ? bare : undefined,
     tag: tag !== undefined && isTag(tag) ? tag : undefined,

@@ -54,7 +54,9 @@ describe("tar archives", () => {
     await fc.assert(
       fc.asyncProperty(fc.array(file, { maxLength: 6 }), pieces, async (files, sizes) => {
         const read = await unpack(inPieces(pack(files), sizes));
-        expect(read).toEqual(files.map((one) => ({ ...one, content: new Uint8Array(one.content) })));
+        expect(read).toEqual(
+          files.map((one) => ({ ...one, content: new Uint8Array(one.content) })),
+        );
       }),
     );
   });

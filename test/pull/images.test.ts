@@ -70,7 +70,10 @@ describe("an archive that is imported", () => {
     }
     expect(upstream.count()).toBe(0);
     expect(await weir.api("GET", "/audit_events?action=upstream.import")).toMatchObject([
-      { subject: { kind: "upstream", id: 1 }, details: { images: [`${name}:3.20@${image.digest}`] } },
+      {
+        subject: { kind: "upstream", id: 1 },
+        details: { images: [`${name}:3.20@${image.digest}`] },
+      },
     ]);
   });
 
@@ -171,7 +174,11 @@ describe("an archive that is imported", () => {
 describe("an archive that is wrong leaves no entry", () => {
   const cases: [string, (files: ArchiveFiles) => BodyInit, string][] = [
     ["is cut", (files) => tarOf(files).subarray(0, 1 << 20), "the archive ends too soon"],
-    ["is cut within gzip", (files) => new Uint8Array(gzipSync(tarOf(files))).subarray(0, 1 << 20), "broken or cut"],
+    [
+      "is cut within gzip",
+      (files) => new Uint8Array(gzipSync(tarOf(files))).subarray(0, 1 << 20),
+      "broken or cut",
+    ],
     ["is no archive", () => "not a tar", "ends too soon"],
     ["is another archive", () => tarOf(new Map([["a", sampleBytes(5)]])), "it is no image archive"],
     [
@@ -348,7 +355,9 @@ describe("an export", () => {
 
   test("takes one platform", async () => {
     upstream.image(name, "3.20", index);
-    const files = await untar(await bytesOf(await exported(`images=${name}:3.20&platform=linux/arm64`)));
+    const files = await untar(
+      await bytesOf(await exported(`images=${name}:3.20&platform=linux/arm64`)),
+    );
     const { manifests } = JSON.parse(new TextDecoder().decode(files.get("index.json"))) as {
       manifests: unknown[];
     };

@@ -24,6 +24,7 @@ import { signInEndpoints } from "./people/sign-in.ts";
 import { pullEndpoints } from "./pulls.ts";
 import { registryEndpoints } from "./registries.ts";
 import { upstreamEndpoints, upstreamListEndpoints } from "./upstreams.ts";
+import { verifyEndpoint } from "./verify.ts";
 
 /** The management API: everything under `/api`. Authentication comes before any other look at a request. */
 export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
@@ -67,6 +68,7 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
   dependencyProxyEndpoints(api, options);
   identityEndpoints(api, options);
   auditEndpoints(api, options);
+  verifyEndpoint(api, options);
   api.all("*", () => {
     throw notFound();
   });

@@ -142,11 +142,18 @@ function exportImages(api: Api, options: ApiOptions): void {
 }
 
 function importedJson({ images, blobs, bytes, absent }: Imported) {
-  return { images: images.map((image) => ({ ...image, tag: image.tag ?? null })), blobs, bytes, absent };
+  return {
+    images: images.map((image) => ({ ...image, tag: image.tag ?? null })),
+    blobs,
+    bytes,
+    absent,
+  };
 }
 
 /** The record says what somebody has vouched for; of very many images, the first. */
 function detailsOf({ images, blobs, bytes }: Imported) {
-  const named = images.map(({ repository, tag, digest }) => `${repository}${tag === undefined ? "" : `:${tag}`}@${digest}`);
+  const named = images.map(
+    ({ repository, tag, digest }) => `${repository}${tag === undefined ? "" : `:${tag}`}@${digest}`,
+  );
   return { images: named.slice(0, 20), count: images.length, blobs, bytes };
 }

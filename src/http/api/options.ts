@@ -17,6 +17,7 @@ import type {
 import type { Puller } from "../../pull/contract.ts";
 import type { Images } from "../../pull/images/contract.ts";
 import type { UpstreamClient } from "../../upstream/contract.ts";
+import type { Verifier } from "../../work/contract.ts";
 
 /** What the management API works with. */
 export interface ApiOptions {
@@ -30,6 +31,7 @@ export interface ApiOptions {
   directory: Directory;
   puller: Puller;
   images: Images;
+  verifier: Verifier;
   client: UpstreamClient;
   clock: Clock;
   log: Log;

@@ -72,7 +72,11 @@ function explain(api: Api, { management, directory, puller }: ApiOptions): void 
 }
 
 /** The registry as the caller would pull through it. */
-export async function pullable(directory: Directory, id: number, caller: Caller): Promise<Registry> {
+export async function pullable(
+  directory: Directory,
+  id: number,
+  caller: Caller,
+): Promise<Registry> {
   const registry = await directory.registry(id);
   if (!registry) throw notFound();
   return verifiedView(registry, {

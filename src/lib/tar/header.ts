@@ -52,7 +52,11 @@ export function formatHeader(name: string, size: number): Uint8Array {
     ...(size > maxOctalSize ? [paxRecord("size", String(size))] : []),
   ]);
   const pax = block("pax", records.length, "x");
-  const plain = block(Buffer.from(name).toString("latin1", 0, 100), Math.min(size, maxOctalSize), "0");
+  const plain = block(
+    Buffer.from(name).toString("latin1", 0, 100),
+    Math.min(size, maxOctalSize),
+    "0",
+  );
   return Buffer.concat([pax, records, padding(records.length), plain]);
 }
 

@@ -1,5 +1,12 @@
 import { ByteReader } from "../byte-reader.ts";
-import { blockBytes, decode, parseHeader, type RawHeader, TarError, type TarHeader } from "./header.ts";
+import {
+  blockBytes,
+  decode,
+  parseHeader,
+  type RawHeader,
+  TarError,
+  type TarHeader,
+} from "./header.ts";
 
 export interface TarEntry extends TarHeader {
   /** The content, to be read before the next entry is asked for; what is left then is passed over. */
@@ -101,8 +108,10 @@ function paxOverrides(content: Uint8Array): Overrides {
   for (let at = 0; at < content.length;) {
     const space = content.indexOf(32, at);
     const length = Number(space === -1 ? Number.NaN : decode(content.subarray(at, space)));
-    const isWhole = Number.isInteger(length) && length > space - at && at + length <= content.length;
-    if (!isWhole || content[at + length - 1] !== 10) throw new TarError("a pax record is malformed");
+    const isWhole =
+      Number.isInteger(length) && length > space - at && at + length <= content.length;
+    if (!isWhole || content[at + length - 1] !== 10)
+      throw new TarError("a pax record is malformed");
     const record = decode(content.subarray(space + 1, at + length - 1));
     const equals = record.indexOf("=");
     const [key, value] = [record.slice(0, equals), record.slice(equals + 1)];

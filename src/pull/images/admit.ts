@@ -60,12 +60,16 @@ async function imagesOf(shelf: Shelf): Promise<Top[]> {
     throw new ImportError("archive", text);
   }
   const images: Top[] = [];
-  for (const image of parseDockerManifest(docker.bytes)) images.push(await dockerImage(shelf, image));
+  for (const image of parseDockerManifest(docker.bytes))
+    images.push(await dockerImage(shelf, image));
   return images;
 }
 
 /** An image without a manifest: its configuration says what its layers are, and the manifest is made from both. */
-async function dockerImage(shelf: Shelf, { config: name, layers, names }: DockerImage): Promise<Top> {
+async function dockerImage(
+  shelf: Shelf,
+  { config: name, layers, names }: DockerImage,
+): Promise<Top> {
   const config = shelf.file(name);
   const content = config && (await shelf.content(config));
   if (!content) throw new ImportError("archive", `the archive lacks the configuration ${name}`);

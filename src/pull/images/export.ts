@@ -147,7 +147,8 @@ function isIndex({ mediaType }: Manifest): boolean {
 
 function requireImage({ manifest }: Pulled, repository: string): void {
   const [config] = manifest.children;
-  if (config?.kind === "blob" && /\.container\.image\.|\.image\.config\./.test(config.mediaType)) return;
+  if (config?.kind === "blob" && /\.container\.image\.|\.image\.config\./.test(config.mediaType))
+    return;
   throw new RegistryError("bad_request", "this is no image that docker could load", {
     detail: { repository, fix: "export it with the format oci" },
   });

@@ -42,15 +42,22 @@ async function read(
       throw new ImportError("wanted", text, { field: "tag" });
     }
     const named = images.flatMap(({ names, ...content }) => {
-      const all: ArchivedName[] = names.length > 0 ? names : [{ repository: undefined, tag: undefined }];
+      const all: ArchivedName[] =
+        names.length > 0 ? names : [{ repository: undefined, tag: undefined }];
       const [first] = all;
       // Who says how it is called means one name.
       const own = wanted.tag !== undefined && first ? [first] : all;
-      return own.map((name) => ({ ...nameFor(upstream, name, wanted), digest: content.digest, content }));
+      return own.map((name) => ({
+        ...nameFor(upstream, name, wanted),
+        digest: content.digest,
+        content,
+      }));
     });
     return { shelf, named };
   } catch (error) {
-    const isArchives = [TarError, CompressionError, ArchiveError].some((kind) => error instanceof kind);
+    const isArchives = [TarError, CompressionError, ArchiveError].some(
+      (kind) => error instanceof kind,
+    );
     if (!isArchives) throw error;
     throw new ImportError("archive", (error as Error).message, { cause: error });
   }
@@ -79,7 +86,9 @@ function nameFor(
 function summary(named: readonly Named[]): Imported {
   const blobs = blobsOf(named);
   const bytes = [...blobs.values()].reduce((sum, { size }) => sum + size, 0);
-  const absent = new Map(named.flatMap(({ content }) => all(content)).map((one) => [one.digest, one]));
+  const absent = new Map(
+    named.flatMap(({ content }) => all(content)).map((one) => [one.digest, one]),
+  );
   return {
     images: named.map(({ repository, tag, digest }) => ({ repository, tag, digest })),
     blobs: blobs.size,

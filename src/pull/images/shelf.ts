@@ -67,7 +67,9 @@ export class Shelf {
       if (held) return held;
       const target = this.#links.get(at);
       if (target === undefined) return undefined;
-      at = [target, joined(at, target)].find((one) => this.#byName.has(one) || this.#links.has(one)) ?? "";
+      at =
+        [target, joined(at, target)].find((one) => this.#byName.has(one) || this.#links.has(one)) ??
+        "";
     }
     return undefined;
   }
@@ -98,7 +100,8 @@ export class Shelf {
     const isSmall = entry.size <= smallBytes && this.#smallBytes + entry.size <= maxSmallBytes;
     const { layout, index, docker } = archiveFiles;
     const isOwn = [layout, index, docker].some((name) => name === entry.name);
-    const held = isSmall || isOwn ? await this.#small(entry, claimed) : await this.#large(entry, claimed);
+    const held =
+      isSmall || isOwn ? await this.#small(entry, claimed) : await this.#large(entry, claimed);
     this.#byName.set(entry.name, held);
     // What its name says wins over the digest that was computed otherwise: they are the same, or this throws.
     if (!this.#byDigest.get(held.digest)?.bytes) this.#byDigest.set(held.digest, held);

@@ -88,6 +88,7 @@ export class ApiWorld {
         audit: metadata.audit,
         management,
         identity: metadata.identity,
+        verifier: { step: refuse },
         images: { import: refuse, export: refuse },
         client: this.#client(),
         externalUrl: "https://weir.test",
