@@ -29,9 +29,16 @@ import { createUpstreamClient } from "./upstream/client.ts";
 import { createDocumentClient } from "./upstream/documents.ts";
 import { createGuard, type Guard, GuardError } from "./upstream/guard.ts";
 import { ringMarker } from "./upstream/contract.ts";
-import { type BackupOptions, backUp } from "./work/backup/backup.ts";
-import { restore, type RestoreOptions } from "./work/backup/restore.ts";
-import type { BackupReport, Prepared, RestoreReport, Verifier } from "./work/contract.ts";
+import { backUp } from "./work/backup/backup.ts";
+import { restore } from "./work/backup/restore.ts";
+import type {
+  Backing,
+  BackupReport,
+  Prepared,
+  RestoreReport,
+  Restoring,
+  Verifier,
+} from "./work/contract.ts";
 import { openDataDir } from "./work/data-dir.ts";
 import { createWebClient } from "./upstream/web/client.ts";
 import { type ExpiryOptions, startExpiry } from "./work/expiry.ts";
@@ -133,22 +140,17 @@ export async function verifyWeir(
   }
 }
 
-type Backing = Omit<BackupOptions, "dataDir" | "snapshots" | "clock" | "version">;
-
 /** Backs up the data folder, whether a server uses it or not. */
 export function backUpWeir(
   { dataDir }: Config,
-  { clock, version }: Surroundings,
+  { clock, version }: Pick<Surroundings, "clock" | "version">,
   backing: Backing,
 ): Promise<BackupReport> {
   return backUp({ ...backing, dataDir, snapshots: sqliteSnapshots, clock, version });
 }
 
 /** Makes the data folder of a backup. */
-export function restoreWeir(
-  { dataDir }: Config,
-  restoring: Omit<RestoreOptions, "dataDir" | "snapshots">,
-): Promise<RestoreReport> {
+export function restoreWeir({ dataDir }: Config, restoring: Restoring): Promise<RestoreReport> {
   return restore({ ...restoring, dataDir, snapshots: sqliteSnapshots });
 }
 

@@ -47,6 +47,8 @@ export const shapes = {
   preview: has<Preview>("entries", "size", "repositories"),
   plan: has<api.PlanJson>("upstreams", "decision"),
   refreshed: has<api.RefreshedJson>("digest", "cache"),
+  imported: has<api.ImportedJson>("images", "blobs", "bytes", "absent"),
+  verified: has<api.VerifiedJson>("next", "checked", "findings"),
   user: has<api.UserJson>("id", "username", "state", "is_admin", "bot"),
   member: has<api.MemberJson>("id", "username", "access_level", "expires_at"),
   project: has<api.ProjectJson>("id", "path", "path_with_namespace", "namespace"),

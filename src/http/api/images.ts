@@ -15,7 +15,7 @@ const tarType = "application/x-tar";
 const maxImports = 4;
 const maxImages = 100;
 
-const imported = z
+export const imported = z
   .strictObject({
     images: z.array(
       z.strictObject({

@@ -28,7 +28,7 @@ const finding = z
     reason: z.string().nullable(),
   })
   .openapi("Finding");
-const verified = z
+export const verified = z
   .strictObject({
     next: z.string().nullable(),
     checked: z.strictObject({ manifests: count, blobs: count, bytes: count, entries: count }),

@@ -3,19 +3,15 @@ import path from "node:path";
 import type { Clock } from "../../lib/clock.ts";
 import type { Snapshot, Snapshots } from "../../metadata/contract.ts";
 import type { Digest } from "../../oci/digest.ts";
-import { BackupError, type BackupReport, type Progress } from "./contract.ts";
+import { type Backing, BackupError, type BackupReport } from "./contract.ts";
 import { blobPath, digestOfFile, openSized, piecesOf } from "./files.ts";
 import { FolderSink, keyFile, type Sink, TarSink } from "./sinks.ts";
 
-export interface BackupOptions {
+export interface BackupOptions extends Backing {
   dataDir: string;
-  /** A folder, or a file whose name ends in `.tar`. */
-  target: string;
-  withSecretKey: boolean;
   snapshots: Snapshots;
   clock: Clock;
   version: string;
-  progress: Progress;
 }
 
 const blobsPerQuery = 500;

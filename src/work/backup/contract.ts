@@ -14,6 +14,19 @@ export interface BackupDescription {
   secret_key: boolean;
 }
 
+export interface Backing {
+  /** A folder, or a file whose name ends in `.tar`. */
+  target: string;
+  withSecretKey: boolean;
+  progress: Progress;
+}
+
+export interface Restoring {
+  /** A folder or a tar that was made by a backup. */
+  source: string;
+  progress: Progress;
+}
+
 export interface BackupReport {
   blobs: number;
   bytes: number;

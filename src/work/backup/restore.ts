@@ -17,19 +17,16 @@ import { restoringMark } from "../contract.ts";
 import {
   type BackupDescription,
   BackupError,
-  type Progress,
   type RestoreReport,
+  type Restoring,
 } from "./contract.ts";
 import { blobPath, digestOfFile, openSized, piecesOf, syncFolder, writeWhole } from "./files.ts";
 import { descriptionFile, keyFile } from "./sinks.ts";
 
-export interface RestoreOptions {
-  /** A folder or a tar that `backUp` has made. */
-  source: string;
+export interface RestoreOptions extends Restoring {
   /** Empty, or not there; or one in which a restore did not come to its end. */
   dataDir: string;
   snapshots: Snapshots;
-  progress: Progress;
 }
 
 const blobsPerQuery = 500;

@@ -50,14 +50,16 @@ export class FolderSink implements Sink {
 
   constructor(folder: string) {
     this.#folder = folder;
-    mkdirSync(path.join(folder, "blobs"), { recursive: true, mode: 0o700 });
     const isOther =
-      !existsSync(path.join(folder, descriptionFile)) && readdirSync(folder).some(isForeign);
+      existsSync(folder) &&
+      !existsSync(path.join(folder, descriptionFile)) &&
+      readdirSync(folder).some(isForeign);
     if (isOther) {
       throw new BackupError(
         `${folder} has other things in it: give a new folder, or that of a backup`,
       );
     }
+    mkdirSync(path.join(folder, "blobs"), { recursive: true, mode: 0o700 });
     // What a backup that was killed left.
     for (const name of readdirSync(folder))
       if (name.endsWith(".part")) rmSync(path.join(folder, name));
