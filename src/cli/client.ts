@@ -104,8 +104,10 @@ export class Api {
   }
 
   /** A file, which comes as it is read. */
-  async download(path: string, query: Query): Promise<ReadableStream<Uint8Array>> {
-    const request = { method: "GET", url: this.#url(path, query), headers: this.#headers() };
+  async download(path: string, body: object): Promise<ReadableStream<Uint8Array>> {
+    const headers = { ...this.#headers(), "Content-Type": "application/json" };
+    const url = this.#url(path, {});
+    const request = { method: "POST", url, headers, body: JSON.stringify(body) };
     const answer = await this.#reached(() => receive(request));
     if ("file" in answer) return answer.file;
     throw refused(this.address, answer);

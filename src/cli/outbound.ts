@@ -53,12 +53,13 @@ export async function send(clock: Clock, request: Outgoing): Promise<Incoming> {
 
 /** The same where the answer is a file, which comes as it is read; what is no file is read as `send` does. Throws `Unanswered`. */
 export async function receive(
-  request: Omit<Outgoing, "deadline" | "body">,
+  request: Omit<Outgoing, "deadline" | "body"> & { body: string },
 ): Promise<Incoming | { status: 200; file: ReadableStream<Uint8Array> }> {
   try {
     const response = await fetch(request.url, {
       method: request.method,
       headers: request.headers,
+      body: request.body,
       redirect: "manual",
       proxy: false,
     });

@@ -74,7 +74,7 @@ export function parseDockerManifest(payload: Uint8Array): DockerImage[] {
     const isWhole = typeof config === "string" && Array.isArray(layers) && layers.every(isText);
     if (!isWhole) throw new ArchiveError("an image in manifest.json is malformed");
     const texts = Array.isArray(tags) ? tags.filter(isText) : [];
-    return { config, layers: layers as string[], names: texts.map(parseName) };
+    return { config, layers, names: texts.map(parseName) };
   });
 }
 

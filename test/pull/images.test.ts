@@ -25,19 +25,29 @@ afterEach(async () => {
   await upstream.stop();
 });
 
+interface Reply {
+  status: number;
+  body: unknown;
+  /** What is said of a refusal, whatever form that has. */
+  message: string;
+}
+
 /** The body is any that `fetch` takes. */
-async function bring(body: BodyInit, query = "", id = 1): Promise<{ status: number; body: any }> {
+async function bring(body: BodyInit, query = "", id = 1): Promise<Reply> {
   const answer = await fetch(`${weir.url}/api/v4${api}/upstreams/${id}/import${query}`, {
     method: "POST",
     headers: { "PRIVATE-TOKEN": adminToken },
     body,
   });
-  return { status: answer.status, body: await answer.json() };
+  const said: unknown = await answer.json();
+  return { status: answer.status, body: said, message: JSON.stringify(said) };
 }
 
-async function exported(query: string): Promise<Response> {
-  return fetch(`${weir.url}/api/v4${api}/registries/1/export?${query}`, {
-    headers: { "PRIVATE-TOKEN": adminToken },
+async function exported(images: string, more: object = {}): Promise<Response> {
+  return fetch(`${weir.url}/api/v4${api}/registries/1/export`, {
+    method: "POST",
+    headers: { "PRIVATE-TOKEN": adminToken, "Content-Type": "application/json" },
+    body: JSON.stringify({ images: images.split(","), ...more }),
   });
 }
 
@@ -51,7 +61,7 @@ describe("an archive that is imported", () => {
   test("is pulled without the upstream being asked, and is on record", async () => {
     const archive = tarOf(layout(image));
     const reply = await bring(archive, `?repository=${name}&tag=3.20`);
-    expect(reply).toEqual({
+    expect(reply).toMatchObject({
       status: 201,
       body: {
         images: [{ repository: name, tag: "3.20", digest: image.digest }],
@@ -108,11 +118,13 @@ describe("an archive that is imported", () => {
   test("says itself how its images are called", async () => {
     const annotations = { "io.containerd.image.name": "docker.io/library/alpine:3.20" };
     const reply = await bring(tarOf(layout(image, annotations)));
-    expect(reply.body.images).toEqual([{ repository: name, tag: "3.20", digest: image.digest }]);
+    expect(reply.body).toMatchObject({
+      images: [{ repository: name, tag: "3.20", digest: image.digest }],
+    });
     const short = { "org.opencontainers.image.ref.name": "edge" };
-    expect((await bring(tarOf(layout(image, short)), "?repository=other")).body.images).toEqual([
-      { repository: "other", tag: "edge", digest: image.digest },
-    ]);
+    expect((await bring(tarOf(layout(image, short)), "?repository=other")).body).toMatchObject({
+      images: [{ repository: "other", tag: "edge", digest: image.digest }],
+    });
   });
 
   test("of docker save's old form gets a manifest of its own, the same each time", async () => {
@@ -120,8 +132,8 @@ describe("an archive that is imported", () => {
     const files = dockerSave(layers, ["alpine:3.19", "docker.io/library/alpine:old"]);
     const first = await bring(tarOf(files));
     const config = [...files.values()][0] ?? new Uint8Array();
-    const describe_ = (bytes: Uint8Array) => ({ digest: digestOf(bytes), size: bytes.length });
-    const digest = digestOf(localManifest(describe_(config), layers.map(describe_)));
+    const descriptor = (bytes: Uint8Array) => ({ digest: digestOf(bytes), size: bytes.length });
+    const digest = digestOf(localManifest(descriptor(config), layers.map(descriptor)));
     expect(first).toMatchObject({
       status: 201,
       body: {
@@ -163,7 +175,7 @@ describe("an archive that is imported", () => {
     files.delete(`blobs/${layer.replace(":", "/")}`);
     const reply = await bring(tarOf(files), `?repository=${name}`);
     expect(reply.status).toBe(422);
-    expect(reply.body.message).toContain("the archive lacks a blob of");
+    expect(reply.message).toContain("the archive lacks a blob of");
     expect((await weir.blob(name, layer)).status).toBe(404);
     await bring(tarOf(layout(image)), `?repository=${name}&tag=1`);
     expect((await weir.other(name, "manifests", image.digest)).status).toBe(404);
@@ -222,7 +234,7 @@ describe("an archive that is wrong leaves no entry", () => {
     test(`because it ${what}`, async () => {
       const reply = await bring(body(layout(image)), `?repository=${name}&tag=1`);
       expect(reply.status).toBe(422);
-      expect(reply.body.message).toContain(message);
+      expect(reply.message).toContain(message);
       expect(await entries()).toEqual([]);
       expect(readdirSync(weir.folder("spool"))).toEqual([]);
       // What could not be used has not closed the way either.
@@ -234,7 +246,7 @@ describe("an archive that is wrong leaves no entry", () => {
     const files = dockerSave([sampleBytes(2000, 3)], ["alpine:1"]);
     const layer = [...files.keys()].find((file) => file.endsWith("layer.tar")) ?? "";
     const reply = await bring(tarOf(files.set(layer, sampleBytes(2000, 4))));
-    expect(reply.body.message).toContain("is not the one that the configuration names");
+    expect(reply.message).toContain("is not the one that the configuration names");
   });
 
   test("because its sender leaves", async () => {
@@ -291,9 +303,30 @@ describe("an archive that is wrong leaves no entry", () => {
     rest.resolve();
     const reply = await sending;
     expect(reply.status).toBe(409);
-    expect(reply.body.message).toContain("was changed while the archive was read");
+    expect(reply.message).toContain("was changed while the archive was read");
     expect(await entries()).toEqual([]);
   });
+});
+
+test("no other request may have a large body", async () => {
+  const answer = await fetch(`${weir.url}/v2/`, { method: "POST", body: new Uint8Array(65_537) });
+  expect(answer.status).toBe(413);
+  expect(await answer.text()).toContain("the body must have at most 65536 bytes");
+  const endless = new ReadableStream({
+    pull: (controller) => controller.enqueue(new Uint8Array(65_536)),
+  });
+  const sent = fetch(`${weir.url}/api/v4/groups`, {
+    method: "POST",
+    headers: { "PRIVATE-TOKEN": adminToken, "Content-Type": "application/json" },
+    body: endless,
+  });
+  // Refused, or cut while it was being sent.
+  expect(
+    await sent.then(
+      ({ status }) => status,
+      () => 413,
+    ),
+  ).toBe(413);
 });
 
 test("what an archive cannot be called is refused by its field", async () => {
@@ -305,15 +338,15 @@ test("what an archive cannot be called is refused by its field", async () => {
   expect((await bring(archive(), "?repository=a&tag=-")).status).toBe(400);
   const rules = [{ target: "repository", effect: "deny", pattern: "secret/**" }];
   await weir.api("PATCH", `${api}/upstreams/1`, { rules });
-  expect((await bring(archive(), "?repository=secret/a")).body.message.repository[0]).toContain(
+  expect((await bring(archive(), "?repository=secret/a")).message).toContain(
     "the upstream's rules do not allow secret/a",
   );
   const two = dockerSave([sampleBytes(10)], ["a:1"]);
   const manifest = new TextDecoder().decode(two.get("manifest.json"));
   two.set("manifest.json", Buffer.from(manifest.replace(/^\[(.*)\]$/, "[$1,$1]")));
-  expect((await bring(tarOf(two), "?tag=9")).body.message.tag).toEqual([
-    "must be left out: the archive has 2 images",
-  ]);
+  expect((await bring(tarOf(two), "?tag=9")).body).toEqual({
+    message: { tag: ["must be left out: the archive has 2 images"] },
+  });
   expect((await bring(archive(), "", 99)).status).toBe(404);
 });
 
@@ -330,7 +363,7 @@ describe("an export", () => {
 
   test("fetches what is not cached, and goes back in elsewhere", async () => {
     upstream.image(name, "3.20", index);
-    const answer = await exported(`images=${name}:3.20`);
+    const answer = await exported(`${name}:3.20`);
     expect(answer.headers.get("content-type")).toBe("application/x-tar");
     const archive = await bytesOf(answer);
     const files = await untar(archive);
@@ -356,7 +389,7 @@ describe("an export", () => {
   test("takes one platform", async () => {
     upstream.image(name, "3.20", index);
     const files = await untar(
-      await bytesOf(await exported(`images=${name}:3.20&platform=linux/arm64`)),
+      await bytesOf(await exported(`${name}:3.20`, { platform: "linux/arm64" })),
     );
     const { manifests } = JSON.parse(new TextDecoder().decode(files.get("index.json"))) as {
       manifests: unknown[];
@@ -373,14 +406,14 @@ describe("an export", () => {
       },
     ]);
     expect(files.has(`blobs/${image.digest.replace(":", "/")}`)).toBe(false);
-    const missing = await exported(`images=${name}:3.20&platform=linux/s390x`);
+    const missing = await exported(`${name}:3.20`, { platform: "linux/s390x" });
     expect(missing.status).toBe(404);
     expect(await missing.json()).toEqual({ message: "the image is not there for this platform" });
   });
 
   test("for docker has both forms", async () => {
     upstream.image(name, "3.20", index);
-    const files = await untar(await bytesOf(await exported(`images=${name}:3.20&format=docker`)));
+    const files = await untar(await bytesOf(await exported(`${name}:3.20`, { format: "docker" })));
     expect(JSON.parse(new TextDecoder().decode(files.get("manifest.json")))).toEqual([
       {
         Config: `blobs/${image.config?.replace(":", "/")}`,
@@ -397,13 +430,13 @@ describe("an export", () => {
       payload: Buffer.from(payload),
       digest: digestOf(Buffer.from(payload)),
     });
-    const refused = await exported("images=artifact:1&format=docker");
+    const refused = await exported("artifact:1", { format: "docker" });
     expect(await refused.json()).toEqual({ message: "this is no image that docker could load" });
   });
 
   test("is cut where a stored blob is not what it should be", async () => {
     upstream.image(name, "3.20", image);
-    await bytesOf(await exported(`images=${name}:3.20`));
+    await bytesOf(await exported(`${name}:3.20`));
     const layer = image.layers[1] as Digest;
     const hex = layer.slice(7);
     const file = `${weir.folder("blobs")}/sha256/${hex.slice(0, 2)}/${hex}`;
@@ -411,12 +444,37 @@ describe("an export", () => {
     const wrong = Uint8Array.from(large);
     wrong[7] = (wrong[7] ?? 0) ^ 1;
     await Bun.write(file, wrong);
-    expect(exported(`images=${name}:3.20`).then(bytesOf)).rejects.toThrow();
+    expect(exported(`${name}:3.20`).then(bytesOf)).rejects.toThrow();
+  });
+
+  test("of too much is refused before anything is fetched", async () => {
+    const members = Array.from({ length: 1001 }, (_, i) => {
+      return { mediaType: image.mediaType, digest: digestOf(sampleBytes(8, i)), size: 8 };
+    });
+    const mediaType = index.mediaType;
+    const payload = Buffer.from(
+      JSON.stringify({ schemaVersion: 2, mediaType, manifests: members }),
+    );
+    upstream.image(name, "many", { ...index, payload, digest: digestOf(payload), members: [] });
+    const refused = await exported(`${name}:many`);
+    expect(refused.status).toBe(413);
+    expect(await refused.json()).toEqual({
+      message: "these images have too many manifests for one archive",
+    });
+    expect(upstream.count("GET /v2/*/manifests/*")).toBe(1);
+  });
+
+  test("is on record", async () => {
+    upstream.image(name, "3.20", image);
+    await bytesOf(await exported(`${name}:3.20`));
+    expect(await weir.api("GET", "/audit_events?action=registry.export")).toMatchObject([
+      { subject: { kind: "registry", id: 1 }, details: { images: [`${name}:3.20`] } },
+    ]);
   });
 
   test("of what is not there is refused before anything is sent", async () => {
-    expect((await exported("images=nothing:1")).status).toBe(404);
-    expect((await exported("images=nothing:1,UPPER")).status).toBe(400);
-    expect((await exported("images=a:1&format=zip")).status).toBe(400);
+    expect((await exported("nothing:1")).status).toBe(404);
+    expect((await exported("nothing:1,UPPER")).status).toBe(400);
+    expect((await exported("a:1", { format: "zip" })).status).toBe(400);
   });
 });

@@ -103,7 +103,7 @@ export const exportImages: Command = {
     const api = await connect(world, given);
     const id = await findRegistry(api, given.argument("registry"));
     const file = await api.download(`${container}/registries/${id}/export`, {
-      images: given.argument("images"),
+      images: given.argument("images").split(","),
       format: given.text("format"),
       platform: given.text("platform"),
     });

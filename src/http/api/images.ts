@@ -4,7 +4,7 @@ import type { Imported } from "../../pull/images/contract.ts";
 import { failureCode } from "../../lib/log.ts";
 import { followBody } from "../v2/body.ts";
 import { type Api, commonHeaders, endpoint } from "./endpoint.ts";
-import { badRequest, notFound, tooMany } from "./errors.ts";
+import { notFound, tooMany } from "./errors.ts";
 import { idParams } from "./fields.ts";
 import type { ApiOptions } from "./options.ts";
 import { parseImage, pullable } from "./pulls.ts";
@@ -13,7 +13,6 @@ import { uploaded } from "./uploads.ts";
 const tarType = "application/x-tar";
 /** Each holds up to 64 MiB of small files. */
 const maxImports = 4;
-const maxImages = 100;
 
 export const imported = z
   .strictObject({
@@ -29,6 +28,23 @@ export const imported = z
     absent: z.int().min(0),
   })
   .openapi("Imported");
+
+const exportFields = z
+  .strictObject({
+    images: z
+      .array(z.string().min(1).max(600))
+      .min(1)
+      .max(100)
+      .openapi({ example: ["library/alpine:3.20", "library/busybox:latest"] }),
+    format: z.enum(["oci", "docker"]).optional(),
+    platform: z
+      .string()
+      .max(255)
+      .regex(/^[a-z0-9]+\/[a-z0-9]+(?:\/[a-z0-9.]+)?$/)
+      .optional()
+      .openapi({ example: "linux/amd64" }),
+  })
+  .openapi("ExportFields");
 
 /** Images in archives. */
 export function imageEndpoints(api: Api, options: ApiOptions): void {
@@ -93,50 +109,40 @@ function exportImages(api: Api, options: ApiOptions): void {
   endpoint(
     api,
     {
-      method: "get",
+      method: "post",
       path: "/virtual_registries/container/registries/{id}/export",
       summary: "Export images of a registry as an archive, as they would be pulled",
       action: "export_images",
       params: idParams,
-      query: z.strictObject({
-        images: z
-          .string()
-          .min(1)
-          .max(60_000)
-          .openapi({ example: "library/alpine:3.20,library/busybox:latest" }),
-        format: z.enum(["oci", "docker"]).optional(),
-        platform: z
-          .string()
-          .regex(/^[a-z0-9]+\/[a-z0-9]+(?:\/[a-z0-9.]+)?$/)
-          .max(255)
-          .optional()
-          .openapi({ example: "linux/amd64" }),
-      }),
+      body: exportFields,
       download: tarType,
       status: 200,
     },
-    async ({ params, query, granted, caller, raw }) => {
-      granted(await management.registries.get(params.id));
-      const names = query.images.split(",");
-      if (names.length > maxImages) throw badRequest(`images are more than ${maxImages}`);
-      const registry = await pullable(directory, params.id, caller);
+    async ({ params, body, granted, caller, author, raw }) => {
+      const { id, name, groupId } = granted(await management.registries.get(params.id));
+      const wanted = await body();
+      const parsed = wanted.images.map(parseImage);
+      const registry = await pullable(directory, id, caller);
+      const subject = { kind: "registry", id, name };
+      const details = { images: wanted.images };
+      await management.by(author).note({ action: "registry.export", subject, groupId, details });
       const { request, server, exchange } = raw();
       // What is not cached yet has to be waited for.
       server.timeout(request, 0);
-      const source = await images.export(registry, names.map(parseImage), {
-        format: query.format ?? "oci",
-        platform: query.platform,
-        prefix: `${new URL(externalUrl).host}/virtual_registries/container/${params.id}`,
+      const source = await images.export(registry, parsed, {
+        format: wanted.format ?? "oci",
+        platform: wanted.platform,
+        prefix: `${new URL(externalUrl).host}/virtual_registries/container/${id}`,
       });
       const cut = (error: unknown) =>
         log.warn("export was cut", { id: exchange.id, code: failureCode(error) });
-      const body = followBody(source, { clock, server, request, idleSeconds, cut });
+      const follow = { clock, server, request, idleSeconds, cut };
       const headers = {
         ...commonHeaders(exchange),
         "Content-Type": tarType,
         "Content-Disposition": 'attachment; filename="images.tar"',
       };
-      return new Response(body, { headers });
+      return new Response(followBody(source, follow), { headers });
     },
   );
 }

@@ -80,7 +80,7 @@ function block(name: string, size: number, type: string): Buffer {
   bytes.write(octal(size, 11), 124);
   bytes.write(octal(0, 11), 136);
   bytes.write(type, 156);
-  bytes.write("ustar\0" + "00", 257);
+  bytes.write("ustar\u000000", 257);
   bytes.write(`${octal(checksum(bytes), 6)} `, 148);
   return bytes;
 }

@@ -25,8 +25,8 @@ interface Pulled {
 }
 
 const defaultPlatform = "linux/amd64";
-/** In memory until the archive is written. */
-const maxManifestsBytes = 64 << 20;
+/** In memory until the archive is written; most have some kilobytes. */
+const maxManifests = 1000;
 
 /** See `Images`. */
 export async function exportArchive(
@@ -59,7 +59,6 @@ export async function exportArchive(
 class Gathered {
   readonly #manifests = new Map<Digest, Pulled>();
   readonly #blobs = new Map<Digest, { child: Child; repository: string }>();
-  #bytes = 0;
 
   constructor(
     readonly puller: Pulling,
@@ -105,8 +104,8 @@ class Gathered {
   async #gather(pulled: Pulled, repository: string): Promise<void> {
     if (this.#manifests.has(pulled.digest)) return;
     this.#manifests.set(pulled.digest, pulled);
-    this.#bytes += pulled.payload.length;
-    if (this.#bytes > maxManifestsBytes) {
+    const members = pulled.manifest.children.filter(({ kind }) => kind === "manifest");
+    if (this.#manifests.size + members.length > maxManifests) {
       throw new RegistryError("too_large", "these images have too many manifests for one archive");
     }
     for (const child of pulled.manifest.children) {

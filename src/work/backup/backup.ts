@@ -28,9 +28,8 @@ export async function backUp(options: BackupOptions): Promise<BackupReport> {
     await snapshots.take(path.join(dataDir, "weir.db"), sink.snapshot);
     const snapshot = await snapshots.open(sink.snapshot);
     const { schema } = snapshot;
-    const { report, named } = await copyBlobs(snapshot, sink, options).finally(() =>
-      snapshot.close(),
-    );
+    const { report, named } = await copyBlobs(snapshot, sink, options);
+
     const database = `weir-${crypto.randomUUID()}.db`;
     const description = {
       format: 1 as const,
@@ -51,7 +50,15 @@ export async function backUp(options: BackupOptions): Promise<BackupReport> {
   }
 }
 
-async function copyBlobs(snapshot: Snapshot, sink: Sink, { dataDir, progress }: BackupOptions) {
+async function copyBlobs(snapshot: Snapshot, sink: Sink, options: BackupOptions) {
+  try {
+    return await copyAll(snapshot, sink, options);
+  } finally {
+    await snapshot.close();
+  }
+}
+
+async function copyAll(snapshot: Snapshot, sink: Sink, { dataDir, progress }: BackupOptions) {
   const named = new Map<Digest, number>();
   const report: BackupReport = { blobs: 0, bytes: 0, copied: 0, damaged: [] };
   const lost: Digest[] = [];

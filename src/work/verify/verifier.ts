@@ -50,8 +50,12 @@ export class StoreVerifier implements Verifier {
       checked: { manifests: 0, blobs: 0, bytes: 0, entries: 0 },
       findings: [],
     };
-    const look = { manifests: this.#manifests, blobs: this.#blobs, entries: this.#entries }[part];
-    const last = await look.call(this, after, step, repair);
+    const look = {
+      manifests: () => this.#manifests(after, step, repair),
+      blobs: () => this.#blobs(after, step, repair),
+      entries: () => this.#entries(after, step, repair),
+    };
+    const last = await look[part]();
     const following = parts[parts.indexOf(part) + 1];
     step.next = last !== undefined ? `${part} ${last}` : following && `${following} `;
     return step;
