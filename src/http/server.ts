@@ -48,12 +48,15 @@ export function startServer(
         const error = new RegistryError("bad_request", "the request's Host is not valid");
         return app.refuse(error, request);
       }
-      if (Number(request.headers.get("content-length")) > maxRequestBody && !isUpload(request)) {
+      const { method } = request;
+      // Nearly all there is: it has no body that anybody would read.
+      if (method === "GET" || method === "HEAD") return app.answer(request, server, isCertified);
+      if (isUpload(request)) return closing(app.answer(request, server, isCertified));
+      if (Number(request.headers.get("content-length")) > maxRequestBody) {
         const message = `the body must have at most ${maxRequestBody} bytes`;
         return app.refuse(new RegistryError("too_large", message), request);
       }
-      const answer = app.answer(request, server, isCertified);
-      return isUpload(request) ? closing(answer) : answer;
+      return app.answer(request, server, isCertified);
     },
     // A stored file that cannot be opened after all: everything else is answered by the app.
     error(error) {

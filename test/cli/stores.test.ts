@@ -57,7 +57,10 @@ const env = (dataDir = weir.dataDir) => ({
   WEIR_ALLOWED_UPSTREAM_ADDRESSES: "127.0.0.0/8",
 });
 const backUp = (target: string, ...more: string[]) =>
-  run(["backup", target, ...more], { env: env() });
+  run(["backup", target, ...more], {
+    // What other commands take stands beside the settings.
+    env: { ...env(), WEIR_URL: "http://localhost:1", WEIR_TOKEN: "t" },
+  });
 const restore = (source: string, dataDir: string) =>
   run(["restore", source], { env: env(dataDir) });
 const verifyAt = (dataDir: string, ...more: string[]) =>

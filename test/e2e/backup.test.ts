@@ -8,16 +8,15 @@ const all = ["hello", "schema2", "multi", "list", "herd", "single", "medium"] as
 
 /** Pulls image after image, giving them up again, until it is told to stop; how many pulls there were. */
 function load(lab: Lab, weir: Weir): { stop(): Promise<number> } {
-  let isOver = false;
-  let pulls = 0;
+  const state = { isOver: false, pulls: 0 };
   const pull = async () => {
     const client = await lab.client(skopeo);
     succeed(await client.login(weir.host, "admin", weir.token));
-    while (!isOver) {
+    while (!state.isOver) {
       for (const name of all) {
-        if (isOver) break;
+        if (state.isOver) break;
         succeed(await client.pull(weir.names(lab.images[name]).byTag));
-        pulls++;
+        state.pulls++;
       }
       await client.wipe();
       succeed(await weir.command(["cache", "purge", "1", "--yes"]));
@@ -26,9 +25,9 @@ function load(lab: Lab, weir: Weir): { stop(): Promise<number> } {
   const running = Promise.all([pull(), pull()]);
   return {
     async stop() {
-      isOver = true;
+      state.isOver = true;
       await running;
-      return pulls;
+      return state.pulls;
     },
   };
 }
