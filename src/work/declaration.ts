@@ -10,12 +10,14 @@ import { accessToken, isMap, type Leaf, type ReadFile, readText } from "./text.t
 
 /**
  * The declared part of a configuration file, whose scalars are all texts. Secrets come from the file, the
- * environment and other files. Empty where there are problems.
+ * environment and other files; with `secrets` being `optional`, one whose variable or file is not there is left out.
+ * Empty where there are problems.
  */
 export function readDeclaration(
   raw: Record<string, unknown>,
   env: Environment,
   readFile: ReadFile,
+  need: "needed" | "optional" = "needed",
 ): { declared: Declaration; problems: FileProblem[] } {
   const secrets = new Map<string, string>();
   const parsed = fileSchema.safeParse(raw);
@@ -23,7 +25,8 @@ export function readDeclaration(
     ...(parsed.error?.issues ?? []).flatMap(problemsOf),
     ...checkReferences(raw),
     ...secretPlaces(raw).flatMap((place) => {
-      const result = readSecret(place, env, readFile);
+      const isOptional = need === "optional" && place.key !== "ca";
+      const result = readSecret(place, env, readFile, isOptional);
       if (typeof result === "string") secrets.set(`${pathText(place.path)}.${place.key}`, result);
       return typeof result === "object" ? [result] : [];
     }),
@@ -73,17 +76,18 @@ function items(owner: Record<string, unknown>, path: (string | number)[]) {
   );
 }
 
-/** The secret, the problem with it, or undefined for an upstream without credentials. */
+/** The secret, the problem with it, or undefined for an upstream without credentials, and for one that is optional. */
 function readSecret(
   { path, item, key, leaf }: SecretPlace,
   env: Environment,
   readFile: ReadFile,
+  isOptional: boolean,
 ): string | FileProblem | undefined {
   const problem = (at: string, message: string) => ({ path: [...path, at], message });
   const keys = [key, `${key}_file`, `${key}_env`];
   const [used, second] = keys.filter((key) => typeof item[key] === "string");
   if (used === undefined) {
-    if (key === "ca") return undefined;
+    if (key === "ca" || isOptional) return undefined;
     if (key === "token") return problem(key, `is missing: give one of ${keys.join(", ")}`);
     return "username" in item ? problem(key, "is missing: a username needs one") : undefined;
   }
@@ -98,6 +102,7 @@ function readSecret(
       : used.endsWith("_env")
         ? env[given] || undefined
         : readText(readFile, given);
+  if (isOptional && typeof text !== "string") return undefined;
   if (text === undefined) return problem(used, `names the variable ${given}, which is not set`);
   if (typeof text === "object") return problem(used, text.problem);
   const { data, error } = leaf.safeParse(text);

@@ -112,7 +112,7 @@ const registry = map({
   description,
   on_unsure: oneOf(["stop", "continue"]).default("stop"),
   ask: oneOf(["in_order", "parallel"]).default("in_order"),
-  upstreams: list(name).min(1, "must name at least one upstream"),
+  upstreams: list(name),
 });
 
 const token = map({

@@ -35,7 +35,9 @@ export function settingsFromEnvironment(env: Environment): SettingSource {
     // Compose files pass on what is not set as an empty text.
     if (value) values.set(name.slice("WEIR_".length).toLowerCase(), value);
   }
-  return { label: (name) => `WEIR_${name.toUpperCase()}`, values, reserved: ["config_file"] };
+  const label = (name: string) => `WEIR_${name.toUpperCase()}`;
+  // The last ones are for commands that speak to a server, and may stand beside its settings.
+  return { label, values, reserved: ["config_file", "url", "token", "token_file"] };
 }
 
 /** The map `settings` of a configuration file; a list stands for its items with commas between. */

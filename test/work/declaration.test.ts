@@ -312,10 +312,7 @@ upstreams:
     [
       "numbers",
       "registries: [{ id: 0, name: a, upstreams: [] }]",
-      [
-        /^registries\[0\]\.id: must be a whole number from 1/,
-        "registries[0].upstreams: must name at least one upstream",
-      ],
+      [/^registries\[0\]\.id: must be a whole number from 1/],
     ],
     [
       "words",

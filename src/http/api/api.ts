@@ -13,6 +13,7 @@ import { type Api, type ApiEnv, reply } from "./endpoint.ts";
 import { entryEndpoints } from "./entries.ts";
 import { ApiError, asApiError, notFound, unauthorized } from "./errors.ts";
 import { groupEndpoints } from "./groups.ts";
+import { imageEndpoints } from "./images.ts";
 import { identityEndpoints } from "./identity/identity.ts";
 import type { ApiOptions } from "./options.ts";
 import { roadOf, whoCalls } from "./people/caller.ts";
@@ -26,6 +27,7 @@ import { purgePreviewEndpoints } from "./purges.ts";
 import { registryEndpoints } from "./registries.ts";
 import { upstreamEndpoints, upstreamListEndpoints } from "./upstreams.ts";
 import { workEndpoints } from "./work.ts";
+import { verifyEndpoint } from "./verify.ts";
 
 /** The management API: everything under `/api`. Authentication comes before any other look at a request. */
 export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
@@ -64,6 +66,7 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
   associationEndpoints(api, options);
   entryEndpoints(api, options);
   pullEndpoints(api, options);
+  imageEndpoints(api, options);
   groupEndpoints(api, options);
   dependencyProxyEndpoints(api, options);
   identityEndpoints(api, options);
@@ -71,6 +74,7 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
   purgePreviewEndpoints(api, options);
   cleanupEndpoints(api, options);
   workEndpoints(api, options);
+  verifyEndpoint(api, options);
   api.all("*", () => {
     throw notFound();
   });

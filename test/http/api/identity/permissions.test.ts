@@ -14,6 +14,8 @@ const matrix: Record<string, [Cell, Cell, Cell, Cell, Cell, Cell]> = {
   change_upstream: [404, 403, 403, "ok", "ok", "ok"],
   test_upstream: [404, 403, 403, "ok", "ok", "ok"],
   purge_registry: [404, 403, 403, "ok", "ok", "ok"],
+  import_images: [404, 403, 403, "ok", "ok", "ok"],
+  export_images: [404, "ok", "ok", "ok", "ok", "ok"],
   read_dependency_proxy: [404, 403, 403, 403, "ok", "ok"],
   change_dependency_proxy: [404, 403, 403, 403, "ok", "ok"],
   read_cleanup_policy: [404, 403, 403, 403, "ok", "ok"],
@@ -39,6 +41,7 @@ const matrix: Record<string, [Cell, Cell, Cell, Cell, Cell, Cell]> = {
   change_identities: [403, 403, 403, 403, 403, "ok"],
   create_users_tokens: [403, 403, 403, 403, 403, "ok"],
   create_group: [403, 403, 403, 403, 403, "ok"],
+  verify_store: [403, 403, 403, 403, 403, "ok"],
   create_job_tokens: [403, 403, 403, 403, 403, "ok"],
   end_job_tokens: [403, 403, 403, 403, 403, "ok"],
 };

@@ -1,0 +1,32 @@
+import { documentText } from "../as-code/document.ts";
+import { readPresent } from "../as-code/present.ts";
+import { parseWanted } from "../as-code/wanted.ts";
+import { type Command, exit, Failure } from "../command.ts";
+import { connect, connectionOptions } from "../connection.ts";
+
+export const exportCommand: Command = {
+  name: "export",
+  summary: "Write what is there as a configuration file, for apply or WEIR_CONFIG_FILE.",
+  details: `In a fixed order, so that two exports can be compared. Secrets are no part of it: a password is named by a variable that has to be set where the file is used for
+something new. Users' tokens, passwords and what a server reads at its start (settings, oidc_issuers, sign_in_providers) are not in it.`,
+  arguments: [],
+  options: {
+    "without-users": { summary: "leave users and memberships out; they are for administrators" },
+    ...connectionOptions,
+  },
+  examples: ["weir export > weir.yaml", "weir export | weir apply --file - --dry-run"],
+  async run(world, given) {
+    const api = await connect(world, given);
+    const present = await readPresent(api, !given.has("without-users"));
+    const text = documentText(present);
+    try {
+      parseWanted(world, text, "what is there");
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      const message = `${error.message}\nA file cannot say this; change it by weir upstream update, weir registry update and the like`;
+      throw new Failure(message, error.code, { cause: error });
+    }
+    world.io.out(text.trimEnd());
+    return exit.ok;
+  },
+};

@@ -1,0 +1,45 @@
+import { type Command, jsonOption } from "../command.ts";
+import { connect, connectionOptions } from "../connection.ts";
+import { findUpstream, ofGroup } from "../find.ts";
+import { printItem, printList } from "../output.ts";
+import { shapes } from "../shapes.ts";
+
+const history = {
+  from: { value: "TIME", summary: "from when on, such as 2026-11-01: over time" },
+  to: { value: "TIME", summary: "until when: over time" },
+  interval: { value: "STEP", summary: "over time, in such steps", choices: ["hour", "day"] },
+  upstream: { value: "UPSTREAM", summary: "over time, of this one alone" },
+  repository: { value: "NAME", summary: "over time, of this one alone" },
+} as const;
+
+export const stats: Command = {
+  name: "stats",
+  summary: "Say how much is cached of a group's registries, and how pulls were answered.",
+  arguments: [{ name: "group", summary: "id or path; else default", optional: true }],
+  options: { ...history, ...jsonOption, ...connectionOptions },
+  examples: ["weir stats", "weir stats platform --interval day --from 2026-11-01"],
+  async run(world, given) {
+    const api = await connect(world, given);
+    const path = `${ofGroup(given.maybe("group") ?? "default")}/statistics`;
+    const isOverTime = Object.keys(history).some((option) => given.has(option));
+    if (!isOverTime) return printItem(world, given, await api.get(shapes.anything, path));
+    const upstream = given.text("upstream");
+    const answer = await api.get(shapes.anything, `${path}/history`, {
+      from: given.text("from"),
+      to: given.text("to"),
+      interval: given.text("interval"),
+      upstream_id: upstream === undefined ? undefined : await findUpstream(api, upstream),
+      repository: given.text("repository"),
+    });
+    if (!Array.isArray(answer)) return printItem(world, given, answer as object);
+    const rows = answer as Record<string, string | number | null>[];
+    const titles = Object.keys(rows[0] ?? {});
+    const columns = titles.map((title) => [title, (row: (typeof rows)[number]) => row[title]]);
+    return printList(
+      world,
+      given,
+      rows,
+      Object.fromEntries(columns) as Record<string, (row: (typeof rows)[number]) => string>,
+    );
+  },
+};
