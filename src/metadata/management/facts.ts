@@ -7,6 +7,11 @@ interface Owned {
   groupId: number | undefined;
 }
 
+/** When something ends, as events tell it; null: never. */
+export function endText(expiresAt: number | undefined): string | null {
+  return expiresAt === undefined ? null : new Date(expiresAt).toISOString();
+}
+
 /** What was done to something, which mostly belongs to a group. */
 export function factOf(
   kind: string,
