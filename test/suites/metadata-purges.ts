@@ -166,6 +166,19 @@ function patternTests(bench: MetadataBench): void {
     });
   }
 
+  test("a long pattern for little among much takes smaller steps, and comes to its end", async () => {
+    const { metadata } = bench;
+    const { upstream } = await sampleRegistry(metadata);
+    await fill(metadata, upstream, 7000);
+    const pattern = `**${"*a".repeat(250)}`.replace("***", "**");
+    const selection = { pattern, includePinned: false };
+    await metadata.management.upstreams.purge(upstream.id, always, selection);
+    // What is waited for does not grow with what there is, nor with the pattern.
+    expect(await metadata.purges.pending()).toBe(1);
+    expect(await finish(metadata)).toBe(0);
+    expect(await metadata.purges.pending()).toBe(0);
+  });
+
   test("the record says which pattern", async () => {
     const { metadata } = bench;
     const { upstream } = await sampleRegistry(metadata);
