@@ -16,7 +16,8 @@ import { idleSeconds, type RunningServer, startServer } from "./http/server.ts";
 import { addressTest, clientsBy } from "./lib/address-ranges.ts";
 import type { Clock } from "./lib/clock.ts";
 import { deriveKey } from "./lib/keys.ts";
-import type { Log } from "./lib/log.ts";
+import { Holds } from "./lib/holds.ts";
+import { failureCode, type Log } from "./lib/log.ts";
 import { createSealer } from "./lib/seal.ts";
 import type { Directory } from "./metadata/contract.ts";
 import { openSqliteMetadata } from "./metadata/sqlite/index.ts";
@@ -36,6 +37,7 @@ import type {
   Prepared,
   RestoreReport,
   Restoring,
+  Runner,
   Verifier,
 } from "./work/contract.ts";
 import { openDataDir } from "./work/data-dir.ts";
@@ -43,6 +45,9 @@ import { createWebClient } from "./upstream/web/client.ts";
 import { backgroundWork } from "./work/background.ts";
 import { prepare } from "./work/first-start.ts";
 import { createRunner } from "./work/runner/runner.ts";
+import { noSpaceCounts } from "./work/space/contract.ts";
+import { Eviction } from "./work/space/eviction.ts";
+import { StoredBytes } from "./work/space/waking.ts";
 import { StoreVerifier } from "./work/verify/verifier.ts";
 
 export interface RunningWeir {
@@ -85,7 +90,8 @@ async function openStores(
   { clock, log, version, random }: Surroundings,
   closers: (() => Promise<void>)[],
 ) {
-  const { dataDir, maxBlobBytes, minFreeBytes } = config;
+  const { dataDir, minFreeBytes } = config;
+  const maxBlobBytes = storableBytes(config);
   const { secret } = openDataDir(dataDir, config.secretKey);
 
   const previous = config.previousSecretKey === undefined ? [] : [config.previousSecretKey];
@@ -118,11 +124,30 @@ async function openStores(
     recheckMs: config.recheckSeconds * 1000,
     absentMs: config.absentSeconds * 1000,
   };
-  const puller = createPuller({ client, blobs, cache, lists, clock, log, maxBlobBytes, ...times });
+  const holds = new Holds();
+  const stored = new StoredBytes(config.cacheMaxBytes);
+  const puller = createPuller({
+    client,
+    blobs,
+    cache,
+    lists,
+    clock,
+    log,
+    holds,
+    stored: (bytes) => stored.add(bytes),
+    maxBlobBytes,
+    ...times,
+  });
   closers.push(() => puller.close());
   const repair = createRepair(puller);
   const verifier = new StoreVerifier({ holdings, cache, blobs, directory, repair, clock, log });
-  return { derive, metadata, blobs, reaching, client, puller, verifier };
+  return { derive, metadata, blobs, holds, stored, reaching, client, puller, verifier };
+}
+
+/** A blob that alone is more than may be cached is not stored. */
+function storableBytes({ maxBlobBytes, cacheMaxBytes }: Config): number | undefined {
+  const limits = [maxBlobBytes, cacheMaxBytes].filter((one) => one !== undefined);
+  return limits.length > 0 ? Math.min(...limits) : undefined;
 }
 
 /** Verifies a data folder that no server uses, step by step. Throws what stands in the way. */
@@ -161,12 +186,13 @@ async function start(
   closeAll: () => Promise<void>,
 ): Promise<RunningWeir> {
   const { clock, log, version } = around;
-  const { externalUrl, tokenSeconds, mirror, maxBlobBytes } = config;
+  const { externalUrl, tokenSeconds, mirror, cacheMaxBytes, minFreeBytes } = config;
+  const maxBlobBytes = storableBytes(config);
   const opened = await openStores(config, around, closers);
-  const { derive, metadata, blobs, reaching, client, puller, verifier } = opened;
+  const { derive, metadata, blobs, holds, stored, reaching, client, puller, verifier } = opened;
   const { instanceId, allowedAddresses } = reaching;
   const { cache, credentials, directory } = metadata;
-  const images = createImages({ puller, blobs, cache, clock, maxBlobBytes });
+  const images = createImages({ puller, blobs, cache, clock, holds, maxBlobBytes });
 
   const { key: signingKey, former: formerSigningKeys } = derive("pull tokens");
   const open = {
@@ -206,8 +232,13 @@ async function start(
   const access = createAccess({ provers, clock, ...tokens });
   let isServing = false;
   let server: RunningServer | undefined;
+  const { space, sweep } = metadata;
+  const counts = noSpaceCounts();
+  const eviction = new Eviction({ space, blobs, cacheMaxBytes, minFreeBytes, clock, log, counts });
+  const sweeping = { sweep, blobs, holds, clock, log, counts };
+  const { auditDays } = config.abuse;
   const runner = createRunner(
-    backgroundWork({ metadata, clock, log, auditDays: config.abuse.auditDays }),
+    backgroundWork({ metadata, clock, log, auditDays, sweeping, eviction }),
     {
       states: metadata.work,
       clock,
@@ -216,6 +247,7 @@ async function start(
       underWay: () => server?.underWay() ?? 0,
     },
   );
+  stored.wake = () => void wakeEviction(eviction, runner, log);
   const isInner = innerTest(createGuard({ clock, allowed: allowedAddresses }));
   const app = createHttpApp({
     access,
@@ -274,6 +306,14 @@ async function start(
       await closeAll();
     },
   };
+}
+
+async function wakeEviction(eviction: Eviction, runner: Runner, log: Log): Promise<void> {
+  try {
+    if (await eviction.isBounded()) await runner.wake(eviction.name);
+  } catch (error) {
+    log.warn("eviction was not woken: it runs each minute", { code: failureCode(error) });
+  }
 }
 
 /** Says at the start what would otherwise be found out by a pull that fails. */

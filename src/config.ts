@@ -48,6 +48,8 @@ export interface Config {
   drainSeconds: number;
   /** Larger blobs are passed on and not stored; undefined: no limit. */
   maxBlobBytes: number | undefined;
+  /** Of all that is cached; undefined: no limit. */
+  cacheMaxBytes: number | undefined;
   /** With less space free on the disk of the data folder nothing more is stored. */
   minFreeBytes: number;
   logLevel: LogLevel;
@@ -119,6 +121,7 @@ function readSettings(settings: work.Settings): Omit<Config, "declared" | "setti
     abuse: work.readLimitSettings(settings),
     drainSeconds: settings.get("drain_seconds", seconds(0, 86400), "30"),
     maxBlobBytes: settings.find("max_blob_bytes", work.size(1)),
+    cacheMaxBytes: settings.find("cache_max_bytes", work.size(1)),
     minFreeBytes: settings.get("min_free_bytes", work.size(0), "1GiB"),
     logLevel: settings.get("log_level", work.oneOf(logLevels), "info"),
   };
@@ -191,7 +194,7 @@ function readConfigFile(
 }
 
 /** Settings that the design names and later versions bring. */
-const unsupported = ["database_url", "blobs_url", "cache_max_bytes", "workers"];
+const unsupported = ["database_url", "blobs_url", "workers"];
 
 /** The configuration as a file would say it, without secrets, and where each setting comes from. */
 export function describeConfig(config: Config): string {
@@ -233,6 +236,7 @@ export function visibleConfig({ settings, declared, signIn }: Config) {
       library_prefix: upstream.libraryPrefix,
       stale_if_absent_hours: upstream.staleIfAbsentHours,
       stale_while_revalidate: upstream.staleWhileRevalidate,
+      ...(upstream.cacheMaxBytes !== undefined && { cache_max_bytes: upstream.cacheMaxBytes }),
       ...(upstream.ca !== undefined && { ca: upstream.ca }),
       ...(upstream.rules.length > 0 && { rules: upstream.rules }),
       ...(upstream.verifiedGroup !== undefined && {

@@ -4,17 +4,31 @@ import type { Digest } from "../oci/digest.ts";
 export interface BlobStore {
   /**
    * The stored bytes if they are there as a regular file of exactly `size` bytes. Undefined when they are missing or of
-   * another size: what is wrong is removed, so that it can be fetched again.
+   * another size: what is wrong is put aside, so that it can be fetched again.
    */
   find(digest: Digest, size: number): Promise<StoredBlob | undefined>;
   /** A new empty spool for about `expected` bytes. Throws `StoreFullError` when it could not take them. */
   spool(expected: number | undefined): Promise<Spool>;
+  /**
+   * At most `limit` stored blobs in the order of their digests, those behind `after`; from the first one where it is
+   * undefined. Fewer than that are the last ones.
+   */
+  list(after: Digest | undefined, limit: number): Promise<ListedBlob[]>;
   /** Gives up bytes; a reader that is under way finishes. Absent bytes are no error. */
   delete(digest: Digest): Promise<void>;
   /** Puts bytes that turned out to be wrong aside, where somebody can look at them and nobody is served. Absent ones are no error. */
   quarantine(digest: Digest): Promise<void>;
+  /** Bytes that can be stored until free space is at its floor; undefined: nobody knows. */
+  room(): Promise<number | undefined>;
   /** Whether bytes can be stored now. */
   ready(): Promise<boolean>;
+}
+
+export interface ListedBlob {
+  digest: Digest;
+  size: number;
+  /** Milliseconds since the epoch. */
+  storedAt: number;
 }
 
 export interface StoredBlob {

@@ -99,7 +99,7 @@ export class Blobs {
         reference: `blob ${digest}`,
         ask: (candidate) =>
           stored
-            ? this.#show(wanted(candidate), stored)
+            ? this.#show(wanted(candidate), stored, options)
             : this.#opening.ask(wanted(candidate), options),
         probe: async ({ upstream, repository: name }) =>
           (await this.#options.client.checkBlob(upstream, name, digest, marks)).found,
@@ -115,30 +115,34 @@ export class Blobs {
   }
 
   /** A HEAD at the caller's own upstream turns *named* into *shown* without a download. */
-  async #show(wanted: Wanted, stored: StoredBlob): Promise<Answer | undefined> {
+  async #show(
+    wanted: Wanted,
+    stored: StoredBlob,
+    options: PullOptions,
+  ): Promise<Answer | undefined> {
     const { client, cache, clock, log } = this.#options;
     const { upstream, repository, digest, marks } = wanted;
     const described = await client.checkBlob(upstream, repository, digest, marks);
     if (!described.found) return undefined;
     requireSame(wanted, described, stored.size);
     const contentType = blobContentType(described.contentType);
-    await tolerate(
-      log,
-      "entry was not noted as shown",
-      cache.show({
-        groupId: upstream.groupId,
-        upstreamId: upstream.id,
-        upstreamVersion: upstream.version,
-        repository,
-        kind: "blob",
-        reference: digest,
-        digest,
-        contentType,
-        size: stored.size,
-        etag: described.etag,
-        now: clock.now(),
-      }),
-    );
+    const noted = cache.show({
+      groupId: upstream.groupId,
+      upstreamId: upstream.id,
+      upstreamVersion: upstream.version,
+      repository,
+      kind: "blob",
+      reference: digest,
+      digest,
+      contentType,
+      size: stored.size,
+      etag: described.etag,
+      now: clock.now(),
+    });
+    await tolerate(log, "entry was not noted as shown", noted);
+    // It was given up while the upstream was asked.
+    const isGone = (await noted.catch(() => true)) === false;
+    if (isGone) return this.#opening.ask(wanted, options);
     return answer(wanted, "revalidated", contentType, atRest(stored));
   }
 }

@@ -1,16 +1,15 @@
 import type { Spool } from "../blobs/contract.ts";
-import type { Clock } from "../lib/clock.ts";
 import { failureCode, type Log } from "../lib/log.ts";
-import type { Cache } from "../metadata/contract.ts";
 import { blobContentType } from "./content-type.ts";
 import { reasonOf } from "./errors.ts";
+import { keepSafe, type KeepingOptions } from "./keeping.ts";
 import type { Fill } from "./fill.ts";
 import type { Wanted } from "./flight.ts";
 
-export interface StoringOptions {
-  cache: Cache;
-  clock: Clock;
+export interface StoringOptions extends KeepingOptions {
   log: Log;
+  /** Told of what has come to be stored. */
+  stored: (bytes: number) => void;
 }
 
 export type Stored = { stored: true } | { stored: false; error: unknown };
@@ -26,8 +25,11 @@ export async function store(
   const { log } = options;
   try {
     await fill.run();
-    await spool.commit(digest);
-    await record(fill, spool.length, wanted, options);
+    await keepSafe(options, digest, async () => {
+      await spool.commit(digest);
+      await record(fill, spool.length, wanted, options);
+    });
+    options.stored(spool.length);
     return { stored: true };
   } catch (error) {
     const reason = `${reasonOf(error)} ${failureCode(error)}`;
@@ -56,7 +58,7 @@ async function record(
   { cache, clock }: StoringOptions,
 ): Promise<void> {
   const { contentType, etag } = fill.description;
-  await cache.storeBlob({
+  const isStored = await cache.storeBlob({
     groupId: upstream.groupId,
     upstreamId: upstream.id,
     upstreamVersion: upstream.version,
@@ -69,4 +71,6 @@ async function record(
     etag,
     now: clock.now(),
   });
+  // Another server has begun that meanwhile.
+  if (!isStored) throw new Error("the stored bytes are just being deleted");
 }

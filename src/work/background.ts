@@ -3,6 +3,7 @@ import type { Log } from "../lib/log.ts";
 import type { Metadata } from "../metadata/contract.ts";
 import { cleanupWork } from "./cleanup.ts";
 import { type GradualOptions, gradualWork } from "./gradual.ts";
+import { straysWork, type SweepingOptions, sweepingWork } from "./space/sweeping.ts";
 import type { Work } from "./runner/contract.ts";
 
 const minuteMs = 60_000;
@@ -15,6 +16,8 @@ export interface BackgroundOptions {
   log: Log;
   /** 0: audit events are kept for ever. */
   auditDays: number;
+  sweeping: SweepingOptions;
+  eviction: Work;
 }
 
 /** At the start, for what a kill has left, and each minute, where nobody wakes it sooner. */
@@ -23,7 +26,8 @@ const soon = { everyMs: minuteMs, afterStartMs: 0, goesByAge: false } as const;
 const daily = { everyMs: dayMs, afterStartMs: hourMs, goesByAge: true } as const;
 
 /** What a server does when nobody waits for it. */
-export function backgroundWork({ metadata, clock, log, auditDays }: BackgroundOptions): Work[] {
+export function backgroundWork(options: BackgroundOptions): Work[] {
+  const { metadata, clock, log, auditDays, sweeping, eviction } = options;
   const { management, identity, audit, purges, cleanup } = metadata;
   const all: Omit<GradualOptions, "log">[] = [
     { name: "purges", ...soon, some: () => purges.step(), told: "entries were purged" },
@@ -52,5 +56,11 @@ export function backgroundWork({ metadata, clock, log, auditDays }: BackgroundOp
     const told = "audit events have expired";
     all.push({ name: "expired_audit_events", ...daily, some, told });
   }
-  return [...all.map((one) => gradualWork({ ...one, log })), cleanupWork({ runs: cleanup, log })];
+  return [
+    ...all.map((one) => gradualWork({ ...one, log })),
+    cleanupWork({ runs: cleanup, log }),
+    eviction,
+    sweepingWork(sweeping),
+    straysWork(sweeping),
+  ];
 }

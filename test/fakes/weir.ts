@@ -63,6 +63,7 @@ function declareRegistry(
     staleWhileRevalidate: false,
     ca: undefined,
     rules: [],
+    cacheMaxBytes: undefined,
     verifiedGroup: undefined,
     ...own,
   }));

@@ -10,9 +10,19 @@ import {
 } from "node:fs";
 import path from "node:path";
 import { failureCode, type Log } from "../../lib/log.ts";
-import { algorithmOf, type Digest, hexOf } from "../../oci/digest.ts";
-import { type BlobStore, type Spool, type StoredBlob, StoreFullError } from "../contract.ts";
+import { yieldTurn } from "../../lib/clock.ts";
+import { algorithmOf, type Digest, hexOf, parseDigest } from "../../oci/digest.ts";
+import {
+  type BlobStore,
+  type ListedBlob,
+  type Spool,
+  type StoredBlob,
+  StoreFullError,
+} from "../contract.ts";
 import { FsSpool } from "./spool.ts";
+
+/** How many files are looked at before others have their turn. */
+const listedAtOnce = 256;
 
 interface Options {
   /** Holds `blobs/` and `spool/`, on one file system. Nothing else may use these two. */
@@ -59,12 +69,12 @@ export class FsBlobStore implements BlobStore {
     const stats = lstatSync(file, { throwIfNoEntry: false });
     if (stats?.isFile() && stats.size === size) return new FsBlob(file, size);
     if (!stats) return undefined;
-    this.#log.error("stored blob is not what it should be, removed", {
+    this.#log.error("stored blob is not what it should be, put aside", {
       digest,
       size,
       found: stats.size,
     });
-    rmSync(file, { recursive: true, force: true });
+    await this.quarantine(digest);
     return undefined;
   }
 
@@ -88,6 +98,30 @@ export class FsBlobStore implements BlobStore {
     }
   }
 
+  async list(after: Digest | undefined, limit: number): Promise<ListedBlob[]> {
+    const found: ListedBlob[] = [];
+    for (const algorithm of ["sha256", "sha512"]) {
+      for (const folder of this.#names(algorithm)) {
+        // Nothing of a folder whose last possible name is not behind it.
+        if (after && `${algorithm}:${folder}~` < after) continue;
+        for (const hex of this.#names(algorithm, folder)) {
+          const digest = parseDigest(`${algorithm}:${hex}`);
+          if (!digest || !hex.startsWith(folder) || (after && digest <= after)) continue;
+          const stats = lstatSync(this.#pathOf(digest), { throwIfNoEntry: false });
+          if (!stats?.isFile()) continue;
+          found.push({ digest, size: stats.size, storedAt: Math.floor(stats.mtimeMs) });
+          if (found.length >= limit) return found;
+          if (found.length % listedAtOnce === 0) await yieldTurn();
+        }
+      }
+    }
+    return found;
+  }
+
+  async room(): Promise<number | undefined> {
+    return this.#free(0) - this.#minFreeBytes;
+  }
+
   async delete(digest: Digest): Promise<void> {
     rmSync(this.#pathOf(digest), { force: true });
   }
@@ -95,8 +129,11 @@ export class FsBlobStore implements BlobStore {
   async quarantine(digest: Digest): Promise<void> {
     const folder = path.join(this.#root, "quarantine");
     mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const target = path.join(folder, digest.replace(":", "-"));
+    // What stands there can be anything, of an earlier time.
+    rmSync(target, { recursive: true, force: true });
     try {
-      renameSync(this.#pathOf(digest), path.join(folder, digest.replace(":", "-")));
+      renameSync(this.#pathOf(digest), target);
     } catch (error) {
       if (failureCode(error) !== "ENOENT") throw error;
     }
@@ -120,11 +157,26 @@ export class FsBlobStore implements BlobStore {
   }
 
   #requireSpace(wanted: number): void {
+    if (this.#free(wanted) < this.#minFreeBytes) {
+      throw new StoreFullError("too little free space to store more");
+    }
+  }
+
+  /** Bytes, less those that growing spools and whoever asks will yet need. */
+  #free(wanted: number): number {
     const { bavail, bsize } = statfsSync(this.#root);
     let promised = wanted;
     for (const spool of this.#growing) promised += spool.outstanding;
-    if (bavail * bsize - promised < this.#minFreeBytes) {
-      throw new StoreFullError("too little free space to store more");
+    return bavail * bsize - promised;
+  }
+
+  /** What is in a folder, in order; nothing where it is not there. */
+  #names(...folders: string[]): string[] {
+    try {
+      return readdirSync(path.join(this.#root, "blobs", ...folders)).sort();
+    } catch (error) {
+      if (failureCode(error) === "ENOENT") return [];
+      throw error;
     }
   }
 }

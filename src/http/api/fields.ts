@@ -150,6 +150,9 @@ const credentials = {
   password: login(work.upstreamPassword).optional(),
 };
 
+/** How much of what it needs may be stored; null: no limit of its own. */
+export const cacheMaxBytes = z.int().min(1).openapi({ example: 107374182400 });
+
 export const upstreamFields = z
   .strictObject({
     url: written(work.upstreamUrl).openapi({ example: "https://registry-1.docker.io" }),
@@ -162,6 +165,7 @@ export const upstreamFields = z
     library_prefix: z.boolean().optional(),
     stale_if_absent_hours: hours.optional(),
     stale_while_revalidate: z.boolean().optional(),
+    cache_max_bytes: cacheMaxBytes.nullable().optional(),
     ca: written(work.certificates).nullable().optional(),
     rules: rules.optional(),
     access: z.enum(["shared", "verified"]).optional(),
@@ -185,6 +189,7 @@ export const upstream = z
     library_prefix: z.boolean(),
     stale_if_absent_hours: hours,
     stale_while_revalidate: z.boolean(),
+    cache_max_bytes: cacheMaxBytes.nullable(),
     ca: z.string().nullable(),
     rules: z.array(rule),
     access: z.enum(["shared", "verified"]),

@@ -11,6 +11,7 @@ import { audit } from "./0006_audit.ts";
 import { people } from "./0007_people.ts";
 import { removals } from "./0008_removals.ts";
 import { background } from "./0009_background.ts";
+import { space, type Trigger } from "./0013_space.ts";
 
 /** The few words in which the SQL of two engines differs. */
 export interface SqlWords {
@@ -27,6 +28,8 @@ export interface SqlWords {
   keyed: string;
   /** What refuses to change rows of a table, and to delete those that `keeps`, of `old`, is true of. */
   appendOnly: (table: string, keeps: string) => string[];
+  /** What runs these statements after such changes of a row. */
+  trigger: (trigger: Trigger) => string;
 }
 
 /** Forward only. A list, not a folder: a bundled executable has no files to look through. */
@@ -40,6 +43,7 @@ const steps: Record<string, (words: SqlWords) => string[]> = {
   "0007_people": people,
   "0008_removals": removals,
   "0009_background": background,
+  "0013_space": space,
 };
 
 /** Of all steps, in order. */

@@ -21,6 +21,8 @@ import { Passwords, sealAnew } from "../passwords.ts";
 import type { Limits } from "../positions.ts";
 import { SqlPurges } from "../purges/purges.ts";
 import type { Schema } from "../schema.ts";
+import { SqlSpace } from "../space/space.ts";
+import { SqlSweep } from "../space/sweep.ts";
 import { SqlUpstreamStates } from "../states.ts";
 import { Uses } from "../credentials/uses.ts";
 import { endLeases, SqlWorkStates } from "../work/states.ts";
@@ -88,6 +90,8 @@ async function openLocked(
       purges: new SqlPurges(db, changes),
       cleanup: new SqlCleanupRuns(db, changes, clock),
       work: new SqlWorkStates(db),
+      space: new SqlSpace(db, changes),
+      sweep: new SqlSweep(db),
       holdings: new SqlHoldings(db, changes),
       generation: () => changes.generation(),
       async ready() {

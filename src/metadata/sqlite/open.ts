@@ -23,6 +23,11 @@ begin
   select raise(abort, '${table} are kept');
 end`,
   ],
+  trigger: ({ name, table, event, when, statements }) =>
+    `create trigger ${name} after ${event} on ${table}${when ? `\nwhen ${when}` : ""}
+begin
+${statements.map((one) => `  ${one};`).join("\n")}
+end`,
 };
 
 /** Waiting for a lock stops the whole process; only a tool beside it can hold one, and pulls should go on. */

@@ -24,6 +24,9 @@ import {
 } from "../../../src/upstream/contract.ts";
 import { backgroundWork } from "../../../src/work/background.ts";
 import type { Runner } from "../../../src/work/runner/contract.ts";
+import { Holds } from "../../../src/lib/holds.ts";
+import { noSpaceCounts } from "../../../src/work/space/contract.ts";
+import { Eviction } from "../../../src/work/space/eviction.ts";
 import { createRunner } from "../../../src/work/runner/runner.ts";
 import { SteppedClock } from "../../fakes/clock.ts";
 import { noon, registrySettings, upstreamSettings } from "../../fakes/metadata-samples.ts";
@@ -119,7 +122,14 @@ export class ApiWorld {
   #runner(metadata: Metadata, log: Log): Runner {
     const { clock } = this;
     const options = { states: metadata.work, clock, log, owner: "test", underWay: () => 0 };
-    return createRunner(backgroundWork({ metadata, clock, log, auditDays: 0 }), options);
+    const { space, sweep } = metadata;
+    const counts = noSpaceCounts();
+    const blobs = { delete: async () => {}, list: async () => [], room: async () => undefined };
+    const bounds = { cacheMaxBytes: 1000, minFreeBytes: 0 };
+    const eviction = new Eviction({ space, blobs, ...bounds, clock, log, counts });
+    const sweeping = { sweep, blobs, holds: new Holds(), clock, log, counts };
+    const works = backgroundWork({ metadata, clock, log, auditDays: 0, sweeping, eviction });
+    return createRunner(works, options);
   }
 
   /** Registry 1 of group 1 has upstreams 1 and 2; registry 2 of group 2 has upstream 3. */
