@@ -240,6 +240,7 @@ const permissions = {
     "create personal access tokens of other users",
   ),
   create_group: row("write", "server", "administrator", "create a top-level group"),
+  choose_registry_id: row("write", "server", "administrator", "choose the id of a new registry"),
   create_job_tokens: row("mint", "server", "administrator", "create job tokens"),
   end_job_tokens: row("write", "server", "administrator", "end job tokens"),
 } as const satisfies Record<string, Permission>;

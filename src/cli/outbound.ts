@@ -73,7 +73,7 @@ const reasons: [pattern: RegExp, reason: string][] = [
 
 function whyOf(error: unknown): string {
   const { code, name } = error as { code?: string; name?: string };
-  const text = `${code ?? name ?? "unknown"}`;
+  const text = code ?? name ?? "unknown";
   const known = reasons.find(([pattern]) => pattern.test(text));
   return known?.[1] ?? `cannot be reached (${text})`;
 }
@@ -85,6 +85,8 @@ export interface Certificate {
   problem: string | undefined;
 }
 
+const textOf = (value: unknown) => (typeof value === "string" && value ? value : undefined);
+
 /** The certificate that is shown at this address, whether it is trusted or not. Throws `Unanswered`. */
 export function certificateAt(clock: Clock, url: URL, deadline: number): Promise<Certificate> {
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
@@ -94,8 +96,9 @@ export function certificateAt(clock: Clock, url: URL, deadline: number): Promise
   const options = { host, port: Number(url.port || 443), rejectUnauthorized: false, ...name };
   const socket = tls.connect(options, () => {
     const { valid_from: from, valid_to: to } = socket.getPeerCertificate();
-    const error = socket.authorizationError as Error | string | null | undefined;
-    const problem = error ? String((error as Error).message ?? error) : undefined;
+    // A text or an error, whatever its type says.
+    const error = socket.authorizationError as unknown;
+    const problem = error instanceof Error ? error.message : textOf(error);
     resolve({ validFrom: Date.parse(from), validTo: Date.parse(to), problem });
   });
   socket.on("error", (error) => reject(new Unanswered(whyOf(error), { cause: error })));

@@ -35,6 +35,7 @@ export interface Preview {
 
 export const shapes = {
   anything: has(),
+  numbers: has<Record<string, string | number | null>>(),
   group: has<api.GroupJson>("id", "name", "full_path", "parent_id"),
   registry: has<api.RegistryJson>("id", "group_id", "name", "on_unsure", "ask"),
   registryDetail: has<api.RegistryDetailJson>("id", "group_id", "name", "registry_upstreams"),

@@ -21,10 +21,8 @@ interface Named {
 
 describe("registries and upstreams", () => {
   test("are made, changed, listed, moved and deleted", async () => {
-    const made = await jsonAt<Named>(weir, [
-      ...["registry", "create", "tools", "--on-unsure", "continue"],
-      ...["--description", "ours"],
-    ]);
+    const create = ["registry", "create", "tools", "--on-unsure", "continue"];
+    const made = await jsonAt<Named>(weir, [...create, "--description", "ours"]);
     const list = await runAt(weir, ["registry", "list"]);
     expect(list.out).toContain("tools");
     expect(list.out.split("\n")[0]).toMatch(/^ID +GROUP +NAME +ON UNSURE +ASK +DESCRIPTION$/);
@@ -207,9 +205,9 @@ describe("which server, and what it says", () => {
     expect(nobody.err).toMatch(/^weir: http:\/\/127\.0\.0\.1:1 \(.*\) refuses connections/);
     using other = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("hello") });
     const url = `http://127.0.0.1:${other.port}`;
-    const else_ = await run(["registry", "list"], { env: { WEIR_URL: url, WEIR_TOKEN: "t" } });
-    expect(else_).toMatchObject({ code: 5, out: "" });
-    expect(else_.err).toContain("not as the API of Weir does");
+    const stranger = await run(["registry", "list"], { env: { WEIR_URL: url, WEIR_TOKEN: "t" } });
+    expect(stranger).toMatchObject({ code: 5, out: "" });
+    expect(stranger.err).toContain("not as the API of Weir does");
   });
 
   test("a redirect gets no token", async () => {

@@ -96,16 +96,24 @@ export const ttlPolicyChanges = ttlPolicy.partial().openapi("TtlPolicyChanges");
 
 // ---- registries
 
+/** As in the configuration: ids that are given out go on from the highest that there was. */
+const maxRegistryId = 2 ** 31 - 1;
+
+const registrySettings = {
+  name,
+  description: description.optional(),
+  on_unsure: z.enum(["stop", "continue"]).optional(),
+  ask: z.enum(["in_order", "parallel"]).optional(),
+};
+
 export const registryFields = z
-  .strictObject({
-    name,
-    description: description.optional(),
-    on_unsure: z.enum(["stop", "continue"]).optional(),
-    ask: z.enum(["in_order", "parallel"]).optional(),
-  })
+  .strictObject({ id: z.int().min(1).max(maxRegistryId).optional(), ...registrySettings })
   .openapi("RegistryFields");
 
-export const registryChanges = registryFields.partial().openapi("RegistryChanges");
+export const registryChanges = z
+  .strictObject(registrySettings)
+  .partial()
+  .openapi("RegistryChanges");
 
 export const registry = z
   .strictObject({

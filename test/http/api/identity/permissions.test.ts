@@ -36,6 +36,7 @@ const matrix: Record<string, [Cell, Cell, Cell, Cell, Cell, Cell]> = {
   change_identities: [403, 403, 403, 403, 403, "ok"],
   create_users_tokens: [403, 403, 403, 403, 403, "ok"],
   create_group: [403, 403, 403, 403, 403, "ok"],
+  choose_registry_id: [403, 403, 403, 403, 403, "ok"],
   create_job_tokens: [403, 403, 403, 403, 403, "ok"],
   end_job_tokens: [403, 403, 403, 403, 403, "ok"],
 };
@@ -112,7 +113,7 @@ test("each permission of the API is in the matrix, and asked for by an endpoint"
   expect([...known, ...elsewhere].sort()).toEqual(Object.keys(actions).sort());
   const asked = new Set(operations.map(({ action }) => action));
   // A top-level group is created where a subgroup is.
-  expect(known.filter((action) => !asked.has(action))).toEqual(["create_group"]);
+  expect(known.filter((action) => !asked.has(action))).toEqual(["choose_registry_id", "create_group"]);
 });
 
 test("reading is by GET, and by nothing else", () => {
