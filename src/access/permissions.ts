@@ -224,6 +224,7 @@ const permissions = {
   list_visible: row("read", "server", "guest", "list those groups and projects that one may get"),
   read_users: row("read", "server", "administrator", "list and get users"),
   read_audit: row("read", "server", "administrator", "list the server's audit events"),
+  read_arrival: row("read", "server", "administrator", "see how a request has come"),
   change_users: row("write", "server", "administrator", "create, block, deactivate users"),
   // With either, whoever it was would log in for longer than his own credential lasts.
   change_users_passwords: row("mint", "server", "administrator", "give users passwords"),

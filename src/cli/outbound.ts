@@ -9,6 +9,8 @@ export interface Outgoing {
   body?: string | undefined;
   /** Milliseconds until all of the answer is there. */
   deadline: number;
+  /** The most bytes that the answer may have; more of it is `Unanswered`. */
+  most?: number;
 }
 
 /** Why there is no answer; the message names no secret. */
@@ -41,7 +43,11 @@ export async function send(clock: Clock, request: Outgoing): Promise<Incoming> {
       proxy: false,
       signal: aborter.signal,
     });
-    return { status: response.status, headers: response.headers, text: await read(response) };
+    return {
+      status: response.status,
+      headers: response.headers,
+      text: await read(response, request.most),
+    };
   } catch (error) {
     if (error instanceof Unanswered) throw error;
     const reason = aborter.signal.aborted ? "did not answer in time" : whyOf(error);
@@ -51,13 +57,13 @@ export async function send(clock: Clock, request: Outgoing): Promise<Incoming> {
   }
 }
 
-async function read(response: Response): Promise<string> {
+async function read(response: Response, most = maxAnswer): Promise<string> {
   const decoder = new TextDecoder();
   const parts: string[] = [];
   let size = 0;
   for await (const bytes of response.body ?? []) {
     size += bytes.length;
-    if (size > maxAnswer) throw new Unanswered("answered with far more than it should");
+    if (size > most) throw new Unanswered("answered with far more than it should");
     parts.push(decoder.decode(bytes, { stream: true }));
   }
   return parts.join("") + decoder.decode();

@@ -26,6 +26,7 @@ export type Entry = api.CacheEntryJson & { pinned?: boolean };
 export type Token = (api.PersonalTokenJson | api.GroupTokenJson | api.DeployTokenJson) & {
   token?: string;
 };
+export type Arrival = api.ArrivalJson;
 /** What a purge by pattern would give up. */
 export interface Preview {
   entries: number;
@@ -48,6 +49,7 @@ export const shapes = {
   preview: has<Preview>("entries", "size", "repositories"),
   plan: has<api.PlanJson>("upstreams", "decision"),
   refreshed: has<api.RefreshedJson>("digest", "cache"),
+  arrival: has<Arrival>("peer", "forwarded", "trusted_proxy", "closes"),
   user: has<api.UserJson>("id", "username", "state", "is_admin", "bot"),
   member: has<api.MemberJson>("id", "username", "access_level", "expires_at"),
   project: has<api.ProjectJson>("id", "path", "path_with_namespace", "namespace"),

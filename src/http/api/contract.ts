@@ -1,4 +1,5 @@
 import type { z } from "@hono/zod-openapi";
+import type { arrival } from "./arrival.ts";
 import type * as fields from "./fields.ts";
 import type * as identity from "./identity/fields.ts";
 
@@ -16,6 +17,7 @@ export type PlanJson = z.output<typeof fields.plan>;
 export type RefreshedJson = z.output<typeof fields.refreshed>;
 export type DependencyProxyJson = z.output<typeof fields.dependencyProxySettings>;
 export type TtlPolicyJson = z.output<typeof fields.ttlPolicy>;
+export type ArrivalJson = z.output<typeof arrival>;
 export type UserJson = z.output<typeof identity.user>;
 /** As it stands in the answer, where a level is a number. */
 export type MemberJson = Omit<z.input<typeof identity.member>, "access_level"> & {
