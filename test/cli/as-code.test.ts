@@ -69,7 +69,7 @@ const env = { PARTNER_PASSWORD: "hunter2-of-some-length" };
 describe("a file is applied", () => {
   test("a dry run says what there is to do, and does nothing", async () => {
     const before = await exported();
-    const argv = ["apply", "--file", "-", "--dry-run"];
+    const argv = ["apply", "-f", "-", "--dry-run"];
     const { code, out, err } = await runAt(weir, argv, { input: file, env });
     expect({ code, err }).toEqual({ code: 10, err: "" });
     expect(out).toContain("+ group acme\n    name: Acme Ltd\n+ group acme/tools");

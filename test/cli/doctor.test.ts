@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { type Examination, examine } from "../../src/examination.ts";
 import { testCertificate } from "../fakes/certificate.ts";
+import { until } from "../fakes/until.ts";
 import { FakeUpstream } from "../fakes/upstream.ts";
 import { adminToken, TestWeir } from "../fakes/weir.ts";
 import { run, type RunOptions } from "./world.ts";
@@ -55,9 +56,15 @@ beforeAll(async () => {
   const [layer] = image.layers;
   for (const kind of ["manifests/latest", `blobs/${layer}`]) {
     const prefix = "/v2/virtual_registries/container/1/library/app";
-    const answer = await fetch(`${weir.url}${prefix}/${kind}`, { headers });
+    const url = `${weir.url}${prefix}/${kind}`;
+    const answer = await fetch(url, { headers });
     await answer.arrayBuffer();
     expect(answer.status).toBe(200);
+    // What has been read to its end takes a moment to rest in the store.
+    await until(async () => {
+      const head = await fetch(url, { method: "HEAD", headers });
+      return head.headers.get("x-weir-cache")?.startsWith("hit") ?? false;
+    });
   }
 });
 afterAll(async () => {

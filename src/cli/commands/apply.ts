@@ -18,7 +18,7 @@ Passwords cannot be read back, so they cannot be compared: one is sent where its
 What was changed by somebody else between the plan and the change is not overwritten: apply ends with 6.`,
   arguments: [],
   options: {
-    file: { value: "FILE", summary: "the file; - is the standard input" },
+    file: { value: "FILE", short: "f", summary: "the file; - is the standard input" },
     "dry-run": { summary: "only say what would be done; ends with 10 where there is something" },
     secrets: { summary: "set all passwords that the file gives anew" },
     "delete-missing": {
@@ -30,9 +30,9 @@ What was changed by somebody else between the plan and the change is not overwri
     ...connectionOptions,
   },
   examples: [
-    "weir apply --file weir.yaml --dry-run",
-    "weir apply --file weir.yaml --secrets",
-    "weir export | weir apply --file - --dry-run",
+    "weir apply -f weir.yaml --dry-run",
+    "weir apply -f weir.yaml --secrets",
+    "weir export | weir apply -f - --dry-run",
   ],
   async run(world, given) {
     const file = given.text("file");

@@ -14,7 +14,7 @@ something new. Users' tokens, passwords and what a server reads at its start (se
     "without-users": { summary: "leave users and memberships out; they are for administrators" },
     ...connectionOptions,
   },
-  examples: ["weir export > weir.yaml", "weir export | weir apply --file - --dry-run"],
+  examples: ["weir export > weir.yaml", "weir export | weir apply -f - --dry-run"],
   async run(world, given) {
     const api = await connect(world, given);
     const present = await readPresent(api, !given.has("without-users"));
