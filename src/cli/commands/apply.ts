@@ -1,8 +1,8 @@
 import { makePlan } from "../as-code/plan.ts";
 import type { Plan } from "../as-code/planning.ts";
-import { readPresent } from "../as-code/present.ts";
+import { type Asked, readPresent } from "../as-code/present.ts";
 import { changesOf, countText, planText } from "../as-code/print.ts";
-import { readWanted } from "../as-code/wanted.ts";
+import { readWanted, type Wanted } from "../as-code/wanted.ts";
 import type { Api } from "../client.ts";
 import { type Command, exit, Failure, jsonOption, UsageError, type World } from "../command.ts";
 import { connect, connectionOptions } from "../connection.ts";
@@ -40,7 +40,7 @@ What was changed by somebody else between the plan and the change is not overwri
       throw new UsageError("apply needs --file, with - for the standard input");
     const wanted = await readWanted(world, file);
     const api = await connect(world, given);
-    const present = await readPresent(api, wanted.keys.has("users"));
+    const present = await readPresent(api, askedFor(wanted));
     const deleteMissing = given.has("delete-missing");
     const plan = makePlan(wanted, present, { secrets: given.has("secrets"), deleteMissing });
     const changes = changesOf(plan);
@@ -56,6 +56,13 @@ What was changed by somebody else between the plan and the change is not overwri
     return exit.ok;
   },
 };
+
+function askedFor({ keys, declared }: Wanted): Asked {
+  const proxies = declared.groups.flatMap(({ path, dependencyProxy }) =>
+    dependencyProxy ? [path.toLowerCase()] : [],
+  );
+  return { people: keys.has("users"), proxies: (path) => proxies.includes(path.toLowerCase()) };
+}
 
 /** Step by step; the first that fails ends it, and what is done stays done. */
 async function carryOut(world: World, api: Api, { steps, ids }: Plan): Promise<void> {
