@@ -108,3 +108,6 @@ export { readSignIn, type SignInProvider, type SignInSettings } from "./sign-in.
 export * from "./text.ts";
 export { dayText, visibleGroup, visibleUser } from "./visible.ts";
 export { readYaml } from "./yaml.ts";
+
+/** Work that nobody waits for. */
+export type * from "./runner/contract.ts";
