@@ -21,8 +21,8 @@ export function list<T>(item: Shape<T>): Shape<T[]> {
   };
 }
 
-/** An entry; a server of an older release does not know of pins. */
-export type Entry = api.CacheEntryJson & { pinned?: boolean };
+export type Entry = api.CacheEntryJson;
+export type Work = api.WorkJson;
 export type Token = (api.PersonalTokenJson | api.GroupTokenJson | api.DeployTokenJson) & {
   token?: string;
 };
@@ -49,11 +49,13 @@ export const shapes = {
   preview: has<Preview>("entries", "size", "repositories"),
   plan: has<api.PlanJson>("upstreams", "decision"),
   refreshed: has<api.RefreshedJson>("digest", "cache"),
+  work: has<Work>("name", "status"),
   arrival: has<Arrival>("peer", "forwarded", "trusted_proxy", "closes"),
   user: has<api.UserJson>("id", "username", "state", "is_admin", "bot"),
   member: has<api.MemberJson>("id", "username", "access_level", "expires_at"),
   project: has<api.ProjectJson>("id", "path", "path_with_namespace", "namespace"),
   token: has<Token>("id", "name", "scopes", "expires_at"),
+  policy: has<api.CleanupPolicyJson>("enabled", "cadence", "keep_n_days_after_download"),
   dependencyProxy: has<api.DependencyProxyJson>("enabled", "identity"),
   ttlPolicy: has<api.TtlPolicyJson>("enabled", "ttl"),
 } as const;

@@ -1,5 +1,6 @@
 import type { ClaimPatterns } from "../lib/claims.ts";
 import type {
+  CleanupSettings,
   Registry,
   RegistrySettings,
   Role,
@@ -22,6 +23,8 @@ export interface DeclaredGroup {
   name: string;
   /** Left as it is where nothing is said of it. */
   dependencyProxy?: DeclaredDependencyProxy;
+  /** The same. */
+  cleanupPolicy?: CleanupSettings;
 }
 
 export interface DeclaredDependencyProxy {

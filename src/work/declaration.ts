@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { Declaration } from "./contract.ts";
+import type { DeclaredGroup, Declaration } from "./contract.ts";
 import { type ConfigFile, fileSchema, upstreamPassword } from "./declared.ts";
 import { certificates } from "./certificates.ts";
 import { issuerOf } from "./oidc-issuers.ts";
@@ -135,20 +135,38 @@ function sharedTokens(secrets: ReadonlyMap<string, string>): FileProblem[] {
 
 const ownerOf = (place = "") => place.replace(/\.token$/, "");
 
+const proxyAt = (index: number) => `groups[${index}].dependency_proxy`;
+
+function groupOf(group: ConfigFile["groups"][number], secret: string | undefined): DeclaredGroup {
+  const { path, name = path, dependency_proxy: proxy, cleanup_policy: policy } = group;
+  return {
+    path,
+    name,
+    ...(proxy && {
+      dependencyProxy: {
+        enabled: proxy.enabled,
+        identity: proxy.identity,
+        secret,
+        ttlDays: proxy.ttl_days,
+      },
+    }),
+    ...(policy && {
+      cleanupPolicy: {
+        enabled: policy.enabled,
+        keepDays: policy.keep_n_days_after_download,
+        cadence: policy.cadence,
+        notifyOnSuccess: policy.notify_on_success,
+        notifyOnFailure: policy.notify_on_failure,
+      },
+    }),
+  };
+}
+
 function assemble(file: ConfigFile, secrets: ReadonlyMap<string, string>): Declaration {
   return {
-    groups: file.groups.map(({ path, name, dependency_proxy: proxy }, index) => ({
-      path,
-      name: name ?? path,
-      ...(proxy && {
-        dependencyProxy: {
-          enabled: proxy.enabled,
-          identity: proxy.identity,
-          secret: secrets.get(`groups[${index}].dependency_proxy.secret`),
-          ttlDays: proxy.ttl_days,
-        },
-      }),
-    })),
+    groups: file.groups.map((group, index) =>
+      groupOf(group, secrets.get(`${proxyAt(index)}.secret`)),
+    ),
     upstreams: file.upstreams.map((upstream, index) => {
       const defaults = defaultSettings(upstream.url);
       return {

@@ -1,5 +1,5 @@
 import { hashSecret } from "../lib/secret.ts";
-import type { Metadata, Role } from "../metadata/contract.ts";
+import type { CleanupSettings, Metadata, Role } from "../metadata/contract.ts";
 import type { DeclaredDependencyProxy, DeclaredUser, Declaration } from "./contract.ts";
 import { defaultGroup } from "./shapes.ts";
 
@@ -13,9 +13,11 @@ export async function declare(metadata: Metadata, declaration: Declaration): Pro
   await declareGroups(metadata, declaration.groups);
   const saved = await directory.groups();
   const groups = new Map(saved.map(({ path, id }) => [path.toLowerCase(), id]));
-  for (const { path, dependencyProxy } of declaration.groups) {
+  for (const { path, dependencyProxy, cleanupPolicy } of declaration.groups) {
     const id = groups.get(path.toLowerCase());
-    if (id !== undefined && dependencyProxy) await declareProxy(metadata, id, dependencyProxy);
+    if (id === undefined) continue;
+    if (dependencyProxy) await declareProxy(metadata, id, dependencyProxy);
+    if (cleanupPolicy) await declarePolicy(metadata, id, cleanupPolicy);
   }
   const makeDefault = () => directory.saveGroup({ path: defaultGroup, name: defaultGroup });
   const groupId = async (path: string) => {
@@ -70,6 +72,19 @@ async function declareProxy(
   const own = upstreams.find((one) => one.groupId === groupId && one.alwaysCheck);
   if (isSame && own?.password === secret) return;
   await dependencyProxies.change(groupId, { enabled, identity, secret, ...ttl });
+}
+
+async function declarePolicy(
+  { management: { cleanupPolicies } }: Metadata,
+  groupId: number,
+  settings: CleanupSettings,
+): Promise<void> {
+  const present = await cleanupPolicies.get(groupId);
+  if (!present) await cleanupPolicies.create(groupId, settings);
+  const fields = Object.keys(settings) as (keyof CleanupSettings)[];
+  // A change puts the next run off: none is made where nothing differs.
+  const differs = present && fields.some((field) => present[field] !== settings[field]);
+  if (differs) await cleanupPolicies.change(groupId, settings);
 }
 
 async function declareUser(

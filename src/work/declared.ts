@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Role, roles } from "../metadata/contract.ts";
+import { cadences, type Role, roles } from "../metadata/contract.ts";
 import { realmUrl, upstreamUrl } from "./addresses.ts";
 import { issuer } from "./oidc-issuers.ts";
 import { defaultGroup, file, list, map, secret } from "./shapes.ts";
@@ -150,6 +150,16 @@ const dependencyProxy = map({
   ttl_days: integer(1, 36_500, "days").optional(),
 });
 
+const cleanupPolicy = map({
+  enabled: flag.default(true),
+  keep_n_days_after_download: integer(1, 365, "days").default(30),
+  cadence: leaf(`must be one of ${cadences.join(", ")}, in days`, (text) =>
+    cadences.find((days) => String(days) === text),
+  ).default(7),
+  notify_on_success: flag.default(false),
+  notify_on_failure: flag.default(false),
+});
+
 /** The whole configuration file but for its settings; every scalar in it is a text. */
 export const fileSchema = map({
   settings: z.unknown().optional(),
@@ -158,6 +168,7 @@ export const fileSchema = map({
       path: groupPath,
       name: name.optional(),
       dependency_proxy: dependencyProxy.optional(),
+      cleanup_policy: cleanupPolicy.optional(),
     }),
   ).default([]),
   upstreams: list(upstream).default([]),

@@ -1,20 +1,29 @@
-import type { DeclaredGroup, DeclaredUser } from "./contract.ts";
+import type { DeclaredDependencyProxy, DeclaredGroup, DeclaredUser } from "./contract.ts";
 import { redacted } from "./settings.ts";
 
 /** What is declared, as a file would say it and without secrets. */
-export function visibleGroup({ path, name, dependencyProxy: proxy }: DeclaredGroup) {
-  if (!proxy) return { path, name };
-  const { enabled, identity, ttlDays } = proxy;
+export function visibleGroup({ path, name, dependencyProxy, cleanupPolicy }: DeclaredGroup) {
   return {
     path,
     name,
-    dependency_proxy: {
-      enabled,
-      ...(identity !== undefined && { identity, secret: redacted }),
-      ...(ttlDays !== undefined && { ttl_days: ttlDays }),
-    },
+    ...(dependencyProxy && { dependency_proxy: visibleProxy(dependencyProxy) }),
+    ...(cleanupPolicy && {
+      cleanup_policy: {
+        enabled: cleanupPolicy.enabled,
+        keep_n_days_after_download: cleanupPolicy.keepDays,
+        cadence: cleanupPolicy.cadence,
+        notify_on_success: cleanupPolicy.notifyOnSuccess,
+        notify_on_failure: cleanupPolicy.notifyOnFailure,
+      },
+    }),
   };
 }
+
+const visibleProxy = ({ enabled, identity, ttlDays }: DeclaredDependencyProxy) => ({
+  enabled,
+  ...(identity !== undefined && { identity, secret: redacted }),
+  ...(ttlDays !== undefined && { ttl_days: ttlDays }),
+});
 
 export function visibleUser({ username, admin, state, memberships, tokens }: DeclaredUser) {
   return {

@@ -237,6 +237,7 @@ groups:
   - path: full
     name: "Full: all of it"
     dependency_proxy: { enabled: false, identity: hub, secret_env: HUB_SECRET, ttl_days: 30 }
+    cleanup_policy: { keep_n_days_after_download: 90, cadence: 14, notify_on_failure: true }
   - path: full/below
     dependency_proxy: {}
 upstreams:
@@ -290,10 +291,12 @@ users:
         "enabled: false, identity: hub, secret_env: HUB_SECRET, ttl_days: 30",
         "enabled: true",
       )
+      .replace("cadence: 14", "cadence: 30, enabled: false")
       .replace("state: blocked", "state: active")
       .replace("expires_at: 2030-12-31", "expires_at: 2031-12-31");
     expect(short(await planOf(other))).toEqual([
       "~ dependency proxy of full",
+      "~ cleanup policy of full",
       "~ user shut",
       "~ member shut of full/below",
     ]);

@@ -102,6 +102,22 @@ describe("cache", () => {
     expect(again).toMatchObject({ cache: { upstream: "up1" } });
 
     const [entry] = await jsonAt<{ id: string }[]>(weir, ["cache", "ls", "up1"]);
+    const pinned = await jsonAt(weir, ["cache", "pin", entry?.id ?? ""]);
+    expect(pinned).toMatchObject({ id: entry?.id, pinned: true });
+    const dry = ["cache", "purge", "up1", "--pattern", "library/*", "--dry-run"];
+    expect(await jsonAt(weir, [...dry, "--include-pinned"])).toMatchObject({
+      repositories: [repository],
+    });
+    expect(await jsonAt(weir, ["cache", "purge", "--registry", "1", "--dry-run"])).toMatchObject({
+      entries: 0,
+    });
+    expect(await runAt(weir, ["cache", "unpin", entry?.id ?? ""])).toMatchObject({ code: 0 });
+    const asked = await runAt(weir, ["cache", "purge", "up1"], { answers: ["n"] });
+    expect(asked.questions[0]).toMatch(/^Give up \d+ entries \(.*\), of library\/app\? \[y\/N\] $/);
+    const none = await runAt(weir, ["cache", "purge", "up1", "--pattern", "other/**", "--yes"]);
+    expect(none).toMatchObject({ code: 0 });
+    expect((await jsonAt<object[]>(weir, ["cache", "ls", "up1"])).length).toBeGreaterThan(0);
+    expect((await runAt(weir, ["work"])).out).toMatch(/^NAME +STATUS/);
     expect(await runAt(weir, ["cache", "delete", entry?.id ?? ""])).toMatchObject({ code: 0 });
     expect(await runAt(weir, ["cache", "delete", entry?.id ?? ""])).toMatchObject({ code: 3 });
     expect(await runAt(weir, ["cache", "purge", "up1", "--yes"])).toMatchObject({ code: 0 });

@@ -71,7 +71,7 @@ its default. \`settings\`, \`oidc_issuers\`, \`sign_in_providers\` and users' \`
 
 - **Upstreams are found by their name** in their group, registries by \`id\` or else name, groups by path, users by user name. Another name is another thing; \`weir upstream update ID --name\`
   and the like rename. A registry with an \`id\` is made with it, by administrators.
-- **Exactly what is declared**: a declared registry has the declared upstreams in that order, a declared user the declared memberships. \`dependency_proxy\` of a group and \`state\` of a user stay as they are where they are not declared. All else that the file does not have stays.
+- **Exactly what is declared**: a declared registry has the declared upstreams in that order, a declared user the declared memberships. \`dependency_proxy\` and \`cleanup_policy\` of a group and \`state\` of a user stay as they are where they are not declared. All else that the file does not have stays.
 - **\`--delete-missing\`** deletes registries and upstreams that the file does not have in the groups that it speaks of, and groups that it does not have: each sort only if its key
   (\`registries\`, \`upstreams\`, \`groups\`) stands in the file. The group \`default\` and users stay; \`weir user block\` shuts somebody out. It lists all and asks.
 - **Not in it**: projects, names and e-mail addresses of users, tokens, what is cached.

@@ -327,6 +327,18 @@ groups:
       ],
     ],
     [
+      "cleanup policies",
+      `
+groups:
+  - { path: a, cleanup_policy: { cadence: 2 } }
+  - { path: a/b, cleanup_policy: {} }
+`,
+      [
+        "groups[0].cleanup_policy.cadence: must be one of 1, 7, 14, 30, 90, in days",
+        "groups[1].cleanup_policy: must be a top-level group: subgroups have no registries and upstreams",
+      ],
+    ],
+    [
       "ends and states of users",
       "users: [{ username: a, state: gone, memberships: [{ group: default, role: guest, expires_at: 2030-12-31T10:00:00Z }] }]",
       [

@@ -11,7 +11,7 @@ import { Failure } from "../command.ts";
 import { roleOf } from "../roles.ts";
 import { untouched } from "./proxies.ts";
 import { differing } from "./planning.ts";
-import type { People, Present, Proxy } from "./present.ts";
+import type { People, Present } from "./present.ts";
 import { presentFields } from "./upstreams.ts";
 
 const head = ` Written by weir export. docs/configuration.md explains it; weir apply brings a server to it.
@@ -27,7 +27,7 @@ export function documentText(present: Present): string {
   const variables = new Variables();
   const document = new Document({
     groups: sorted(present.groups, ({ full_path: path }) => path).map((group) =>
-      groupItem(group, present.proxies.get(group.id), variables),
+      groupItem(group, present, variables),
     ),
     upstreams: upstreams.map((one) => upstreamItem(groupOf(one), one, variables)),
     registries: sorted(present.registries, (one) => `${groupOf(one)}/${one.name}`).map((one) =>
@@ -76,14 +76,20 @@ function given(fields: object): Record<string, unknown> {
 }
 
 function groupItem(
-  { full_path: path, name }: GroupJson,
-  proxy: Proxy | undefined,
+  { id, full_path: path, name }: GroupJson,
+  { proxies, policies }: Present,
   variables: Variables,
 ) {
+  const proxy = proxies.get(id);
   // As they are where nobody has touched them, there is nothing to say of them.
-  if (!proxy || differing(proxy, untouched).length === 0) return { path, name };
-  const variable = proxy.identity === null ? undefined : variables.of(path, "dependency_proxy");
-  return { path, name, dependency_proxy: given({ ...proxy, secret_env: variable }) };
+  const isTouched = proxy && differing(proxy, untouched).length > 0;
+  const variable = proxy?.identity ? variables.of(path, "dependency_proxy") : undefined;
+  return given({
+    path,
+    name,
+    dependency_proxy: isTouched ? given({ ...proxy, secret_env: variable }) : undefined,
+    cleanup_policy: policies.get(id),
+  });
 }
 
 function upstreamItem(group: string, upstream: UpstreamJson, variables: Variables) {

@@ -7,6 +7,7 @@ import type {
 } from "../../http/api/contract.ts";
 import type { Api } from "../client.ts";
 import { container, ofGroup } from "../find.ts";
+import { type Policy, readPolicy } from "./policies.ts";
 import { list as listOf, shapes } from "../shapes.ts";
 
 /** What is there, as the token may see it. */
@@ -16,6 +17,8 @@ export interface Present {
   upstreams: UpstreamJson[];
   /** By group, of those that were asked for. */
   proxies: ReadonlyMap<number, Proxy>;
+  /** The same, of those that have one. */
+  policies: ReadonlyMap<number, Policy>;
   /** Undefined: not asked for. Without bots, which go with their tokens. */
   people: People | undefined;
 }
@@ -31,8 +34,9 @@ export interface Proxy {
 export interface Asked {
   /** Users and memberships, which are for administrators. */
   people: boolean;
-  /** Of which groups the Dependency Proxies are wanted, by path; they are for owners. */
+  /** Of which groups Dependency Proxies and cleanup policies are wanted, by path; they are for owners. */
   proxies: (path: string) => boolean;
+  policies: (path: string) => boolean;
 }
 
 export interface People {
@@ -60,7 +64,12 @@ export async function readPresent(api: Api, asked: Asked): Promise<Present> {
   for (const { id, full_path: path } of groups) {
     if (asked.proxies(path)) proxies.set(id, await readProxy(api, id));
   }
-  return { groups, registries, upstreams, proxies, people };
+  const policies = new Map<number, Policy>();
+  for (const { id, full_path: path, parent_id: parent } of groups) {
+    const policy = parent === null && asked.policies(path) ? await readPolicy(api, id) : undefined;
+    if (policy) policies.set(id, policy);
+  }
+  return { groups, registries, upstreams, proxies, policies, people };
 }
 
 export async function readProxy(api: Api, group: number): Promise<Proxy> {

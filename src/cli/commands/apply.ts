@@ -58,10 +58,16 @@ What was changed by somebody else between the plan and the change is not overwri
 };
 
 function askedFor({ keys, declared }: Wanted): Asked {
-  const proxies = declared.groups.flatMap(({ path, dependencyProxy }) =>
-    dependencyProxy ? [path.toLowerCase()] : [],
-  );
-  return { people: keys.has("users"), proxies: (path) => proxies.includes(path.toLowerCase()) };
+  const groupsWith = (key: "dependencyProxy" | "cleanupPolicy") => {
+    const found = declared.groups.filter((group) => group[key] !== undefined);
+    const paths = new Set(found.map(({ path }) => path.toLowerCase()));
+    return (path: string) => paths.has(path.toLowerCase());
+  };
+  return {
+    people: keys.has("users"),
+    proxies: groupsWith("dependencyProxy"),
+    policies: groupsWith("cleanupPolicy"),
+  };
 }
 
 /** Step by step; the first that fails ends it, and what is done stays done. */

@@ -13,17 +13,16 @@ something new. Users' tokens, passwords and what a server reads at its start (se
   options: {
     "without-restricted": {
       summary:
-        "leave out what not everybody sees: users and memberships, settings of Dependency Proxies",
+        "leave out what not everybody sees: users, memberships, Dependency Proxies, cleanup policies",
     },
     ...connectionOptions,
   },
   examples: ["weir export > weir.yaml", "weir export | weir apply -f - --dry-run"],
   async run(world, given) {
     const api = await connect(world, given);
-    const asked = given.has("without-restricted")
-      ? { people: false, proxies: () => false }
-      : { people: true, proxies: () => true };
-    const present = await readPresent(api, asked);
+    const isWhole = !given.has("without-restricted");
+    const ofAll = () => isWhole;
+    const present = await readPresent(api, { people: isWhole, proxies: ofAll, policies: ofAll });
     const text = documentText(present);
     try {
       parseWanted(world, text, "what is there");

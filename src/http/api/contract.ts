@@ -2,6 +2,7 @@ import type { z } from "@hono/zod-openapi";
 import type { arrival } from "./arrival.ts";
 import type * as fields from "./fields.ts";
 import type * as identity from "./identity/fields.ts";
+import type { report } from "./work.ts";
 
 /** What the API answers with, as its schemas say it: for those who ask it from outside. */
 export type GroupJson = z.output<typeof fields.group>;
@@ -16,7 +17,9 @@ export type CacheEntryJson = z.output<typeof fields.cacheEntry>;
 export type PlanJson = z.output<typeof fields.plan>;
 export type RefreshedJson = z.output<typeof fields.refreshed>;
 export type DependencyProxyJson = z.output<typeof fields.dependencyProxySettings>;
+export type CleanupPolicyJson = z.output<typeof fields.cleanupPolicy>;
 export type TtlPolicyJson = z.output<typeof fields.ttlPolicy>;
+export type WorkJson = z.output<typeof report>;
 export type ArrivalJson = z.output<typeof arrival>;
 export type UserJson = z.output<typeof identity.user>;
 /** As it stands in the answer, where a level is a number. */
