@@ -50,6 +50,38 @@ for (const shell of ["zsh", "fish"]) {
   });
 }
 
+test.skipIf(Bun.which("fish") === null)("fish completes", async () => {
+  const asked = async (line: string) => {
+    const ask = `${await script("fish")}\ncomplete -C '${line}'`;
+    const { stdout } = Bun.spawnSync(["fish", "--no-config", "-c", ask]);
+    const lines = stdout.toString().split("\n").filter(Boolean);
+    return lines.map((found) => found.split("\t")[0]);
+  };
+  expect(await asked("weir ups")).toEqual(["upstream"]);
+  expect((await asked("weir upstream un")).sort()).toEqual(["unlink"]);
+  expect(await asked("weir registry create a --as")).toEqual(["--ask"]);
+  expect((await asked("weir registry create a --ask ")).sort()).toEqual(["in_order", "parallel"]);
+  expect(await asked("weir completion z")).toEqual(["zsh"]);
+});
+
+test.skipIf(Bun.which("zsh") === null)("zsh completes", async () => {
+  /** Without its line editor: what is offered is printed. */
+  const asked = async (...words: string[]) => {
+    const all = ["weir", ...words].map((word) => `'${word}'`).join(" ");
+    const ask = `compdef() { :; }; compadd() { shift; print -l -- "$@"; }; _files() { print FILES; }
+${await script("zsh")}
+words=(${all}); CURRENT=${words.length + 1}; _weir`;
+    const { stdout, stderr } = Bun.spawnSync(["zsh", "-f", "-c", ask]);
+    expect(stderr.toString()).toBe("");
+    return stdout.toString().split("\n").filter(Boolean);
+  };
+  expect(await asked("")).toContain("upstream");
+  expect(await asked("upstream", "")).toContain("unlink");
+  expect(await asked("registry", "create", "a", "--")).toContain("--ask");
+  expect(await asked("registry", "create", "--ask", "")).toEqual(["in_order", "parallel"]);
+  expect(await asked("apply", "--file", "")).toEqual(["FILES"]);
+});
+
 test("for fish, every command and option is there, with what it does", async () => {
   const text = await script("fish");
   expect(text).toContain("-f -a link -d 'Add an upstream that is there already");
