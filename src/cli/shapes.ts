@@ -34,9 +34,20 @@ export interface Preview {
   repositories: string[];
 }
 
+/** How a group's pulls were answered, in one step of time. */
+export interface Usage {
+  at: string;
+  hits: number;
+  misses: number;
+  bytes_from_cache: number;
+  bytes_from_upstream: number;
+  upstream_requests: number;
+  upstream_errors: number;
+}
+
 export const shapes = {
   anything: has(),
-  numbers: has<Record<string, string | number | null>>(),
+  usage: has<Usage>("at", "hits", "misses"),
   group: has<api.GroupJson>("id", "name", "full_path", "parent_id"),
   registry: has<api.RegistryJson>("id", "group_id", "name", "on_unsure", "ask"),
   registryDetail: has<api.RegistryDetailJson>("id", "group_id", "name", "registry_upstreams"),

@@ -349,6 +349,33 @@ users:
   });
 });
 
+test("a group whose registries are switched off is left out, and not written to", async () => {
+  // As a server answers for such a group.
+  using front = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    async fetch(request) {
+      const { pathname, search } = new URL(request.url);
+      if (/\/groups\/1\/-\/virtual_registries\//.test(pathname)) {
+        return Response.json({ message: "404 Not found" }, { status: 404 });
+      }
+      return fetch(weir.url + pathname + search, { headers: request.headers });
+    },
+  });
+  const env = { WEIR_URL: `http://127.0.0.1:${front.port}` };
+  const { code, out, err } = await runAt(weir, ["export"], { env });
+  expect({ code, err }).toEqual({
+    code: 0,
+    err: "weir: the registries of the group default are switched off, and left out",
+  });
+  expect(out).not.toContain("up1");
+  const text = `upstreams: [{ name: up1, url: "${upstream.url}" }]\nregistries: [{ name: default, upstreams: [up1] }]`;
+  const refused = await runAt(weir, ["apply", "-f", "-"], { env, input: text });
+  expect(refused).toMatchObject({ code: 1, out: "" });
+  expect(refused.err).toContain("the registries of the group default are switched off");
+  expect((await runAt(weir, ["registry", "list"], { env })).out).not.toContain(" default  default");
+});
+
 describe("bad files", () => {
   const table: [what: string, text: string, told: RegExp][] = [
     ["not YAML", "a: [", /^weir: the standard input: line 1, column \d+ is not well-formed/],

@@ -125,6 +125,30 @@ describe("cache", () => {
   });
 });
 
+test("how pulls were answered over time, in steps", async () => {
+  const asked: string[] = [];
+  const bytes = { bytes_from_cache: 2048, bytes_from_upstream: 0 };
+  const counts = { hits: 3, misses: 0, upstream_requests: 1, upstream_errors: 0 };
+  using server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    fetch(request) {
+      const { pathname, search } = new URL(request.url);
+      asked.push(pathname + search);
+      return Response.json([{ at: "2026-01-01T00:00:00.000Z", ...counts, ...bytes, pulls: {} }]);
+    },
+  });
+  const env = { WEIR_URL: `http://127.0.0.1:${server.port}` };
+  const argv = ["stats", "acme", "--interval", "day", "--from", "2026-01-01", "--upstream", "7"];
+  const { code, out } = await runAt(weir, argv, { env });
+  expect(code).toBe(0);
+  expect(out).toMatch(/^FROM +HITS +MISSES +FROM CACHE +FROM UPSTREAM +REQUESTS +ERRORS\n/);
+  expect(out).toContain("2.0 KiB");
+  expect(asked).toEqual([
+    "/api/v4/groups/acme/-/virtual_registries/container/statistics/history?from=2026-01-01&interval=day&upstream_id=7",
+  ]);
+});
+
 describe("groups, users and tokens", () => {
   test("are made, changed and ended", async () => {
     await jsonAt(weir, ["group", "create", "acme", "--name", "Acme Ltd"]);

@@ -15,6 +15,8 @@ export interface Present {
   groups: GroupJson[];
   registries: RegistryDetailJson[];
   upstreams: UpstreamJson[];
+  /** Paths of groups whose registries are not to be seen, being switched off. */
+  off: string[];
   /** By group, of those that were asked for. */
   proxies: ReadonlyMap<number, Proxy>;
   /** The same, of those that have one. */
@@ -50,9 +52,14 @@ export async function readPresent(api: Api, asked: Asked): Promise<Present> {
   const groups = await api.all(shapes.group, "/groups");
   const registries: RegistryDetailJson[] = [];
   const upstreams: UpstreamJson[] = [];
-  for (const { id, parent_id: parent } of groups) {
+  const off: string[] = [];
+  for (const { id, full_path: path, parent_id: parent } of groups) {
     if (parent !== null) continue;
-    const own = await api.get(listOf(shapes.registry), `${ofGroup(id)}/registries`);
+    const own = await api.find(listOf(shapes.registry), `${ofGroup(id)}/registries`);
+    if (own === undefined) {
+      off.push(path);
+      continue;
+    }
     for (const registry of own) {
       const path = `${container}/registries/${registry.id}`;
       registries.push(await api.get(shapes.registryDetail, path));
@@ -69,7 +76,7 @@ export async function readPresent(api: Api, asked: Asked): Promise<Present> {
     const policy = parent === null && asked.policies(path) ? await readPolicy(api, id) : undefined;
     if (policy) policies.set(id, policy);
   }
-  return { groups, registries, upstreams, proxies, policies, people };
+  return { groups, registries, upstreams, off, proxies, policies, people };
 }
 
 export async function readProxy(api: Api, group: number): Promise<Proxy> {

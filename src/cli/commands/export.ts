@@ -23,6 +23,9 @@ something new. Users' tokens, passwords and what a server reads at its start (se
     const isWhole = !given.has("without-restricted");
     const ofAll = () => isWhole;
     const present = await readPresent(api, { people: isWhole, proxies: ofAll, policies: ofAll });
+    for (const path of present.off) {
+      world.io.err(`weir: the registries of the group ${path} are switched off, and left out`);
+    }
     const text = documentText(present);
     try {
       parseWanted(world, text, "what is there");

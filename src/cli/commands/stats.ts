@@ -1,8 +1,8 @@
 import { type Command, jsonOption } from "../command.ts";
 import { connect, connectionOptions } from "../connection.ts";
 import { findUpstream, ofGroup } from "../find.ts";
-import { type Columns, printItem, printList } from "../output.ts";
-import { list as listOf, shapes } from "../shapes.ts";
+import { type Columns, printItem, printList, sizeText } from "../output.ts";
+import { list as listOf, shapes, type Usage } from "../shapes.ts";
 
 const history = {
   from: { value: "TIME", summary: "from when on, such as 2026-11-01: over time" },
@@ -11,6 +11,16 @@ const history = {
   upstream: { value: "UPSTREAM", summary: "over time, of this one alone" },
   repository: { value: "NAME", summary: "over time, of this one alone" },
 } as const;
+
+const columns: Columns<Usage> = {
+  from: ({ at }) => at,
+  hits: ({ hits }) => hits,
+  misses: ({ misses }) => misses,
+  "from cache": ({ bytes_from_cache: bytes }) => sizeText(bytes),
+  "from upstream": ({ bytes_from_upstream: bytes }) => sizeText(bytes),
+  requests: ({ upstream_requests: count }) => count,
+  errors: ({ upstream_errors: count }) => count,
+};
 
 export const stats: Command = {
   name: "stats",
@@ -31,11 +41,7 @@ export const stats: Command = {
       upstream_id: upstream === undefined ? undefined : await findUpstream(api, upstream),
       repository: given.text("repository"),
     };
-    const rows = await api.get(listOf(shapes.numbers), `${path}/history`, query);
-    const titles = Object.keys(rows[0] ?? {});
-    const columns: Columns<(typeof rows)[number]> = Object.fromEntries(
-      titles.map((title) => [title, (row: (typeof rows)[number]) => row[title]]),
-    );
-    return printList(world, given, rows, columns);
+    const steps = await api.get(listOf(shapes.usage), `${path}/history`, query);
+    return printList(world, given, steps, columns);
   },
 };
