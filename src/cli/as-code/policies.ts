@@ -1,8 +1,9 @@
 import type { CleanupSettings } from "../../metadata/contract.ts";
+import type { CleanupPolicyJson } from "../../http/api/contract.ts";
 import type { Api } from "../client.ts";
 import { ofGroup } from "../find.ts";
 import { shapes } from "../shapes.ts";
-import { differing, idIn, meanwhile, type Planning, type Step, told, toldNew } from "./planning.ts";
+import { differing, idIn, type Planning, type Step, told, toldNew, unchanged } from "./planning.ts";
 
 /** A cleanup policy, as the API has what can be set of it. */
 export interface Policy {
@@ -26,7 +27,11 @@ const pathOf = (group: number) => ofGroup(group).replace(/\/container$/, "/clean
 /** Undefined where the group has none. */
 export async function readPolicy(api: Api, group: number): Promise<Policy | undefined> {
   const policy = await api.find(shapes.policy, pathOf(group));
-  if (!policy) return undefined;
+  return policy && settingsIn(policy);
+}
+
+/** Without what its runs have brought. */
+function settingsIn(policy: CleanupPolicyJson): Policy {
   const { enabled, cadence, keep_n_days_after_download } = policy;
   const { notify_on_success, notify_on_failure } = policy;
   return { enabled, keep_n_days_after_download, cadence, notify_on_success, notify_on_failure };
@@ -60,11 +65,11 @@ export function planPolicies({ wanted, present, ids }: Planning): Step[] {
       {
         change: { sign: "~", what, details },
         async run(api, { groups }) {
-          const group = idIn(groups, path.toLowerCase());
-          const now = await readPolicy(api, group);
-          if (!now || differing(now, before).length > 0) throw meanwhile(what);
-          const { version } = await api.read(shapes.policy, pathOf(group));
-          await api.patch(shapes.policy, pathOf(group), { body, version });
+          const place = pathOf(idIn(groups, path.toLowerCase()));
+          const isSame = (now: CleanupPolicyJson) =>
+            differing(settingsIn(now), before).length === 0;
+          const version = await unchanged(api, shapes.policy, place, what, isSame);
+          await api.patch(shapes.policy, place, { body, version });
         },
       },
     ];

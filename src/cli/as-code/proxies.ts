@@ -1,6 +1,15 @@
+import type { DependencyProxyJson } from "../../http/api/contract.ts";
 import type { DeclaredDependencyProxy } from "../../work/contract.ts";
 import { shapes } from "../shapes.ts";
-import { differing, idIn, meanwhile, type Planning, type Step, told } from "./planning.ts";
+import {
+  differing,
+  idIn,
+  meanwhile,
+  type Planning,
+  type Step,
+  told,
+  unchanged,
+} from "./planning.ts";
 import { type Proxy, readProxy } from "./present.ts";
 
 /** How they are where nobody has touched them. */
@@ -52,9 +61,13 @@ function planProxy(
         const id = idIn(groups, path.toLowerCase());
         const place = `/groups/${id}/dependency_proxy`;
         if (differing(await readProxy(api, id), before).length > 0) throw meanwhile(what);
+        const isSame = (now: DependencyProxyJson) =>
+          now.enabled === before.enabled && now.identity === before.identity;
+        const settings = `${place}/settings`;
+        const version = await unchanged(api, shapes.dependencyProxy, settings, what, isSame);
         const login = setsLogin ? { identity: identity ?? null, secret: secret ?? null } : {};
         const body = { enabled: fields.enabled, ...login };
-        await api.put(shapes.dependencyProxy, `${place}/settings`, { body });
+        await api.put(shapes.dependencyProxy, settings, { body, version });
         if (!toSet.includes("ttl_days")) return;
         const { ttl_days: ttl } = fields;
         const policy = { enabled: ttl !== null, ...(ttl !== null && { ttl }) };
