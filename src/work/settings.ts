@@ -27,6 +27,9 @@ export interface SettingSource {
 /** What Kubernetes puts into the environment for services called `weir` and `weir-…`. */
 const kubernetes = /^WEIR_(?:[A-Z0-9_]+_)?(?:SERVICE_(?:HOST|PORT)|PORT)(?:_|$)/;
 
+/** Variables by which commands are told where a server is; in the same shell they are no mistake for a server. */
+const ofCommands = ["url", "token"];
+
 /** All variables `WEIR_…`. */
 export function settingsFromEnvironment(env: Environment): SettingSource {
   const values = new Map<string, string>();
@@ -35,7 +38,11 @@ export function settingsFromEnvironment(env: Environment): SettingSource {
     // Compose files pass on what is not set as an empty text.
     if (value) values.set(name.slice("WEIR_".length).toLowerCase(), value);
   }
-  return { label: (name) => `WEIR_${name.toUpperCase()}`, values, reserved: ["config_file"] };
+  return {
+    label: (name) => `WEIR_${name.toUpperCase()}`,
+    values,
+    reserved: ["config_file", ...ofCommands],
+  };
 }
 
 /** The map `settings` of a configuration file; a list stands for its items with commas between. */

@@ -42,6 +42,9 @@ const steps: Record<string, (words: SqlWords) => string[]> = {
   "0009_background": background,
 };
 
+/** The names under which a database has on record what was done to it. */
+export const stepNames: readonly string[] = Object.keys(steps);
+
 /**
  * Brings the database to the newest schema, or leaves it as it was. Safe to repeat. Throws a `MetadataError`
  * (`newer`) when a later release has been there already.

@@ -1,12 +1,12 @@
-import { type Config, loadConfig } from "../config.ts";
-import { type Command, exit, Failure } from "./command.ts";
-import { welcome } from "./welcome.ts";
+import { type Config, loadConfig } from "../../config.ts";
+import { type Command, exit, Failure } from "../command.ts";
+import { welcome } from "../welcome.ts";
 
 export const serve: Command = {
   name: "serve",
   summary: "Run the server. This is what weir does without a command.",
-  flags: {},
-  argument: undefined,
+  arguments: [],
+  options: {},
   examples: [
     "weir serve",
     "WEIR_LISTEN=0.0.0.0:5000 WEIR_EXTERNAL_URL=https://weir.example.com weir serve",
