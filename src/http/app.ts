@@ -23,7 +23,13 @@ export interface HttpOptions {
   puller: Puller;
   api: Omit<
     ApiOptions,
-    "directory" | "puller" | "clock" | "log" | "isTrustedProxy" | "idleSeconds"
+    | "directory"
+    | "puller"
+    | "clock"
+    | "log"
+    | "isTrustedProxy"
+    | "hasDependencyProxies"
+    | "idleSeconds"
   >;
   /** How often an address may ask for pulls. */
   pullRate: PullRate;
@@ -31,6 +37,8 @@ export interface HttpOptions {
   log: Log;
   isTrustedProxy: (address: string) => boolean;
   mirrorRegistry: number;
+  /** Whether there are Dependency Proxies at all; where not, all of it looks as if it were not there. */
+  hasDependencyProxies: boolean;
   idleSeconds: number;
   /** What our own requests to upstreams carry in `Via`: one that comes back to us ends here. */
   ownMark: string;
