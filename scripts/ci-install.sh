@@ -10,6 +10,7 @@ wanted=(
   docker-registry:docker-registry skopeo:skopeo podman:podman buildah:buildah
   containerd:containerd ctr:containerd dockerd:docker.io docker:docker.io
   nginx:nginx-light busybox:busybox-static curl:curl openssl:openssl
+  zsh:zsh fish:fish
 )
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 

@@ -220,7 +220,7 @@ export function visibleConfig({ settings, declared, signIn }: Config) {
       roles: provider.roles,
       ...(provider.ca !== undefined && { ca: provider.ca }),
     })),
-    groups: declared.groups,
+    groups: declared.groups.map(work.visibleGroup),
     upstreams: declared.upstreams.map((upstream) => ({
       group: upstream.group,
       name: upstream.name,
@@ -245,15 +245,7 @@ export function visibleConfig({ settings, declared, signIn }: Config) {
       ...(description !== undefined && { description }),
       on_unsure: onUnsure,
     })),
-    users: declared.users.map((user) => ({
-      ...user,
-      tokens: user.tokens.map(({ name, scopes, expiresAt }) => ({
-        name,
-        token: work.redacted,
-        scopes,
-        ...(expiresAt !== undefined && { expires_at: new Date(expiresAt).toISOString() }),
-      })),
-    })),
+    users: declared.users.map(work.visibleUser),
     oidc_issuers: declared.oidcIssuers.map(work.visibleIssuer),
   };
 }

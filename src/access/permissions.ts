@@ -243,6 +243,7 @@ const permissions = {
   list_visible: row("read", "server", "guest", "list those groups and projects that one may get"),
   read_users: row("read", "server", "administrator", "list and get users"),
   read_audit: row("read", "server", "administrator", "list the server's audit events"),
+  read_arrival: row("read", "server", "administrator", "see how a request has come"),
   read_work: row("read", "server", "administrator", "list the server's background work"),
   change_users: row("write", "server", "administrator", "create, block, deactivate users"),
   // With either, whoever it was would log in for longer than his own credential lasts.
@@ -266,6 +267,7 @@ const permissions = {
     "verify what is stored, and fetch anew what is damaged",
   ),
   create_group: row("write", "server", "administrator", "create a top-level group"),
+  choose_registry_id: row("write", "server", "administrator", "choose the id of a new registry"),
   create_job_tokens: row("mint", "server", "administrator", "create job tokens"),
   end_job_tokens: row("write", "server", "administrator", "end job tokens"),
 } as const satisfies Record<string, Permission>;

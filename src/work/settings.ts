@@ -27,6 +27,9 @@ export interface SettingSource {
 /** What Kubernetes puts into the environment for services called `weir` and `weir-…`. */
 const kubernetes = /^WEIR_(?:[A-Z0-9_]+_)?(?:SERVICE_(?:HOST|PORT)|PORT)(?:_|$)/;
 
+/** Variables by which commands are told where a server is; in the same shell they are no mistake for a server. */
+const ofCommands = ["url", "token"];
+
 /** All variables `WEIR_…`. */
 export function settingsFromEnvironment(env: Environment): SettingSource {
   const values = new Map<string, string>();
@@ -35,9 +38,11 @@ export function settingsFromEnvironment(env: Environment): SettingSource {
     // Compose files pass on what is not set as an empty text.
     if (value) values.set(name.slice("WEIR_".length).toLowerCase(), value);
   }
-  const label = (name: string) => `WEIR_${name.toUpperCase()}`;
-  // The last ones are for commands that speak to a server, and may stand beside its settings.
-  return { label, values, reserved: ["config_file", "url", "token", "token_file"] };
+  return {
+    label: (name) => `WEIR_${name.toUpperCase()}`,
+    values,
+    reserved: ["config_file", ...ofCommands],
+  };
 }
 
 /** The map `settings` of a configuration file; a list stands for its items with commas between. */

@@ -2,6 +2,8 @@ import { Failure } from "../command.ts";
 import { planGroups, removeGroups } from "./groups.ts";
 import { type Ids, keyOf, type Plan, type Planning, type PlanOptions } from "./planning.ts";
 import type { Present } from "./present.ts";
+import { planPolicies } from "./policies.ts";
+import { planProxies } from "./proxies.ts";
 import { planRegistries, removeRegistries } from "./registries.ts";
 import { planUpstreams, removeUpstreams } from "./upstreams.ts";
 import { planUsers } from "./users.ts";
@@ -24,6 +26,8 @@ export function makePlan(wanted: Wanted, present: Present, options: PlanOptions)
     ...registries.cleared,
     ...upstreams.made,
     ...registries.listed,
+    ...planProxies(planning),
+    ...planPolicies(planning),
     ...planUsers(planning),
     ...(options.deleteMissing ? removeGroups(planning) : []),
   ];

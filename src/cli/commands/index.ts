@@ -9,6 +9,7 @@ import { serve } from "./serve.ts";
 import { stats } from "./stats.ts";
 import { tokenCommands } from "./token.ts";
 import { upstreamCommands } from "./upstream.ts";
+import { work } from "./work.ts";
 import { userCommands } from "./user.ts";
 import { apply } from "./apply.ts";
 import { doctor } from "./doctor.ts";
@@ -30,6 +31,7 @@ export const commands: readonly Command[] = [
   exportImages,
   explain,
   stats,
+  work,
   ...groupCommands,
   ...userCommands,
   ...tokenCommands,

@@ -3,6 +3,7 @@ import type { Hono } from "hono";
 import { failureCode, failureTrace, type Log } from "../../lib/log.ts";
 import { RegistryError } from "../../oci/error.ts";
 import type { Exchange } from "../exchange.ts";
+import { arrivalEndpoint } from "./arrival.ts";
 import { associationEndpoints } from "./associations.ts";
 import { auditEndpoints } from "./audit.ts";
 import { addressOf, authorOf } from "./caller.ts";
@@ -72,6 +73,7 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
   identityEndpoints(api, options);
   auditEndpoints(api, options);
   verifyEndpoint(api, options);
+  arrivalEndpoint(api);
   purgePreviewEndpoints(api, options);
   cleanupEndpoints(api, options);
   workEndpoints(api, options);

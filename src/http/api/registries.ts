@@ -53,12 +53,20 @@ function createRegistry(api: Api, { management }: ApiOptions): void {
       answer: registry,
       status: 201,
     },
-    async ({ params, granted, body, author }) => {
+    async ({ params, granted, require, body, author }) => {
       const group = granted(await findGroup(management, params));
-      const { name, description, on_unsure: onUnsure = "stop", ask = "in_order" } = await body();
+      const {
+        id,
+        name,
+        description,
+        on_unsure: onUnsure = "stop",
+        ask = "in_order",
+      } = await body();
+      // It can be one that clients of another group still pull by.
+      if (id !== undefined) require("choose_registry_id", { kind: "server" });
       const fields: RegistryFields = { name, description, onUnsure, ask };
       return {
-        body: registryJson(await management.by(author).registries.create(group.id, fields)),
+        body: registryJson(await management.by(author).registries.create(group.id, fields, id)),
       };
     },
   );

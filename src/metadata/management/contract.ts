@@ -91,7 +91,8 @@ export interface ManagedRegistries {
   /** In order of id. */
   list(groupId: number): Promise<RegistryRecord[]>;
   get(id: number): Promise<RegistryRecord | undefined>;
-  create(groupId: number, fields: RegistryFields): Promise<RegistryRecord>;
+  /** With this id, or the next one where none is given. */
+  create(groupId: number, fields: RegistryFields, id?: number): Promise<RegistryRecord>;
   change(id: number, changes: Partial<RegistryFields>): Promise<RegistryRecord | undefined>;
   /** Removes with it those of its upstreams that no other registry has, and their entries. */
   remove(id: number, condition: Condition): Promise<Removal>;

@@ -34,11 +34,12 @@ export class SqlRegistries implements ManagedRegistries {
     return registryRecord(this.db, id);
   }
 
-  create(groupId: number, fields: RegistryFields): Promise<RegistryRecord> {
+  create(groupId: number, fields: RegistryFields, wanted?: number): Promise<RegistryRecord> {
     return this.writer.inGroup(groupId, async (saving) => {
       await requireTopLevel(saving.tx, groupId);
       await refuseTakenName(saving.tx, groupId, fields.name);
-      const id = await insertRegistry(saving, groupId, { id: undefined, ...fields });
+      if (wanted !== undefined) await refuseTakenId(saving.tx, wanted);
+      const id = await insertRegistry(saving, groupId, { ...fields, id: wanted });
       const created = await registryRecord(saving.tx, id);
       if (!created) throw new Error("a registry is gone in the transaction that made it");
       await saving.note(factOf("registry", "create", created));
@@ -111,6 +112,18 @@ async function upstreamsOfAlone(tx: Db, id: number): Promise<number[]> {
     .having((eb) => eb(eb.fn.max("registry_id"), "=", id))
     .execute();
   return rows.map((row) => row.upstream_id);
+}
+
+async function refuseTakenId(tx: Tx, id: number): Promise<void> {
+  const taken = await tx
+    .selectFrom("registries")
+    .select("id")
+    .where("id", "=", id)
+    .executeTakeFirst();
+  if (!taken) return;
+  throw new MetadataError("refused", `there is a registry ${id} already`, {
+    invalid: { field: "id", text: "has already been taken" },
+  });
 }
 
 async function refuseTakenName(tx: Tx, groupId: number, name: string): Promise<void> {

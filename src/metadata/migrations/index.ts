@@ -42,8 +42,8 @@ const steps: Record<string, (words: SqlWords) => string[]> = {
   "0009_background": background,
 };
 
-/** Of all steps, in order. */
-export const migrationNames: readonly string[] = Object.keys(steps);
+/** The names under which a database has on record what was done to it. */
+export const stepNames: readonly string[] = Object.keys(steps);
 
 /**
  * Brings the database to the newest schema, or leaves it as it was. Safe to repeat. Throws a `MetadataError`
