@@ -22,7 +22,7 @@ import {
   type UpstreamClient,
   type UpstreamError,
 } from "../../../src/upstream/contract.ts";
-import { purgingWork } from "../../../src/work/purging.ts";
+import { backgroundWork } from "../../../src/work/background.ts";
 import type { Runner } from "../../../src/work/runner/contract.ts";
 import { createRunner } from "../../../src/work/runner/runner.ts";
 import { SteppedClock } from "../../fakes/clock.ts";
@@ -116,9 +116,10 @@ export class ApiWorld {
     await this.#fill();
   }
 
-  #runner({ work: states, purges, management }: Metadata, log: Log): Runner {
-    const options = { states, clock: this.clock, log, owner: "test", underWay: () => 0 };
-    return createRunner([purgingWork({ purges, management, log })], options);
+  #runner(metadata: Metadata, log: Log): Runner {
+    const { clock } = this;
+    const options = { states: metadata.work, clock, log, owner: "test", underWay: () => 0 };
+    return createRunner(backgroundWork({ metadata, clock, log, auditDays: 0 }), options);
   }
 
   /** Registry 1 of group 1 has upstreams 1 and 2; registry 2 of group 2 has upstream 3. */
