@@ -11,6 +11,8 @@ import { hashSecret } from "../../../src/lib/secret.ts";
 import type { Metadata, Registry, Role } from "../../../src/metadata/contract.ts";
 import { type Digest, digestOf } from "../../../src/oci/digest.ts";
 import { type Reference, referenceText } from "../../../src/oci/reference.ts";
+import type { Images } from "../../../src/pull/images/contract.ts";
+import type { Verifier } from "../../../src/work/contract.ts";
 import type { Puller, PullPlan } from "../../../src/pull/contract.ts";
 import {
   type Absent,
@@ -91,6 +93,8 @@ export class ApiWorld {
         audit: metadata.audit,
         management,
         identity: metadata.identity,
+        verifier: this.#verifier,
+        images: this.#images,
         client: this.#client(),
         runner: this.#runner(metadata, log),
         externalUrl: "https://weir.test",
@@ -198,6 +202,23 @@ export class ApiWorld {
       close: async () => {},
     };
   }
+
+  readonly #images: Images = {
+    async import(_upstream, _archive, { vouched }) {
+      const imported = { images: [], blobs: 0, bytes: 0, absent: 0 };
+      await vouched(imported);
+      return imported;
+    },
+    export: async () => ({ next: async () => undefined, cancel: async () => {}, waiting: false }),
+  };
+
+  readonly #verifier: Verifier = {
+    step: async () => ({
+      next: undefined,
+      checked: { manifests: 0, blobs: 0, bytes: 0, entries: 0 },
+      findings: [],
+    }),
+  };
 
   #puller(): Puller {
     const note = (verb: string, { id }: Registry, image: string) =>
