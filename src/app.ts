@@ -11,7 +11,10 @@ import { createLogins } from "./access/logins.ts";
 import { FsBlobStore } from "./blobs/fs/store.ts";
 import type { Config } from "./config.ts";
 import { createHttpApp } from "./http/app.ts";
+import { Metrics } from "./http/metrics/metrics.ts";
+import { RequestMetrics } from "./http/metrics/upstreams.ts";
 import { PullRate } from "./http/pull-rate.ts";
+import { readinessOf } from "./http/readiness.ts";
 import { idleSeconds, type RunningServer, startServer } from "./http/server.ts";
 import { addressTest, clientsBy } from "./lib/address-ranges.ts";
 import type { Clock } from "./lib/clock.ts";
@@ -31,6 +34,7 @@ import { createWebClient } from "./upstream/web/client.ts";
 import { backgroundWork } from "./work/background.ts";
 import { prepare } from "./work/first-start.ts";
 import { createRunner } from "./work/runner/runner.ts";
+import { type RunningTracing, startTracing, type TracingOptions } from "./work/tracing.ts";
 
 export interface RunningWeir {
   port: number;
@@ -95,9 +99,12 @@ async function start(
 
   const instanceId = crypto.randomUUID();
   const allowedAddresses = config.allowedUpstreamAddresses;
+  const tracing = traced(config, { clock, log, version, instanceId });
+  closers.push(async () => tracing?.stop());
   const states = metadata.upstreamStates;
   const reaching = { version, instanceId, allowedAddresses, states, random };
-  const client = createUpstreamClient({ clock, log, ...reaching });
+  const requests = new RequestMetrics();
+  const client = createUpstreamClient({ clock, log, ...reaching, watch: requests });
   closers.push(() => client.close());
   const { cache, credentials, directory, lists } = metadata;
   const times = {
@@ -156,6 +163,25 @@ async function start(
       underWay: () => server?.underWay() ?? 0,
     },
   );
+  const readiness = readinessOf(clock, {
+    server: async () => (isServing ? undefined : "is starting or stopping"),
+    database: () => metadata.unready(),
+    blob_store: () => blobs.unready(),
+  });
+  const metrics = new Metrics({
+    clock,
+    version,
+    requests,
+    directory,
+    health: (upstream) => client.health(upstream),
+    activity: () => puller.activity(),
+    readiness,
+    storeSize: () => metadata.storeSize(),
+    dataDir,
+    minFreeBytes,
+    spans: tracing?.spans,
+  });
+  closers.push(async () => metrics.stop());
   const isInner = innerTest(createGuard({ clock, allowed: allowedAddresses }));
   const app = createHttpApp({
     access,
@@ -183,7 +209,10 @@ async function start(
     mirrorRegistry: mirror.registryId,
     hasDependencyProxies: config.hasDependencyProxies,
     ownMark: ringMarker(instanceId),
-    ready: async () => isServing && (await metadata.ready()) && (await blobs.ready()),
+    readiness,
+    metrics,
+    metricsToken: config.observing.metricsToken,
+    tracer: tracing?.tracer,
   });
   const listening = startServer({ ...config.listen, tls: config.tls }, { app, clock, log });
   server = listening;
@@ -239,6 +268,19 @@ async function warnOfWhatCannotWork(
 function trustedIssuers({ declared, externalUrl }: Config): TrustedIssuer[] {
   const own = [externalUrl, new URL(externalUrl).host];
   return declared.oidcIssuers.map((issuer) => ({ ...issuer, audiences: issuer.audiences ?? own }));
+}
+
+/** The collector is the operator's word, not a user's: it may be anywhere. No upstream is reached by this. */
+const everywhere = ["0.0.0.0/0", "::/0"].map((range) => ({ range, port: undefined }));
+
+/** Undefined where no collector is configured: then nothing is recorded. */
+function traced(
+  { observing: { tracing } }: Config,
+  around: Omit<TracingOptions, "web">,
+): RunningTracing | undefined {
+  if (!tracing) return undefined;
+  const web = createWebClient({ ...around, allowedAddresses: everywhere });
+  return startTracing(tracing, { ...around, web });
 }
 
 /** The second server, whose clients have shown a certificate; undefined where none is wanted. */

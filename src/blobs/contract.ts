@@ -11,8 +11,8 @@ export interface BlobStore {
   spool(expected: number | undefined): Promise<Spool>;
   /** Gives up bytes; a reader that is under way finishes. Absent bytes are no error. */
   delete(digest: Digest): Promise<void>;
-  /** Whether bytes can be stored now. */
-  ready(): Promise<boolean>;
+  /** Why nothing can be stored now, in words without a secret; undefined: it can. */
+  unready(): Promise<string | undefined>;
 }
 
 export interface StoredBlob {
