@@ -4,12 +4,14 @@
 set -euo pipefail
 
 bash "$(dirname "$0")/build-go-clients.sh"
+bash "$(dirname "$0")/build-deploy-tools.sh"
 
 # Each program and the package that has it.
 wanted=(
   docker-registry:docker-registry skopeo:skopeo podman:podman buildah:buildah
   containerd:containerd ctr:containerd dockerd:docker.io docker:docker.io
   nginx:nginx-light busybox:busybox-static curl:curl openssl:openssl
+  promtool:prometheus systemd-analyze:systemd
 )
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 

@@ -5,6 +5,7 @@ import { DataDirError, nearest } from "../work/contract.ts";
 import { type Command, exit, Failure, type Io, UsageError, type World } from "./command.ts";
 import { config } from "./config.ts";
 import { commonFlags, overview, soleFlags, usage } from "./help.ts";
+import { healthcheck } from "./healthcheck.ts";
 import { serve } from "./serve.ts";
 
 const help: Command = {
@@ -18,7 +19,7 @@ const help: Command = {
   },
 };
 
-const commands: readonly Command[] = [serve, config, help];
+const commands: readonly Command[] = [serve, config, healthcheck, help];
 
 /**
  * Runs one command line; resolves with the exit code, whatever happens: 0 done, 1 failed, 2 wrong command line. Why

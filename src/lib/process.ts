@@ -50,13 +50,16 @@ export class LoopDelay {
     this.#histogram.enable();
   }
 
-  /** Seconds, by quantile, since the last `forget`; none where nothing was seen yet. */
-  quantiles(): [quantile: number, seconds: number][] {
+  /** Seconds since the last `forget`: half of all waited so long at most, and so on; none where nothing was seen yet. */
+  measured(): [stat: string, seconds: number][] {
     if (this.#histogram.count === 0) return [];
-    return [0.5, 0.9, 0.99, 1].map((quantile) => [
-      quantile,
-      this.#histogram.percentile(quantile * 100) * nanoseconds,
-    ]);
+    const at = (percentile: number) => this.#histogram.percentile(percentile) * nanoseconds;
+    return [
+      ["p50", at(50)],
+      ["p90", at(90)],
+      ["p99", at(99)],
+      ["max", at(100)],
+    ];
   }
 
   forget(): void {

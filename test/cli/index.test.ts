@@ -145,7 +145,10 @@ describe("a wrong command line", () => {
   const table: [argv: string[], told: string][] = [
     [["sevre"], 'there is no command "sevre"; did you mean serve?'],
     [["conf"], 'there is no command "conf"; did you mean config?'],
-    [["frobnicate"], 'there is no command "frobnicate"; there are serve, config, help'],
+    [
+      ["frobnicate"],
+      'there is no command "frobnicate"; there are serve, config, healthcheck, help',
+    ],
     [["help", "sevre"], 'there is no command "sevre"; did you mean serve?'],
     [["config", "--jsn"], "config has no option --jsn; did you mean --json?"],
     [["config", "-j"], "config has no option -j; there are --json, --help"],

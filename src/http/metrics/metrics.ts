@@ -131,7 +131,7 @@ export class Metrics {
     return [
       {
         name: "weir_event_loop_delay_seconds",
-        help: "How long what is due has waited for its turn within the last minute, by quantile; 1 is the worst.",
+        help: "How long what is due has waited for its turn within the last minute: percentiles and the worst.",
         type: "gauge",
         samples: async () => this.#loopDelays(),
       },
@@ -153,12 +153,12 @@ export class Metrics {
 
   #loopDelays() {
     const { clock } = this.#options;
-    const delays = this.#loop.quantiles();
+    const delays = this.#loop.measured();
     if (clock.elapsed() - this.#loopSince >= window) {
       this.#loop.forget();
       this.#loopSince = clock.elapsed();
     }
-    return delays.map(([quantile, value]) => ({ labels: { quantile: String(quantile) }, value }));
+    return delays.map(([stat, value]) => ({ labels: { stat }, value }));
   }
 
   #spans(): Family[] {
