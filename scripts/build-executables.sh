@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # Builds single-file executables into dist/: weir-linux-x64 and weir-linux-arm64 (or those that are named), and
-# SHA256SUMS. They need glibc 2.17 or newer and nothing else: no Node, no Bun, no node_modules.
+# SHA256SUMS. They need glibc 2.17 or newer and nothing else: no Node, no Bun, no node_modules. With --standalone also
+# weir-linux-*-standalone, which bring the glibc of this machine, and start where there is nothing at all; that needs
+# Debian's gcc, and for the other architecture gcc-aarch64-linux-gnu and libc6-arm64-cross.
 #
-#   scripts/build-executables.sh [x64] [arm64]
+#   scripts/build-executables.sh [--standalone] [x64] [arm64]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -32,7 +34,21 @@ runtime() {
   echo "$root/$cached/bun"
 }
 
-mkdir -p dist
+# An executable with glibc's loader and libraries in it.
+join() {
+  local folder loader
+  case $1 in
+    x64) folder=/lib/x86_64-linux-gnu loader=/lib64/ld-linux-x86-64.so.2 ;;
+    arm64) folder=/usr/aarch64-linux-gnu/lib loader=/usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1 ;;
+  esac
+  node bin/bun.mjs scripts/standalone/join.ts "dist/weir-linux-$1" "dist/weir-linux-$1-standalone" \
+    "$loader" "$folder"/{libc.so.6,libm.so.6,libpthread.so.0,libdl.so.2}
+}
+
+standalone=
+if [ "${1-}" = --standalone ]; then standalone=1 && shift; fi
+rm -rf dist
+mkdir dist
 [ $# -gt 0 ] || set -- x64 arm64
 for arch in "$@"; do
   target=${arch/amd64/x64} # as containers call it
@@ -42,5 +58,6 @@ for arch in "$@"; do
   node bin/bun.mjs build --compile --target="${package[$target]/aarch64/arm64}" --compile-executable-path="$bun" \
     --minify-syntax --minify-whitespace --no-compile-autoload-dotenv --no-compile-autoload-bunfig \
     src/main.ts --outfile "dist/weir-linux-$target" >&2
+  [ -z "$standalone" ] || join "$target"
 done
 (cd dist && sha256sum weir-linux-* >SHA256SUMS && cat SHA256SUMS)

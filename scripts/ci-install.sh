@@ -12,6 +12,7 @@ wanted=(
   containerd:containerd ctr:containerd dockerd:docker.io docker:docker.io
   nginx:nginx-light busybox:busybox-static curl:curl openssl:openssl
   promtool:prometheus systemd-analyze:systemd
+  x86_64-linux-gnu-gcc:gcc aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu qemu-aarch64-static:qemu-user-static
 )
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
@@ -19,6 +20,7 @@ packages=()
 for pair in "${wanted[@]}"; do
   command -v "${pair%%:*}" >/dev/null || packages+=("${pair#*:}")
 done
+[ -e /usr/aarch64-linux-gnu/lib/libc.so.6 ] || packages+=(libc6-arm64-cross)
 if [ ${#packages[@]} -eq 0 ]; then
   echo "ci: every program is there"
   exit 0

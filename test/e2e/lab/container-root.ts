@@ -22,12 +22,17 @@ async function librariesOf(file: string): Promise<string[]> {
   return [...text.matchAll(/(?:=> )?(\/\S+) \(0x/g)].map(([, library = ""]) => library);
 }
 
-/** Makes a root folder with glibc, certificates, and nothing else. */
-export async function makeRoot(root: string, executable: string): Promise<void> {
-  for (const library of await librariesOf(executable)) put(root, library);
+/** Makes a root folder with certificates and `/tmp`, and nothing else. */
+export function makeEmptyRoot(root: string): void {
   put(root, certificates);
   mkdirSync(path.join(root, "tmp"), { mode: 0o1777 });
   writeFileSync(path.join(root, "etc/passwd"), `nonroot:x:${nobody}:${nobody}::/:/none\n`);
+}
+
+/** The same with glibc, as the executable wants it. */
+export async function makeRoot(root: string, executable: string): Promise<void> {
+  makeEmptyRoot(root);
+  for (const library of await librariesOf(executable)) put(root, library);
 }
 
 function put(root: string, file: string): void {
