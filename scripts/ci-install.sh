@@ -4,7 +4,6 @@
 set -euo pipefail
 
 bash "$(dirname "$0")/build-go-clients.sh"
-bash "$(dirname "$0")/build-deploy-tools.sh"
 
 # Each program and the package that has it.
 wanted=(
@@ -13,6 +12,7 @@ wanted=(
   nginx:nginx-light busybox:busybox-static curl:curl openssl:openssl
   promtool:prometheus systemd-analyze:systemd
   x86_64-linux-gnu-gcc:gcc aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu qemu-aarch64-static:qemu-user-static
+  pip3:python3-pip
 )
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
@@ -21,8 +21,11 @@ for pair in "${wanted[@]}"; do
   command -v "${pair%%:*}" >/dev/null || packages+=("${pair#*:}")
 done
 [ -e /usr/aarch64-linux-gnu/lib/libc.so.6 ] || packages+=(libc6-arm64-cross)
+# Needs programs of those packages itself.
+deploy_tools() { bash "$(dirname "$0")/build-deploy-tools.sh"; }
 if [ ${#packages[@]} -eq 0 ]; then
   echo "ci: every program is there"
+  deploy_tools
   exit 0
 fi
 
@@ -44,3 +47,4 @@ install() { apt update && apt install -y --no-install-recommends "${packages[@]}
 
 echo "ci: installing ${packages[*]}"
 install || { echo "ci: apt failed, once more"; install; }
+deploy_tools
