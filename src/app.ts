@@ -11,7 +11,10 @@ import { createLogins } from "./access/logins.ts";
 import { FsBlobStore } from "./blobs/fs/store.ts";
 import type { Config } from "./config.ts";
 import { createHttpApp } from "./http/app.ts";
+import { Metrics } from "./http/metrics/metrics.ts";
+import { RequestMetrics } from "./http/metrics/upstreams.ts";
 import { PullRate } from "./http/pull-rate.ts";
+import { readinessOf } from "./http/readiness.ts";
 import { idleSeconds, type RunningServer, startServer } from "./http/server.ts";
 import { addressTest, clientsBy } from "./lib/address-ranges.ts";
 import type { Clock } from "./lib/clock.ts";
@@ -44,6 +47,7 @@ import { backgroundWork } from "./work/background.ts";
 import { prepare } from "./work/first-start.ts";
 import { StoreVerifier } from "./work/verify/verifier.ts";
 import { createRunner } from "./work/runner/runner.ts";
+import { type RunningTracing, startTracing, type TracingOptions } from "./work/tracing.ts";
 
 export interface RunningWeir {
   port: number;
@@ -108,9 +112,12 @@ async function openStores(
 
   const instanceId = crypto.randomUUID();
   const allowedAddresses = config.allowedUpstreamAddresses;
+  const tracing = traced(config, { clock, log, version, instanceId });
+  closers.push(async () => tracing?.stop());
   const states = metadata.upstreamStates;
   const reaching = { version, instanceId, allowedAddresses, states, random };
-  const client = createUpstreamClient({ clock, log, ...reaching });
+  const requests = new RequestMetrics();
+  const client = createUpstreamClient({ clock, log, ...reaching, watch: requests });
   closers.push(() => client.close());
   const { cache, directory, holdings, lists } = metadata;
   const times = {
@@ -122,7 +129,7 @@ async function openStores(
   closers.push(() => puller.close());
   const repair = createRepair(puller);
   const verifier = new StoreVerifier({ holdings, cache, blobs, directory, repair, clock, log });
-  return { derive, metadata, blobs, reaching, client, puller, verifier };
+  return { derive, metadata, blobs, reaching, client, puller, verifier, requests, tracing };
 }
 
 /** Verifies a data folder that no server uses, step by step. Throws what stands in the way. */
@@ -161,9 +168,9 @@ async function start(
   closeAll: () => Promise<void>,
 ): Promise<RunningWeir> {
   const { clock, log, version } = around;
-  const { externalUrl, tokenSeconds, mirror, maxBlobBytes } = config;
+  const { dataDir, externalUrl, tokenSeconds, mirror, maxBlobBytes, minFreeBytes } = config;
   const opened = await openStores(config, around, closers);
-  const { derive, metadata, blobs, reaching, client, puller, verifier } = opened;
+  const { derive, metadata, blobs, reaching, client, puller, verifier, requests, tracing } = opened;
   const { instanceId, allowedAddresses } = reaching;
   const { cache, credentials, directory } = metadata;
   const images = createImages({ puller, blobs, cache, clock, maxBlobBytes });
@@ -216,6 +223,25 @@ async function start(
       underWay: () => server?.underWay() ?? 0,
     },
   );
+  const readiness = readinessOf(clock, {
+    server: async () => (isServing ? undefined : "is starting or stopping"),
+    database: () => metadata.unready(),
+    blob_store: () => blobs.unready(),
+  });
+  const metrics = new Metrics({
+    clock,
+    version,
+    requests,
+    directory,
+    health: (upstream) => client.health(upstream),
+    activity: () => puller.activity(),
+    readiness,
+    storeSize: () => metadata.storeSize(),
+    dataDir,
+    minFreeBytes,
+    spans: tracing?.spans,
+  });
+  closers.push(async () => metrics.stop());
   const isInner = innerTest(createGuard({ clock, allowed: allowedAddresses }));
   const app = createHttpApp({
     access,
@@ -245,7 +271,10 @@ async function start(
     mirrorRegistry: mirror.registryId,
     hasDependencyProxies: config.hasDependencyProxies,
     ownMark: ringMarker(instanceId),
-    ready: async () => isServing && (await metadata.ready()) && (await blobs.ready()),
+    readiness,
+    metrics,
+    metricsToken: config.observing.metricsToken,
+    tracer: tracing?.tracer,
   });
   const listening = startServer({ ...config.listen, tls: config.tls }, { app, clock, log });
   server = listening;
@@ -301,6 +330,19 @@ async function warnOfWhatCannotWork(
 function trustedIssuers({ declared, externalUrl }: Config): TrustedIssuer[] {
   const own = [externalUrl, new URL(externalUrl).host];
   return declared.oidcIssuers.map((issuer) => ({ ...issuer, audiences: issuer.audiences ?? own }));
+}
+
+/** The collector is the operator's word, not a user's: it may be anywhere. No upstream is reached by this. */
+const everywhere = ["0.0.0.0/0", "::/0"].map((range) => ({ range, port: undefined }));
+
+/** Undefined where no collector is configured: then nothing is recorded. */
+function traced(
+  { observing: { tracing } }: Config,
+  around: Omit<TracingOptions, "web">,
+): RunningTracing | undefined {
+  if (!tracing) return undefined;
+  const web = createWebClient({ ...around, allowedAddresses: everywhere });
+  return startTracing(tracing, { ...around, web });
 }
 
 /** The second server, whose clients have shown a certificate; undefined where none is wanted. */

@@ -44,6 +44,7 @@ export interface Config {
   maxRegistriesPerGroup: number;
   maxUpstreamsPerRegistry: number;
   abuse: work.LimitSettings;
+  observing: work.ObservingSettings;
   /** How long running pulls may go on when the server is told to stop. */
   drainSeconds: number;
   /** Larger blobs are passed on and not stored; undefined: no limit. */
@@ -117,6 +118,7 @@ function readSettings(settings: work.Settings): Omit<Config, "declared" | "setti
     maxRegistriesPerGroup: settings.get("max_registries_per_group", work.integer(1, 1000), "5"),
     maxUpstreamsPerRegistry: settings.get("max_upstreams_per_registry", work.integer(1, 20), "5"),
     abuse: work.readLimitSettings(settings),
+    observing: work.readObserving(settings),
     drainSeconds: settings.get("drain_seconds", seconds(0, 86400), "30"),
     maxBlobBytes: settings.find("max_blob_bytes", work.size(1)),
     minFreeBytes: settings.get("min_free_bytes", work.size(0), "1GiB"),

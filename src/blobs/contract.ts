@@ -13,8 +13,8 @@ export interface BlobStore {
   delete(digest: Digest): Promise<void>;
   /** Puts bytes that turned out to be wrong aside, where somebody can look at them and nobody is served. Absent ones are no error. */
   quarantine(digest: Digest): Promise<void>;
-  /** Whether bytes can be stored now. */
-  ready(): Promise<boolean>;
+  /** Why nothing can be stored now, in words without a secret; undefined: it can. */
+  unready(): Promise<string | undefined>;
 }
 
 export interface StoredBlob {

@@ -12,6 +12,9 @@ export interface Told {
   reason?: string;
 }
 
+/** What of a repository is asked for; `other` where the path does not say, or is not understood. */
+export type PullKind = "manifest" | "blob" | "tags" | "referrers" | "other";
+
 /** What is known of one request while it is answered; the log line is made of it. */
 export interface Exchange {
   id: string;
@@ -27,7 +30,12 @@ export interface Exchange {
   right?: "by_project";
   /** Whether something of a repository was asked for, and not just the way to log in. */
   isPull?: boolean;
+  kind?: PullKind;
   told?: Told;
+  /** Of content in the answer, where they are known beforehand. */
+  bytes?: number;
+  /** The trace that the request belongs to, where it is recorded. */
+  trace?: string;
   refusal?: RegistryError;
 }
 

@@ -34,9 +34,16 @@ export interface Metadata {
    * is valid only while it stands still.
    */
   generation(): Promise<number>;
-  /** Whether a trivial query is answered. */
-  ready(): Promise<boolean>;
+  /** What is stored, counted anew each time: takes long where much is. */
+  storeSize(): Promise<StoreSize>;
+  /** Why a trivial query is not answered, in words without a secret; undefined: it is. */
+  unready(): Promise<string | undefined>;
   close(): Promise<void>;
+}
+
+export interface StoreSize {
+  blobs: number;
+  bytes: number;
 }
 
 /**

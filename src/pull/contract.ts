@@ -146,6 +146,13 @@ export type Repair = (
   kind: ChildKind,
   digest: Digest,
 ) => Promise<true | string>;
+/** What is under way. */
+export interface Activity {
+  /** Downloads of blobs that are stored while they come. */
+  fills: number;
+  /** Who reads them meanwhile. */
+  followers: number;
+}
 
 /** The product: answers pulls from the cache or from the registry's upstreams. */
 export interface Puller {
@@ -190,6 +197,7 @@ export interface Puller {
    * functions as a pull.
    */
   explain(registry: Registry, repository: string, reference: Reference): Promise<PullPlan>;
+  activity(): Promise<Activity>;
   /** Ends all fills, whose readers are cut, and writes what is still held in memory. */
   close(): Promise<void>;
 }

@@ -1,4 +1,5 @@
 import { failureCode } from "../lib/log.ts";
+import { inSpan } from "../lib/tracing/span.ts";
 import type { CachedManifest, EntryKey, Upstream } from "../metadata/contract.ts";
 import { algorithmOf, type Digest, digestOf, parseDigest } from "../oci/digest.ts";
 import { type Manifest, ManifestError, parseManifest } from "../oci/manifest.ts";
@@ -114,8 +115,8 @@ export class Fetching {
     { mediaType, children }: Manifest,
   ): Promise<boolean> {
     const { cache, clock, log } = this.#options;
-    try {
-      await cache.storeManifest({
+    const record = () =>
+      cache.storeManifest({
         groupId: upstream.groupId,
         upstreamId: upstream.id,
         upstreamVersion: upstream.version,
@@ -128,6 +129,8 @@ export class Fetching {
         etag,
         now: clock.now(),
       });
+    try {
+      await inSpan("store", "internal", () => ({ "weir.digest": digest }), record);
       return true;
     } catch (error) {
       log.error("manifest was not stored", { upstream: upstream.name, code: failureCode(error) });

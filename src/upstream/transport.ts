@@ -20,6 +20,8 @@ export interface TransportOptions {
   mark: string;
   /** Milliseconds: for a place and a connection, until the head of an answer is there, between two pieces of a body. */
   limits: { connect: number; head: number; idle: number };
+  /** Is told of each piece of a body. */
+  received?: (bytes: number) => void;
 }
 
 /** Whom a call is made for: connections, and the number of calls at a time, are kept apart by it. */
@@ -66,7 +68,7 @@ export class Transport implements Sender {
   constructor(readonly options: TransportOptions) {}
 
   async send(call: Call): Promise<Answer> {
-    const { clock, guard, limits } = this.options;
+    const { clock, guard, limits, received = nobody } = this.options;
     const { name } = call.upstream;
     requireWebUrl(call.url, name);
     const exchange = new Exchange(clock, call.signal);
@@ -79,7 +81,7 @@ export class Transport implements Sender {
       const response = await this.#dial(call, addresses.slice(0, maxAddresses), exchange);
       requirePlain(response, name);
       exchange.unlimit();
-      return new Answer(response, call.url, name, exchange, limits.idle);
+      return new Answer(response, call.url, name, exchange, limits.idle, received);
     } catch (error) {
       const { aborted, reason } = exchange.signal;
       exchange.abort(error);
@@ -159,6 +161,8 @@ export class Transport implements Sender {
     }
   }
 }
+
+const nobody = () => undefined;
 
 function requireWebUrl(url: URL, name: string): void {
   if (url.protocol !== "https:" && url.protocol !== "http:") {

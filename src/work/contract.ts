@@ -109,6 +109,7 @@ export { visibleIssuer } from "./oidc-issuers.ts";
 export { defaultGroup } from "./shapes.ts";
 export { certificates } from "./certificates.ts";
 export { type LimitSettings, readLimitSettings } from "./limit-settings.ts";
+export { type ObservingSettings, readObserving } from "./observing-settings.ts";
 export { type MirrorSettings, readMirrorSettings } from "./mirror-settings.ts";
 export * from "./presets.ts";
 export { pathText } from "./references.ts";

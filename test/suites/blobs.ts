@@ -105,7 +105,7 @@ export function blobsSuite(name: string, open: () => Promise<OpenedBlobs>): void
     });
 
     test("is ready", async () => {
-      expect(await blobs.ready()).toBe(true);
+      expect(await blobs.unready()).toBeUndefined();
     });
   });
 }

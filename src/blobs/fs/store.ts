@@ -102,15 +102,15 @@ export class FsBlobStore implements BlobStore {
     }
   }
 
-  async ready(): Promise<boolean> {
+  async unready(): Promise<string | undefined> {
     const file = path.join(this.#root, "spool", `ready-${crypto.randomUUID()}`);
     try {
       closeSync(openSync(file, "wx", 0o600));
       rmSync(file);
-      return true;
+      return undefined;
     } catch (error) {
       this.#log.warn("blob store is not writable", { code: failureCode(error) });
-      return false;
+      return `cannot be written to (${failureCode(error)})`;
     }
   }
 

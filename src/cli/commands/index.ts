@@ -4,6 +4,7 @@ import { cacheCommands } from "./cache.ts";
 import { config } from "./config.ts";
 import { explain } from "./explain.ts";
 import { groupCommands } from "./group.ts";
+import { healthcheck } from "./healthcheck.ts";
 import { registryCommands } from "./registry.ts";
 import { serve } from "./serve.ts";
 import { stats } from "./stats.ts";
@@ -21,6 +22,7 @@ import { verify } from "./verify.ts";
 export const commands: readonly Command[] = [
   serve,
   config,
+  healthcheck,
   doctor,
   apply,
   exportCommand,

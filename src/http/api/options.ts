@@ -44,6 +44,8 @@ export interface ApiOptions {
   isTrustedProxy: (address: string) => boolean;
   /** Whether the URL plainly names an inner address that upstreams may not have. Asks nobody. */
   isInner: (url: string) => Promise<boolean>;
+  /** Told of content that goes to a client. */
+  sent: (bytes: number) => void;
   /** What the server allows a connection otherwise. */
   idleSeconds: number;
 }

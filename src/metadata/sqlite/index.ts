@@ -20,6 +20,7 @@ import { SqlPeople } from "../people/people.ts";
 import { Passwords, sealAnew } from "../passwords.ts";
 import type { Limits } from "../positions.ts";
 import { SqlPurges } from "../purges/purges.ts";
+import { storeSize } from "../store-size.ts";
 import type { Schema } from "../schema.ts";
 import { SqlUpstreamStates } from "../states.ts";
 import { Uses } from "../credentials/uses.ts";
@@ -90,13 +91,14 @@ async function openLocked(
       cleanup: new SqlCleanupRuns(db, changes, clock),
       work: new SqlWorkStates(db),
       generation: () => changes.generation(),
-      async ready() {
+      storeSize: () => storeSize(db),
+      async unready() {
         try {
           await db.selectFrom("generation").select("value").executeTakeFirstOrThrow();
-          return true;
+          return undefined;
         } catch (error) {
           log.warn("the database does not answer", { code: failureCode(error) });
-          return false;
+          return `does not answer (${failureCode(error)})`;
         }
       },
       async close() {

@@ -4,6 +4,8 @@ import { createPeople } from "../../../src/access/people/people.ts";
 import { GatheredIncidents } from "../../../src/access/incidents.ts";
 import { createLogins } from "../../../src/access/logins.ts";
 import { createHttpApp } from "../../../src/http/app.ts";
+import { Metrics } from "../../../src/http/metrics/metrics.ts";
+import { RequestMetrics } from "../../../src/http/metrics/upstreams.ts";
 import { PullRate } from "../../../src/http/pull-rate.ts";
 import { createLog, type Log } from "../../../src/lib/log.ts";
 import { clientsBy } from "../../../src/lib/address-ranges.ts";
@@ -111,7 +113,10 @@ export class ApiWorld {
       hasDependencyProxies: true,
       idleSeconds: 120,
       ownMark: "weir-test",
-      ready: async () => true,
+      readiness: async () => ({ isReady: true, parts: {} }),
+      metrics: this.#metrics(metadata),
+      metricsToken: undefined,
+      tracer: undefined,
     });
     await this.#fill();
   }
@@ -219,6 +224,23 @@ export class ApiWorld {
       findings: [],
     }),
   };
+  #metrics(metadata: Metadata): Metrics {
+    const metrics = new Metrics({
+      clock: this.clock,
+      version: "test",
+      requests: new RequestMetrics(),
+      directory: metadata.directory,
+      health: (upstream) => this.#client().health(upstream),
+      activity: refuse,
+      readiness: refuse,
+      storeSize: () => metadata.storeSize(),
+      dataDir: ".",
+      minFreeBytes: 0,
+      spans: undefined,
+    });
+    metrics.stop(); // nobody reads them here
+    return metrics;
+  }
 
   #puller(): Puller {
     const note = (verb: string, { id }: Registry, image: string) =>
@@ -228,6 +250,7 @@ export class ApiWorld {
       blob: refuse,
       tags: refuse,
       referrers: refuse,
+      activity: refuse,
       close: async () => {},
       refresh: async (registry, repository, tag) => {
         note("refresh", registry, `${repository}:${tag}`);
