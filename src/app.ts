@@ -20,16 +20,29 @@ import type { Log } from "./lib/log.ts";
 import { createSealer } from "./lib/seal.ts";
 import type { Directory } from "./metadata/contract.ts";
 import { openSqliteMetadata } from "./metadata/sqlite/index.ts";
+import { sqliteSnapshots } from "./metadata/sqlite/snapshots.ts";
+import { createImages } from "./pull/images/images.ts";
 import { createPuller } from "./pull/puller.ts";
+import { createRepair } from "./pull/repair.ts";
 import { createUpstreamClient } from "./upstream/client.ts";
 import { createDocumentClient } from "./upstream/documents.ts";
 import { createGuard, type Guard, GuardError } from "./upstream/guard.ts";
 import { ringMarker } from "./upstream/contract.ts";
-import type { Prepared } from "./work/contract.ts";
+import { backUp } from "./work/backup/backup.ts";
+import { restore } from "./work/backup/restore.ts";
+import type {
+  Backing,
+  BackupReport,
+  Prepared,
+  RestoreReport,
+  Restoring,
+  Verifier,
+} from "./work/contract.ts";
 import { openDataDir } from "./work/data-dir.ts";
 import { createWebClient } from "./upstream/web/client.ts";
 import { backgroundWork } from "./work/background.ts";
 import { prepare } from "./work/first-start.ts";
+import { StoreVerifier } from "./work/verify/verifier.ts";
 import { createRunner } from "./work/runner/runner.ts";
 
 export interface RunningWeir {
@@ -66,13 +79,13 @@ export async function startWeir(config: Config, around: Surroundings): Promise<R
   }
 }
 
-async function start(
+/** What every way of running has: the database, the store, and how upstreams are asked. */
+async function openStores(
   config: Config,
   { clock, log, version, random }: Surroundings,
   closers: (() => Promise<void>)[],
-  closeAll: () => Promise<void>,
-): Promise<RunningWeir> {
-  const { dataDir, externalUrl, tokenSeconds, mirror, maxBlobBytes, minFreeBytes } = config;
+) {
+  const { dataDir, maxBlobBytes, minFreeBytes } = config;
   const { secret } = openDataDir(dataDir, config.secretKey);
 
   const previous = config.previousSecretKey === undefined ? [] : [config.previousSecretKey];
@@ -99,7 +112,7 @@ async function start(
   const reaching = { version, instanceId, allowedAddresses, states, random };
   const client = createUpstreamClient({ clock, log, ...reaching });
   closers.push(() => client.close());
-  const { cache, credentials, directory, lists } = metadata;
+  const { cache, directory, holdings, lists } = metadata;
   const times = {
     checkTimeoutMs: config.checkTimeoutSeconds * 1000,
     recheckMs: config.recheckSeconds * 1000,
@@ -107,6 +120,53 @@ async function start(
   };
   const puller = createPuller({ client, blobs, cache, lists, clock, log, maxBlobBytes, ...times });
   closers.push(() => puller.close());
+  const repair = createRepair(puller);
+  const verifier = new StoreVerifier({ holdings, cache, blobs, directory, repair, clock, log });
+  return { derive, metadata, blobs, reaching, client, puller, verifier };
+}
+
+/** Verifies a data folder that no server uses, step by step. Throws what stands in the way. */
+export async function verifyWeir(
+  config: Config,
+  around: Surroundings,
+  work: (verifier: Verifier) => Promise<void>,
+): Promise<void> {
+  const closers: (() => Promise<void>)[] = [];
+  try {
+    const { verifier } = await openStores(config, around, closers);
+    await work(verifier);
+  } finally {
+    for (const close of closers.toReversed()) await close();
+  }
+}
+
+/** Backs up the data folder, whether a server uses it or not. */
+export function backUpWeir(
+  { dataDir }: Config,
+  { clock, version }: Pick<Surroundings, "clock" | "version">,
+  backing: Backing,
+): Promise<BackupReport> {
+  return backUp({ ...backing, dataDir, snapshots: sqliteSnapshots, clock, version });
+}
+
+/** Makes the data folder of a backup. */
+export function restoreWeir({ dataDir }: Config, restoring: Restoring): Promise<RestoreReport> {
+  return restore({ ...restoring, dataDir, snapshots: sqliteSnapshots });
+}
+
+async function start(
+  config: Config,
+  around: Surroundings,
+  closers: (() => Promise<void>)[],
+  closeAll: () => Promise<void>,
+): Promise<RunningWeir> {
+  const { clock, log, version } = around;
+  const { externalUrl, tokenSeconds, mirror, maxBlobBytes } = config;
+  const opened = await openStores(config, around, closers);
+  const { derive, metadata, blobs, reaching, client, puller, verifier } = opened;
+  const { instanceId, allowedAddresses } = reaching;
+  const { cache, credentials, directory } = metadata;
+  const images = createImages({ puller, blobs, cache, clock, maxBlobBytes });
 
   const { key: signingKey, former: formerSigningKeys } = derive("pull tokens");
   const open = {
@@ -167,6 +227,8 @@ async function start(
       audit,
       management: metadata.management,
       identity: metadata.identity,
+      images,
+      verifier,
       client,
       runner,
       externalUrl,

@@ -2,7 +2,7 @@ import { readFileSync, writeSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import { isatty } from "node:tty";
 import manifest from "../package.json" with { type: "json" };
-import { startWeir } from "./app.ts";
+import { backUpWeir, restoreWeir, startWeir, verifyWeir } from "./app.ts";
 import { examine } from "./examination.ts";
 import { runCli } from "./cli/index.ts";
 import type { World } from "./cli/command.ts";
@@ -112,6 +112,16 @@ const code = await runCli(process.argv.slice(2), {
   version,
   serve,
   examine,
+  stores: {
+    backUp: (config, backing) => backUpWeir(config, { clock: systemClock, version }, backing),
+    restore: restoreWeir,
+    async verify(config, work) {
+      // What it finds is told by the command.
+      const log = createLog(systemClock, "error", new DescriptorTarget(systemClock, 2));
+      await verifyWeir(config, { clock: systemClock, log, version, random: Math.random }, work);
+      await log.flush();
+    },
+  },
 });
 // Said, since a log that nobody reads would keep the process alive.
 process.exit(code);

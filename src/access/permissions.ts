@@ -165,6 +165,18 @@ const permissions = {
     "create, change, delete an upstream; add it to a registry, move it, take it out",
   ),
   test_upstream: row("write", "registry", "maintainer", "test an upstream"),
+  import_images: row(
+    "write",
+    "registry",
+    "maintainer",
+    "import images from an archive into the cache of an upstream",
+  ),
+  export_images: row(
+    "write",
+    "registry",
+    "project",
+    "export images as an archive, as one would pull them",
+  ),
   purge_registry: row(
     "write",
     "registry",
@@ -247,6 +259,12 @@ const permissions = {
     "server",
     "administrator",
     "create personal access tokens of other users",
+  ),
+  verify_store: row(
+    "write",
+    "server",
+    "administrator",
+    "verify what is stored, and fetch anew what is damaged",
   ),
   create_group: row("write", "server", "administrator", "create a top-level group"),
   choose_registry_id: row("write", "server", "administrator", "choose the id of a new registry"),

@@ -1,7 +1,7 @@
 import type { Clock } from "../lib/clock.ts";
 import { exit, Failure } from "./command.ts";
 import { list, type Shape } from "./shapes.ts";
-import { type Incoming, type Outgoing, send, Unanswered } from "./outbound.ts";
+import { type Incoming, type Outgoing, receive, send, Unanswered } from "./outbound.ts";
 
 export interface ServerAddress {
   /** Without a slash at its end. */
@@ -88,20 +88,40 @@ export class Api {
     await this.#ask("PUT", path, request);
   }
 
+  /** Sends a file, however long that takes. */
+  async upload<T>(
+    shape: Shape<T>,
+    path: string,
+    query: Query,
+    file: ReadableStream<Uint8Array>,
+  ): Promise<T> {
+    const headers = { ...this.#headers(), "Content-Type": "application/x-tar" };
+    const url = this.#url(path, query);
+    const never = Number.POSITIVE_INFINITY;
+    const answer = await this.#send({ method: "POST", url, headers, body: file, deadline: never });
+    if (answer.status >= 200 && answer.status < 300) return this.#read(shape, answer);
+    throw refused(this.address, answer);
+  }
+
+  /** A file, which comes as it is read. */
+  async download(path: string, body: object): Promise<ReadableStream<Uint8Array>> {
+    const headers = { ...this.#headers(), "Content-Type": "application/json" };
+    const url = this.#url(path, {});
+    const request = { method: "POST", url, headers, body: JSON.stringify(body) };
+    const answer = await this.#reached(() => receive(request));
+    if ("file" in answer) return answer.file;
+    throw refused(this.address, answer);
+  }
+
   async delete(path: string, request: Request = {}): Promise<void> {
     await this.#ask("DELETE", path, request);
   }
 
   async #ask(method: string, path: string, request: Request): Promise<Incoming> {
     const { query = {}, body, version } = request;
-    const url = new URL(`${this.address.url}/api/v4${path}`);
-    for (const [name, value] of Object.entries(query)) {
-      if (value !== undefined) url.searchParams.set(name, String(value));
-    }
-    const { token } = this.address;
+    const url = this.#url(path, query);
     const headers = {
-      Accept: "application/json",
-      ...(token !== undefined && { "PRIVATE-TOKEN": token }),
+      ...this.#headers(),
       ...(body !== undefined && { "Content-Type": "application/json" }),
       ...(version !== undefined && { "If-Match": version }),
     };
@@ -111,9 +131,29 @@ export class Api {
     throw refused(this.address, answer);
   }
 
-  async #send(request: Outgoing): Promise<Incoming> {
+  #url(path: string, query: Query): URL {
+    const url = new URL(`${this.address.url}/api/v4${path}`);
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined) url.searchParams.set(name, String(value));
+    }
+    return url;
+  }
+
+  #headers(): Record<string, string> {
+    const { token } = this.address;
+    return {
+      Accept: "application/json",
+      ...(token !== undefined && { "PRIVATE-TOKEN": token }),
+    };
+  }
+
+  #send(request: Outgoing): Promise<Incoming> {
+    return this.#reached(() => send(this.clock, request));
+  }
+
+  async #reached<T>(asking: () => Promise<T>): Promise<T> {
     try {
-      return await send(this.clock, request);
+      return await asking();
     } catch (error) {
       if (!(error instanceof Unanswered)) throw error;
       const { url, from } = this.address;

@@ -1,7 +1,16 @@
 import type { Config } from "../config.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Examine } from "../examination.ts";
-import type { Environment, Prepared, ReadFile } from "../work/contract.ts";
+import type {
+  Backing,
+  BackupReport,
+  Environment,
+  Prepared,
+  ReadFile,
+  RestoreReport,
+  Restoring,
+  Verifier,
+} from "../work/contract.ts";
 import type { Given } from "./given.ts";
 
 /** Where a command writes. Texts come without a newline at their end. */
@@ -33,8 +42,18 @@ export interface World {
   version: string;
   /** Runs the server until it is told to stop; calls `started` once it listens. */
   serve: (config: Config, started: (prepared: Prepared) => void) => Promise<void>;
+  /** What is done to a data folder itself, without the API of a server. */
+  stores: Stores;
   /** Opens what a server of this configuration would work with, to look at it. */
   examine: Examine;
+}
+
+export interface Stores {
+  /** Whether a server uses the folder or not. */
+  backUp(config: Config, backing: Backing): Promise<BackupReport>;
+  restore(config: Config, restoring: Restoring): Promise<RestoreReport>;
+  /** Throws a `MetadataError` (`in_use`) where a server has it. */
+  verify(config: Config, work: (verifier: Verifier) => Promise<void>): Promise<void>;
 }
 
 /** How a command ends. `changes`: a dry run has found something to do. */

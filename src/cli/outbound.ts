@@ -6,7 +6,7 @@ export interface Outgoing {
   method: string;
   url: URL;
   headers: Record<string, string>;
-  body?: string | undefined;
+  body?: string | ReadableStream<Uint8Array> | undefined;
   /** Milliseconds until all of the answer is there. */
   deadline: number;
   /** The most bytes that the answer may have; more of it is `Unanswered`. */
@@ -54,6 +54,29 @@ export async function send(clock: Clock, request: Outgoing): Promise<Incoming> {
     throw new Unanswered(reason, { cause: error });
   } finally {
     timer.cancel();
+  }
+}
+
+/** The same where the answer is a file, which comes as it is read; what is no file is read as `send` does. Throws `Unanswered`. */
+export async function receive(
+  request: Omit<Outgoing, "deadline" | "body"> & { body: string },
+): Promise<Incoming | { status: 200; file: ReadableStream<Uint8Array> }> {
+  try {
+    const response = await fetch(request.url, {
+      method: request.method,
+      headers: request.headers,
+      body: request.body,
+      redirect: "manual",
+      proxy: false,
+    });
+    const isFile = response.headers.get("content-type") === "application/x-tar";
+    if (response.status === 200 && response.body && isFile) {
+      return { status: 200, file: response.body };
+    }
+    return { status: response.status, headers: response.headers, text: await read(response) };
+  } catch (error) {
+    if (error instanceof Unanswered) throw error;
+    throw new Unanswered(whyOf(error), { cause: error });
   }
 }
 

@@ -60,6 +60,8 @@ export const shapes = {
   preview: has<Preview>("entries", "size", "repositories"),
   plan: has<api.PlanJson>("upstreams", "decision"),
   refreshed: has<api.RefreshedJson>("digest", "cache"),
+  imported: has<api.ImportedJson>("images", "blobs", "bytes", "absent"),
+  verified: has<api.VerifiedJson>("next", "checked", "findings"),
   work: has<Work>("name", "status"),
   arrival: has<Arrival>("peer", "forwarded", "trusted_proxy", "closes"),
   user: has<api.UserJson>("id", "username", "state", "is_admin", "bot"),

@@ -23,7 +23,13 @@ export interface HttpOptions {
   puller: Puller;
   api: Omit<
     ApiOptions,
-    "directory" | "puller" | "clock" | "log" | "isTrustedProxy" | "hasDependencyProxies"
+    | "directory"
+    | "puller"
+    | "clock"
+    | "log"
+    | "isTrustedProxy"
+    | "hasDependencyProxies"
+    | "idleSeconds"
   >;
   /** How often an address may ask for pulls. */
   pullRate: PullRate;

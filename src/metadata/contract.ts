@@ -2,6 +2,7 @@ import type { Digest } from "../oci/digest.ts";
 import type { Child, ChildKind, ManifestMediaType } from "../oci/manifest.ts";
 import type { AuditLog } from "./audit/contract.ts";
 import type { Credentials } from "./credentials/contract.ts";
+import type { Holdings } from "./holdings/contract.ts";
 import type { Identity } from "./identity/contract.ts";
 import type { Lists } from "./lists/contract.ts";
 import type { Management } from "./management/contract.ts";
@@ -22,6 +23,7 @@ export interface Metadata {
   readonly people: People;
   readonly cache: Cache;
   readonly lists: Lists;
+  readonly holdings: Holdings;
   readonly upstreamStates: UpstreamStates;
   readonly audit: AuditLog;
   readonly purges: Purges;
@@ -45,10 +47,12 @@ export type MetadataProblem = "in_use" | "unusable" | "damaged" | "newer" | "ref
 
 export type * from "./audit/contract.ts";
 export * from "./credentials/contract.ts";
+export type * from "./holdings/contract.ts";
 export type * from "./identity/contract.ts";
 export type * from "./lists/contract.ts";
 export type * from "./management/contract.ts";
 export type * from "./people/contract.ts";
+export type * from "./snapshots/contract.ts";
 export * from "./cleanup/contract.ts";
 export type * from "./purges/contract.ts";
 export type * from "./work/contract.ts";
@@ -344,6 +348,11 @@ export interface Cache {
   name(named: NamedObjects): Promise<boolean>;
   /** The bytes rest in the blob store: in one transaction the content row and the entry, *shown*. */
   storeBlob(blob: ShownObject): Promise<void>;
+  /**
+   * The bytes rest in the blob store, and nobody may read them yet: the content row alone. What no entry comes to need is
+   * swept like other content that nobody needs.
+   */
+  keepBlob(blob: { digest: Digest; size: number; now: number }): Promise<void>;
   /** The upstream answered a HEAD for an object whose bytes are stored already: the entry becomes *shown*. */
   show(object: ShownObject): Promise<void>;
   /**

@@ -1,7 +1,8 @@
 import type { ByteRange, RangeSpec } from "../lib/range.ts";
-import type { Proof, Registry, Rule } from "../metadata/contract.ts";
+import type { Proof, Registry, Rule, Upstream } from "../metadata/contract.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Referrer } from "../oci/list.ts";
+import type { ChildKind } from "../oci/manifest.ts";
 import type { Reference } from "../oci/reference.ts";
 import type { UnsureReason } from "../upstream/contract.ts";
 
@@ -137,6 +138,14 @@ export interface PullPlan {
     reason: string | undefined;
   };
 }
+
+/** Fetches an object anew from an upstream, as a pull does: true once it is stored, else why it could not be had. */
+export type Repair = (
+  upstream: Upstream,
+  repository: string,
+  kind: ChildKind,
+  digest: Digest,
+) => Promise<true | string>;
 
 /** The product: answers pulls from the cache or from the registry's upstreams. */
 export interface Puller {

@@ -80,10 +80,16 @@ export interface Prepared {
   registry: Registry | undefined;
 }
 
+/** Stands in a data folder for as long as a backup is being restored to it: no server begins on half of one. */
+export const restoringMark = "restoring";
+
 /** Why the data folder cannot be used; the message says what to do. */
 export class DataDirError extends Error {
   override readonly name = "DataDirError";
 }
+
+export * from "./backup/contract.ts";
+export * from "./verify/contract.ts";
 
 /** Reading what a person wrote: the leaves of the configuration, and the declared part of its file. */
 export * from "./addresses.ts";

@@ -1,3 +1,5 @@
+import { backUpWeir, restoreWeir, verifyWeir } from "../../src/app.ts";
+import { createLog } from "../../src/lib/log.ts";
 import type { World } from "../../src/cli/command.ts";
 import { runCli } from "../../src/cli/index.ts";
 import { systemClock } from "../../src/lib/clock.ts";
@@ -15,6 +17,17 @@ export interface RunOptions {
   serve?: World["serve"];
   examine?: World["examine"];
 }
+
+/** As they are joined for `main.ts`, with a log that nobody reads. */
+const stores: World["stores"] = {
+  backUp: (config, backing) =>
+    backUpWeir(config, { clock: systemClock, version: "1.2.3" }, backing),
+  restore: restoreWeir,
+  verify: (config, work) => {
+    const log = createLog(systemClock, "error", { write() {}, async flush() {} });
+    return verifyWeir(config, { clock: systemClock, log, version: "1.2.3", random: () => 0 }, work);
+  },
+};
 
 const served = { first: false, adminToken: undefined, registry: undefined };
 
@@ -56,6 +69,7 @@ export async function run(
         ports.push(listen.port);
         started(served);
       }),
+    stores,
     examine: examine ?? (() => Promise.reject(new Error("nothing is to be examined here"))),
   });
   return { code, out: out.join("\n"), err: err.join("\n"), ports, statuses, questions };

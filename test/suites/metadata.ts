@@ -7,6 +7,7 @@ import { cleanupSuite } from "./metadata-cleanup.ts";
 import { cacheSuite } from "./metadata-cache.ts";
 import { credentialsSuite } from "./metadata-credentials.ts";
 import { directorySuite } from "./metadata-directory.ts";
+import { holdingsSuite } from "./metadata-holdings.ts";
 import { identitySuite } from "./metadata-identity.ts";
 import { listsSuite } from "./metadata-lists.ts";
 import { groupSuite } from "./metadata-groups.ts";
@@ -63,6 +64,7 @@ export function metadataSuite(name: string, open: () => Promise<MetadataBed>): v
     identitySuite(bench);
     peopleSuite(bench);
     cacheSuite(bench);
+    holdingsSuite(bench);
     proofSuite(bench);
     listsSuite(bench);
     managementSuite(bench);

@@ -4,6 +4,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  renameSync,
   rmSync,
   statfsSync,
 } from "node:fs";
@@ -25,6 +26,7 @@ interface Options {
  * Blobs as files:
  *
  *     blobs/<algorithm>/<first 2 hex>/<hex>   verified and synced, moved here from the spool, never changed
+ *     quarantine/<algorithm>-<hex>            what turned out to be wrong; nothing reads it
  *     spool/<random>                          growing; what is left there when the process starts is removed
  */
 export class FsBlobStore implements BlobStore {
@@ -88,6 +90,16 @@ export class FsBlobStore implements BlobStore {
 
   async delete(digest: Digest): Promise<void> {
     rmSync(this.#pathOf(digest), { force: true });
+  }
+
+  async quarantine(digest: Digest): Promise<void> {
+    const folder = path.join(this.#root, "quarantine");
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    try {
+      renameSync(this.#pathOf(digest), path.join(folder, digest.replace(":", "-")));
+    } catch (error) {
+      if (failureCode(error) !== "ENOENT") throw error;
+    }
   }
 
   async ready(): Promise<boolean> {

@@ -1,4 +1,5 @@
 import type { Command } from "../command.ts";
+import { backup, restore } from "./backup.ts";
 import { cacheCommands } from "./cache.ts";
 import { config } from "./config.ts";
 import { explain } from "./explain.ts";
@@ -13,6 +14,8 @@ import { userCommands } from "./user.ts";
 import { apply } from "./apply.ts";
 import { doctor } from "./doctor.ts";
 import { exportCommand } from "./export.ts";
+import { exportImages, importCommand } from "./images.ts";
+import { verify } from "./verify.ts";
 
 /** All but those that are about the commands themselves, in the order of the help. */
 export const commands: readonly Command[] = [
@@ -24,10 +27,15 @@ export const commands: readonly Command[] = [
   ...registryCommands,
   ...upstreamCommands,
   ...cacheCommands,
+  importCommand,
+  exportImages,
   explain,
   stats,
   work,
   ...groupCommands,
   ...userCommands,
   ...tokenCommands,
+  backup,
+  restore,
+  verify,
 ];

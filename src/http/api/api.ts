@@ -14,6 +14,7 @@ import { type Api, type ApiEnv, reply } from "./endpoint.ts";
 import { entryEndpoints } from "./entries.ts";
 import { ApiError, asApiError, notFound, unauthorized } from "./errors.ts";
 import { groupEndpoints } from "./groups.ts";
+import { imageEndpoints } from "./images.ts";
 import { identityEndpoints } from "./identity/identity.ts";
 import type { ApiOptions } from "./options.ts";
 import { roadOf, whoCalls } from "./people/caller.ts";
@@ -26,6 +27,7 @@ import { pullEndpoints } from "./pulls.ts";
 import { purgePreviewEndpoints } from "./purges.ts";
 import { registryEndpoints } from "./registries.ts";
 import { upstreamEndpoints, upstreamListEndpoints } from "./upstreams.ts";
+import { verifyEndpoint } from "./verify.ts";
 import { workEndpoints } from "./work.ts";
 
 /** The management API: everything under `/api`. Authentication comes before any other look at a request. */
@@ -65,10 +67,12 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
   associationEndpoints(api, options);
   entryEndpoints(api, options);
   pullEndpoints(api, options);
+  imageEndpoints(api, options);
   groupEndpoints(api, options);
   dependencyProxyEndpoints(api, options);
   identityEndpoints(api, options);
   auditEndpoints(api, options);
+  verifyEndpoint(api, options);
   arrivalEndpoint(api);
   purgePreviewEndpoints(api, options);
   cleanupEndpoints(api, options);

@@ -1,6 +1,8 @@
 import type { z } from "@hono/zod-openapi";
 import type { arrival } from "./arrival.ts";
 import type * as fields from "./fields.ts";
+import type * as images from "./images.ts";
+import type * as verify from "./verify.ts";
 import type * as identity from "./identity/fields.ts";
 import type { report } from "./work.ts";
 
@@ -16,6 +18,8 @@ export type ConnectionResultJson = z.output<typeof fields.connectionResult>;
 export type CacheEntryJson = z.output<typeof fields.cacheEntry>;
 export type PlanJson = z.output<typeof fields.plan>;
 export type RefreshedJson = z.output<typeof fields.refreshed>;
+export type ImportedJson = z.output<typeof images.imported>;
+export type VerifiedJson = z.output<typeof verify.verified>;
 export type DependencyProxyJson = z.output<typeof fields.dependencyProxySettings>;
 export type CleanupPolicyJson = z.output<typeof fields.cleanupPolicy>;
 export type TtlPolicyJson = z.output<typeof fields.ttlPolicy>;

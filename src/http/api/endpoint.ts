@@ -2,7 +2,7 @@ import { OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { type Action, actions, type Caller, type Subject } from "../../access/contract.ts";
 import type { Author, Condition } from "../../metadata/contract.ts";
-import type { Env, Exchange } from "../exchange.ts";
+import type { BunServer, Env, Exchange } from "../exchange.ts";
 import { badRequest, forbidden, insufficientScope, notFound } from "./errors.ts";
 import { check, readBody, readQuery } from "./input.ts";
 import type { Login } from "./people/caller.ts";
@@ -36,8 +36,12 @@ interface Description<P extends Shape, Q extends Shape, B extends Shape> {
   params?: P;
   query?: Q;
   body?: B;
+  /** Instead of fields, the body is a file of this type, of any size. */
+  upload?: string;
   /** Of the one good answer; undefined: it has no body. */
   answer?: z.ZodType;
+  /** Instead of JSON, the answer is a file of this type. */
+  download?: string;
   status: 200 | 201 | 202 | 204 | 303;
 }
 
@@ -84,6 +88,15 @@ export interface Asked<P, Q, B> {
   readonly require: (action: Action, subject: Subject) => void;
   /** From `If-Unmodified-Since` (RFC 9110, section 13.1.4). */
   readonly condition: () => Condition;
+  /** For files that come or go: see `uploads.ts`. */
+  readonly raw: () => Transfer;
+}
+
+/** A request as it came in, for who reads its body, or follows its answer, by himself. */
+export interface Transfer {
+  request: Request;
+  server: BunServer;
+  exchange: Exchange;
 }
 
 /** Adds an endpoint to the routes and to the document. */
@@ -94,7 +107,7 @@ export function endpoint<
 >(
   api: Api,
   description: Description<P, Q, B>,
-  handler: (asked: Asked<z.output<P>, z.output<Q>, z.output<B>>) => Promise<Answer>,
+  handler: (asked: Asked<z.output<P>, z.output<Q>, z.output<B>>) => Promise<Answer | Response>,
 ): void {
   const { method, path, action, status } = description;
   const security = [{ privateToken: [] }, { bearer: [] }, { jobToken: [] }, { session: [] }];
@@ -129,9 +142,10 @@ export function endpoint<
       },
       require: judge,
       condition: () => condition(c),
+      raw: () => ({ request: c.req.raw, server: c.env.server, exchange: c.var.exchange }),
     });
     if (!isJudged) throw new Error(`${method} ${path} has not asked whether the caller may`);
-    return reply(c.var.exchange, status, answer);
+    return answer instanceof Response ? answer : reply(c.var.exchange, status, answer);
   });
 }
 
@@ -208,15 +222,23 @@ export function reply(exchange: Exchange, status: number, { body, headers }: Ans
     status,
     headers: {
       ...(body !== undefined && { "Content-Type": "application/json" }),
-      "Cache-Control": "no-store",
-      "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
-      "X-Content-Type-Options": "nosniff",
-      Vary: "Authorization, PRIVATE-TOKEN, JOB-TOKEN, Cookie",
-      "X-Request-Id": exchange.id,
+      ...commonHeaders(exchange),
       ...headers,
     },
   });
 }
+
+export function commonHeaders({ id }: Exchange): Record<string, string> {
+  return {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    Vary: "Authorization, PRIVATE-TOKEN, JOB-TOKEN, Cookie",
+    "X-Request-Id": id,
+  };
+}
+
+const binary = z.string().openapi({ format: "binary" });
 
 const apiError = z
   .union([
@@ -233,10 +255,13 @@ const apiError = z
 
 function document<P extends Shape, Q extends Shape, B extends Shape>(
   api: Api,
-  { method, path, summary, params, query, body, answer, status }: OpenDescription<P, Q, B>,
+  description: OpenDescription<P, Q, B>,
   access: { security: Record<string, never[]>[]; "x-permission"?: Action },
 ): void {
+  const { method, path, summary, params, query, body, answer, status } = description;
+  const { upload, download } = description;
   const json = (schema: z.ZodType) => ({ content: { "application/json": { schema } } });
+  const file = (type: string) => ({ content: { [type]: { schema: binary } } });
   const forms = (schema: z.ZodType) => ({
     content: {
       "application/json": { schema },
@@ -252,9 +277,14 @@ function document<P extends Shape, Q extends Shape, B extends Shape>(
       ...(params && { params }),
       ...(query && { query }),
       ...(body && { body: forms(body) }),
+      ...(upload && { body: { ...file(upload), required: true } }),
     },
     responses: {
-      [status]: { description: "Done", ...(answer && json(answer)) },
+      [status]: {
+        description: "Done",
+        ...(answer && json(answer)),
+        ...(download && file(download)),
+      },
       default: { description: "Refused", ...json(apiError) },
     },
   });

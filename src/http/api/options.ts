@@ -15,7 +15,9 @@ import type {
   UserRights,
 } from "../../metadata/contract.ts";
 import type { Puller } from "../../pull/contract.ts";
+import type { Images } from "../../pull/images/contract.ts";
 import type { UpstreamClient } from "../../upstream/contract.ts";
+import type { Verifier } from "../../work/contract.ts";
 import type { Runner } from "../../work/contract.ts";
 
 /** What the management API works with. */
@@ -29,6 +31,8 @@ export interface ApiOptions {
   identity: Identity;
   directory: Directory;
   puller: Puller;
+  images: Images;
+  verifier: Verifier;
   client: UpstreamClient;
   runner: Runner;
   clock: Clock;
@@ -40,6 +44,8 @@ export interface ApiOptions {
   isTrustedProxy: (address: string) => boolean;
   /** Whether the URL plainly names an inner address that upstreams may not have. Asks nobody. */
   isInner: (url: string) => Promise<boolean>;
+  /** What the server allows a connection otherwise. */
+  idleSeconds: number;
 }
 
 /** People, and how they sign in. */

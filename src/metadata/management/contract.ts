@@ -23,8 +23,8 @@ export interface Management {
   /** Puts on record what was done and changes nothing here. */
   note(fact: AuditFact): Promise<void>;
   /**
-   * Gives up the lists and entries of upstreams that have been removed, in steps between which others have their turn.
-   * How many entries these were. A removal is whole without it: nobody sees them any more. Safe to repeat after a kill.
+   * A step: gives up some lists and entries of upstreams that have been removed. How many these were; 0: there are no more.
+   * A removal is whole without it: nobody sees them any more. Safe to repeat after a kill.
    */
   sweep(): Promise<number>;
   /** By id, or by the path that it has now, in whatever case. */

@@ -3,14 +3,13 @@ import { yieldTurn } from "../../lib/clock.ts";
 import type { Changes } from "../changes.ts";
 import type { Db, PurgesTable, Schema } from "../schema.ts";
 import type { PurgePreview, Purges, PurgeSelection } from "./contract.ts";
-import { patternTest } from "./selection.ts";
+import { patternTest, seenPerStep } from "./selection.ts";
 import { type Position, walk } from "./walk.ts";
 
 type Tx = Transaction<Schema>;
 type Purge = Selectable<PurgesTable>;
 
-/** So many take some milliseconds. */
-const maxSeen = 500;
+/** So many take some milliseconds to delete. */
 const maxFound = 100;
 /** A list can be as large as thousands of entries. */
 const maxLists = 50;
@@ -63,6 +62,7 @@ export class SqlPurges implements Purges {
     const named = new Set<string>();
     for (const upstreamId of upstreamIds) {
       const isMeant = patternTest(selection.pattern);
+      const maxSeen = seenPerStep(selection.pattern);
       let after: Position;
       do {
         const { found, position } = await walk(this.db, {
@@ -139,7 +139,7 @@ async function removeEntries(tx: Tx, purge: Purge, after: Position) {
     after,
     matches: (row) => row.id <= purge.last_id && isMeant(row),
     keepPinned,
-    maxSeen,
+    maxSeen: seenPerStep(purge.pattern ?? undefined),
     maxFound,
   });
   const removed = await removeFound(

@@ -10,6 +10,7 @@ import type { Metadata, UpstreamSettings } from "../contract.ts";
 import { SqlCredentials } from "../credentials/credentials.ts";
 import { alignProxyUpstreams } from "../dependency-proxies.ts";
 import { SqlDirectory } from "../directory.ts";
+import { SqlHoldings } from "../holdings/holdings.ts";
 import { SqlIdentity } from "../identity/identity.ts";
 import { SqlLists } from "../lists/lists.ts";
 import { migrate } from "../migrations/index.ts";
@@ -84,6 +85,7 @@ async function openLocked(
       people: new SqlPeople(db, changes, clock),
       cache: new RememberedCache(new SqlCache(db), () => changes.generation()),
       lists: new SqlLists(db),
+      holdings: new SqlHoldings(db, changes),
       purges: new SqlPurges(db, changes),
       cleanup: new SqlCleanupRuns(db, changes, clock),
       work: new SqlWorkStates(db),

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import type { Image } from "./images.ts";
-import { environment, freePort, Service, waitFor } from "./processes.ts";
+import { environment, freePort, type Outcome, run, Service, waitFor } from "./processes.ts";
 
 const launcher = path.join(import.meta.dir, "../../../bin/weir.mjs");
 
@@ -68,6 +68,17 @@ export class Weir {
     process.kill(bun, "SIGKILL");
     await service.ended;
     this.#service = undefined;
+  }
+
+  /** A command line of `weir` with this server's settings, and as its administrator. */
+  command(
+    words: readonly string[],
+    more: Record<string, string> = {},
+    /** What runs it: `timeout`. */
+    before: readonly string[] = [],
+  ): Promise<Outcome> {
+    const own = { WEIR_URL: this.url, ...(this.token && { WEIR_TOKEN: this.token }), ...more };
+    return run([...before, "node", launcher, ...words], { ...this.#env, ...own });
   }
 
   log(): string {

@@ -11,6 +11,8 @@ import { hashSecret } from "../../../src/lib/secret.ts";
 import type { Metadata, Registry, Role } from "../../../src/metadata/contract.ts";
 import { type Digest, digestOf } from "../../../src/oci/digest.ts";
 import { type Reference, referenceText } from "../../../src/oci/reference.ts";
+import type { Images } from "../../../src/pull/images/contract.ts";
+import type { Verifier } from "../../../src/work/contract.ts";
 import type { Puller, PullPlan } from "../../../src/pull/contract.ts";
 import {
   type Absent,
@@ -20,7 +22,7 @@ import {
   type UpstreamClient,
   type UpstreamError,
 } from "../../../src/upstream/contract.ts";
-import { purgingWork } from "../../../src/work/purging.ts";
+import { backgroundWork } from "../../../src/work/background.ts";
 import type { Runner } from "../../../src/work/runner/contract.ts";
 import { createRunner } from "../../../src/work/runner/runner.ts";
 import { SteppedClock } from "../../fakes/clock.ts";
@@ -91,6 +93,8 @@ export class ApiWorld {
         audit: metadata.audit,
         management,
         identity: metadata.identity,
+        verifier: this.#verifier,
+        images: this.#images,
         client: this.#client(),
         runner: this.#runner(metadata, log),
         externalUrl: "https://weir.test",
@@ -112,9 +116,10 @@ export class ApiWorld {
     await this.#fill();
   }
 
-  #runner({ work: states, purges, management }: Metadata, log: Log): Runner {
-    const options = { states, clock: this.clock, log, owner: "test", underWay: () => 0 };
-    return createRunner([purgingWork({ purges, management, log })], options);
+  #runner(metadata: Metadata, log: Log): Runner {
+    const { clock } = this;
+    const options = { states: metadata.work, clock, log, owner: "test", underWay: () => 0 };
+    return createRunner(backgroundWork({ metadata, clock, log, auditDays: 0 }), options);
   }
 
   /** Registry 1 of group 1 has upstreams 1 and 2; registry 2 of group 2 has upstream 3. */
@@ -197,6 +202,23 @@ export class ApiWorld {
       close: async () => {},
     };
   }
+
+  readonly #images: Images = {
+    async import(_upstream, _archive, { vouched }) {
+      const imported = { images: [], blobs: 0, bytes: 0, absent: 0 };
+      await vouched(imported);
+      return imported;
+    },
+    export: async () => ({ next: async () => undefined, cancel: async () => {}, waiting: false }),
+  };
+
+  readonly #verifier: Verifier = {
+    step: async () => ({
+      next: undefined,
+      checked: { manifests: 0, blobs: 0, bytes: 0, entries: 0 },
+      findings: [],
+    }),
+  };
 
   #puller(): Puller {
     const note = (verb: string, { id }: Registry, image: string) =>

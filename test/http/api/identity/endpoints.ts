@@ -53,6 +53,13 @@ export const samples: Record<string, Sample> = {
     path: `${base}/registries/1/refresh?image=a:b`,
     ok: 200,
   },
+  [`POST ${base}/registries/{id}/export`]: {
+    path: `${base}/registries/1/export`,
+    body: { images: ["a:b"] },
+    ok: 200,
+  },
+  [`POST ${base}/upstreams/{id}/import`]: { path: `${base}/upstreams/1/import`, ok: 201 },
+  [`POST ${v4}/verify`]: { path: `${v4}/verify`, body: { repair: true }, ok: 200 },
   [`GET ${base}/registries/{id}/explain`]: {
     path: `${base}/registries/1/explain?image=a`,
     ok: 200,
