@@ -176,8 +176,8 @@ export interface PageOptions {
 
 export interface Page<T> {
   items: T[];
-  /** On all pages. */
-  total: number;
+  /** On all pages; undefined where there are too many to count. */
+  total: number | undefined;
 }
 
 /** What must hold for a removal: no change after this time, to the second. */

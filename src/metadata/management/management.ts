@@ -2,6 +2,7 @@ import type { AuditFact, Author, Group, UpstreamSettings } from "../contract.ts"
 import { groupAt, groupOfId } from "../groups.ts";
 import type { Passwords } from "../passwords.ts";
 import type { Db } from "../schema.ts";
+import type { EntryIndex } from "../search/entry-index.ts";
 import { SqlAssociations } from "./associations.ts";
 import type { Management } from "./contract.ts";
 import { SqlDependencyProxies } from "./dependency-proxies.ts";
@@ -25,17 +26,19 @@ export class SqlManagement implements Management {
     readonly passwords: Passwords,
     readonly writer: Writer,
     readonly proxyUpstream: UpstreamSettings,
+    readonly entryIndex: EntryIndex,
   ) {
     this.groups = new SqlGroups(db, writer);
     this.dependencyProxies = new SqlDependencyProxies(db, passwords, writer, proxyUpstream);
     this.registries = new SqlRegistries(db, writer);
     this.upstreams = new SqlUpstreams(db, passwords, writer);
     this.associations = new SqlAssociations(db, writer);
-    this.entries = new SqlEntries(db, writer);
+    this.entries = new SqlEntries(db, writer, entryIndex);
   }
 
   by(author: Author): Management {
-    return new SqlManagement(this.db, this.passwords, this.writer.by(author), this.proxyUpstream);
+    const { db, passwords, proxyUpstream, entryIndex } = this;
+    return new SqlManagement(db, passwords, this.writer.by(author), proxyUpstream, entryIndex);
   }
 
   note(fact: AuditFact): Promise<void> {

@@ -9,6 +9,7 @@ import { lists } from "./0004_lists.ts";
 import { identity } from "./0005_identity.ts";
 import { audit } from "./0006_audit.ts";
 import { people } from "./0007_people.ts";
+import { statistics } from "./0010_statistics.ts";
 
 /** The few words in which the SQL of two engines differs. */
 export interface SqlWords {
@@ -25,6 +26,8 @@ export interface SqlWords {
   keyed: string;
   /** What refuses to change rows of a table, and to delete those that `keeps`, of `old`, is true of. */
   appendOnly: (table: string, keeps: string) => string[];
+  /** What keeps `entry_counts` in step with the entries that can be seen; a bucket is the id without so many of its last bits. */
+  entryCounts: (bucketBits: number) => string[];
 }
 
 /** Forward only. A list, not a folder: a bundled executable has no files to look through. */
@@ -36,6 +39,7 @@ const steps: Record<string, (words: SqlWords) => string[]> = {
   "0005_identity": identity,
   "0006_audit": audit,
   "0007_people": people,
+  "0010_statistics": statistics,
 };
 
 /**

@@ -18,6 +18,7 @@ import { SqlPeople } from "../people/people.ts";
 import { Passwords, sealAnew } from "../passwords.ts";
 import type { Limits } from "../positions.ts";
 import type { Schema } from "../schema.ts";
+import { EntryIndex } from "../search/entry-index.ts";
 import { SqlUpstreamStates } from "../states.ts";
 import { Uses } from "../credentials/uses.ts";
 import { LocalChanges } from "./changes.ts";
@@ -69,10 +70,11 @@ async function openLocked(
     if (upstreams > 0) log.info("passwords were sealed anew with this secret key", { upstreams });
     const bereft = await writer.run((saving) => alignProxyUpstreams(saving, proxyUpstream));
     const uses = new Uses(db, clock, log);
+    const entryIndex = new EntryIndex(db, { clock, log });
     for (const group of bereft) log.warn("the login of a Dependency Proxy is gone", { group });
     return {
       directory: new SqlDirectory(db, changes, passwords, clock, limits, proxyUpstream),
-      management: new SqlManagement(db, passwords, writer, proxyUpstream),
+      management: new SqlManagement(db, passwords, writer, proxyUpstream, entryIndex),
       audit: new SqlAuditLog(db, changes),
       upstreamStates: new SqlUpstreamStates(db),
       credentials: new SqlCredentials(db, changes, clock, uses),
@@ -92,6 +94,7 @@ async function openLocked(
       },
       async close() {
         await uses.flush();
+        await entryIndex.close();
         await db.destroy();
         lock.release();
       },
