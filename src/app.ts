@@ -22,6 +22,7 @@ import type { Metadata } from "./metadata/contract.ts";
 import type { Directory } from "./metadata/contract.ts";
 import { openSqliteMetadata } from "./metadata/sqlite/index.ts";
 import { createPuller } from "./pull/puller.ts";
+import { GatheredStatistics } from "./pull/statistics.ts";
 import { createUpstreamClient } from "./upstream/client.ts";
 import { createDocumentClient } from "./upstream/documents.ts";
 import { createGuard, type Guard, GuardError } from "./upstream/guard.ts";
@@ -97,7 +98,9 @@ async function start(
   const allowedAddresses = config.allowedUpstreamAddresses;
   const states = metadata.upstreamStates;
   const reaching = { version, instanceId, allowedAddresses, states, random };
-  const client = createUpstreamClient({ clock, log, ...reaching });
+  const statistics = new GatheredStatistics({ statistics: metadata.statistics, clock, log });
+  closers.push(() => statistics.flush());
+  const client = createUpstreamClient({ clock, log, ...reaching, traffic: statistics });
   closers.push(() => client.close());
   const { cache, credentials, directory, lists } = metadata;
   const times = {
@@ -155,6 +158,7 @@ async function start(
       incidents,
       audit,
       management: metadata.management,
+      statistics: metadata.statistics,
       identity: metadata.identity,
       client,
       externalUrl,
@@ -163,6 +167,7 @@ async function start(
     },
     directory,
     puller,
+    pullStatistics: statistics,
     clock,
     log,
     idleSeconds,
@@ -227,7 +232,7 @@ function trustedIssuers({ declared, externalUrl }: Config): TrustedIssuer[] {
 
 /** What is given up when its time is over. */
 function expiries(
-  { management, identity, audit }: Metadata,
+  { management, identity, audit, statistics }: Metadata,
   clock: Clock,
   { abuse: { auditDays } }: Config,
 ): Pick<ExpiryOptions, "what" | "expire">[] {
@@ -236,9 +241,10 @@ function expiries(
     return management.dependencyProxies.expire();
   };
   const entries = { what: "entries", expire: spent };
-  if (auditDays === 0) return [entries];
+  const counts = { what: "statistics", expire: () => statistics.expire() };
+  if (auditDays === 0) return [entries, counts];
   const expire = () => audit.expire(clock.now() - auditDays * 86_400_000);
-  return [entries, { what: "audit events", expire }];
+  return [entries, counts, { what: "audit events", expire }];
 }
 
 /** The second server, whose clients have shown a certificate; undefined where none is wanted. */

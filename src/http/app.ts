@@ -4,9 +4,10 @@ import type { Clock } from "../lib/clock.ts";
 import { clip, failureCode, failureTrace, type Log } from "../lib/log.ts";
 import type { Directory } from "../metadata/contract.ts";
 import { RegistryError } from "../oci/error.ts";
-import type { Puller } from "../pull/contract.ts";
+import type { PullStatistics, Puller } from "../pull/contract.ts";
 import { apiRoutes } from "./api/api.ts";
 import type { ApiOptions } from "./api/options.ts";
+import { countPull } from "./counting.ts";
 import type { BunServer, Env, Exchange } from "./exchange.ts";
 import { requestIds } from "./exchange.ts";
 import { Metrics, metricsResponse } from "./metrics.ts";
@@ -21,7 +22,12 @@ export interface HttpOptions {
   access: Access;
   directory: Directory;
   puller: Puller;
-  api: Omit<ApiOptions, "directory" | "puller" | "clock" | "log" | "isTrustedProxy">;
+  /** What pulls come to is counted there. */
+  pullStatistics: PullStatistics;
+  api: Omit<
+    ApiOptions,
+    "directory" | "puller" | "pullStatistics" | "clock" | "log" | "isTrustedProxy"
+  >;
   /** How often an address may ask for pulls. */
   pullRate: PullRate;
   clock: Clock;
@@ -74,7 +80,10 @@ export function createHttpApp(options: HttpOptions): HttpApp {
       const exchange = begin(certified, request);
       const response = await route(request, server, exchange);
       // Being told to log in is a step of a pull, not the end of one.
-      if (exchange.told && response.status !== 401) metrics.pulled(exchange.told);
+      if (exchange.told && response.status !== 401) {
+        metrics.pulled(exchange.told);
+        countPull(options.pullStatistics, exchange);
+      }
       logRequest(log, clock, request, exchange, response.status);
       return response;
     },

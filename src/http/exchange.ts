@@ -1,6 +1,7 @@
 import type { Server } from "bun";
+import type { Registry } from "../metadata/contract.ts";
 import type { RegistryError } from "../oci/error.ts";
-import type { CacheStatus } from "../pull/contract.ts";
+import type { CacheStatus, Source } from "../pull/contract.ts";
 
 /** How a pull was answered or refused: the same facts in header, log line and metric. */
 export interface Told {
@@ -10,6 +11,8 @@ export interface Told {
   /** Seconds since its upstream last confirmed it; undefined of a refusal. */
   age?: number;
   reason?: string;
+  /** As in `Explanation`. */
+  source?: Source;
 }
 
 /** What is known of one request while it is answered; the log line is made of it. */
@@ -28,6 +31,10 @@ export interface Exchange {
   /** Whether something of a repository was asked for, and not just the way to log in. */
   isPull?: boolean;
   told?: Told;
+  /** Of the pull of a manifest or blob: through which registry. */
+  registry?: Registry;
+  /** Bytes of what was here already that the answer sends. */
+  bytes?: number;
   refusal?: RegistryError;
 }
 

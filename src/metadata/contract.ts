@@ -6,6 +6,7 @@ import type { Identity } from "./identity/contract.ts";
 import type { Lists } from "./lists/contract.ts";
 import type { Management } from "./management/contract.ts";
 import type { People } from "./people/contract.ts";
+import type { Statistics } from "./statistics/contract.ts";
 
 /**
  * What this server knows: which registries and upstreams there are, who may come, and what is cached. Times are
@@ -21,6 +22,7 @@ export interface Metadata {
   readonly lists: Lists;
   readonly upstreamStates: UpstreamStates;
   readonly audit: AuditLog;
+  readonly statistics: Statistics;
   /**
    * Grows with each change of configuration or rights. Whatever was derived from `directory` and `credentials`
    * is valid only while it stands still.
@@ -31,46 +33,15 @@ export interface Metadata {
   close(): Promise<void>;
 }
 
-/**
- * Why the database cannot be used, or a write was refused: another process has it; it cannot be opened or written;
- * it is damaged or no database; a newer release wrote it; the write contradicts what is there.
- */
-export type MetadataProblem = "in_use" | "unusable" | "damaged" | "newer" | "refused";
-
 export type * from "./audit/contract.ts";
 export * from "./credentials/contract.ts";
+export * from "./error.ts";
 export type * from "./identity/contract.ts";
 export type * from "./lists/contract.ts";
 export type * from "./management/contract.ts";
 export type * from "./people/contract.ts";
-
-/** What is wrong with a record that somebody wants to have: its field, and a text that goes on from the field's name. */
-export interface InvalidField {
-  field: string;
-  text: string;
-}
-
-/** The message is for the operator and says what to do. */
-export class MetadataError extends Error {
-  override readonly name = "MetadataError";
-  /** Of a refused write that one field is to blame for. */
-  readonly invalid: InvalidField | undefined;
-
-  constructor(
-    readonly problem: MetadataProblem,
-    message: string,
-    { cause, invalid }: { cause?: unknown; invalid?: InvalidField } = {},
-  ) {
-    super(message, { cause });
-    this.invalid = invalid;
-  }
-}
-
-/** Whether something was thrown because the database is locked, full, read-only, broken or gone. */
-export function isDatabaseFailure(error: unknown): boolean {
-  const { code } = (error ?? {}) as { code?: unknown };
-  return error instanceof MetadataError || (typeof code === "string" && code.startsWith("SQLITE_"));
-}
+export * from "./statistics/contract.ts";
+export { tagOf } from "./tags.ts";
 
 // ---- groups, registries, upstreams -------------------------------------------------------------
 
@@ -175,9 +146,14 @@ export interface RegistrySettings {
  * contradicts what is there throws a `MetadataError` (`refused`) and changes nothing.
  */
 export interface Directory {
-  /** Undefined for an unknown id. Answers from memory while the generation stands still. */
+  /**
+   * Undefined for an unknown id, and where the registries of its group are switched off. Answers from memory while the
+   * generation stands still.
+   */
   registry(id: number): Promise<Registry | undefined>;
   registries(): Promise<Registry[]>;
+  /** Groups whose registries are switched off. Answers from memory as `registry` does. */
+  switchedOff(): Promise<ReadonlySet<number>>;
   /** All, in order of id, with those of the Dependency Proxies. */
   upstreams(): Promise<Upstream[]>;
   /**

@@ -21,6 +21,8 @@ export class Answer {
     readonly upstream: string,
     readonly exchange: Exchange,
     readonly idle: number,
+    /** Is told how many bytes come. */
+    readonly received: (bytes: number) => void = () => {},
   ) {
     this.status = response.status;
     this.headers = response.headers;
@@ -56,7 +58,10 @@ export class Answer {
             watch.wait();
             const { done, value } = await reader.read();
             watch.arrived();
-            if (value) controller.enqueue(value);
+            if (value) {
+              this.received(value.length);
+              controller.enqueue(value);
+            }
             if (!done) return;
             exchange.end();
             controller.close();

@@ -17,6 +17,7 @@ import {
   type OpenBlob,
   ringMarker,
   type StateStore,
+  type Traffic,
   type Upstream,
   type UpstreamClient,
 } from "./contract.ts";
@@ -43,6 +44,8 @@ export interface UpstreamClientOptions {
   allowedAddresses: readonly AllowedRange[];
   /** Where it is kept over restarts who is not to be asked for now. */
   states: StateStore;
+  /** Nobody counts where there is none. */
+  traffic?: Traffic;
   /** From 0 to 1, in place of the machine's chance. */
   random?: () => number;
   /** Milliseconds, each with its default. */
@@ -77,13 +80,13 @@ const maxMarks = 8;
 
 /** Dials nothing before the first call. Throws for an entry of `allowedAddresses` that is not in CIDR notation. */
 export function createUpstreamClient(options: UpstreamClientOptions): UpstreamClient {
-  const { clock, log, version, instanceId, allowedAddresses, states, resolve } = options;
+  const { clock, log, version, instanceId, allowedAddresses, states, resolve, traffic } = options;
   const { random = Math.random } = options;
   const limits = { ...defaults, ...options.limits };
   const guard = createGuard({ clock, allowed: allowedAddresses, ...(resolve && { resolve }) });
   const headers = { "User-Agent": `weir/${version}`, "Accept-Encoding": "identity" };
   const mark = ringMarker(instanceId);
-  const transport = new Transport({ clock, log, guard, headers, mark, limits });
+  const transport = new Transport({ clock, log, guard, headers, mark, limits, traffic });
   const sender = new Retrying(transport, clock, random);
   const tokens = new TokenSource(clock, sender, limits.total);
   const changed = (upstreamId: number) => {

@@ -119,6 +119,14 @@ export interface DocumentSource {
   ca: string | undefined;
 }
 
+/** Is told what goes to upstreams and what comes back. Takes no time. */
+export interface Traffic {
+  /** A request has been sent and answered, or not; `failed`: no answer, a failure of the server, or one that set us a limit. */
+  asked(upstreamId: number, failed: boolean): void;
+  /** Bytes of something that was asked for in a repository. */
+  received(upstreamId: number, repository: string, bytes: number): void;
+}
+
 /** Where what is known of upstreams outlives the process. */
 export interface StateStore {
   all(): Promise<UpstreamState[]>;

@@ -3,7 +3,7 @@ import type { Clock } from "../lib/clock.ts";
 import { failureCode, type Log } from "../lib/log.ts";
 import { Answer } from "./answer.ts";
 import { type Knock, watchConnecting } from "./connecting.ts";
-import { UpstreamError } from "./contract.ts";
+import { type Traffic, UpstreamError } from "./contract.ts";
 import { Exchange, orAborted } from "./exchange.ts";
 import { connectionFailure, crowdedFailure, failure, isNotConnected } from "./failure.ts";
 import { type Guard, GuardError } from "./guard.ts";
@@ -20,6 +20,7 @@ export interface TransportOptions {
   mark: string;
   /** Milliseconds: for a place and a connection, until the head of an answer is there, between two pieces of a body. */
   limits: { connect: number; head: number; idle: number };
+  traffic?: Traffic | undefined;
 }
 
 /** Whom a call is made for: connections, and the number of calls at a time, are kept apart by it. */
@@ -50,6 +51,8 @@ export interface Call {
   marks?: readonly string[];
   /** A blob's bytes take long, a call is short: neither is to wait for the other. */
   lane: "call" | "transfer";
+  /** Of a registry; undefined of what is not about one. */
+  repository?: string;
 }
 
 /** Connections that one upstream may have open at a time, of each lane. */
@@ -79,13 +82,23 @@ export class Transport implements Sender {
       const response = await this.#dial(call, addresses.slice(0, maxAddresses), exchange);
       requirePlain(response, name);
       exchange.unlimit();
-      return new Answer(response, call.url, name, exchange, limits.idle);
+      const { status } = response;
+      this.options.traffic?.asked(call.upstream.id, status >= 500 || status === 429);
+      return new Answer(response, call.url, name, exchange, limits.idle, this.#received(call));
     } catch (error) {
       const { aborted, reason } = exchange.signal;
       exchange.abort(error);
-      if (aborted) throw reason;
-      throw this.#explain(call, error);
+      const failed: unknown = aborted ? reason : this.#explain(call, error);
+      // Whoever leaves has not been failed by the upstream.
+      this.options.traffic?.asked(call.upstream.id, failed instanceof UpstreamError);
+      throw failed;
     }
+  }
+
+  #received({ upstream: { id }, repository }: Call): (bytes: number) => void {
+    const { traffic } = this.options;
+    if (!traffic || repository === undefined) return () => {};
+    return (bytes) => traffic.received(id, repository, bytes);
   }
 
   /** Closes idle connections of this upstream; those in use when they are free again. */

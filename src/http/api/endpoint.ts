@@ -3,7 +3,8 @@ import type { Context } from "hono";
 import { type Action, actions, type Caller, type Subject } from "../../access/contract.ts";
 import type { Author, Condition } from "../../metadata/contract.ts";
 import type { Env, Exchange } from "../exchange.ts";
-import { badRequest, forbidden, insufficientScope, notFound } from "./errors.ts";
+import { conditionHeaders, readCondition, requireNoTag } from "./conditions.ts";
+import { forbidden, insufficientScope, notFound } from "./errors.ts";
 import { check, readBody, readQuery } from "./input.ts";
 import type { Login } from "./people/caller.ts";
 import type { Road } from "./people/roads.ts";
@@ -15,6 +16,8 @@ export interface ApiEnv extends Env {
     road: Road;
     /** The caller, as changes are put on record. */
     author: Author;
+    /** Groups whose registries are switched off. */
+    switchedOff: ReadonlySet<number>;
     /** What is asked for, as it is described. */
     route?: string;
     /** Of the group that it is about, once that is known. */
@@ -36,6 +39,8 @@ interface Description<P extends Shape, Q extends Shape, B extends Shape> {
   params?: P;
   query?: Q;
   body?: B;
+  /** A change that is made only if the condition holds that the request may set. */
+  conditional?: true;
   /** Of the one good answer; undefined: it has no body. */
   answer?: z.ZodType;
   status: 200 | 201 | 202 | 204 | 303;
@@ -82,7 +87,7 @@ export interface Asked<P, Q, B> {
   readonly granted: <T extends Owned>(found: T | undefined, what?: string) => T;
   /** Throws unless the caller may do this, which is something else than what the endpoint is for, to that. */
   readonly require: (action: Action, subject: Subject) => void;
-  /** From `If-Unmodified-Since` (RFC 9110, section 13.1.4). */
+  /** What the request says must hold; for endpoints that are `conditional`. */
   readonly condition: () => Condition;
 }
 
@@ -107,9 +112,15 @@ export function endpoint<
     c.set("route", `${method.toUpperCase()} ${path}`);
     requireDoor(caller, action);
     let isJudged = actions[action].subject === "server";
+    const { headers } = c.req.raw;
+    const ignores = isChange(method) && !description.conditional;
     const judge = (action: Action, subject: Subject, what?: string) => {
       isJudged = true;
+      // Switched off is as if it were not there, whoever asks.
+      if (subject.kind === "registry" && c.var.switchedOff.has(subject.groupId))
+        throw notFound(what);
       requireRight(caller, action, subject, what);
+      if (ignores) requireNoTag(headers);
     };
     if (isJudged) judge(action, { kind: "server" });
     const answer = await handler({
@@ -128,7 +139,7 @@ export function endpoint<
         return found;
       },
       require: judge,
-      condition: () => condition(c),
+      condition: () => readCondition(headers),
     });
     if (!isJudged) throw new Error(`${method} ${path} has not asked whether the caller may`);
     return reply(c.var.exchange, status, answer);
@@ -163,6 +174,8 @@ export function openEndpoint<
   });
 }
 
+const isChange = (method: string) => method !== "get" && method !== "post";
+
 /** As the router has it. */
 const routeOf = (path: string) => `/v4${path.replace(/\{(\w+)\}/g, ":$1")}`;
 
@@ -189,17 +202,6 @@ function subjectOf(action: Action, found: Owned): Subject {
   if (kind === "project" && projectId !== undefined) return { kind, projectId, lineage };
   if (kind === "user" && userId !== undefined) return { kind, userId };
   throw new Error(`${action} needs to know of which ${kind}`);
-}
-
-/** What `Date.parse` alone takes is almost anything. */
-const httpDate = /^\w{3}, \d{2} \w{3} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
-
-function condition(c: Context<ApiEnv>): Condition {
-  const header = c.req.header("if-unmodified-since");
-  if (header === undefined) return { unmodifiedSince: undefined };
-  const unmodifiedSince = httpDate.test(header) ? Date.parse(header) : Number.NaN;
-  if (Number.isNaN(unmodifiedSince)) throw badRequest("If-Unmodified-Since is not an HTTP date");
-  return { unmodifiedSince };
 }
 
 /** On every answer: nothing here is a page, and nobody but the caller may keep it. */
@@ -233,7 +235,17 @@ const apiError = z
 
 function document<P extends Shape, Q extends Shape, B extends Shape>(
   api: Api,
-  { method, path, summary, params, query, body, answer, status }: OpenDescription<P, Q, B>,
+  {
+    method,
+    path,
+    summary,
+    params,
+    query,
+    body,
+    conditional,
+    answer,
+    status,
+  }: OpenDescription<P, Q, B>,
   access: { security: Record<string, never[]>[]; "x-permission"?: Action },
 ): void {
   const json = (schema: z.ZodType) => ({ content: { "application/json": { schema } } });
@@ -251,6 +263,7 @@ function document<P extends Shape, Q extends Shape, B extends Shape>(
     request: {
       ...(params && { params }),
       ...(query && { query }),
+      ...(conditional && { headers: conditionHeaders }),
       ...(body && { body: forms(body) }),
     },
     responses: {

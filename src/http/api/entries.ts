@@ -45,6 +45,7 @@ function deleteEntry(api: Api, { management }: ApiOptions): void {
     api,
     {
       method: "delete",
+      conditional: true,
       path: "/virtual_registries/container/cache_entries/{id}",
       summary: "Give up a cache entry",
       action: "purge_registry",

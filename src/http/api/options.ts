@@ -12,9 +12,10 @@ import type {
   Identities,
   Identity,
   Management,
+  Statistics,
   UserRights,
 } from "../../metadata/contract.ts";
-import type { Puller } from "../../pull/contract.ts";
+import type { PullStatistics, Puller } from "../../pull/contract.ts";
 import type { UpstreamClient } from "../../upstream/contract.ts";
 
 /** What the management API works with. */
@@ -26,6 +27,9 @@ export interface ApiOptions {
   audit: AuditLog;
   management: Management;
   identity: Identity;
+  statistics: Statistics;
+  /** Where pulls are counted, to be written before the statistics are read. */
+  pullStatistics: PullStatistics;
   directory: Directory;
   puller: Puller;
   client: UpstreamClient;

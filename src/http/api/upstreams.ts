@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { atLeastOne, removed } from "./changes.ts";
+import { tagged } from "./conditions.ts";
 import { type Api, endpoint } from "./endpoint.ts";
 import {
   idParams,
@@ -87,12 +88,8 @@ function createUpstream(api: Api, options: ApiOptions): void {
       const settings = newSettings(await body());
       await refuseHidden(options, caller, settings.verifiedGroup);
       await refuseInner(isInner, settings.url);
-      return {
-        body: placedUpstreamJson(
-          granted(await management.by(author).upstreams.create(id, settings)),
-          id,
-        ),
-      };
+      const created = granted(await management.by(author).upstreams.create(id, settings));
+      return { body: placedUpstreamJson(created, id), headers: tagged(created) };
     },
   );
 }
@@ -119,7 +116,7 @@ function getUpstream(api: Api, { management, client }: ApiOptions): void {
     },
     async ({ params, granted }) => {
       const found = granted(await management.upstreams.get(params.id));
-      return { body: upstreamDetailJson(found, client.health(found)) };
+      return { body: upstreamDetailJson(found, client.health(found)), headers: tagged(found) };
     },
   );
 }
@@ -130,6 +127,7 @@ function changeUpstream(api: Api, options: ApiOptions): void {
     api,
     {
       method: "patch",
+      conditional: true,
       path: one,
       summary:
         "Change an upstream; with another URL its credentials go, unless both are given anew",
@@ -139,13 +137,17 @@ function changeUpstream(api: Api, options: ApiOptions): void {
       answer: upstreamDetail,
       status: 200,
     },
-    async ({ params, granted, body, caller, author }) => {
+    async ({ params, granted, body, condition, caller, author }) => {
       const { id } = granted(await management.upstreams.get(params.id));
       const changes = settingsGiven(atLeastOne(upstreamChanges, await body()));
       await refuseHidden(options, caller, changes.verifiedGroup);
       await refuseInner(isInner, changes.url);
-      const changed = granted(await management.by(author).upstreams.change(id, changes));
-      return { body: upstreamDetailJson(changed, client.health(changed)) };
+      const { upstreams } = management.by(author);
+      const changed = granted(await upstreams.change(id, changes, condition()));
+      return {
+        body: upstreamDetailJson(changed, client.health(changed)),
+        headers: tagged(changed),
+      };
     },
   );
 }
@@ -155,6 +157,7 @@ function deleteUpstream(api: Api, { management }: ApiOptions): void {
     api,
     {
       method: "delete",
+      conditional: true,
       path: one,
       summary: "Delete an upstream from every registry, with its cache",
       action: "change_upstream",
@@ -173,6 +176,7 @@ function purgeUpstream(api: Api, { management }: ApiOptions): void {
     api,
     {
       method: "delete",
+      conditional: true,
       path: `${one}/cache`,
       summary: "Empty an upstream's cache",
       action: "purge_registry",

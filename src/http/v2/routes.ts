@@ -131,6 +131,7 @@ class V2Request {
     if (grant.repositories && !grant.repositories.has(name)) throw this.#challenge(name);
     const registry = await this.#registry(place, grant);
     const { repository } = place;
+    if (wanted.kind !== "tags" && wanted.kind !== "referrers") this.#exchange.registry = registry;
     switch (wanted.kind) {
       case "tag":
       case "digest":
@@ -188,6 +189,7 @@ class V2Request {
     const headers = contentHeaders(this.#exchange, pulled);
     if (hasAlready(this.#request, pulled.digest)) return notModified(headers);
     if (!head) {
+      this.#exchange.bytes = pulled.payload.length;
       return new Response(pulled.payload as Uint8Array<ArrayBuffer>, { headers });
     }
     headers.set("Content-Length", String(pulled.payload.length));
@@ -238,7 +240,10 @@ class V2Request {
       log.warn("transfer cut", { id, upstream, reason: wordFor(error) });
     const follow = (source: ByteSource) =>
       followBody(source, { clock, server, request, idleSeconds, cut });
-    return blobResponse(pulled, { headers, head, part, follow });
+    const sends = (bytes: number) => {
+      this.#exchange.bytes = bytes;
+    };
+    return blobResponse(pulled, { headers, head, part, follow, sends });
   }
 
   /** Waiting for an upstream is not idleness of the client; a hit, which does not wait, need not say so. */

@@ -3,6 +3,7 @@ import type { CacheEntriesTable, Db } from "../schema.ts";
 import { lastId } from "../search/buckets.ts";
 import type { EntryIndex } from "../search/entry-index.ts";
 import { countedBuckets, EntrySearch, seen } from "../search/entry-search.ts";
+import { requireUnchanged } from "../tags.ts";
 import type {
   Condition,
   EntryRecord,
@@ -63,14 +64,8 @@ export class SqlEntries implements ManagedEntries {
     return rows.map(entryOf).sort((a, b) => b.id - a.id);
   }
 
-  async get(id: number): Promise<EntryRecord | undefined> {
-    const row = await seen(this.db)
-      .innerJoin("upstreams as u", "u.id", "e.upstream_id")
-      .selectAll("e")
-      .where("e.id", "=", id)
-      .where("u.kind", "=", "registry")
-      .executeTakeFirst();
-    return row && entryOf(row);
+  get(id: number): Promise<EntryRecord | undefined> {
+    return entryRecord(this.db, id);
   }
 
   async newestManifest(upstreamId: number): Promise<EntryRecord | undefined> {
@@ -89,11 +84,23 @@ export class SqlEntries implements ManagedEntries {
     if (!entry) return "absent";
     return this.writer.remove("cache_entries", id, condition, async ({ tx, note }) => {
       const { groupId, relativePath: name, upstreamId, digest } = entry;
+      const present = await entryRecord(tx, id);
+      if (present) requireUnchanged(condition, present);
       const details = { upstream_id: upstreamId, digest };
       await note(factOf("cache_entry", "delete", { id, groupId, name }, details));
       await tx.deleteFrom("cache_entries").where("id", "=", id).execute();
     });
   }
+}
+
+async function entryRecord(db: Db, id: number): Promise<EntryRecord | undefined> {
+  const row = await seen(db)
+    .innerJoin("upstreams as u", "u.id", "e.upstream_id")
+    .selectAll("e")
+    .where("e.id", "=", id)
+    .where("u.kind", "=", "registry")
+    .executeTakeFirst();
+  return row && entryOf(row);
 }
 
 type Row = Selectable<CacheEntriesTable>;

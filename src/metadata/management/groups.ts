@@ -2,9 +2,10 @@ import type { Transaction } from "kysely";
 import type { Group } from "../contract.ts";
 import { changeGroup, createGroup, groupOfId, withAllBelow } from "../groups.ts";
 import type { Db, Schema } from "../schema.ts";
+import { requireUnchanged } from "../tags.ts";
 import type { ManagedGroups, Removal } from "./contract.ts";
 import { changesOf, factOf } from "./facts.ts";
-import type { Writer } from "./writer.ts";
+import { always, type Writer } from "./writer.ts";
 
 export class SqlGroups implements ManagedGroups {
   constructor(
@@ -34,9 +35,11 @@ export class SqlGroups implements ManagedGroups {
   change(
     id: number,
     changes: { name?: string | undefined; path?: string | undefined },
+    condition = always,
   ): Promise<Group | undefined> {
     return this.writer.inGroup(id, async (saving) => {
       const before = await groupOfId(saving.tx, id);
+      if (before) requireUnchanged(condition, before);
       const after = await changeGroup(saving, id, changes);
       if (before && after) {
         const details = changesOf<Group>(before, after, ["name", "path"]);
@@ -46,7 +49,10 @@ export class SqlGroups implements ManagedGroups {
     });
   }
 
-  async remove(id: number): Promise<Removal> {
+  async remove(id: number, condition = always): Promise<Removal> {
+    // Looked at again in the end; but what is given up on the way there would not come back.
+    const seen = await groupOfId(this.db, id);
+    if (seen) requireUnchanged(condition, seen);
     // What there can be much of goes first, in steps; the rest at once.
     const family = (await withAllBelow(this.db, id)).map((group) => group.id);
     for (const upstreamId of await upstreamsOf(this.db, family)) {
@@ -54,6 +60,7 @@ export class SqlGroups implements ManagedGroups {
     }
     return this.writer.inGroup(id, async ({ tx, changed, note }) => {
       const group = await groupOfId(tx, id);
+      if (group) requireUnchanged(condition, group);
       const present = (await withAllBelow(tx, id)).map((group) => group.id);
       if (present.length === 0) return "absent";
       changed();

@@ -10,12 +10,14 @@ import { SqlEntries } from "./entries.ts";
 import { SqlGroups } from "./groups.ts";
 import { SqlRegistries } from "./registries.ts";
 import { SqlUpstreams } from "./upstreams.ts";
+import { SqlVirtualRegistries } from "./virtual-registries.ts";
 import type { Writer } from "./writer.ts";
 
 /** `Management` on any engine. */
 export class SqlManagement implements Management {
   readonly groups: SqlGroups;
   readonly dependencyProxies: SqlDependencyProxies;
+  readonly virtualRegistries: SqlVirtualRegistries;
   readonly registries: SqlRegistries;
   readonly upstreams: SqlUpstreams;
   readonly associations: SqlAssociations;
@@ -30,6 +32,7 @@ export class SqlManagement implements Management {
   ) {
     this.groups = new SqlGroups(db, writer);
     this.dependencyProxies = new SqlDependencyProxies(db, passwords, writer, proxyUpstream);
+    this.virtualRegistries = new SqlVirtualRegistries(db, writer);
     this.registries = new SqlRegistries(db, writer);
     this.upstreams = new SqlUpstreams(db, passwords, writer);
     this.associations = new SqlAssociations(db, writer);

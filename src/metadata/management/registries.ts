@@ -3,6 +3,7 @@ import { MetadataError } from "../contract.ts";
 import { requireTopLevel } from "../groups.ts";
 import { insertRegistry, registryColumns } from "../registries.ts";
 import type { Db, Schema } from "../schema.ts";
+import { requireUnchanged } from "../tags.ts";
 import type {
   Condition,
   ManagedRegistries,
@@ -12,7 +13,7 @@ import type {
 } from "./contract.ts";
 import { changesOf, factOf } from "./facts.ts";
 import { registryRecords } from "./records.ts";
-import type { Writer } from "./writer.ts";
+import { always, type Writer } from "./writer.ts";
 
 type Tx = Transaction<Schema>;
 
@@ -42,10 +43,15 @@ export class SqlRegistries implements ManagedRegistries {
     });
   }
 
-  change(id: number, changes: Partial<RegistryFields>): Promise<RegistryRecord | undefined> {
+  change(
+    id: number,
+    changes: Partial<RegistryFields>,
+    condition = always,
+  ): Promise<RegistryRecord | undefined> {
     return this.writer.withRow("registries", id, async ({ tx, now, changed, note }) => {
       const present = await registryRecord(tx, id);
       if (!present) return undefined;
+      requireUnchanged(condition, present);
       const fields = { ...present, ...changes };
       if (fields.name !== present.name) await refuseTakenName(tx, present.groupId, fields.name);
       changed();
@@ -62,8 +68,7 @@ export class SqlRegistries implements ManagedRegistries {
   async remove(id: number, condition: Condition): Promise<Removal> {
     const purged = await this.#purge(id, condition, "delete");
     if (purged !== "removed") return purged;
-    const now = { unmodifiedSince: undefined };
-    return this.writer.remove("registries", id, now, async ({ tx, note }) => {
+    return this.writer.remove("registries", id, always, async ({ tx, note }) => {
       const registry = await registryRecord(tx, id);
       if (registry) await note(factOf("registry", "delete", registry));
       const own = await upstreamsOfAlone(tx, id);
@@ -81,6 +86,7 @@ export class SqlRegistries implements ManagedRegistries {
     const checked = await this.writer.remove("registries", id, condition, async ({ tx, note }) => {
       own = await upstreamsOfAlone(tx, id);
       const registry = await registryRecord(tx, id);
+      if (registry) requireUnchanged(condition, registry);
       // Of what is given up in steps the first one has the record: it says what was begun.
       if (registry && wanted === "purge") await note(factOf("registry", "purge", registry));
     });

@@ -2,6 +2,7 @@ import type { UpstreamSettings } from "../contract.ts";
 import type { Passwords } from "../passwords.ts";
 import { savePositions, upstreamsInOrder } from "../positions.ts";
 import type { Db } from "../schema.ts";
+import { requireUnchanged } from "../tags.ts";
 import { createUpstream } from "../upstreams.ts";
 import type {
   Condition,
@@ -15,7 +16,7 @@ import { factOf, upstreamChanges } from "./facts.ts";
 import { upstreamRecords } from "./records.ts";
 import { registryRecord } from "./registries.ts";
 import { changeSettings, refuseDuplicate, refuseHalfLogin } from "./settings.ts";
-import type { Writer } from "./writer.ts";
+import { always, type Writer } from "./writer.ts";
 
 export class SqlUpstreams implements ManagedUpstreams {
   constructor(
@@ -67,7 +68,11 @@ export class SqlUpstreams implements ManagedUpstreams {
     });
   }
 
-  change(id: number, changes: Partial<UpstreamSettings>): Promise<UpstreamRecord | undefined> {
+  change(
+    id: number,
+    changes: Partial<UpstreamSettings>,
+    condition = always,
+  ): Promise<UpstreamRecord | undefined> {
     return this.writer.withRow("upstreams", id, async (saving) => {
       const { tx } = saving;
       const row = await tx
@@ -78,6 +83,7 @@ export class SqlUpstreams implements ManagedUpstreams {
         .executeTakeFirst();
       if (!row) return undefined;
       const before = await this.#record(tx, id);
+      if (before) requireUnchanged(condition, before);
       await changeSettings(saving, row, changes);
       const after = await this.#record(tx, id);
       if (before && after) {
@@ -90,7 +96,7 @@ export class SqlUpstreams implements ManagedUpstreams {
   async remove(id: number, condition: Condition): Promise<Removal> {
     const purged = await this.#purge(id, condition, "delete");
     if (purged !== "removed") return purged;
-    return this.writer.remove("upstreams", id, { unmodifiedSince: undefined }, async (saving) => {
+    return this.writer.remove("upstreams", id, always, async (saving) => {
       const { tx } = saving;
       const upstream = await this.#record(tx, id);
       if (upstream) await saving.note(factOf("upstream", "delete", upstream));
@@ -110,6 +116,7 @@ export class SqlUpstreams implements ManagedUpstreams {
     if (!(await this.get(id))) return "absent";
     const checked = await this.writer.remove("upstreams", id, condition, async ({ tx, note }) => {
       const upstream = await this.#record(tx, id);
+      if (upstream) requireUnchanged(condition, upstream);
       if (upstream && wanted === "purge") await note(factOf("upstream", "purge", upstream));
     });
     if (checked === "removed") await this.writer.emptyCache(id);

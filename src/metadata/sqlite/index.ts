@@ -19,6 +19,7 @@ import { Passwords, sealAnew } from "../passwords.ts";
 import type { Limits } from "../positions.ts";
 import type { Schema } from "../schema.ts";
 import { EntryIndex } from "../search/entry-index.ts";
+import { SqlStatistics } from "../statistics/statistics.ts";
 import { SqlUpstreamStates } from "../states.ts";
 import { Uses } from "../credentials/uses.ts";
 import { LocalChanges } from "./changes.ts";
@@ -76,6 +77,7 @@ async function openLocked(
       directory: new SqlDirectory(db, changes, passwords, clock, limits, proxyUpstream),
       management: new SqlManagement(db, passwords, writer, proxyUpstream, entryIndex),
       audit: new SqlAuditLog(db, changes),
+      statistics: new SqlStatistics(db, clock),
       upstreamStates: new SqlUpstreamStates(db),
       credentials: new SqlCredentials(db, changes, clock, uses),
       identity: new SqlIdentity(db, writer),

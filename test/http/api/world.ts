@@ -11,6 +11,7 @@ import { hashSecret } from "../../../src/lib/secret.ts";
 import type { Metadata, Registry, Role } from "../../../src/metadata/contract.ts";
 import { type Digest, digestOf } from "../../../src/oci/digest.ts";
 import { type Reference, referenceText } from "../../../src/oci/reference.ts";
+import { GatheredStatistics } from "../../../src/pull/statistics.ts";
 import type { Puller, PullPlan } from "../../../src/pull/contract.ts";
 import {
   type Absent,
@@ -87,6 +88,7 @@ export class ApiWorld {
         incidents,
         audit: metadata.audit,
         management,
+        statistics: metadata.statistics,
         identity: metadata.identity,
         client: this.#client(),
         externalUrl: "https://weir.test",
@@ -95,6 +97,7 @@ export class ApiWorld {
       },
       directory,
       puller: this.#puller(),
+      pullStatistics: new GatheredStatistics({ statistics: metadata.statistics, clock, log }),
       clock,
       log,
       isTrustedProxy,
