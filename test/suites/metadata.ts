@@ -13,6 +13,7 @@ import { managementSuite } from "./metadata-management.ts";
 import { peopleSuite } from "./metadata-people.ts";
 import { proofSuite } from "./metadata-proof.ts";
 import { proxySuite } from "./metadata-proxies.ts";
+import { statisticsSuite } from "./metadata-statistics.ts";
 
 /** An empty database, opened. */
 export interface MetadataBed {
@@ -67,6 +68,7 @@ export function metadataSuite(name: string, open: () => Promise<MetadataBed>): v
     groupSuite(bench);
     proxySuite(bench);
     auditSuite(bench);
+    statisticsSuite(bench);
   });
 }
 

@@ -17,6 +17,8 @@ export interface Row {
 }
 export const groups = "/api/v4/groups";
 export const registries = "-/virtual_registries/container/registries";
+const settings = "-/virtual_registries/settings";
+const statistics = "-/virtual_registries/container/statistics";
 const proxy = "dependency_proxy";
 const upstreams = "-/virtual_registries/container/upstreams";
 const newUpstream = { url: "https://new.example.com", name: "New" };
@@ -262,5 +264,48 @@ export const rows: Record<string, Row> = {
     foreign: `${base}/registries/2/explain?image=library/alpine`,
     ok: 200,
     shape: zod.plan,
+  },
+  "26 see whether registries are switched on": {
+    method: "GET",
+    path: `${groups}/1/${settings}`,
+    unknown: `${groups}/999/${settings}`,
+    foreign: `${groups}/2/${settings}`,
+    ok: 200,
+    shape: zod.virtualRegistrySettings,
+    owner: true,
+  },
+  "26 switch registries off": {
+    method: "PUT",
+    path: `${groups}/1/${settings}`,
+    unknown: `${groups}/999/${settings}`,
+    foreign: `${groups}/2/${settings}`,
+    body: { enabled: false },
+    ok: 200,
+    shape: zod.virtualRegistrySettings,
+    owner: true,
+  },
+  "get statistics": {
+    method: "GET",
+    path: `${groups}/default/${statistics}`,
+    unknown: `${groups}/999/${statistics}`,
+    foreign: `${groups}/2/${statistics}`,
+    ok: 200,
+    shape: zod.groupStatistics,
+  },
+  "get the history of pulls": {
+    method: "GET",
+    path: `${groups}/1/${statistics}/history?interval=hour`,
+    unknown: `${groups}/999/${statistics}/history`,
+    foreign: `${groups}/2/${statistics}/history`,
+    ok: 200,
+    shape: zod.statisticsPoint.array().length(192),
+  },
+  "list the repositories with the most pulls": {
+    method: "GET",
+    path: `${groups}/1/${statistics}/repositories`,
+    unknown: `${groups}/999/${statistics}/repositories`,
+    foreign: `${groups}/2/${statistics}/repositories`,
+    ok: 200,
+    shape: zod.repositoryStatistics.array(),
   },
 };
