@@ -84,7 +84,14 @@ export class Transport implements Sender {
       exchange.unlimit();
       const { status } = response;
       this.options.traffic?.asked(call.upstream.id, status >= 500 || status === 429);
-      return new Answer(response, call.url, name, exchange, limits.idle, this.#received(call));
+      return new Answer(
+        response,
+        call.url,
+        name,
+        exchange,
+        limits.idle,
+        this.#received(call, status),
+      );
     } catch (error) {
       const { aborted, reason } = exchange.signal;
       exchange.abort(error);
@@ -95,9 +102,10 @@ export class Transport implements Sender {
     }
   }
 
-  #received({ upstream: { id }, repository }: Call): (bytes: number) => void {
+  /** Of the objects themselves: an answer that there is none is none of them, whatever name it is about. */
+  #received({ upstream: { id }, repository }: Call, status: number): (bytes: number) => void {
     const { traffic } = this.options;
-    if (!traffic || repository === undefined) return () => {};
+    if (!traffic || repository === undefined || status >= 300) return () => {};
     return (bytes) => traffic.received(id, repository, bytes);
   }
 

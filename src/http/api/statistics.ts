@@ -14,13 +14,15 @@ import {
   repositoryStatistics,
   statisticsPoint,
   topQuery,
-} from "./fields.ts";
+} from "./statistics-fields.ts";
 import { findGroup, groupParams, topLevel } from "./groups.ts";
 import type { ApiOptions } from "./options.ts";
 
 const ofGroup = "/groups/{id}/-/virtual_registries/container/statistics";
 const dayMs = 86_400_000;
 const spanMs = { hour: 3_600_000, day: dayMs };
+/** Intervals that are told where nothing is said of that. */
+const usual = { hour: 48, day: 30 };
 /** Days of which the most pulled repositories are told. */
 const maxTopDays = 31;
 
@@ -83,7 +85,7 @@ function history(api: Api, options: ApiOptions): void {
       }
       const ms = spanMs[span];
       const most = keptDays[span] * (dayMs / ms);
-      const { from, to } = timesOf(query, clock.now(), { ms, most, usual: 30 });
+      const { from, to } = timesOf(query, clock.now(), { ms, most, usual: usual[span] });
       const without = await hiddenUpstreams(options, caller, id);
       if (upstreamId !== undefined) await requireUpstream(options, id, upstreamId, without);
       await pullStatistics.flush();
@@ -114,7 +116,7 @@ function repositories(api: Api, options: ApiOptions): void {
     async ({ params, query, granted, caller }) => {
       const { id } = topLevel(granted(await findGroup(management, params)));
       const { upstream_id: upstreamId, limit = 20 } = query;
-      const times = timesOf(query, clock.now(), { ms: dayMs, most: maxTopDays, usual: 30 });
+      const times = timesOf(query, clock.now(), { ms: dayMs, most: maxTopDays, usual: usual.day });
       const without = await hiddenUpstreams(options, caller, id);
       if (upstreamId !== undefined) await requireUpstream(options, id, upstreamId, without);
       await pullStatistics.flush();

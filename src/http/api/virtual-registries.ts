@@ -1,8 +1,8 @@
 import { tagged } from "./conditions.ts";
 import { type Api, endpoint } from "./endpoint.ts";
-import { virtualRegistrySettings } from "./fields.ts";
 import { findGroup, groupParams, topLevel } from "./groups.ts";
 import type { ApiOptions } from "./options.ts";
+import { virtualRegistrySettings } from "./statistics-fields.ts";
 
 /** Whether a group has registries at all. */
 export function virtualRegistryEndpoints(api: Api, { management }: ApiOptions): void {
