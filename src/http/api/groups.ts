@@ -29,7 +29,12 @@ export async function findGroup(
 }
 
 /** The group as it is stored, for its tag. */
-export const recordOf = ({ groupId: _, ...group }: OwnGroup): Group => group;
+export const recordOf = ({ id, path, name, lineage }: OwnGroup): Group => ({
+  id,
+  path,
+  name,
+  lineage,
+});
 
 /** Throws for a subgroup: what registries and upstreams there are, there are in top-level groups. */
 export function topLevel(found: OwnGroup): OwnGroup {

@@ -1,5 +1,5 @@
 import type { Author, Role, TokenKind, User, UserState } from "../contract.ts";
-import type { Page, PageOptions, Removal } from "../management/contract.ts";
+import type { Condition, Page, PageOptions, Removal } from "../management/contract.ts";
 
 /**
  * Users, projects, memberships and tokens as people manage them: as `Management`. What takes rights away raises the
@@ -84,8 +84,13 @@ export interface ManagedMembers {
   get(of: Membered, userId: number): Promise<Member | undefined>;
   /** Undefined where the user is a member already. */
   add(of: Membered, userId: number, membership: Membership): Promise<Member | undefined>;
-  change(of: Membered, userId: number, changes: Partial<Membership>): Promise<Member | undefined>;
-  remove(of: Membered, userId: number): Promise<Removal>;
+  change(
+    of: Membered,
+    userId: number,
+    changes: Partial<Membership>,
+    condition?: Condition,
+  ): Promise<Member | undefined>;
+  remove(of: Membered, userId: number, condition?: Condition): Promise<Removal>;
 }
 
 export interface TokenRecord {

@@ -2,9 +2,10 @@ import { type Selectable, sql, type Transaction } from "kysely";
 import { type AuditFact, MetadataError, type Role } from "../contract.ts";
 import { changesOf } from "../management/facts.ts";
 import type { Removal } from "../management/contract.ts";
-import type { Recorded, Writer } from "../management/writer.ts";
+import { always, type Recorded, type Writer } from "../management/writer.ts";
 import { lockGroup } from "../positions.ts";
 import type { Db, Schema, UsersTable } from "../schema.ts";
+import { requireUnchanged } from "../tags.ts";
 import type { ManagedMembers, Member, Membered, Membership } from "./contract.ts";
 import { userRecord } from "./users.ts";
 
@@ -38,10 +39,16 @@ export class SqlMembers implements ManagedMembers {
     });
   }
 
-  change(of: Membered, userId: number, changes: Partial<Membership>): Promise<Member | undefined> {
+  change(
+    of: Membered,
+    userId: number,
+    changes: Partial<Membership>,
+    condition = always,
+  ): Promise<Member | undefined> {
     return this.#write(of, async ({ tx, now, changed, note }) => {
       const [present] = await readMembers(tx, of, now, userId);
       if (!present) return undefined;
+      requireUnchanged(condition, present);
       const wanted = { role: present.role, expiresAt: present.expiresAt, ...changes };
       if (!isLasting(wanted)) await keepOwner(tx, of, present);
       changed();
@@ -56,10 +63,11 @@ export class SqlMembers implements ManagedMembers {
     });
   }
 
-  remove(of: Membered, userId: number): Promise<Removal> {
+  remove(of: Membered, userId: number, condition = always): Promise<Removal> {
     return this.#write(of, async ({ tx, now, changed, note }) => {
       const [present] = await readMembers(tx, of, now, userId);
       if (!present) return "absent";
+      requireUnchanged(condition, present);
       await keepOwner(tx, of, present);
       changed();
       await note(await factOn(tx, of, "remove", present, detailsOf(present)));
