@@ -2,6 +2,9 @@ import type { Db } from "../schema.ts";
 import { bucketSize, firstId } from "./buckets.ts";
 import { bucketOfKey, gramOfKey, type GramRange, keyOf, unpackOffsets } from "./grams.ts";
 
+/** So many are looked at one by one; with more of them in a run, looking through it is quicker. */
+export const fewCandidates = 64;
+
 interface Noted {
   bucket: number;
   gram: number;
@@ -49,22 +52,26 @@ async function gramsIn(
   return found.map(({ id, ids }) => ({ bucket: bucketOfKey(id), gram: gramOfKey(id), ids }));
 }
 
-/** Those that have something of each range, in no order. */
+/**
+ * Those that have something of each range, in no order; or of some, the rarest, where these are few already: who asks looks
+ * at them anyway.
+ */
 function inAll(bucket: number, noted: readonly Noted[], ranges: readonly GramRange[]): number[] {
-  // Of how many of the ranges, in their order, each has something.
+  const parts = ranges.map(({ from, to }) => {
+    const lists = noted.filter(({ gram }) => gram >= from && gram <= to).map(({ ids }) => ids);
+    return { lists, size: lists.reduce((sum, { length }) => sum + length, 0) };
+  });
+  // Of how many of the parts, in their order, each has something.
   const passed = new Uint8Array(bucketSize);
   let left: number[] = [];
-  for (const [index, { from, to }] of ranges.entries()) {
+  for (const [index, { lists }] of parts.sort((a, b) => a.size - b.size).entries()) {
+    if (index > 0 && left.length <= fewCandidates) break;
     left = [];
-    for (const { gram, ids } of noted) {
-      if (gram < from || gram > to) continue;
-      for (const offset of unpackOffsets(ids)) {
-        if (passed[offset] !== index) continue;
-        passed[offset] = index + 1;
-        left.push(offset);
-      }
+    for (const offset of lists.flatMap(unpackOffsets)) {
+      if (passed[offset] !== index) continue;
+      passed[offset] = index + 1;
+      left.push(offset);
     }
-    if (left.length === 0) return [];
   }
   return left.map((offset) => firstId(bucket) + offset);
 }

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import { yieldTurn } from "../../lib/clock.ts";
 import type { Db } from "../schema.ts";
 import { firstId, lastId } from "./buckets.ts";
-import { candidatesIn } from "./candidates.ts";
+import { candidatesIn, fewCandidates } from "./candidates.ts";
 import { gramsOfWords, isAscii } from "./grams.ts";
 
 /** A run of ids in which entries of an upstream can be seen. */
@@ -32,8 +32,6 @@ export interface Found {
 const maxCounted = 10_000;
 /** Runs whose grams are asked for at once; at first it is one, then twice as many each time: most words are soon found. */
 const maxRunsPerStep = 16;
-/** More candidates than this in a run, and looking through it is quicker. */
-const maxCandidates = 64;
 
 /** Where entries of an upstream can be seen, the newest run first. */
 export function countedBuckets(db: Db, upstreamId: number): Promise<Counted[]> {
@@ -91,7 +89,7 @@ export class EntrySearch {
     most: number,
   ): Promise<number[]> {
     let query = seen(this.db).select("e.id").where("e.upstream_id", "=", upstreamId);
-    const isFew = candidates && candidates.length <= maxCandidates;
+    const isFew = candidates && candidates.length <= fewCandidates;
     query = isFew
       ? query.where("e.id", "in", candidates)
       : query.where("e.id", ">=", firstId(bucket)).where("e.id", "<=", lastId(bucket));
