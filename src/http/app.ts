@@ -26,7 +26,13 @@ export interface HttpOptions {
   pullStatistics: PullStatistics;
   api: Omit<
     ApiOptions,
-    "directory" | "puller" | "pullStatistics" | "clock" | "log" | "isTrustedProxy"
+    | "directory"
+    | "puller"
+    | "pullStatistics"
+    | "clock"
+    | "log"
+    | "isTrustedProxy"
+    | "hasDependencyProxies"
   >;
   /** How often an address may ask for pulls. */
   pullRate: PullRate;
@@ -34,6 +40,8 @@ export interface HttpOptions {
   log: Log;
   isTrustedProxy: (address: string) => boolean;
   mirrorRegistry: number;
+  /** Whether there are Dependency Proxies at all; where not, all of it looks as if it were not there. */
+  hasDependencyProxies: boolean;
   idleSeconds: number;
   /** What our own requests to upstreams carry in `Via`: one that comes back to us ends here. */
   ownMark: string;

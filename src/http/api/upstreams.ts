@@ -13,8 +13,15 @@ import {
 import { findGroup, groupParams, topLevel } from "./groups.ts";
 import type { ApiOptions } from "./options.ts";
 import { pageHeaders, pageOptions, pageQuery, searchWords } from "./pages.ts";
+import { purgeQuery, selectionOf } from "./purges.ts";
 import { placedUpstreamJson, upstreamDetailJson, upstreamJson } from "./represent.ts";
-import { newSettings, refuseHidden, refuseInner, settingsGiven } from "./upstream-settings.ts";
+import {
+  asSeen,
+  newSettings,
+  refuseHidden,
+  refuseInner,
+  settingsGiven,
+} from "./upstream-settings.ts";
 
 const ofRegistry = "/virtual_registries/container/registries/{id}/upstreams";
 const one = "/virtual_registries/container/upstreams/{id}";
@@ -26,7 +33,8 @@ export function upstreamListEndpoints(api: Api, options: ApiOptions): void {
   createUpstream(api, options);
 }
 
-function listGroupUpstreams(api: Api, { management, externalUrl }: ApiOptions): void {
+function listGroupUpstreams(api: Api, options: ApiOptions): void {
+  const { management, externalUrl } = options;
   endpoint(
     api,
     {
@@ -39,17 +47,19 @@ function listGroupUpstreams(api: Api, { management, externalUrl }: ApiOptions): 
       answer: z.array(upstream),
       status: 200,
     },
-    async ({ params, query, granted, path }) => {
+    async ({ params, query, granted, path, caller }) => {
       const group = topLevel(granted(await findGroup(management, params)));
       const wanted = pageOptions(query, query.upstream_name);
       const page = await management.upstreams.list(group.id, wanted);
       const headers = pageHeaders(new URL(path, externalUrl), wanted, page);
-      return { body: page.items.map(upstreamJson), headers };
+      const items = await Promise.all(page.items.map((item) => asSeen(options, caller, item)));
+      return { body: items.map(upstreamJson), headers };
     },
   );
 }
 
-function listUpstreams(api: Api, { management }: ApiOptions): void {
+function listUpstreams(api: Api, options: ApiOptions): void {
+  const { management } = options;
   endpoint(
     api,
     {
@@ -61,10 +71,11 @@ function listUpstreams(api: Api, { management }: ApiOptions): void {
       answer: z.array(placedUpstream),
       status: 200,
     },
-    async ({ params, granted }) => {
+    async ({ params, granted, caller }) => {
       const { id } = granted(await management.registries.get(params.id));
-      const list = await management.upstreams.ofRegistry(id);
-      return { body: list.map((item) => placedUpstreamJson(item, id)) };
+      const all = await management.upstreams.ofRegistry(id);
+      const items = await Promise.all(all.map((item) => asSeen(options, caller, item)));
+      return { body: items.map((item) => placedUpstreamJson(item, id)) };
     },
   );
 }
@@ -102,7 +113,8 @@ export function upstreamEndpoints(api: Api, options: ApiOptions): void {
   purgeUpstream(api, options);
 }
 
-function getUpstream(api: Api, { management, client }: ApiOptions): void {
+function getUpstream(api: Api, options: ApiOptions): void {
+  const { management, client } = options;
   endpoint(
     api,
     {
@@ -114,9 +126,10 @@ function getUpstream(api: Api, { management, client }: ApiOptions): void {
       answer: upstreamDetail,
       status: 200,
     },
-    async ({ params, granted }) => {
+    async ({ params, granted, caller }) => {
       const found = granted(await management.upstreams.get(params.id));
-      return { body: upstreamDetailJson(found, client.health(found)), headers: tagged(found) };
+      const seen = await asSeen(options, caller, found);
+      return { body: upstreamDetailJson(seen, client.health(found)), headers: tagged(found) };
     },
   );
 }
@@ -144,10 +157,8 @@ function changeUpstream(api: Api, options: ApiOptions): void {
       await refuseInner(isInner, changes.url);
       const { upstreams } = management.by(author);
       const changed = granted(await upstreams.change(id, changes, condition()));
-      return {
-        body: upstreamDetailJson(changed, client.health(changed)),
-        headers: tagged(changed),
-      };
+      const seen = await asSeen(options, caller, changed);
+      return { body: upstreamDetailJson(seen, client.health(changed)), headers: tagged(changed) };
     },
   );
 }
@@ -171,21 +182,25 @@ function deleteUpstream(api: Api, { management }: ApiOptions): void {
   );
 }
 
-function purgeUpstream(api: Api, { management }: ApiOptions): void {
+function purgeUpstream(api: Api, { management, runner }: ApiOptions): void {
   endpoint(
     api,
     {
       method: "delete",
       conditional: true,
       path: `${one}/cache`,
-      summary: "Empty an upstream's cache",
+      summary: "Empty an upstream's cache, or give up what a pattern is for",
       action: "purge_registry",
       params: idParams,
+      query: purgeQuery,
       status: 204,
     },
-    async ({ params, granted, condition, author }) => {
+    async ({ params, query, granted, condition, author }) => {
       const { id } = granted(await management.upstreams.get(params.id));
-      return removed(await management.by(author).upstreams.purge(id, condition()));
+      const { upstreams } = management.by(author);
+      const removal = await upstreams.purge(id, condition(), selectionOf(query));
+      await runner.wake("purges");
+      return removed(removal);
     },
   );
 }

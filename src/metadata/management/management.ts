@@ -1,6 +1,8 @@
 import type { AuditFact, Author, Group, UpstreamSettings } from "../contract.ts";
+import { SqlCleanupPolicies } from "../cleanup/policies.ts";
 import { groupAt, groupOfId } from "../groups.ts";
 import type { Passwords } from "../passwords.ts";
+import { SqlPurges } from "../purges/purges.ts";
 import type { Db } from "../schema.ts";
 import type { EntryIndex } from "../search/entry-index.ts";
 import { SqlAssociations } from "./associations.ts";
@@ -8,6 +10,7 @@ import type { Management } from "./contract.ts";
 import { SqlDependencyProxies } from "./dependency-proxies.ts";
 import { SqlEntries } from "./entries.ts";
 import { SqlGroups } from "./groups.ts";
+import { sweepLeftovers } from "./leftovers.ts";
 import { SqlRegistries } from "./registries.ts";
 import { SqlUpstreams } from "./upstreams.ts";
 import { SqlVirtualRegistries } from "./virtual-registries.ts";
@@ -22,6 +25,7 @@ export class SqlManagement implements Management {
   readonly upstreams: SqlUpstreams;
   readonly associations: SqlAssociations;
   readonly entries: SqlEntries;
+  readonly cleanupPolicies: SqlCleanupPolicies;
 
   constructor(
     readonly db: Db,
@@ -30,13 +34,15 @@ export class SqlManagement implements Management {
     readonly proxyUpstream: UpstreamSettings,
     readonly entryIndex: EntryIndex,
   ) {
-    this.groups = new SqlGroups(db, writer);
-    this.dependencyProxies = new SqlDependencyProxies(db, passwords, writer, proxyUpstream);
+    this.groups = new SqlGroups(writer);
+    const purges = new SqlPurges(db, writer.changes);
+    this.dependencyProxies = new SqlDependencyProxies(db, passwords, writer, purges, proxyUpstream);
     this.virtualRegistries = new SqlVirtualRegistries(db, writer);
-    this.registries = new SqlRegistries(db, writer);
-    this.upstreams = new SqlUpstreams(db, passwords, writer);
+    this.registries = new SqlRegistries(db, writer, purges);
+    this.upstreams = new SqlUpstreams(db, passwords, writer, purges);
     this.associations = new SqlAssociations(db, writer);
     this.entries = new SqlEntries(db, writer, entryIndex);
+    this.cleanupPolicies = new SqlCleanupPolicies(db, writer);
   }
 
   by(author: Author): Management {
@@ -46,6 +52,10 @@ export class SqlManagement implements Management {
 
   note(fact: AuditFact): Promise<void> {
     return this.writer.run((saving) => saving.note(fact));
+  }
+
+  sweep(): Promise<number> {
+    return sweepLeftovers(this.db, this.writer);
   }
 
   group(by: { id: number } | { path: string }): Promise<Group | undefined> {

@@ -28,7 +28,7 @@ export const statistics = ({ integer, bytes, keyed, table, entryCounts }: SqlWor
 
   // How many entries of an upstream can be seen in each run of ids, and their size.
   `create table entry_counts (
-  upstream_id ${integer} not null references upstreams (id) on delete cascade,
+  upstream_id ${integer} not null,
   bucket ${integer} not null,
   entries ${integer} not null,
   size ${integer} not null,

@@ -74,7 +74,7 @@ export interface Statistics {
   /** Those with the most pulls, from the first to the last. */
   topRepositories(filter: HistoryFilter & { limit: number }): Promise<RepositoryCounters[]>;
   summary(groupId: number): Promise<GroupSummary>;
-  /** Gives up hours and days that have been kept for long enough, in steps. How many rows these were. */
+  /** A step: gives up some of the hours and days that have been kept for long enough; 0: there are no more. */
   expire(): Promise<number>;
 }
 

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { type Clock, yieldTurn } from "../../lib/clock.ts";
+import type { Clock } from "../../lib/clock.ts";
 import type { Db } from "../schema.ts";
 import {
   type GroupSummary,
@@ -114,9 +114,11 @@ export class SqlStatistics implements Statistics {
     const now = this.clock.now();
     const hours = now - keptDays.hour * dayMs;
     const days = now - keptDays.day * dayMs;
-    let count = await inSteps((limit) => expireSpan(this.db, "hour", hours, limit));
-    count += await inSteps((limit) => expireSpan(this.db, "day", days, limit));
-    return count + (await inSteps((limit) => expireRepositories(this.db, days, limit)));
+    return (
+      (await expireSpan(this.db, "hour", hours, rowsPerStep)) ||
+      (await expireSpan(this.db, "day", days, rowsPerStep)) ||
+      (await expireRepositories(this.db, days, rowsPerStep))
+    );
   }
 }
 
@@ -153,15 +155,4 @@ async function expireRepositories(db: Db, before: number, limit: number): Promis
       where at < ${before} limit ${limit}
     )`.execute(db);
   return Number(numAffectedRows);
-}
-
-async function inSteps(remove: (limit: number) => Promise<number>): Promise<number> {
-  let count = 0;
-  let deleted: number;
-  do {
-    deleted = await remove(rowsPerStep);
-    count += deleted;
-    await yieldTurn();
-  } while (deleted === rowsPerStep);
-  return count;
 }

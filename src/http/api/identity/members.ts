@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import type { Action, Caller, Subject } from "../../../access/contract.ts";
-import type { Identity, Membered, Role } from "../../../metadata/contract.ts";
+import type { Identity, Member, Membered, Role } from "../../../metadata/contract.ts";
 import { atLeastOne, removed } from "../changes.ts";
 import { tagged } from "../conditions.ts";
 import { type Api, type Asked, endpoint } from "../endpoint.ts";
@@ -156,15 +156,16 @@ function change(api: Api, options: ApiOptions, { path, what, params, change, fin
       const { of, subject } = await find(options, params, granted);
       const given = atLeastOne(memberChanges, await body());
       const { access_level: role, expires_at: end } = given;
-      const present = await members.get(of, params.user_id);
-      if (!present) throw notFound();
-      requireAtMost(caller, present.role, subject);
-      if (role) requireAtMost(caller, role, subject);
       const until =
-        end === undefined ? present : { expiresAt: membershipEnd(options.clock.now(), end) };
-      if (params.user_id === caller.userId) requireNoLonger(caller, present, until);
-      const wanted = { ...(role && { role }), ...(end !== undefined && until) };
-      const changed = await members.change(of, params.user_id, wanted, condition());
+        end === undefined ? undefined : { expiresAt: membershipEnd(options.clock.now(), end) };
+      const changes = { ...(role && { role }), ...until };
+      const holds = condition();
+      const judge = (present: Member) => {
+        requireAtMost(caller, present.role, subject);
+        if (role) requireAtMost(caller, role, subject);
+        if (until && params.user_id === caller.userId) requireNoLonger(caller, present, until);
+      };
+      const changed = await members.change(of, params.user_id, changes, judge, holds);
       if (!changed) throw notFound();
       return { body: memberJson(changed), headers: tagged(changed) };
     },
@@ -186,10 +187,8 @@ function remove(api: Api, options: ApiOptions, { path, what, params, change, fin
     async ({ params, granted, condition, caller, author }) => {
       const { members } = options.identity.by(author);
       const { of, subject } = await find(options, params, granted);
-      const present = await members.get(of, params.user_id);
-      if (!present) throw notFound();
-      requireAtMost(caller, present.role, subject);
-      return removed(await members.remove(of, params.user_id, condition()));
+      const judge = ({ role }: Member) => requireAtMost(caller, role, subject);
+      return removed(await members.remove(of, params.user_id, judge, condition()));
     },
   );
 }
