@@ -225,6 +225,7 @@ describe("registries that are switched off", () => {
     await weir.settled("library/app", layer());
     expect(await weir.api("GET", settings)).toEqual({ enabled: true });
     const before = upstream.count();
+    await weir.api("POST", "/groups/default/-/virtual_registries/cleanup/policy", {}, 201);
     await weir.api("PUT", settings, { enabled: false });
     for (const response of [
       await weir.manifest("library/app", "1"),
@@ -251,6 +252,7 @@ describe("registries that are switched off", () => {
       ["GET", "/groups/default/-/virtual_registries/container/registries"],
       ["POST", "/groups/default/-/virtual_registries/container/registries", { name: "n" }],
       ["GET", "/groups/default/-/virtual_registries/container/upstreams"],
+      ["GET", "/groups/default/-/virtual_registries/cleanup/policy"],
       ["GET", all],
       ["GET", `${all}/history`],
     ];

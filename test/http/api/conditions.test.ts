@@ -1,19 +1,21 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { ApiWorld, base } from "./world.ts";
 
+const group = "/api/v4/groups/default";
 let world: ApiWorld;
 beforeEach(async () => {
   world = await ApiWorld.open();
+  await world.call("admin", "POST", `${group}/-/virtual_registries/cleanup/policy`, { body: {} });
 });
 afterEach(() => world.close());
 
-const group = "/api/v4/groups/default";
 /** What can be read and changed, each with a change of it. */
 const things: [name: string, path: string, method: "PATCH" | "PUT", change: object][] = [
   ["a registry", `${base}/registries/1`, "PATCH", { description: "one" }],
   ["an upstream", `${base}/upstreams/1`, "PATCH", { description: "one" }],
   ["a group", group, "PUT", { name: "One" }],
   ["a Dependency Proxy", `${group}/dependency_proxy/settings`, "PUT", { enabled: false }],
+  ["a cleanup policy", `${group}/-/virtual_registries/cleanup/policy`, "PATCH", { cadence: 14 }],
   ["a TTL policy", `${group}/dependency_proxy/ttl_policy`, "PUT", { ttl: 5 }],
   ["registries as a whole", `${group}/-/virtual_registries/settings`, "PUT", { enabled: false }],
 ];
