@@ -181,6 +181,8 @@ describe("entries by the thousand", () => {
     raw.run("update cache_entries set proof = 'named', upstream_checked_at = 0 where id % 11 = 0");
     expect(counts()).toEqual(truth());
     await metadata.management.upstreams.purge(upstream.id, { unmodifiedSince: undefined });
+    expect(counts()).toEqual(truth());
+    raw.run("delete from cache_entries");
     expect(counts()).toEqual([]);
     await metadata.cache.storeBlob(shownBlob(upstream, "layer"));
     await metadata.management.upstreams.remove(upstream.id, { unmodifiedSince: undefined });
