@@ -71,6 +71,10 @@ export class SqlCleanupPolicies implements ManagedCleanupPolicies {
     return this.writer.inGroup(groupId, async ({ tx, note }) => {
       const policy = await read(tx, groupId);
       if (!policy) return "absent";
+      // As in `Writer.remove`.
+      const updatedAt = Math.floor(policy.updatedAt / 1000) * 1000;
+      const { unmodifiedSince } = condition;
+      if (unmodifiedSince !== undefined && updatedAt > unmodifiedSince) return "changed";
       requireUnchanged(condition, policy);
       await note(fact("delete", groupId));
       await tx.deleteFrom("cleanup_policies").where("group_id", "=", groupId).execute();
