@@ -4,15 +4,13 @@ import type { Db } from "../schema.ts";
 import { bucketOf, firstId, lastId } from "./buckets.ts";
 import { gramsOf, keyOf, packOffsets } from "./grams.ts";
 
-const minuteMs = 60_000;
 const hourMs = 3_600_000;
 /** So many rows take a few milliseconds to read, or to write. */
 const rowsPerStep = 64;
 
 /**
  * Notes in which entries which grams stand, so that a search need not look through all paths. Storing an entry costs
- * nothing for it: a run of ids is written when newer ones have begun, an hour after that, or after a search that had
- * to do without, in steps between which pulls have their turn. What is not noted yet is found all the same.
+ * nothing for it: a run of ids is written when newer ones have begun, after the first search and each hour from then on, in steps between which pulls have their turn. What is not noted yet is found all the same.
  */
 export class EntryIndex {
   readonly #db: Db;
@@ -26,7 +24,6 @@ export class EntryIndex {
     this.#db = db;
     this.#clock = clock;
     this.#log = log;
-    this.#wait(minuteMs);
   }
 
   /** Brings it up to date, behind the caller's back. */
