@@ -27,6 +27,7 @@ import { sqliteSnapshots } from "./metadata/sqlite/snapshots.ts";
 import { createImages } from "./pull/images/images.ts";
 import { createPuller } from "./pull/puller.ts";
 import { createRepair } from "./pull/repair.ts";
+import { GatheredStatistics } from "./pull/statistics.ts";
 import { createUpstreamClient } from "./upstream/client.ts";
 import { createDocumentClient } from "./upstream/documents.ts";
 import { createGuard, type Guard, GuardError } from "./upstream/guard.ts";
@@ -116,8 +117,11 @@ async function openStores(
   closers.push(async () => tracing?.stop());
   const states = metadata.upstreamStates;
   const reaching = { version, instanceId, allowedAddresses, states, random };
+  const statistics = new GatheredStatistics({ statistics: metadata.statistics, clock, log });
+  closers.push(() => statistics.flush());
   const requests = new RequestMetrics();
-  const client = createUpstreamClient({ clock, log, ...reaching, watch: requests });
+  const watches = [requests, statistics];
+  const client = createUpstreamClient({ clock, log, ...reaching, watches });
   closers.push(() => client.close());
   const { cache, directory, holdings, lists } = metadata;
   const times = {
@@ -129,7 +133,18 @@ async function openStores(
   closers.push(() => puller.close());
   const repair = createRepair(puller);
   const verifier = new StoreVerifier({ holdings, cache, blobs, directory, repair, clock, log });
-  return { derive, metadata, blobs, reaching, client, puller, verifier, requests, tracing };
+  return {
+    derive,
+    metadata,
+    blobs,
+    reaching,
+    client,
+    puller,
+    verifier,
+    requests,
+    statistics,
+    tracing,
+  };
 }
 
 /** Verifies a data folder that no server uses, step by step. Throws what stands in the way. */
@@ -170,7 +185,18 @@ async function start(
   const { clock, log, version } = around;
   const { dataDir, externalUrl, tokenSeconds, mirror, maxBlobBytes, minFreeBytes } = config;
   const opened = await openStores(config, around, closers);
-  const { derive, metadata, blobs, reaching, client, puller, verifier, requests, tracing } = opened;
+  const {
+    derive,
+    metadata,
+    blobs,
+    reaching,
+    client,
+    puller,
+    verifier,
+    requests,
+    statistics,
+    tracing,
+  } = opened;
   const { instanceId, allowedAddresses } = reaching;
   const { cache, credentials, directory } = metadata;
   const images = createImages({ puller, blobs, cache, clock, maxBlobBytes });
@@ -252,6 +278,7 @@ async function start(
       incidents,
       audit,
       management: metadata.management,
+      statistics: metadata.statistics,
       identity: metadata.identity,
       images,
       verifier,
@@ -263,6 +290,7 @@ async function start(
     },
     directory,
     puller,
+    pullStatistics: statistics,
     clock,
     log,
     idleSeconds,

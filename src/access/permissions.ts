@@ -155,7 +155,7 @@ const permissions = {
     "read",
     "registry",
     "project",
-    "list and get registries, upstreams and cache entries; `explain`",
+    "list and get registries, upstreams and cache entries; `explain`, statistics",
   ),
   change_registry: row("write", "registry", "maintainer", "create, change, delete a registry"),
   change_upstream: row(
@@ -182,6 +182,18 @@ const permissions = {
     "registry",
     "maintainer",
     "empty the cache of a registry or upstream, delete or pin an entry, `refresh`",
+  ),
+  read_registry_settings: row(
+    "read",
+    "group",
+    "owner",
+    "see whether a group's registries are switched on",
+  ),
+  change_registry_settings: row(
+    "write",
+    "group",
+    "owner",
+    "switch a group's registries on and off",
   ),
   pull_dependency_proxy: row(
     "pull_dependency_proxy",

@@ -5,9 +5,10 @@ import { clip, failureCode, failureTrace, type Log } from "../lib/log.ts";
 import type { Tracer } from "../lib/tracing/tracer.ts";
 import type { Directory } from "../metadata/contract.ts";
 import { RegistryError } from "../oci/error.ts";
-import type { Puller } from "../pull/contract.ts";
+import type { PullStatistics, Puller } from "../pull/contract.ts";
 import { apiRoutes } from "./api/api.ts";
 import type { ApiOptions } from "./api/options.ts";
+import { countPull } from "./counting.ts";
 import type { BunServer, Env, Exchange } from "./exchange.ts";
 import { requestIds } from "./exchange.ts";
 import { metricsResponse } from "./metrics/access.ts";
@@ -25,10 +26,13 @@ export interface HttpOptions {
   access: Access;
   directory: Directory;
   puller: Puller;
+  /** What pulls come to is counted there. */
+  pullStatistics: PullStatistics;
   api: Omit<
     ApiOptions,
     | "directory"
     | "puller"
+    | "pullStatistics"
     | "clock"
     | "log"
     | "isTrustedProxy"
@@ -95,6 +99,7 @@ export function createHttpApp(options: HttpOptions): HttpApp {
     // Being told to log in is a step of a pull, not the end of one.
     if (exchange.told && response.status !== 401) {
       metrics.pulls.answered(exchange.kind ?? "other", exchange.told.status, ms / 1000);
+      countPull(options.pullStatistics, exchange);
     }
     if (exchange.bytes !== undefined) sent(exchange.bytes);
     logRequest(log, ms, request, exchange, response.status);

@@ -19,6 +19,28 @@ export interface Explanation {
   age: number;
   /** Why it is not simply a hit or a miss. */
   reason?: string;
+  /** What it was, for the statistics: of a list there is none. */
+  source?: Source;
+}
+
+/** An upstream, and a repository as it is called there. */
+export interface Source {
+  upstreamId: number;
+  repository: string;
+}
+
+/** Is told what pulls come to. */
+export interface PullStatistics {
+  /** Takes no time: it is written within some seconds. `bytes`: sent to the client. */
+  pulled(
+    upstreamId: number,
+    /** Undefined where it is not known to be one. */
+    repository: string | undefined,
+    status: CacheStatus | "refused",
+    bytes: number,
+  ): void;
+  /** Resolves when all that was counted is written. */
+  flush(): Promise<void>;
 }
 
 export interface PulledManifest {

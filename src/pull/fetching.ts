@@ -38,7 +38,9 @@ export class Fetching {
     if (!entry.payload) throw new Error("an entry without its payload cannot be served");
     const { digest, contentType, payload, upstream } = entry;
     const age = Math.max(0, Math.floor((this.#options.clock.now() - entry.checkedAt) / 1000));
-    const explanation = { status, upstream: upstream.name, age, ...(reason && { reason }) };
+    // The entry says which upstream and repository: it is the source as well.
+    const source = entry;
+    const explanation = { status, upstream: upstream.name, age, source, ...(reason && { reason }) };
     return { digest, contentType, payload, explanation, key: entry };
   }
 
@@ -54,8 +56,8 @@ export class Fetching {
     const { digest, manifest } = verify(upstream.name, fetched, reference);
     const stored = await this.#store(upstream, repository, reference, fetched, digest, manifest);
     const status = stored ? "miss" : "bypass";
-    const explanation = { status, upstream: upstream.name, age: 0 } as const;
     const key = keyOf(upstream, repository, reference);
+    const explanation = { status, upstream: upstream.name, age: 0, source: key } as const;
     return { digest, contentType: manifest.mediaType, payload: fetched.payload, explanation, key };
   }
 

@@ -3,7 +3,7 @@ import type { Clock } from "../lib/clock.ts";
 import { failureCode, type Log } from "../lib/log.ts";
 import { Answer } from "./answer.ts";
 import { type Knock, watchConnecting } from "./connecting.ts";
-import { UpstreamError } from "./contract.ts";
+import { type RequestWatch, UpstreamError } from "./contract.ts";
 import { Exchange, orAborted } from "./exchange.ts";
 import { connectionFailure, crowdedFailure, failure, isNotConnected } from "./failure.ts";
 import { type Guard, GuardError } from "./guard.ts";
@@ -20,8 +20,8 @@ export interface TransportOptions {
   mark: string;
   /** Milliseconds: for a place and a connection, until the head of an answer is there, between two pieces of a body. */
   limits: { connect: number; head: number; idle: number };
-  /** Is told of each piece of a body. */
-  received?: (bytes: number) => void;
+  /** Is told of what comes. */
+  watch?: RequestWatch | undefined;
 }
 
 /** Whom a call is made for: connections, and the number of calls at a time, are kept apart by it. */
@@ -52,6 +52,8 @@ export interface Call {
   marks?: readonly string[];
   /** A blob's bytes take long, a call is short: neither is to wait for the other. */
   lane: "call" | "transfer";
+  /** Of a registry; undefined of what is not about one. */
+  repository?: string;
 }
 
 /** Connections that one upstream may have open at a time, of each lane. */
@@ -68,7 +70,7 @@ export class Transport implements Sender {
   constructor(readonly options: TransportOptions) {}
 
   async send(call: Call): Promise<Answer> {
-    const { clock, guard, limits, received = nobody } = this.options;
+    const { clock, guard, limits } = this.options;
     const { name } = call.upstream;
     requireWebUrl(call.url, name);
     const exchange = new Exchange(clock, call.signal);
@@ -81,13 +83,21 @@ export class Transport implements Sender {
       const response = await this.#dial(call, addresses.slice(0, maxAddresses), exchange);
       requirePlain(response, name);
       exchange.unlimit();
+      const received = this.#received(call, response.status);
       return new Answer(response, call.url, name, exchange, limits.idle, received);
     } catch (error) {
       const { aborted, reason } = exchange.signal;
       exchange.abort(error);
-      if (aborted) throw reason;
-      throw this.#explain(call, error);
+      throw aborted ? reason : this.#explain(call, error);
     }
+  }
+
+  /** Of the objects themselves: an answer that there is none is none of them, whatever name it is about. */
+  #received({ upstream, repository }: Call, status: number): (bytes: number) => void {
+    const { watch } = this.options;
+    if (!watch) return nobody;
+    const object = status < 300 ? repository : undefined;
+    return (bytes) => watch.received(upstream, object, bytes);
   }
 
   /** Closes idle connections of this upstream; those in use when they are free again. */

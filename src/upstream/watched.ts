@@ -23,11 +23,11 @@ export class Watched implements Sender {
         const started = this.clock.elapsed();
         const note = (outcome: RequestOutcome) => {
           const ms = this.clock.elapsed() - started;
-          this.watch?.answered(call.upstream.name, call.method, outcome, ms);
+          this.watch?.answered(call.upstream, call.method, outcome, ms);
         };
         try {
           const answer = await this.sender.send(told(call, span));
-          note(classOf(answer.status));
+          note(answer.status);
           span?.set({ "http.response.status_code": answer.status });
           return answer;
         } catch (error) {
@@ -56,7 +56,15 @@ function told(call: Call, span: Span | undefined): Call {
   return { ...call, headers: { ...call.headers, traceparent: writeTraceparent(span.context) } };
 }
 
-function classOf(status: number): RequestOutcome {
-  if (status < 300) return "2xx";
-  return status < 400 ? "3xx" : status < 500 ? "4xx" : "5xx";
+/** All of them as one; undefined: nobody wants to know. */
+export function watchOf(watches: readonly RequestWatch[]): RequestWatch | undefined {
+  if (watches.length === 0) return undefined;
+  return {
+    answered(...told) {
+      for (const watch of watches) watch.answered(...told);
+    },
+    received(...told) {
+      for (const watch of watches) watch.received(...told);
+    },
+  };
 }

@@ -310,7 +310,7 @@ export const purgePreview = z
 
 // ---- audit events
 
-const instant = z.iso
+export const instant = z.iso
   .datetime({ offset: true })
   .transform((text) => Date.parse(text))
   .optional()

@@ -12,10 +12,11 @@ import type {
   Identities,
   Identity,
   Management,
+  Statistics,
   UserRights,
 } from "../../metadata/contract.ts";
-import type { Puller } from "../../pull/contract.ts";
 import type { Images } from "../../pull/images/contract.ts";
+import type { PullStatistics, Puller } from "../../pull/contract.ts";
 import type { UpstreamClient } from "../../upstream/contract.ts";
 import type { Verifier } from "../../work/contract.ts";
 import type { Runner } from "../../work/contract.ts";
@@ -29,6 +30,9 @@ export interface ApiOptions {
   audit: AuditLog;
   management: Management;
   identity: Identity;
+  statistics: Statistics;
+  /** Where pulls are counted, to be written before the statistics are read. */
+  pullStatistics: PullStatistics;
   directory: Directory;
   puller: Puller;
   images: Images;

@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import type { RegistryFields } from "../../metadata/contract.ts";
+import { tagged } from "./conditions.ts";
 import { type Api, endpoint } from "./endpoint.ts";
 import { idParams, registry, registryChanges, registryDetail, registryFields } from "./fields.ts";
 import { findGroup, groupParams, topLevel } from "./groups.ts";
@@ -65,9 +66,8 @@ function createRegistry(api: Api, { management }: ApiOptions): void {
       // It can be one that clients of another group still pull by.
       if (id !== undefined) require("choose_registry_id", { kind: "server" });
       const fields: RegistryFields = { name, description, onUnsure, ask };
-      return {
-        body: registryJson(await management.by(author).registries.create(group.id, fields, id)),
-      };
+      const created = await management.by(author).registries.create(group.id, fields, id);
+      return { body: registryJson(created), headers: tagged(created) };
     },
   );
 }
@@ -84,9 +84,10 @@ function getRegistry(api: Api, { management }: ApiOptions): void {
       answer: registryDetail,
       status: 200,
     },
-    async ({ params, granted }) => ({
-      body: registryDetailJson(granted(await management.registries.get(params.id))),
-    }),
+    async ({ params, granted }) => {
+      const found = granted(await management.registries.get(params.id));
+      return { body: registryDetailJson(found), headers: tagged(found) };
+    },
   );
 }
 
@@ -95,6 +96,7 @@ function changeRegistry(api: Api, { management }: ApiOptions): void {
     api,
     {
       method: "patch",
+      conditional: true,
       path: one,
       summary: "Change a registry",
       action: "change_registry",
@@ -103,15 +105,13 @@ function changeRegistry(api: Api, { management }: ApiOptions): void {
       answer: registryDetail,
       status: 200,
     },
-    async ({ params, granted, body, author }) => {
+    async ({ params, granted, body, condition, author }) => {
       const { id } = granted(await management.registries.get(params.id));
       const { on_unsure: onUnsure, ...given } = atLeastOne(registryChanges, await body());
       const changes = { ...given, ...(onUnsure && { onUnsure }) } as Partial<RegistryFields>;
-      return {
-        body: registryDetailJson(
-          granted(await management.by(author).registries.change(id, changes)),
-        ),
-      };
+      const { registries } = management.by(author);
+      const changed = granted(await registries.change(id, changes, condition()));
+      return { body: registryDetailJson(changed), headers: tagged(changed) };
     },
   );
 }
@@ -121,6 +121,7 @@ function deleteRegistry(api: Api, { management }: ApiOptions): void {
     api,
     {
       method: "delete",
+      conditional: true,
       path: one,
       summary: "Delete a registry, and those of its upstreams that no other registry has",
       action: "change_registry",
@@ -139,6 +140,7 @@ function purgeRegistry(api: Api, { management, runner }: ApiOptions): void {
     api,
     {
       method: "delete",
+      conditional: true,
       path: `${one}/cache`,
       summary: "Empty the cache of those upstreams that no other registry has",
       action: "purge_registry",

@@ -1,7 +1,7 @@
 import { Capped, type Family, Histogram, type Sample } from "../../lib/metrics.ts";
 import { SingleFlight } from "../../lib/single-flight.ts";
 import type { Directory, Upstream } from "../../metadata/contract.ts";
-import type { Health, RequestOutcome, RequestWatch } from "../../upstream/contract.ts";
+import type { Asked, Health, RequestOutcome, RequestWatch } from "../../upstream/contract.ts";
 
 /** Names that are told apart; of the upstreams that come after them the requests are counted as one. */
 const maxNames = 200;
@@ -16,15 +16,16 @@ export class RequestMetrics implements RequestWatch {
   readonly #times = new Capped(maxNames, () => new Histogram(bounds));
   #received = 0;
 
-  answered(upstream: string, method: string, outcome: RequestOutcome, ms: number): void {
-    const counts = this.#requests.of(upstream);
-    const key = `${method} ${outcome}`;
-    const counted = counts.get(key) ?? { method, class: outcome, count: 0 };
+  answered({ name }: Asked, method: string, outcome: RequestOutcome, ms: number): void {
+    const counts = this.#requests.of(name);
+    const klass = typeof outcome === "number" ? `${Math.floor(outcome / 100)}xx` : outcome;
+    const key = `${method} ${klass}`;
+    const counted = counts.get(key) ?? { method, class: klass, count: 0 };
     counts.set(key, { ...counted, count: counted.count + 1 });
-    this.#times.of(upstream).observe(ms / 1000);
+    this.#times.of(name).observe(ms / 1000);
   }
 
-  received(bytes: number): void {
+  received(_upstream: Asked, _repository: string | undefined, bytes: number): void {
     this.#received += bytes;
   }
 
@@ -59,7 +60,7 @@ export class RequestMetrics implements RequestWatch {
 
 interface RequestCount {
   method: string;
-  class: RequestOutcome;
+  class: string;
   count: number;
 }
 

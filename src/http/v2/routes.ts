@@ -135,6 +135,7 @@ class V2Request {
     if (grant.repositories && !grant.repositories.has(name)) throw this.#challenge(name);
     const registry = await this.#registry(place, grant);
     const { repository } = place;
+    if (wanted.kind !== "tags" && wanted.kind !== "referrers") this.#exchange.registry = registry;
     switch (wanted.kind) {
       case "tag":
       case "digest":

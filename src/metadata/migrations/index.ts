@@ -11,6 +11,7 @@ import { audit } from "./0006_audit.ts";
 import { people } from "./0007_people.ts";
 import { removals } from "./0008_removals.ts";
 import { background } from "./0009_background.ts";
+import { statistics } from "./0010_statistics.ts";
 
 /** The few words in which the SQL of two engines differs. */
 export interface SqlWords {
@@ -27,6 +28,8 @@ export interface SqlWords {
   keyed: string;
   /** What refuses to change rows of a table, and to delete those that `keeps`, of `old`, is true of. */
   appendOnly: (table: string, keeps: string) => string[];
+  /** What keeps `entry_counts` in step with the entries that can be seen; a bucket is the id without so many of its last bits. */
+  entryCounts: (bucketBits: number) => string[];
 }
 
 /** Forward only. A list, not a folder: a bundled executable has no files to look through. */
@@ -40,6 +43,7 @@ const steps: Record<string, (words: SqlWords) => string[]> = {
   "0007_people": people,
   "0008_removals": removals,
   "0009_background": background,
+  "0010_statistics": statistics,
 };
 
 /** The names under which a database has on record what was done to it. */

@@ -22,6 +22,8 @@ import type { Limits } from "../positions.ts";
 import { SqlPurges } from "../purges/purges.ts";
 import { storeSize } from "../store-size.ts";
 import type { Schema } from "../schema.ts";
+import { EntryIndex } from "../search/entry-index.ts";
+import { SqlStatistics } from "../statistics/statistics.ts";
 import { SqlUpstreamStates } from "../states.ts";
 import { Uses } from "../credentials/uses.ts";
 import { endLeases, SqlWorkStates } from "../work/states.ts";
@@ -74,12 +76,14 @@ async function openLocked(
     if (upstreams > 0) log.info("passwords were sealed anew with this secret key", { upstreams });
     const bereft = await writer.run((saving) => alignProxyUpstreams(saving, proxyUpstream));
     const uses = new Uses(db, clock, log);
+    const entryIndex = new EntryIndex(db, { clock, log });
     await endLeases(db);
     for (const group of bereft) log.warn("the login of a Dependency Proxy is gone", { group });
     return {
       directory: new SqlDirectory(db, changes, passwords, clock, limits, proxyUpstream),
-      management: new SqlManagement(db, passwords, writer, proxyUpstream),
+      management: new SqlManagement(db, passwords, writer, proxyUpstream, entryIndex),
       audit: new SqlAuditLog(db, changes),
+      statistics: new SqlStatistics(db, clock),
       upstreamStates: new SqlUpstreamStates(db),
       credentials: new SqlCredentials(db, changes, clock, uses),
       identity: new SqlIdentity(db, writer),
@@ -103,6 +107,7 @@ async function openLocked(
       },
       async close() {
         await uses.flush();
+        await entryIndex.close();
         await db.destroy();
         lock.release();
       },

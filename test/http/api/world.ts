@@ -15,6 +15,7 @@ import { type Digest, digestOf } from "../../../src/oci/digest.ts";
 import { type Reference, referenceText } from "../../../src/oci/reference.ts";
 import type { Images } from "../../../src/pull/images/contract.ts";
 import type { Verifier } from "../../../src/work/contract.ts";
+import { GatheredStatistics } from "../../../src/pull/statistics.ts";
 import type { Puller, PullPlan } from "../../../src/pull/contract.ts";
 import {
   type Absent,
@@ -94,6 +95,7 @@ export class ApiWorld {
         incidents,
         audit: metadata.audit,
         management,
+        statistics: metadata.statistics,
         identity: metadata.identity,
         verifier: this.#verifier,
         images: this.#images,
@@ -105,6 +107,7 @@ export class ApiWorld {
       },
       directory,
       puller: this.#puller(),
+      pullStatistics: new GatheredStatistics({ statistics: metadata.statistics, clock, log }),
       clock,
       log,
       isTrustedProxy,
