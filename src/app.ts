@@ -170,7 +170,7 @@ async function start(
     pullRate: new PullRate({ clock, limit: pullRateLimit, clientAt, isTrustedProxy }),
     mirrorRegistry: mirror.registryId,
     ownMark: ringMarker(instanceId),
-    ready: async () => isServing && (await metadata.ready()) && (await blobs.ready()),
+    ready: async () => isServing && (await metadata.ready()) && (await blobs.ready()).ready,
   });
   const server = startServer({ ...config.listen, tls: config.tls }, { app, clock, log });
   closers.push(() => server.stop(0));
