@@ -9,6 +9,7 @@ import type { TrustedIssuer } from "./access/trusted-issuer.ts";
 import { GatheredIncidents } from "./access/incidents.ts";
 import { createLogins } from "./access/logins.ts";
 import { FsBlobStore } from "./blobs/fs/store.ts";
+import { BucketBlobStore } from "./blobs/s3/store.ts";
 import type { Config } from "./config.ts";
 import { createHttpApp } from "./http/app.ts";
 import { PullRate } from "./http/pull-rate.ts";
@@ -72,7 +73,7 @@ async function start(
   closers: (() => Promise<void>)[],
   closeAll: () => Promise<void>,
 ): Promise<RunningWeir> {
-  const { dataDir, externalUrl, tokenSeconds, mirror, maxBlobBytes, minFreeBytes } = config;
+  const { dataDir, externalUrl, tokenSeconds, mirror, maxBlobBytes } = config;
   const { secret } = openDataDir(dataDir, config.secretKey);
 
   const previous = config.previousSecretKey === undefined ? [] : [config.previousSecretKey];
@@ -91,7 +92,7 @@ async function start(
   const proxyUpstream = config.dependencyProxy;
   const metadata = await openSqliteMetadata({ file, clock, sealer, log, limits, proxyUpstream });
   closers.push(() => metadata.close());
-  const blobs = await FsBlobStore.open({ root: dataDir, minFreeBytes, log });
+  const blobs = await openBlobs(config, { clock, log, random });
 
   const instanceId = crypto.randomUUID();
   const allowedAddresses = config.allowedUpstreamAddresses;
@@ -106,7 +107,8 @@ async function start(
     absentMs: config.absentSeconds * 1000,
   };
   const puller = createPuller({ client, blobs, cache, lists, clock, log, maxBlobBytes, ...times });
-  closers.push(() => puller.close());
+  // What is being stored holds the end of the fills up, so both end together.
+  closers.push(async () => void (await Promise.all([puller.close(), blobs.close()])));
 
   const { key: signingKey, former: formerSigningKeys } = derive("pull tokens");
   const open = {
@@ -196,6 +198,16 @@ async function start(
       await closeAll();
     },
   };
+}
+
+async function openBlobs(
+  { dataDir: root, minFreeBytes, bucket }: Config,
+  around: Pick<Surroundings, "clock" | "log" | "random">,
+): Promise<FsBlobStore | BucketBlobStore> {
+  const { log } = around;
+  if (!bucket) return FsBlobStore.open({ root, minFreeBytes, log });
+  const { redirect, ...settings } = bucket;
+  return BucketBlobStore.open({ settings, redirect, root, minFreeBytes, ...around });
 }
 
 /** Says at the start what would otherwise be found out by a pull that fails. */

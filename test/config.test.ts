@@ -102,6 +102,7 @@ describe("settings", () => {
         rules: [],
       },
       allowedUpstreamAddresses: [],
+      bucket: undefined,
       anonymousPull: false,
       mirror: {
         registryId: 1,
@@ -495,9 +496,8 @@ describe("bad settings", () => {
     ],
     [
       "variables of later versions",
-      () =>
-        load({ WEIR_DATABASE_URL: "postgres://a", WEIR_WORKERS: "4", WEIR_BLOBS_URL_FILE: "f" }),
-      ["WEIR_DATABASE_URL", "WEIR_WORKERS", "WEIR_BLOBS_URL_FILE"].map(
+      () => load({ WEIR_DATABASE_URL: "postgres://a", WEIR_WORKERS: "4" }),
+      ["WEIR_DATABASE_URL", "WEIR_WORKERS"].map(
         (name) => `${name}: is not supported by this version; leave it out`,
       ),
     ],

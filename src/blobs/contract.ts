@@ -13,8 +13,8 @@ export interface BlobStore {
    * looked at when it resolves. Throws `StoreUnavailableError` when they cannot be had now.
    */
   open(digest: Digest, size: number, wanted: Wanted): Promise<OpenedBlob | undefined>;
-  /** A new empty spool for about `expected` bytes. Throws `StoreFullError` when it could not take them. */
-  spool(expected: number | undefined): Promise<Spool>;
+  /** A new empty spool for this blob, of about `expected` bytes. Throws `StoreFullError` when it could not take them. */
+  spool(digest: Digest, expected: number | undefined): Promise<Spool>;
   /** What is stored under this digest, whatever its size; undefined: nothing. Throws `StoreUnavailableError`. */
   stat(digest: Digest): Promise<StoredBlob | undefined>;
   /**
@@ -24,7 +24,7 @@ export interface BlobStore {
   list(after: Digest | undefined, limit: number): Promise<StoredBlob[]>;
   /** Gives up bytes; a reader that is under way finishes. Absent bytes are no error. Throws `StoreUnavailableError`. */
   delete(digest: Digest): Promise<void>;
-  /** Whether bytes can be stored now. */
+  /** Whether pulls can be answered by way of this store. */
   ready(): Promise<Readiness>;
 }
 
@@ -68,18 +68,18 @@ export interface Spool {
   /** Up to `length` bytes from `position`; fewer at the end of what has been written. */
   read(position: number, length: number): Uint8Array;
   /**
-   * Brings all of it safely to where `digest` rests. The caller has verified the digest. Safe to repeat elsewhere.
+   * Brings all of it safely to where the blob rests. The caller has verified its digest. Safe to repeat elsewhere.
    * Throws `StoreFullError` when the store does not take it.
    */
-  commit(digest: Digest): Promise<void>;
+  commit(): Promise<void>;
   /** Removes the file, unless it is what was committed. Readers that hold the spool go on. */
   discard(): Promise<void>;
   /** Closes the file; nothing reads after this. */
   close(): Promise<void>;
 }
 
-/** `reason`: what stands in the way, in a few words for the operator. */
-export type Readiness = { ready: true } | { ready: false; reason: string };
+/** `reason`: what is wrong, in a few words for the operator; also where pulls can be answered all the same. */
+export type Readiness = { ready: true; reason?: string } | { ready: false; reason: string };
 
 /** The store cannot take more bytes: full, read-only, below its floor of free space, or not to be reached. */
 export class StoreFullError extends Error {

@@ -8,7 +8,7 @@ import type { BlobContent, PullOptions } from "./contract.ts";
 import { tolerate } from "./errors.ts";
 
 /** What a request wants of a blob. */
-export type BlobWanted = Pick<PullOptions, "head" | "part" | "complete">;
+export type BlobWanted = Pick<PullOptions, "head" | "part" | "complete" | "waits">;
 
 /**
  * The size of bytes that are here, whoever brought them. To see them takes more: see `Blobs`. Throws
@@ -31,12 +31,13 @@ export async function openStored(
   blobs: BlobStore,
   digest: Digest,
   size: number,
-  { head, part, complete }: BlobWanted,
+  { head, part, complete, waits }: BlobWanted,
 ): Promise<BlobContent | undefined> {
   const range = part && rangeWithin(part.range, size);
   if (head || range === "unsatisfiable") {
     return (await blobs.has(digest, size)) ? { kind: "none", size } : undefined;
   }
+  if (complete) waits();
   const opened = await blobs.open(digest, size, { range, as: complete ? "file" : "address" });
   switch (opened?.kind) {
     case undefined:

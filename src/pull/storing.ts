@@ -26,7 +26,7 @@ export async function store(
   const { log } = options;
   try {
     await fill.run();
-    await spool.commit(digest);
+    await spool.commit();
     await record(fill, spool.length, wanted, options);
     return { stored: true };
   } catch (error) {

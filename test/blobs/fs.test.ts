@@ -44,9 +44,9 @@ describe("file system", () => {
 
   async function store(): Promise<FsBlobStore> {
     const blobs = await open(root);
-    const spool = await blobs.spool(bytes.length);
+    const spool = await blobs.spool(digest, bytes.length);
     await spool.append(bytes);
-    await spool.commit(digest);
+    await spool.commit();
     await spool.close();
     return blobs;
   }
@@ -89,11 +89,11 @@ describe("file system", () => {
 
   test("too little free space: nothing is begun; counting what others have been promised", async () => {
     const all = await open(root, Number.MAX_SAFE_INTEGER);
-    expect(all.spool(1)).rejects.toBeInstanceOf(StoreFullError);
+    expect(all.spool(digest, 1)).rejects.toBeInstanceOf(StoreFullError);
     const blobs = await open(root);
-    expect(blobs.spool(2 ** 52)).rejects.toBeInstanceOf(StoreFullError);
-    const first = await blobs.spool(1000);
-    expect(blobs.spool(2 ** 52)).rejects.toBeInstanceOf(StoreFullError);
+    expect(blobs.spool(digest, 2 ** 52)).rejects.toBeInstanceOf(StoreFullError);
+    const first = await blobs.spool(digest, 1000);
+    expect(blobs.spool(digest, 2 ** 52)).rejects.toBeInstanceOf(StoreFullError);
     await first.discard();
     await first.close();
     expect(readdirSync(path.join(root, "spool"))).toEqual([]);
@@ -102,7 +102,7 @@ describe("file system", () => {
   test("a store that cannot be written to is full, and not ready", async () => {
     const blobs = await open(root);
     rmSync(path.join(root, "spool"), { recursive: true });
-    expect(blobs.spool(1)).rejects.toBeInstanceOf(StoreFullError);
+    expect(blobs.spool(digest, 1)).rejects.toBeInstanceOf(StoreFullError);
     expect(await blobs.ready()).toMatchObject({ ready: false });
     mkdirSync(path.join(root, "spool"));
     expect(await blobs.ready()).toEqual({ ready: true });

@@ -6,6 +6,7 @@ import { type Config, loadConfig } from "../../src/config.ts";
 import { createLog } from "../../src/lib/log.ts";
 import type { RegistrySettings, UpstreamSettings } from "../../src/metadata/contract.ts";
 import type { DeclaredUser, OidcIssuer } from "../../src/work/contract.ts";
+import { S3Server } from "./s3-server.ts";
 import { SteppedClock } from "./clock.ts";
 import { until } from "./until.ts";
 import type { FakeUpstream } from "./upstream.ts";
@@ -79,6 +80,15 @@ function declareRegistry(
   return { upstreams, registry };
 }
 
+let server: Promise<S3Server> | undefined;
+
+/** With `WEIR_TEST_BLOBS=s3` every server of a test has its blobs in a bucket, below a prefix of its own. */
+async function bucketForTests(): Promise<Record<string, string>> {
+  if (process.env["WEIR_TEST_BLOBS"] !== "s3") return {};
+  server ??= S3Server.start();
+  return (await server).environment(crypto.randomUUID());
+}
+
 /** The whole server in this process, on a real port and a temporary folder, with a clock that the test steps. */
 export class TestWeir {
   readonly clock = new SteppedClock();
@@ -89,7 +99,12 @@ export class TestWeir {
   #questions = 0;
   #tokens = new Map<string, { at: number; token: Promise<string> }>();
 
-  private constructor(options: WeirOptions, dataDir: string) {
+  private constructor(
+    options: WeirOptions,
+    dataDir: string,
+    /** Where blobs rest, where that is not the data folder. */
+    readonly blobsIn: Record<string, string>,
+  ) {
     this.#options = options;
     this.dataDir = dataDir;
   }
@@ -98,6 +113,7 @@ export class TestWeir {
     const weir = new TestWeir(
       options,
       options.dataDir ?? mkdtempSync(path.join(tmpdir(), "weir-test-")),
+      await bucketForTests(),
     );
     await weir.run();
     return weir;
@@ -126,6 +142,7 @@ export class TestWeir {
         WEIR_ADMIN_TOKEN: adminToken,
         WEIR_ALLOWED_UPSTREAM_ADDRESSES: "127.0.0.0/8",
         WEIR_MIN_FREE_BYTES: "0",
+        ...this.blobsIn,
         ...this.#options.env,
       },
       (file) => {

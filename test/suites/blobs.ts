@@ -11,10 +11,10 @@ const bytes = new TextEncoder().encode("the bytes of a blob, a few of them");
 const digest = digestOf(bytes);
 
 async function store(blobs: BlobStore, content: Uint8Array = bytes): Promise<void> {
-  const spool = await blobs.spool(content.length);
+  const spool = await blobs.spool(digestOf(content), content.length);
   await spool.append(content.subarray(0, 5));
   await spool.append(content.subarray(5));
-  await spool.commit(digestOf(content));
+  await spool.commit();
   await spool.discard();
   await spool.close();
 }
@@ -69,7 +69,7 @@ export function blobsSuite(name: string, open: () => Promise<OpenedBlobs>): void
         (await blobs.open(digest, bytes.length, all)) !== undefined ||
         (await blobs.stat(digest)) !== undefined;
       expect(await isThere()).toBe(false);
-      const spool = await blobs.spool(undefined);
+      const spool = await blobs.spool(digest, undefined);
       await spool.append(bytes);
       expect(await isThere()).toBe(false);
       await spool.discard();
@@ -100,14 +100,14 @@ export function blobsSuite(name: string, open: () => Promise<OpenedBlobs>): void
     });
 
     test("a spool is read by position while it grows, and after its commit", async () => {
-      const spool = await blobs.spool(bytes.length);
+      const spool = await blobs.spool(digest, bytes.length);
       expect(spool.read(0, 10)).toHaveLength(0);
       await spool.append(bytes.subarray(0, 8));
       expect(spool.length).toBe(8);
       expect([...spool.read(2, 3)]).toEqual([...bytes.subarray(2, 5)]);
       expect([...spool.read(6, 100)]).toEqual([...bytes.subarray(6, 8)]);
       await spool.append(bytes.subarray(8));
-      await spool.commit(digest);
+      await spool.commit();
       await spool.discard();
       expect([...spool.read(0, 1000)]).toEqual([...bytes]);
       await spool.close();

@@ -10,7 +10,6 @@ import {
 } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
-import type { Digest } from "../../oci/digest.ts";
 import { type Spool, StoreFullError } from "../contract.ts";
 
 /** Syncing a large file takes seconds on a slow disk: never on the event loop. */
@@ -23,7 +22,8 @@ interface Options {
   file: string;
   fd: number;
   expected: number;
-  target: (digest: Digest) => string;
+  /** Where a commit moves it; undefined: it stays a spool. */
+  target: string | undefined;
   /** Throws `StoreFullError` when free space has fallen too low. */
   requireSpace: () => void;
   /** The spool grows no more. */
@@ -38,6 +38,10 @@ export class FsSpool implements Spool {
 
   constructor(options: Options) {
     this.#options = options;
+  }
+
+  get file(): string {
+    return this.#options.file;
   }
 
   get length(): number {
@@ -80,9 +84,10 @@ export class FsSpool implements Spool {
   }
 
   /** Write, sync, rename, sync the folder: after a crash the target is complete or not there. */
-  async commit(digest: Digest): Promise<void> {
-    await sync(this.#options.fd);
-    const target = this.#options.target(digest);
+  async commit(): Promise<void> {
+    const { fd, target } = this.#options;
+    if (target === undefined) throw new Error("this spool has no place to be moved to");
+    await sync(fd);
     const folder = path.dirname(target);
     const made = mkdirSync(folder, { recursive: true, mode: 0o700 });
     renameSync(this.#options.file, target);

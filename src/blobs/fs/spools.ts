@@ -1,7 +1,6 @@
 import { closeSync, mkdirSync, openSync, readdirSync, rmSync, statfsSync } from "node:fs";
 import path from "node:path";
 import { failureCode, type Log } from "../../lib/log.ts";
-import type { Digest } from "../../oci/digest.ts";
 import { type Readiness, StoreFullError } from "../contract.ts";
 import { FsSpool } from "./spool.ts";
 
@@ -38,8 +37,8 @@ export class Spools {
     return spools;
   }
 
-  /** Throws `StoreFullError` when there is no room for `expected` bytes. `target`: where a commit moves the file. */
-  begin(expected: number, target: (digest: Digest) => string): FsSpool {
+  /** Throws `StoreFullError` when there is no room for `expected` bytes. `target`: where a commit moves it. */
+  begin(expected: number, target: string | undefined): FsSpool {
     this.#requireSpace(expected);
     const file = path.join(this.#folder, crypto.randomUUID());
     try {

@@ -46,8 +46,8 @@ export class FsBlobStore implements BlobStore {
     return { kind: "file", blob: range ? file.slice(range.first, range.last + 1) : file };
   }
 
-  async spool(expected: number | undefined): Promise<Spool> {
-    return this.#spools.begin(expected ?? 0, (digest) => this.#pathOf(digest));
+  async spool(digest: Digest, expected: number | undefined): Promise<Spool> {
+    return this.#spools.begin(expected ?? 0, this.#pathOf(digest));
   }
 
   async stat(digest: Digest): Promise<StoredBlob | undefined> {
@@ -80,6 +80,9 @@ export class FsBlobStore implements BlobStore {
   async ready(): Promise<Readiness> {
     return this.#spools.ready();
   }
+
+  /** Nothing of it outlives a call. */
+  async close(): Promise<void> {}
 
   #isThere(digest: Digest, file: string, size: number): boolean {
     const stats = lstatSync(file, { throwIfNoEntry: false });
