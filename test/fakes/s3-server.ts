@@ -1,3 +1,4 @@
+import { test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -5,6 +6,7 @@ import { systemClock } from "../../src/lib/clock.ts";
 import { createLog } from "../../src/lib/log.ts";
 import { Bucket } from "../../src/blobs/s3/bucket.ts";
 import { Requests } from "../../src/blobs/s3/requests.ts";
+import { BucketBlobStore, type BucketStoreOptions } from "../../src/blobs/s3/store.ts";
 import type { BucketSettings } from "../../src/blobs/s3/settings.ts";
 import { signHeaders, emptyHash } from "../../src/blobs/s3/signing.ts";
 import { BucketTransport } from "../../src/blobs/s3/transport.ts";
@@ -107,4 +109,35 @@ export function bucketOf(settings: BucketSettings): Bucket {
   const log = createLog(clock, "error", { write() {}, async flush() {} });
   const transport = new BucketTransport(clock);
   return new Bucket(new Requests({ settings, transport, clock, log, random: () => 0 }), settings);
+}
+
+/** A test that needs a real server: where there is none it is skipped, with the reason in its name; in CI it fails. */
+export function s3Test(name: string, body: () => void | Promise<void>, ms?: number): void {
+  const isRequired = ["true", "1"].includes(process.env["CI"] ?? "");
+  const title = hasS3 ? name : `${name} (not run: versitygw is not built, see docs/testing.md)`;
+  const run = hasS3
+    ? body
+    : () => {
+        throw new Error("versitygw is not built: see scripts/build-s3-server.sh");
+      };
+  test.skipIf(!hasS3 && !isRequired)(title, run, ms);
+}
+
+/** A store in a bucket, its spool in a folder of its own. */
+export async function openBucketStore(
+  settings: BucketSettings,
+  options: Partial<BucketStoreOptions> = {},
+) {
+  const root = mkdtempSync(path.join(tmpdir(), "weir-blobs-"));
+  const log = createLog(systemClock, "error", { write() {}, async flush() {} });
+  const around = { clock: systemClock, log, random: () => 0, redirect: false, minFreeBytes: 0 };
+  const blobs = await BucketBlobStore.open({ settings, root, ...around, ...options });
+  return {
+    blobs,
+    spool: path.join(root, "spool"),
+    async close() {
+      await blobs.close();
+      rmSync(root, { recursive: true });
+    },
+  };
 }
