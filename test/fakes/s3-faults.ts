@@ -1,3 +1,7 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
 /** A request as the bucket saw it. */
 export interface SeenRequest {
   method: string;
@@ -24,38 +28,49 @@ export function errorDocument(
 
 /**
  * Stands before a real server: passes requests on, counts them, and breaks what a test wants broken. Signatures stay
- * right, since they are of the name by which this one is called.
+ * right, since they are of the name by which this one is called. It is one of node's servers, which keep lengths.
  */
 export class S3Faults {
   readonly seen: SeenRequest[] = [];
   fault: Fault | undefined;
-  readonly #server;
+  readonly #server: Server;
 
-  constructor(target: string) {
-    this.#server = Bun.serve({
-      hostname: "127.0.0.1",
-      port: 0,
-      idleTimeout: 120,
-      fetch: async (request) => {
-        const { pathname, search } = new URL(request.url);
-        const seen = { method: request.method, path: pathname + search, headers: request.headers };
-        this.seen.push(seen);
-        const body = await request.bytes();
-        const pass = () =>
-          fetch(target + seen.path, {
-            method: seen.method,
-            headers: request.headers,
-            ...(body.length > 0 && { body }),
-            decompress: false,
-            redirect: "manual",
-          });
-        return (await this.fault?.(seen, pass)) ?? pass();
-      },
-    });
+  private constructor(readonly target: string) {
+    this.#server = createServer((request, response) => void this.#answer(request, response));
+  }
+
+  static async start(target: string): Promise<S3Faults> {
+    const faults = new S3Faults(target);
+    faults.#server.listen(0, "127.0.0.1");
+    await once(faults.#server, "listening");
+    return faults;
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = "", url: path = "" } = request;
+    const headers = new Headers(
+      Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
+    );
+    const seen = { method, path, headers };
+    this.seen.push(seen);
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const body = Buffer.concat(chunks);
+    const url = this.target + path;
+    const init = { method, headers, decompress: false, redirect: "manual" } as const;
+    const pass = () => fetch(url, { ...init, ...(body.length > 0 && { body }) });
+    try {
+      const answer = await (this.fault?.(seen, pass) ?? pass());
+      response.writeHead(answer.status, Object.fromEntries(answer.headers));
+      for await (const chunk of answer.body ?? []) response.write(chunk);
+      response.end();
+    } catch {
+      request.socket.destroy(); // a cut, by the test or by the server behind
+    }
   }
 
   get endpoint(): string {
-    return `http://127.0.0.1:${this.#server.port}`;
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
   /** How many requests of this kind have come. */
@@ -64,6 +79,8 @@ export class S3Faults {
   }
 
   async stop(): Promise<void> {
-    await this.#server.stop(true);
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.#server.closeAllConnections();
+    await closed;
   }
 }

@@ -9,7 +9,7 @@ const rest = { first: 2_000, longest: 30_000 };
 
 /**
  * Keeps pulls from waiting for a bucket that does not do: after some failures it is not asked for a while, then by one
- * request, and by all again when that one has come off. Reading and writing have one each: who may not write may read.
+ * request, and by all again when that one has come off. Each kind of request has one: who may not write may read.
  */
 export class Circuit {
   #failures = 0;
@@ -19,7 +19,7 @@ export class Circuit {
   #trouble: BucketError | undefined;
 
   constructor(
-    readonly what: "read" | "write",
+    readonly what: "read" | "write" | "delete",
     readonly clock: Clock,
     readonly log: Log,
   ) {}

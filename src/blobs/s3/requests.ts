@@ -71,6 +71,7 @@ export class Requests {
   #aheadMs = 0;
   readonly reading: Circuit;
   readonly writing: Circuit;
+  readonly #clearing: Circuit;
 
   constructor(options: RequestsOptions) {
     this.#options = options;
@@ -78,12 +79,13 @@ export class Requests {
     this.#credentials = new CurrentCredentials(settings.credentials, clock);
     this.reading = new Circuit("read", clock, log);
     this.writing = new Circuit("write", clock, log);
+    this.#clearing = new Circuit("delete", clock, log);
   }
 
   /** What `read` makes of the answer; where it throws a `BucketError`, that counts as the answer. Throws `BucketError`. */
   send<T>(request: BucketRequest, read: (incoming: Incoming) => Promise<T>): Promise<T> {
-    const circuit = request.for === "read" ? this.reading : this.writing;
-    return circuit.pass(() => this.#repeat(request, read));
+    const circuits = { read: this.reading, write: this.writing, clear: this.#clearing };
+    return circuits[request.for].pass(() => this.#repeat(request, read));
   }
 
   async #repeat<T>(request: BucketRequest, read: (incoming: Incoming) => Promise<T>): Promise<T> {
