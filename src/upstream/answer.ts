@@ -1,7 +1,7 @@
 import { UpstreamError } from "./contract.ts";
 import type { Exchange } from "../lib/exchange.ts";
 import { connectionFailure, failure } from "./failure.ts";
-import { IdleWatch } from "../lib/idle.ts";
+import { IdleWatch } from "./idle.ts";
 
 /** Error pages up to this size are read, so that their connection can be used again. */
 const maxDiscarded = 16 << 10;

@@ -13,8 +13,9 @@ export interface StoredObject {
   storedAt: number;
 }
 
-export interface OpenedObject {
-  incoming: Incoming;
+/** A part of an object. */
+export interface ReadObject {
+  bytes: Uint8Array;
   /** Of the whole object. */
   size: number;
   etag: string | undefined;
@@ -24,6 +25,12 @@ export interface OpenedObject {
 export interface Payload {
   bytes: Uint8Array;
   sha256: Buffer;
+}
+
+interface GetOptions {
+  range?: ByteRange | undefined;
+  etag?: string | undefined;
+  signal?: AbortSignal;
 }
 
 /** `exists`: the key was there already. */
@@ -52,20 +59,18 @@ export class Bucket {
     });
     if (found) return found;
     // The answer to HEAD does not say what is not there: it may be the bucket.
-    const opened = await this.get(key, { range: { first: 0, last: 0 } });
-    if (typeof opened === "object") opened.incoming.abandon();
+    await this.get(key, { range: { first: 0, last: 0 } });
     return undefined;
   }
 
-  /** `changed`: it is not the one with this ETag. */
+  /**
+   * A part of an object, short enough to be held in memory; without a range the whole of an empty one. `changed`: it is
+   * not the one with this ETag. Of an object of another size than the part lies in there are no bytes.
+   */
   async get(
     key: string,
-    {
-      range,
-      etag,
-      signal,
-    }: { range?: ByteRange | undefined; etag?: string | undefined; signal?: AbortSignal },
-  ): Promise<OpenedObject | "absent" | "changed"> {
+    { range, etag, signal }: GetOptions,
+  ): Promise<ReadObject | "absent" | "changed"> {
     const headers = {
       ...(range && { range: `bytes=${range.first}-${range.last}` }),
       ...(etag !== undefined && { "if-match": etag }),
@@ -73,11 +78,9 @@ export class Bucket {
     const request = { method: "GET", key, headers, for: "read", accepts: [404, 412, 416] } as const;
     return this.requests.send({ ...request, ...(signal && { signal }) }, async (incoming) => {
       if (incoming.status === 404) return absentKey(await incoming.text());
-      if (incoming.status === 412) {
-        incoming.abandon();
-        return "changed";
-      }
-      return opened(incoming, range);
+      if (incoming.status !== 412) return partOf(incoming, range);
+      await incoming.text();
+      return "changed";
     });
   }
 
@@ -259,20 +262,29 @@ function absentKey(text: string): "absent" {
   throw refusalTrouble(404, code);
 }
 
-function opened(incoming: Incoming, range: ByteRange | undefined): OpenedObject {
+async function partOf(incoming: Incoming, range: ByteRange | undefined): Promise<ReadObject> {
   const { status, headers } = incoming;
   const etag = headers.get("etag") ?? undefined;
-  if (!range && status === 200) return { incoming, size: lengthOf(headers), etag };
   const part = parseContentRange(headers.get("content-range"));
+  if (status === 206 && range && part?.first === range.first) {
+    const { size, last } = part;
+    if (last > range.last) throw another(incoming);
+    return { bytes: await incoming.bytes(last + 1 - range.first), size, etag };
+  }
+  const none = new Uint8Array();
   if (status === 416) {
-    incoming.abandon();
-    return { incoming, size: sizeBeyond(headers) ?? Number.NaN, etag };
+    await incoming.text();
+    return { bytes: none, size: sizeBeyond(headers) ?? Number.NaN, etag };
   }
-  if (status === 206 && range && part?.first === range.first && part.last <= range.last) {
-    return { incoming, size: part.size, etag };
-  }
+  if (range || status !== 200) throw another(incoming);
+  const size = lengthOf(headers);
   incoming.abandon();
-  throw new BucketError("invalid", { code: "another part" });
+  return { bytes: none, size, etag };
+}
+
+function another(incoming: Incoming): BucketError {
+  incoming.abandon();
+  return new BucketError("invalid", { code: "another part" });
 }
 
 /** As the answer to a part beyond the end says it (RFC 9110, section 15.5.17). */

@@ -14,7 +14,7 @@ import {
 import { Spools } from "../fs/spools.ts";
 import { Bucket, type StoredObject } from "./bucket.ts";
 import { Orphans } from "./orphans.ts";
-import { ObjectStream } from "./reading.ts";
+import { firstOf, ObjectStream, Readers } from "./reading.ts";
 import { Requests } from "./requests.ts";
 import type { BucketSettings } from "./settings.ts";
 import { BucketSpool } from "./spool.ts";
@@ -39,7 +39,7 @@ export interface BucketStoreOptions {
 
 /** Parts in memory at a time, of all uploads. With the copy that is on its way each takes about twice its size. */
 const maxPartsInMemory = 4;
-const defaultPartBytes = 8 << 20;
+const defaultPartBytes = 5 << 20;
 /** How long an address is good: long enough to begin a download. */
 const addressSeconds = 120;
 /** What is sent from a copy has been opened long before. */
@@ -59,6 +59,7 @@ export class BucketBlobStore implements BlobStore {
   readonly #bucket: Bucket;
   readonly #orphans: Orphans;
   readonly #prefix: string;
+  readonly #readers = new Readers();
   readonly #places = new Lanes(maxPartsInMemory);
   readonly #storing = new Set<Promise<unknown>>();
   #probedAt = Number.NEGATIVE_INFINITY;
@@ -92,16 +93,16 @@ export class BucketBlobStore implements BlobStore {
       if (!(await this.has(digest, size))) return undefined;
       return { kind: "address", url: this.#requests.address(key, addressSeconds) };
     }
-    const opened = await this.#bucket.get(key, { range: wanted.range });
-    if (typeof opened === "string") return undefined;
-    if (opened.size !== size) {
-      opened.incoming.abandon();
-      await this.#removeWrong(digest, size, opened.size);
+    const range = wanted.range ?? { first: 0, last: size - 1 };
+    const read = await this.#bucket.get(key, size === 0 ? {} : { range: firstOf(range) });
+    if (typeof read === "string") return undefined;
+    if (read.size !== size) {
+      await this.#removeWrong(digest, size, read.size);
       return undefined;
     }
-    const range = wanted.range ?? { first: 0, last: size - 1 };
     const { clock } = this.#options;
-    const stream = ObjectStream.of({ bucket: this.#bucket, clock, key, size, range }, opened);
+    const reading = { bucket: this.#bucket, clock, key, range, readers: this.#readers };
+    const stream = new ObjectStream(reading, read);
     if (wanted.as !== "file") return { kind: "stream", stream };
     return { kind: "file", blob: await this.#copy(stream, range.last + 1 - range.first) };
   }

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from "./clock.ts";
+import type { Clock, Timer } from "../lib/clock.ts";
 
 /**
  * Notices that a wait has lasted too long. One timer looks after any number of waits, since a timer for each chunk of
