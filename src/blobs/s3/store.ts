@@ -169,7 +169,7 @@ export class BucketBlobStore implements BlobStore {
       this.#probedAt = now;
       return undefined;
     } catch (error) {
-      if (error instanceof BucketError) return error;
+      if (error instanceof BucketError) return this.#requests.reading.trouble ?? error;
       throw error;
     }
   }
