@@ -100,6 +100,9 @@ export class BucketBlobStore implements BlobStore {
       await this.#removeWrong(digest, size, read.size);
       return undefined;
     }
+    if (read.bytes.length === range.last + 1 - range.first) {
+      return { kind: "file", blob: new Blob([read.bytes as Uint8Array<ArrayBuffer>]) };
+    }
     const { clock } = this.#options;
     const reading = { bucket: this.#bucket, clock, key, range, readers: this.#readers };
     const stream = new ObjectStream(reading, read);
