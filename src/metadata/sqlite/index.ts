@@ -4,6 +4,7 @@ import { failureCode, type Log } from "../../lib/log.ts";
 import type { Sealer } from "../../lib/seal.ts";
 import { SqlAuditLog } from "../audit/log.ts";
 import { SqlCache } from "../cache.ts";
+import { SqlCleanupRuns } from "../cleanup/runs.ts";
 import { RememberedCache } from "../remembered.ts";
 import type { Metadata, UpstreamSettings } from "../contract.ts";
 import { SqlCredentials } from "../credentials/credentials.ts";
@@ -17,9 +18,11 @@ import { Writer } from "../management/writer.ts";
 import { SqlPeople } from "../people/people.ts";
 import { Passwords, sealAnew } from "../passwords.ts";
 import type { Limits } from "../positions.ts";
+import { SqlPurges } from "../purges/purges.ts";
 import type { Schema } from "../schema.ts";
 import { SqlUpstreamStates } from "../states.ts";
 import { Uses } from "../credentials/uses.ts";
+import { endLeases, SqlWorkStates } from "../work/states.ts";
 import { LocalChanges } from "./changes.ts";
 import { sqliteDialect } from "./dialect.ts";
 import { FileLock } from "./lock.ts";
@@ -69,6 +72,7 @@ async function openLocked(
     if (upstreams > 0) log.info("passwords were sealed anew with this secret key", { upstreams });
     const bereft = await writer.run((saving) => alignProxyUpstreams(saving, proxyUpstream));
     const uses = new Uses(db, clock, log);
+    await endLeases(db);
     for (const group of bereft) log.warn("the login of a Dependency Proxy is gone", { group });
     return {
       directory: new SqlDirectory(db, changes, passwords, clock, limits, proxyUpstream),
@@ -80,6 +84,9 @@ async function openLocked(
       people: new SqlPeople(db, changes, clock),
       cache: new RememberedCache(new SqlCache(db), () => changes.generation()),
       lists: new SqlLists(db),
+      purges: new SqlPurges(db, changes),
+      cleanup: new SqlCleanupRuns(db, changes, clock),
+      work: new SqlWorkStates(db),
       generation: () => changes.generation(),
       async ready() {
         try {
