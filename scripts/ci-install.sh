@@ -4,6 +4,7 @@
 set -euo pipefail
 
 bash "$(dirname "$0")/build-go-clients.sh"
+bash "$(dirname "$0")/build-s3-server.sh"
 
 # Each program and the package that has it.
 wanted=(

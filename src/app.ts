@@ -1,5 +1,4 @@
 import ipaddr from "ipaddr.js";
-import path from "node:path";
 import { createApiAccess } from "./access/api.ts";
 import { AccessTokens } from "./access/access-tokens.ts";
 import { createAccess } from "./access/access.ts";
@@ -8,47 +7,26 @@ import { createPeople } from "./access/people/people.ts";
 import type { TrustedIssuer } from "./access/trusted-issuer.ts";
 import { GatheredIncidents } from "./access/incidents.ts";
 import { createLogins } from "./access/logins.ts";
-import { FsBlobStore } from "./blobs/fs/store.ts";
 import type { Config } from "./config.ts";
 import { createHttpApp } from "./http/app.ts";
 import { Metrics } from "./http/metrics/metrics.ts";
-import { RequestMetrics } from "./http/metrics/upstreams.ts";
 import { PullRate } from "./http/pull-rate.ts";
 import { readinessOf } from "./http/readiness.ts";
 import { idleSeconds, type RunningServer, startServer } from "./http/server.ts";
 import { addressTest, clientsBy } from "./lib/address-ranges.ts";
-import type { Clock } from "./lib/clock.ts";
-import { deriveKey } from "./lib/keys.ts";
 import type { Log } from "./lib/log.ts";
 import { createSealer } from "./lib/seal.ts";
 import type { Directory } from "./metadata/contract.ts";
-import { openSqliteMetadata } from "./metadata/sqlite/index.ts";
-import { sqliteSnapshots } from "./metadata/sqlite/snapshots.ts";
 import { createImages } from "./pull/images/images.ts";
-import { createPuller } from "./pull/puller.ts";
-import { createRepair } from "./pull/repair.ts";
-import { GatheredStatistics } from "./pull/statistics.ts";
-import { createUpstreamClient } from "./upstream/client.ts";
 import { createDocumentClient } from "./upstream/documents.ts";
 import { createGuard, type Guard, GuardError } from "./upstream/guard.ts";
 import { ringMarker } from "./upstream/contract.ts";
-import { backUp } from "./work/backup/backup.ts";
-import { restore } from "./work/backup/restore.ts";
-import type {
-  Backing,
-  BackupReport,
-  Prepared,
-  RestoreReport,
-  Restoring,
-  Verifier,
-} from "./work/contract.ts";
-import { openDataDir } from "./work/data-dir.ts";
+import type { Prepared } from "./work/contract.ts";
 import { createWebClient } from "./upstream/web/client.ts";
 import { backgroundWork } from "./work/background.ts";
 import { prepare } from "./work/first-start.ts";
-import { StoreVerifier } from "./work/verify/verifier.ts";
 import { createRunner } from "./work/runner/runner.ts";
-import { type RunningTracing, startTracing, type TracingOptions } from "./work/tracing.ts";
+import { openStores, type Surroundings } from "./stores.ts";
 
 export interface RunningWeir {
   port: number;
@@ -57,14 +35,6 @@ export interface RunningWeir {
   prepared: Prepared;
   /** Stops accepting, lets answers under way end within the drain time, then closes everything. */
   stop(): Promise<void>;
-}
-
-export interface Surroundings {
-  clock: Clock;
-  log: Log;
-  version: string;
-  /** From 0 to 1, for waits that are not to be the same for all. */
-  random: () => number;
 }
 
 /**
@@ -82,98 +52,6 @@ export async function startWeir(config: Config, around: Surroundings): Promise<R
     await closeAll();
     throw error;
   }
-}
-
-/** What every way of running has: the database, the store, and how upstreams are asked. */
-async function openStores(
-  config: Config,
-  { clock, log, version, random }: Surroundings,
-  closers: (() => Promise<void>)[],
-) {
-  const { dataDir, maxBlobBytes, minFreeBytes } = config;
-  const { secret } = openDataDir(dataDir, config.secretKey);
-
-  const previous = config.previousSecretKey === undefined ? [] : [config.previousSecretKey];
-  const derive = (purpose: string) => ({
-    key: deriveKey(secret, purpose),
-    former: previous.map((one) => deriveKey(one, purpose)),
-  });
-
-  const sealing = derive("upstream passwords");
-  const sealer = createSealer(sealing.key, ...sealing.former);
-  const file = path.join(dataDir, "weir.db");
-  const limits = {
-    registriesPerGroup: config.maxRegistriesPerGroup,
-    upstreamsPerRegistry: config.maxUpstreamsPerRegistry,
-  };
-  const proxyUpstream = config.dependencyProxy;
-  const metadata = await openSqliteMetadata({ file, clock, sealer, log, limits, proxyUpstream });
-  closers.push(() => metadata.close());
-  const blobs = await FsBlobStore.open({ root: dataDir, minFreeBytes, log });
-
-  const instanceId = crypto.randomUUID();
-  const allowedAddresses = config.allowedUpstreamAddresses;
-  const tracing = traced(config, { clock, log, version, instanceId });
-  closers.push(async () => tracing?.stop());
-  const states = metadata.upstreamStates;
-  const reaching = { version, instanceId, allowedAddresses, states, random };
-  const statistics = new GatheredStatistics({ statistics: metadata.statistics, clock, log });
-  closers.push(() => statistics.flush());
-  const requests = new RequestMetrics();
-  const watches = [requests, statistics];
-  const client = createUpstreamClient({ clock, log, ...reaching, watches });
-  closers.push(() => client.close());
-  const { cache, directory, holdings, lists } = metadata;
-  const times = {
-    checkTimeoutMs: config.checkTimeoutSeconds * 1000,
-    recheckMs: config.recheckSeconds * 1000,
-    absentMs: config.absentSeconds * 1000,
-  };
-  const puller = createPuller({ client, blobs, cache, lists, clock, log, maxBlobBytes, ...times });
-  closers.push(() => puller.close());
-  const repair = createRepair(puller);
-  const verifier = new StoreVerifier({ holdings, cache, blobs, directory, repair, clock, log });
-  return {
-    derive,
-    metadata,
-    blobs,
-    reaching,
-    client,
-    puller,
-    verifier,
-    requests,
-    statistics,
-    tracing,
-  };
-}
-
-/** Verifies a data folder that no server uses, step by step. Throws what stands in the way. */
-export async function verifyWeir(
-  config: Config,
-  around: Surroundings,
-  work: (verifier: Verifier) => Promise<void>,
-): Promise<void> {
-  const closers: (() => Promise<void>)[] = [];
-  try {
-    const { verifier } = await openStores(config, around, closers);
-    await work(verifier);
-  } finally {
-    for (const close of closers.toReversed()) await close();
-  }
-}
-
-/** Backs up the data folder, whether a server uses it or not. */
-export function backUpWeir(
-  { dataDir }: Config,
-  { clock, version }: Pick<Surroundings, "clock" | "version">,
-  backing: Backing,
-): Promise<BackupReport> {
-  return backUp({ ...backing, dataDir, snapshots: sqliteSnapshots, clock, version });
-}
-
-/** Makes the data folder of a backup. */
-export function restoreWeir({ dataDir }: Config, restoring: Restoring): Promise<RestoreReport> {
-  return restore({ ...restoring, dataDir, snapshots: sqliteSnapshots });
 }
 
 async function start(
@@ -250,9 +128,13 @@ async function start(
     },
   );
   const readiness = readinessOf(clock, {
-    server: async () => (isServing ? undefined : "is starting or stopping"),
-    database: () => metadata.unready(),
-    blob_store: () => blobs.unready(),
+    server: async () =>
+      isServing ? { ready: true } : { ready: false, reason: "is starting or stopping" },
+    database: async () => {
+      const reason = await metadata.unready();
+      return { ready: reason === undefined, reason };
+    },
+    blob_store: () => blobs.ready(),
   });
   const metrics = new Metrics({
     clock,
@@ -358,19 +240,6 @@ async function warnOfWhatCannotWork(
 function trustedIssuers({ declared, externalUrl }: Config): TrustedIssuer[] {
   const own = [externalUrl, new URL(externalUrl).host];
   return declared.oidcIssuers.map((issuer) => ({ ...issuer, audiences: issuer.audiences ?? own }));
-}
-
-/** The collector is the operator's word, not a user's: it may be anywhere. No upstream is reached by this. */
-const everywhere = ["0.0.0.0/0", "::/0"].map((range) => ({ range, port: undefined }));
-
-/** Undefined where no collector is configured: then nothing is recorded. */
-function traced(
-  { observing: { tracing } }: Config,
-  around: Omit<TracingOptions, "web">,
-): RunningTracing | undefined {
-  if (!tracing) return undefined;
-  const web = createWebClient({ ...around, allowedAddresses: everywhere });
-  return startTracing(tracing, { ...around, web });
 }
 
 /** The second server, whose clients have shown a certificate; undefined where none is wanted. */

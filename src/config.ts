@@ -49,6 +49,8 @@ export interface Config {
   drainSeconds: number;
   /** Larger blobs are passed on and not stored; undefined: no limit. */
   maxBlobBytes: number | undefined;
+  /** Where blobs rest; undefined: in the data folder. */
+  bucket: work.BucketSettings | undefined;
   /** With less space free on the disk of the data folder nothing more is stored. */
   minFreeBytes: number;
   logLevel: LogLevel;
@@ -81,14 +83,22 @@ export function loadConfig(env: work.Environment, readFile: work.ReadFile): Conf
   ];
   const settings = new work.Settings(sources, readFile, problems);
   const signIn = work.readSignIn(settings, file, env);
-  const config = { ...readSettings(settings), signIn, declared, settings: settings.inForce };
+  const config = {
+    ...readSettings(settings),
+    bucket: work.readBucketSettings(settings, env),
+    signIn,
+    declared,
+    settings: settings.inForce,
+  };
   settings.refuseOthers(unsupported);
   refuseSharedToken(config, settings);
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
 }
 
-function readSettings(settings: work.Settings): Omit<Config, "declared" | "settings" | "signIn"> {
+function readSettings(
+  settings: work.Settings,
+): Omit<Config, "bucket" | "declared" | "settings" | "signIn"> {
   const listen = settings.get("listen", work.listenAddress, "127.0.0.1:5000");
   const tls = readTls(settings);
   const anonymousPull = settings.get("anonymous_pull", work.flag, "false");
@@ -193,7 +203,7 @@ function readConfigFile(
 }
 
 /** Settings that the design names and later versions bring. */
-const unsupported = ["database_url", "blobs_url", "cache_max_bytes", "workers"];
+const unsupported = ["database_url", "cache_max_bytes", "workers"];
 
 /** The configuration as a file would say it, without secrets, and where each setting comes from. */
 export function describeConfig(config: Config): string {

@@ -8,8 +8,12 @@ export interface Readiness {
   parts: Record<string, string>;
 }
 
-/** Why a part cannot do its work now; undefined: it can. */
-export type Part = () => Promise<string | undefined>;
+/** `reason`: why a part cannot do its work now, or does not do it as it should. */
+export interface PartState {
+  ready: boolean;
+  reason?: string | undefined;
+}
+export type Part = () => Promise<PartState>;
 
 /** Milliseconds that a part may take to say so. */
 const patience = 2000;
@@ -23,21 +27,24 @@ export function readinessOf(
   return () =>
     flights.do("", async () => {
       const asked = Object.entries(parts).map(
-        async ([name, part]) => [name, (await stateOf(clock, part)) ?? "ok"] as const,
+        async ([name, part]) => [name, await stateOf(clock, part)] as const,
       );
       const states = await Promise.all(asked);
-      const isReady = states.every(([, state]) => state === "ok");
-      return { isReady, parts: Object.fromEntries(states) };
+      const isReady = states.every(([, { ready }]) => ready);
+      const told = states.map(([name, { reason = "ok" }]) => [name, reason]);
+      return { isReady, parts: Object.fromEntries(told) };
     });
 }
 
-async function stateOf(clock: Clock, part: Part): Promise<string | undefined> {
-  const late = Promise.withResolvers<string>();
-  const timer = clock.after(patience, () => late.resolve("does not answer in time"));
+async function stateOf(clock: Clock, part: Part): Promise<PartState> {
+  const late = Promise.withResolvers<PartState>();
+  const timer = clock.after(patience, () => late.resolve(unready("does not answer in time")));
   try {
-    const state = part().catch((error: unknown) => `failed: ${failureCode(error)}`);
+    const state = part().catch((error: unknown) => unready(`failed: ${failureCode(error)}`));
     return await Promise.race([state, late.promise]);
   } finally {
     timer.cancel();
   }
 }
+
+const unready = (reason: string): PartState => ({ ready: false, reason });

@@ -59,13 +59,15 @@ export interface PulledBlob {
 }
 
 export type BlobContent =
-  /** Verified and at rest: any part can be had. */
-  | { kind: "stored"; size: number; whole(): Blob; part(first: number, last: number): Blob }
+  /** Verified and at rest: what was wanted of a blob of `size`, all of it where there is no range. */
+  | { kind: "stored"; size: number; range: ByteRange | undefined; blob: Blob }
+  /** Verified and at rest: the receiver is to fetch it there. */
+  | { kind: "address"; size: number; url: string }
   /** Small and verified, not (yet) at rest. */
   | { kind: "bytes"; bytes: Uint8Array }
-  /** Arriving, the whole of it. */
+  /** Arriving, or from a store at some distance: the whole of it. */
   | { kind: "source"; source: ByteSource }
-  /** Arriving: the part that was wanted, of a blob of `size`. */
+  /** The same: the part that was wanted, of a blob of `size`. */
   | { kind: "part"; size: number; range: ByteRange; source: ByteSource }
   /** For HEAD, and where a part was wanted that there is none of: nothing was opened. */
   | { kind: "none"; size: number | undefined };

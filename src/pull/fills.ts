@@ -185,7 +185,7 @@ export class Fills {
     if (this.#isTooLarge(size)) return undefined;
     try {
       if (!this.#hasPlace(upstream.groupId)) throw new StoreFullError("too many fills are running");
-      return await blobs.spool(size);
+      return await blobs.spool(digest, size);
     } catch (error) {
       const reason = error instanceof StoreFullError ? error.message : failureCode(error);
       log.warn("blob is passed through, not stored", { digest, reason });

@@ -1,5 +1,5 @@
 import { UpstreamError } from "./contract.ts";
-import type { Exchange } from "./exchange.ts";
+import type { Exchange } from "../lib/exchange.ts";
 import { connectionFailure, failure } from "./failure.ts";
 import { IdleWatch } from "./idle.ts";
 

@@ -21,7 +21,7 @@ import {
   type Upstream,
   type UpstreamClient,
 } from "./contract.ts";
-import { within } from "./exchange.ts";
+import { within } from "../lib/exchange.ts";
 import { failure } from "./failure.ts";
 import { type AllowedRange, createGuard, type Resolve } from "./guard.ts";
 import { readReferrers, readTags } from "./lists.ts";

@@ -5,7 +5,7 @@ import { parseStrictJson } from "../lib/strict-json.ts";
 import { pullScope } from "../oci/scope.ts";
 import type { Answer } from "./answer.ts";
 import type { Upstream } from "./contract.ts";
-import { within } from "./exchange.ts";
+import { within } from "../lib/exchange.ts";
 import { failure } from "./failure.ts";
 import { basicCredentials, hasCredentials, type Scheme } from "./scheme.ts";
 import { statusFailure } from "./status.ts";

@@ -2,12 +2,12 @@ import net from "node:net";
 import type { Clock } from "../lib/clock.ts";
 import { failureCode, type Log } from "../lib/log.ts";
 import { Answer } from "./answer.ts";
-import { type Knock, watchConnecting } from "./connecting.ts";
+import { type Knock, watchConnecting } from "../lib/connecting.ts";
 import { type RequestWatch, UpstreamError } from "./contract.ts";
-import { Exchange, orAborted } from "./exchange.ts";
+import { Exchange, orAborted } from "../lib/exchange.ts";
 import { connectionFailure, crowdedFailure, failure, isNotConnected } from "./failure.ts";
 import { type Guard, GuardError } from "./guard.ts";
-import { Lanes } from "./lanes.ts";
+import { Lanes } from "../lib/lanes.ts";
 import { Sessions } from "./sessions.ts";
 
 export interface TransportOptions {

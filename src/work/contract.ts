@@ -105,6 +105,7 @@ export {
   upstreamUsername,
   username,
 } from "./declared.ts";
+export { type BucketSettings, readBucketSettings } from "./bucket-settings.ts";
 export { visibleIssuer } from "./oidc-issuers.ts";
 export { defaultGroup } from "./shapes.ts";
 export { certificates } from "./certificates.ts";

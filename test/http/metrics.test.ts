@@ -176,7 +176,7 @@ describe("/readyz", () => {
   test("names each part, and in words what is wrong with it", async () => {
     expect(await ready()).toEqual([200, { status: "ready", parts }]);
     rmSync(path.join(weir.dataDir, "spool"), { recursive: true });
-    const reason = "cannot be written to (ENOENT)";
+    const reason = "the spool in the data folder cannot be written to (ENOENT)";
     expect(await ready()).toEqual([
       503,
       { status: "not ready", parts: { ...parts, blob_store: reason } },
@@ -195,7 +195,7 @@ describe("/readyz", () => {
         return new Promise(() => undefined);
       },
       failing: () => Promise.reject(Object.assign(new Error("secret"), { code: "EIO" })),
-      good: async () => undefined,
+      good: async () => ({ ready: true }),
     });
     const both = [readiness(), readiness()];
     for (let i = 0; i < 20; i++) await Promise.resolve();
