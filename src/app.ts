@@ -1,5 +1,4 @@
 import ipaddr from "ipaddr.js";
-import path from "node:path";
 import { createApiAccess } from "./access/api.ts";
 import { AccessTokens } from "./access/access-tokens.ts";
 import { createAccess } from "./access/access.ts";
@@ -8,47 +7,30 @@ import { createPeople } from "./access/people/people.ts";
 import type { TrustedIssuer } from "./access/trusted-issuer.ts";
 import { GatheredIncidents } from "./access/incidents.ts";
 import { createLogins } from "./access/logins.ts";
-import { FsBlobStore } from "./blobs/fs/store.ts";
+import type { BlobStore } from "./blobs/contract.ts";
 import type { Config } from "./config.ts";
 import { createHttpApp } from "./http/app.ts";
+import { Metrics } from "./http/metrics/metrics.ts";
 import { PullRate } from "./http/pull-rate.ts";
+import { readinessOf } from "./http/readiness.ts";
 import { idleSeconds, type RunningServer, startServer } from "./http/server.ts";
 import { addressTest, clientsBy } from "./lib/address-ranges.ts";
-import type { Clock } from "./lib/clock.ts";
-import { deriveKey } from "./lib/keys.ts";
-import { Holds } from "./lib/holds.ts";
+import type { Holds } from "./lib/holds.ts";
 import { failureCode, type Log } from "./lib/log.ts";
 import { createSealer } from "./lib/seal.ts";
-import type { Directory } from "./metadata/contract.ts";
-import { openSqliteMetadata } from "./metadata/sqlite/index.ts";
-import { sqliteSnapshots } from "./metadata/sqlite/snapshots.ts";
+import type { Directory, Metadata } from "./metadata/contract.ts";
 import { createImages } from "./pull/images/images.ts";
-import { createPuller } from "./pull/puller.ts";
-import { createRepair } from "./pull/repair.ts";
-import { createUpstreamClient } from "./upstream/client.ts";
 import { createDocumentClient } from "./upstream/documents.ts";
 import { createGuard, type Guard, GuardError } from "./upstream/guard.ts";
 import { ringMarker } from "./upstream/contract.ts";
-import { backUp } from "./work/backup/backup.ts";
-import { restore } from "./work/backup/restore.ts";
-import type {
-  Backing,
-  BackupReport,
-  Prepared,
-  RestoreReport,
-  Restoring,
-  Runner,
-  Verifier,
-} from "./work/contract.ts";
-import { openDataDir } from "./work/data-dir.ts";
+import type { Prepared, Runner } from "./work/contract.ts";
 import { createWebClient } from "./upstream/web/client.ts";
 import { backgroundWork } from "./work/background.ts";
 import { prepare } from "./work/first-start.ts";
 import { createRunner } from "./work/runner/runner.ts";
 import { noSpaceCounts } from "./work/space/contract.ts";
 import { Eviction } from "./work/space/eviction.ts";
-import { StoredBytes } from "./work/space/waking.ts";
-import { StoreVerifier } from "./work/verify/verifier.ts";
+import { openStores, type Surroundings } from "./stores.ts";
 
 export interface RunningWeir {
   port: number;
@@ -57,14 +39,6 @@ export interface RunningWeir {
   prepared: Prepared;
   /** Stops accepting, lets answers under way end within the drain time, then closes everything. */
   stop(): Promise<void>;
-}
-
-export interface Surroundings {
-  clock: Clock;
-  log: Log;
-  version: string;
-  /** From 0 to 1, for waits that are not to be the same for all. */
-  random: () => number;
 }
 
 /**
@@ -84,101 +58,6 @@ export async function startWeir(config: Config, around: Surroundings): Promise<R
   }
 }
 
-/** What every way of running has: the database, the store, and how upstreams are asked. */
-async function openStores(
-  config: Config,
-  { clock, log, version, random }: Surroundings,
-  closers: (() => Promise<void>)[],
-) {
-  const { dataDir, minFreeBytes } = config;
-  const maxBlobBytes = storableBytes(config);
-  const { secret } = openDataDir(dataDir, config.secretKey);
-
-  const previous = config.previousSecretKey === undefined ? [] : [config.previousSecretKey];
-  const derive = (purpose: string) => ({
-    key: deriveKey(secret, purpose),
-    former: previous.map((one) => deriveKey(one, purpose)),
-  });
-
-  const sealing = derive("upstream passwords");
-  const sealer = createSealer(sealing.key, ...sealing.former);
-  const file = path.join(dataDir, "weir.db");
-  const limits = {
-    registriesPerGroup: config.maxRegistriesPerGroup,
-    upstreamsPerRegistry: config.maxUpstreamsPerRegistry,
-  };
-  const proxyUpstream = config.dependencyProxy;
-  const metadata = await openSqliteMetadata({ file, clock, sealer, log, limits, proxyUpstream });
-  closers.push(() => metadata.close());
-  const blobs = await FsBlobStore.open({ root: dataDir, minFreeBytes, log });
-
-  const instanceId = crypto.randomUUID();
-  const allowedAddresses = config.allowedUpstreamAddresses;
-  const states = metadata.upstreamStates;
-  const reaching = { version, instanceId, allowedAddresses, states, random };
-  const client = createUpstreamClient({ clock, log, ...reaching });
-  closers.push(() => client.close());
-  const { cache, directory, holdings, lists } = metadata;
-  const times = {
-    checkTimeoutMs: config.checkTimeoutSeconds * 1000,
-    recheckMs: config.recheckSeconds * 1000,
-    absentMs: config.absentSeconds * 1000,
-  };
-  const holds = new Holds();
-  const stored = new StoredBytes(config.cacheMaxBytes);
-  const puller = createPuller({
-    client,
-    blobs,
-    cache,
-    lists,
-    clock,
-    log,
-    holds,
-    stored: (bytes) => stored.add(bytes),
-    maxBlobBytes,
-    ...times,
-  });
-  closers.push(() => puller.close());
-  const repair = createRepair(puller);
-  const verifier = new StoreVerifier({ holdings, cache, blobs, directory, repair, clock, log });
-  return { derive, metadata, blobs, holds, stored, reaching, client, puller, verifier };
-}
-
-/** A blob that alone is more than may be cached is not stored. */
-function storableBytes({ maxBlobBytes, cacheMaxBytes }: Config): number | undefined {
-  const limits = [maxBlobBytes, cacheMaxBytes].filter((one) => one !== undefined);
-  return limits.length > 0 ? Math.min(...limits) : undefined;
-}
-
-/** Verifies a data folder that no server uses, step by step. Throws what stands in the way. */
-export async function verifyWeir(
-  config: Config,
-  around: Surroundings,
-  work: (verifier: Verifier) => Promise<void>,
-): Promise<void> {
-  const closers: (() => Promise<void>)[] = [];
-  try {
-    const { verifier } = await openStores(config, around, closers);
-    await work(verifier);
-  } finally {
-    for (const close of closers.toReversed()) await close();
-  }
-}
-
-/** Backs up the data folder, whether a server uses it or not. */
-export function backUpWeir(
-  { dataDir }: Config,
-  { clock, version }: Pick<Surroundings, "clock" | "version">,
-  backing: Backing,
-): Promise<BackupReport> {
-  return backUp({ ...backing, dataDir, snapshots: sqliteSnapshots, clock, version });
-}
-
-/** Makes the data folder of a backup. */
-export function restoreWeir({ dataDir }: Config, restoring: Restoring): Promise<RestoreReport> {
-  return restore({ ...restoring, dataDir, snapshots: sqliteSnapshots });
-}
-
 async function start(
   config: Config,
   around: Surroundings,
@@ -186,10 +65,23 @@ async function start(
   closeAll: () => Promise<void>,
 ): Promise<RunningWeir> {
   const { clock, log, version } = around;
-  const { externalUrl, tokenSeconds, mirror, cacheMaxBytes, minFreeBytes } = config;
-  const maxBlobBytes = storableBytes(config);
+  const { dataDir, externalUrl, tokenSeconds, mirror, minFreeBytes } = config;
   const opened = await openStores(config, around, closers);
-  const { derive, metadata, blobs, holds, stored, reaching, client, puller, verifier } = opened;
+  const {
+    derive,
+    metadata,
+    blobs,
+    maxBlobBytes,
+    holds,
+    stored,
+    reaching,
+    client,
+    puller,
+    verifier,
+    requests,
+    statistics,
+    tracing,
+  } = opened;
   const { instanceId, allowedAddresses } = reaching;
   const { cache, credentials, directory } = metadata;
   const images = createImages({ puller, blobs, cache, clock, holds, maxBlobBytes });
@@ -232,22 +124,39 @@ async function start(
   const access = createAccess({ provers, clock, ...tokens });
   let isServing = false;
   let server: RunningServer | undefined;
-  const { space, sweep } = metadata;
-  const counts = noSpaceCounts();
-  const eviction = new Eviction({ space, blobs, cacheMaxBytes, minFreeBytes, clock, log, counts });
-  const sweeping = { sweep, blobs, holds, clock, log, counts };
+  const keeping = spaceKeeping(config, around, { metadata, blobs, holds });
   const { auditDays } = config.abuse;
-  const runner = createRunner(
-    backgroundWork({ metadata, clock, log, auditDays, sweeping, eviction }),
-    {
-      states: metadata.work,
-      clock,
-      log,
-      owner: instanceId,
-      underWay: () => server?.underWay() ?? 0,
+  const runner = createRunner(backgroundWork({ metadata, clock, log, auditDays, ...keeping }), {
+    states: metadata.work,
+    clock,
+    log,
+    owner: instanceId,
+    underWay: () => server?.underWay() ?? 0,
+  });
+  stored.wake = () => void wakeEviction(keeping.eviction, runner, log);
+  const readiness = readinessOf(clock, {
+    server: async () =>
+      isServing ? { ready: true } : { ready: false, reason: "is starting or stopping" },
+    database: async () => {
+      const reason = await metadata.unready();
+      return { ready: reason === undefined, reason };
     },
-  );
-  stored.wake = () => void wakeEviction(eviction, runner, log);
+    blob_store: () => blobs.ready(),
+  });
+  const metrics = new Metrics({
+    clock,
+    version,
+    requests,
+    directory,
+    health: (upstream) => client.health(upstream),
+    activity: () => puller.activity(),
+    readiness,
+    storeSize: () => metadata.storeSize(),
+    dataDir,
+    minFreeBytes,
+    spans: tracing?.spans,
+  });
+  closers.push(async () => metrics.stop());
   const isInner = innerTest(createGuard({ clock, allowed: allowedAddresses }));
   const app = createHttpApp({
     access,
@@ -258,6 +167,7 @@ async function start(
       incidents,
       audit,
       management: metadata.management,
+      statistics: metadata.statistics,
       identity: metadata.identity,
       images,
       verifier,
@@ -269,6 +179,7 @@ async function start(
     },
     directory,
     puller,
+    pullStatistics: statistics,
     clock,
     log,
     idleSeconds,
@@ -277,7 +188,10 @@ async function start(
     mirrorRegistry: mirror.registryId,
     hasDependencyProxies: config.hasDependencyProxies,
     ownMark: ringMarker(instanceId),
-    ready: async () => isServing && (await metadata.ready()) && (await blobs.ready()),
+    readiness,
+    metrics,
+    metricsToken: config.observing.metricsToken,
+    tracer: tracing?.tracer,
   });
   const listening = startServer({ ...config.listen, tls: config.tls }, { app, clock, log });
   server = listening;
@@ -305,6 +219,21 @@ async function start(
       await Promise.all([listening.stop(drainMs), certified?.stop(drainMs)]);
       await closeAll();
     },
+  };
+}
+
+/** What keeps the store within its limits. */
+function spaceKeeping(
+  { cacheMaxBytes, minFreeBytes }: Config,
+  { clock, log }: Surroundings,
+  { metadata, blobs, holds }: { metadata: Metadata; blobs: BlobStore; holds: Holds },
+) {
+  const { space, sweep } = metadata;
+  const counts = noSpaceCounts();
+  const around = { blobs, clock, log, counts };
+  return {
+    eviction: new Eviction({ ...around, space, cacheMaxBytes, minFreeBytes }),
+    sweeping: { ...around, sweep, holds },
   };
 }
 

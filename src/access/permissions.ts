@@ -155,7 +155,7 @@ const permissions = {
     "read",
     "registry",
     "project",
-    "list and get registries, upstreams and cache entries; `explain`",
+    "list and get registries, upstreams and cache entries; `explain`, statistics",
   ),
   change_registry: row("write", "registry", "maintainer", "create, change, delete a registry"),
   change_upstream: row(
@@ -182,6 +182,18 @@ const permissions = {
     "registry",
     "maintainer",
     "empty the cache of a registry or upstream, delete or pin an entry, `refresh`",
+  ),
+  read_registry_settings: row(
+    "read",
+    "group",
+    "owner",
+    "see whether a group's registries are switched on",
+  ),
+  change_registry_settings: row(
+    "write",
+    "group",
+    "owner",
+    "switch a group's registries on and off",
   ),
   pull_dependency_proxy: row(
     "pull_dependency_proxy",
@@ -243,6 +255,7 @@ const permissions = {
   list_visible: row("read", "server", "guest", "list those groups and projects that one may get"),
   read_users: row("read", "server", "administrator", "list and get users"),
   read_audit: row("read", "server", "administrator", "list the server's audit events"),
+  read_arrival: row("read", "server", "administrator", "see how a request has come"),
   read_work: row("read", "server", "administrator", "list the server's background work"),
   change_users: row("write", "server", "administrator", "create, block, deactivate users"),
   // With either, whoever it was would log in for longer than his own credential lasts.
@@ -266,6 +279,7 @@ const permissions = {
     "verify what is stored, and fetch anew what is damaged",
   ),
   create_group: row("write", "server", "administrator", "create a top-level group"),
+  choose_registry_id: row("write", "server", "administrator", "choose the id of a new registry"),
   create_job_tokens: row("mint", "server", "administrator", "create job tokens"),
   end_job_tokens: row("write", "server", "administrator", "end job tokens"),
 } as const satisfies Record<string, Permission>;

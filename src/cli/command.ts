@@ -84,6 +84,8 @@ export interface Option {
   summary: string;
   /** How its value is called in the help; undefined: it takes none. */
   value?: string;
+  /** One letter that means the same. */
+  short?: string;
   /** Can be given several times. */
   many?: true;
   /** The only values there are. */

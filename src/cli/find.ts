@@ -35,8 +35,9 @@ export interface Placed<T> {
 export async function allRegistries(api: Api, group?: string): Promise<Placed<RegistryJson>[]> {
   const placed: Placed<RegistryJson>[] = [];
   for (const { id, full_path: path } of await topGroups(api, group)) {
-    const list = await api.get(listOf(shapes.registry), `${ofGroup(id)}/registries`);
-    placed.push(...list.map((item) => ({ group: path, item })));
+    // Where they are switched off there are none to be seen.
+    const list = await api.find(listOf(shapes.registry), `${ofGroup(id)}/registries`);
+    placed.push(...(list ?? []).map((item) => ({ group: path, item })));
   }
   return placed;
 }
@@ -44,10 +45,20 @@ export async function allRegistries(api: Api, group?: string): Promise<Placed<Re
 export async function allUpstreams(api: Api, group?: string): Promise<Placed<UpstreamJson>[]> {
   const placed: Placed<UpstreamJson>[] = [];
   for (const { id, full_path: path } of await topGroups(api, group)) {
-    const list = await api.all(shapes.upstream, `${ofGroup(id)}/upstreams`);
+    const list = await allOf(api, `${ofGroup(id)}/upstreams`);
     placed.push(...list.map((item) => ({ group: path, item })));
   }
   return placed;
+}
+
+/** Nothing where a group's registries are switched off. */
+async function allOf(api: Api, path: string): Promise<UpstreamJson[]> {
+  try {
+    return await api.all(shapes.upstream, path);
+  } catch (error) {
+    if (error instanceof Failure && error.code === exit.notFound) return [];
+    throw error;
+  }
 }
 
 /** By id, by name, or by `group/name` where a name alone could be several. */

@@ -54,8 +54,8 @@ export const argumentRow = ({ name, summary, choices }: Argument): Row => [
 ];
 
 export function optionRows(options: Options): Row[] {
-  return Object.entries(options).map(([name, { value, summary, choices, many }]) => [
-    value === undefined ? `--${name}` : `--${name} ${value}`,
+  return Object.entries(options).map(([name, { value, short, summary, choices, many }]) => [
+    `${short === undefined ? "" : `-${short}, `}--${name}${value === undefined ? "" : ` ${value}`}`,
     `${summary}${among(choices)}${many ? "; can be given several times" : ""}`,
   ]);
 }

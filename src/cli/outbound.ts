@@ -9,6 +9,8 @@ export interface Outgoing {
   body?: string | ReadableStream<Uint8Array> | undefined;
   /** Milliseconds until all of the answer is there. */
   deadline: number;
+  /** The most bytes that the answer may have; more of it is `Unanswered`. */
+  most?: number;
 }
 
 /** Why there is no answer; the message names no secret. */
@@ -41,7 +43,11 @@ export async function send(clock: Clock, request: Outgoing): Promise<Incoming> {
       proxy: false,
       signal: aborter.signal,
     });
-    return { status: response.status, headers: response.headers, text: await read(response) };
+    return {
+      status: response.status,
+      headers: response.headers,
+      text: await read(response, request.most),
+    };
   } catch (error) {
     if (error instanceof Unanswered) throw error;
     const reason = aborter.signal.aborted ? "did not answer in time" : whyOf(error);
@@ -74,13 +80,13 @@ export async function receive(
   }
 }
 
-async function read(response: Response): Promise<string> {
+async function read(response: Response, most = maxAnswer): Promise<string> {
   const decoder = new TextDecoder();
   const parts: string[] = [];
   let size = 0;
   for await (const bytes of response.body ?? []) {
     size += bytes.length;
-    if (size > maxAnswer) throw new Unanswered("answered with far more than it should");
+    if (size > most) throw new Unanswered("answered with far more than it should");
     parts.push(decoder.decode(bytes, { stream: true }));
   }
   return parts.join("") + decoder.decode();
@@ -96,7 +102,7 @@ const reasons: [pattern: RegExp, reason: string][] = [
 
 function whyOf(error: unknown): string {
   const { code, name } = error as { code?: string; name?: string };
-  const text = `${code ?? name ?? "unknown"}`;
+  const text = code ?? name ?? "unknown";
   const known = reasons.find(([pattern]) => pattern.test(text));
   return known?.[1] ?? `cannot be reached (${text})`;
 }
@@ -108,6 +114,8 @@ export interface Certificate {
   problem: string | undefined;
 }
 
+const textOf = (value: unknown) => (typeof value === "string" && value ? value : undefined);
+
 /** The certificate that is shown at this address, whether it is trusted or not. Throws `Unanswered`. */
 export function certificateAt(clock: Clock, url: URL, deadline: number): Promise<Certificate> {
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
@@ -117,8 +125,9 @@ export function certificateAt(clock: Clock, url: URL, deadline: number): Promise
   const options = { host, port: Number(url.port || 443), rejectUnauthorized: false, ...name };
   const socket = tls.connect(options, () => {
     const { valid_from: from, valid_to: to } = socket.getPeerCertificate();
-    const error = socket.authorizationError as Error | string | null | undefined;
-    const problem = error ? String((error as Error).message ?? error) : undefined;
+    // A text or an error, whatever its type says.
+    const error = socket.authorizationError as unknown;
+    const problem = error instanceof Error ? error.message : textOf(error);
     resolve({ validFrom: Date.parse(from), validTo: Date.parse(to), problem });
   });
   socket.on("error", (error) => reject(new Unanswered(whyOf(error), { cause: error })));

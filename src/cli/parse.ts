@@ -4,7 +4,9 @@ import { type Command, type Option, type Options, UsageError } from "./command.t
 import { Given } from "./given.ts";
 
 /** Options that stand with every command. */
-export const commonOptions: Options = { help: { summary: "print this help" } };
+export const commonOptions: Options = {
+  help: { summary: "print this help", short: "h" },
+};
 /** Options that stand alone. */
 export const soleOptions: Options = { version: { summary: "print the version" } };
 
@@ -24,13 +26,14 @@ const optionsOf = (commands: readonly Command[]): Options =>
 /** What is written on a command line, not yet checked but for the command's name. Throws `UsageError`. */
 export function readLine(argv: readonly string[], commands: readonly Command[]): Line {
   const all = { ...optionsOf(commands), ...commonOptions, ...soleOptions };
-  const kinds = Object.entries(all).map(
-    ([name, { value }]) => [name, { type: value === undefined ? "boolean" : "string" }] as const,
-  );
+  const kinds = Object.entries(all).map(([name, { value, short }]) => {
+    const type = value === undefined ? ("boolean" as const) : ("string" as const);
+    return [name, { type, ...(short !== undefined && { short }) }] as const;
+  });
   // Not strict: its own messages name neither the nearest option nor the command.
   const { tokens } = parseArgs({
     args: [...argv],
-    options: { ...Object.fromEntries(kinds), help: { type: "boolean", short: "h" } },
+    options: Object.fromEntries(kinds),
     strict: false,
     tokens: true,
   });

@@ -21,11 +21,12 @@ export function list<T>(item: Shape<T>): Shape<T[]> {
   };
 }
 
-/** An entry; a server of an older release does not know of pins. */
-export type Entry = api.CacheEntryJson & { pinned?: boolean };
+export type Entry = api.CacheEntryJson;
+export type Work = api.WorkJson;
 export type Token = (api.PersonalTokenJson | api.GroupTokenJson | api.DeployTokenJson) & {
   token?: string;
 };
+export type Arrival = api.ArrivalJson;
 /** What a purge by pattern would give up. */
 export interface Preview {
   entries: number;
@@ -33,8 +34,20 @@ export interface Preview {
   repositories: string[];
 }
 
+/** How a group's pulls were answered, in one step of time. */
+export interface Usage {
+  at: string;
+  hits: number;
+  misses: number;
+  bytes_from_cache: number;
+  bytes_from_upstream: number;
+  upstream_requests: number;
+  upstream_errors: number;
+}
+
 export const shapes = {
   anything: has(),
+  usage: has<Usage>("at", "hits", "misses"),
   group: has<api.GroupJson>("id", "name", "full_path", "parent_id"),
   registry: has<api.RegistryJson>("id", "group_id", "name", "on_unsure", "ask"),
   registryDetail: has<api.RegistryDetailJson>("id", "group_id", "name", "registry_upstreams"),
@@ -49,10 +62,13 @@ export const shapes = {
   refreshed: has<api.RefreshedJson>("digest", "cache"),
   imported: has<api.ImportedJson>("images", "blobs", "bytes", "absent"),
   verified: has<api.VerifiedJson>("next", "checked", "findings"),
+  work: has<Work>("name", "status"),
+  arrival: has<Arrival>("peer", "forwarded", "trusted_proxy", "closes"),
   user: has<api.UserJson>("id", "username", "state", "is_admin", "bot"),
   member: has<api.MemberJson>("id", "username", "access_level", "expires_at"),
   project: has<api.ProjectJson>("id", "path", "path_with_namespace", "namespace"),
   token: has<Token>("id", "name", "scopes", "expires_at"),
+  policy: has<api.CleanupPolicyJson>("enabled", "cadence", "keep_n_days_after_download"),
   dependencyProxy: has<api.DependencyProxyJson>("enabled", "identity"),
   ttlPolicy: has<api.TtlPolicyJson>("enabled", "ttl"),
 } as const;

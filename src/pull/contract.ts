@@ -19,6 +19,28 @@ export interface Explanation {
   age: number;
   /** Why it is not simply a hit or a miss. */
   reason?: string;
+  /** What it was, for the statistics: of a list there is none. */
+  source?: Source;
+}
+
+/** An upstream, and a repository as it is called there. */
+export interface Source {
+  upstreamId: number;
+  repository: string;
+}
+
+/** Is told what pulls come to. */
+export interface PullStatistics {
+  /** Takes no time: it is written within some seconds. `bytes`: sent to the client. */
+  pulled(
+    upstreamId: number,
+    /** Undefined where it is not known to be one. */
+    repository: string | undefined,
+    status: CacheStatus | "refused",
+    bytes: number,
+  ): void;
+  /** Resolves when all that was counted is written. */
+  flush(): Promise<void>;
 }
 
 export interface PulledManifest {
@@ -37,13 +59,15 @@ export interface PulledBlob {
 }
 
 export type BlobContent =
-  /** Verified and at rest: any part can be had. */
-  | { kind: "stored"; size: number; whole(): Blob; part(first: number, last: number): Blob }
+  /** Verified and at rest: what was wanted of a blob of `size`, all of it where there is no range. */
+  | { kind: "stored"; size: number; range: ByteRange | undefined; blob: Blob }
+  /** Verified and at rest: the receiver is to fetch it there. */
+  | { kind: "address"; size: number; url: string }
   /** Small and verified, not (yet) at rest. */
   | { kind: "bytes"; bytes: Uint8Array }
-  /** Arriving, the whole of it. */
+  /** Arriving, or from a store at some distance: the whole of it. */
   | { kind: "source"; source: ByteSource }
-  /** Arriving: the part that was wanted, of a blob of `size`. */
+  /** The same: the part that was wanted, of a blob of `size`. */
   | { kind: "part"; size: number; range: ByteRange; source: ByteSource }
   /** For HEAD, and where a part was wanted that there is none of: nothing was opened. */
   | { kind: "none"; size: number | undefined };
@@ -146,6 +170,13 @@ export type Repair = (
   kind: ChildKind,
   digest: Digest,
 ) => Promise<true | string>;
+/** What is under way. */
+export interface Activity {
+  /** Downloads of blobs that are stored while they come. */
+  fills: number;
+  /** Who reads them meanwhile. */
+  followers: number;
+}
 
 /** The product: answers pulls from the cache or from the registry's upstreams. */
 export interface Puller {
@@ -190,6 +221,7 @@ export interface Puller {
    * functions as a pull.
    */
   explain(registry: Registry, repository: string, reference: Reference): Promise<PullPlan>;
+  activity(): Promise<Activity>;
   /** Ends all fills, whose readers are cut, and writes what is still held in memory. */
   close(): Promise<void>;
 }

@@ -1,9 +1,10 @@
 import type { Spool } from "../blobs/contract.ts";
 import { failureCode, type Log } from "../lib/log.ts";
+import { inSpan } from "../lib/tracing/span.ts";
 import { blobContentType } from "./content-type.ts";
 import { reasonOf } from "./errors.ts";
-import { keepSafe, type KeepingOptions } from "./keeping.ts";
 import type { Fill } from "./fill.ts";
+import { keepSafe, type KeepingOptions } from "./keeping.ts";
 import type { Wanted } from "./flight.ts";
 
 export interface StoringOptions extends KeepingOptions {
@@ -15,7 +16,23 @@ export interface StoringOptions extends KeepingOptions {
 export type Stored = { stored: true } | { stored: false; error: unknown };
 
 /** Runs a fill to its end and puts into the store what it brought. Failures are the readers' to see; here they are logged. */
-export async function store(
+export function store(
+  fill: Fill,
+  spool: Spool,
+  wanted: Wanted,
+  options: StoringOptions,
+): Promise<Stored> {
+  const { digest, upstream } = wanted;
+  const facts = () => ({ "weir.upstream": upstream.name, "weir.digest": digest });
+  return inSpan("fill", "internal", facts, async (span) => {
+    const outcome = await fillStore(fill, spool, wanted, options);
+    span?.set({ "weir.bytes": spool.length });
+    if (!outcome.stored) span?.fail(reasonOf(outcome.error));
+    return outcome;
+  });
+}
+
+async function fillStore(
   fill: Fill,
   spool: Spool,
   wanted: Wanted,
@@ -25,10 +42,17 @@ export async function store(
   const { log } = options;
   try {
     await fill.run();
-    await keepSafe(options, digest, async () => {
-      await spool.commit(digest);
-      await record(fill, spool.length, wanted, options);
-    });
+    await inSpan(
+      "store",
+      "internal",
+      () => ({ "weir.bytes": spool.length }),
+      async () => {
+        await keepSafe(options, digest, async () => {
+          await spool.commit(digest);
+          await record(fill, spool.length, wanted, options);
+        });
+      },
+    );
     options.stored(spool.length);
     return { stored: true };
   } catch (error) {

@@ -28,7 +28,7 @@ const daily = { everyMs: dayMs, afterStartMs: hourMs, goesByAge: true } as const
 /** What a server does when nobody waits for it. */
 export function backgroundWork(options: BackgroundOptions): Work[] {
   const { metadata, clock, log, auditDays, sweeping, eviction } = options;
-  const { management, identity, audit, purges, cleanup } = metadata;
+  const { management, identity, audit, purges, cleanup, statistics } = metadata;
   const all: Omit<GradualOptions, "log">[] = [
     { name: "purges", ...soon, some: () => purges.step(), told: "entries were purged" },
     {
@@ -48,6 +48,12 @@ export function backgroundWork(options: BackgroundOptions): Work[] {
       ...daily,
       some: () => identity.tokens.sweep().then(() => undefined),
       told: "tokens have expired",
+    },
+    {
+      name: "expired_statistics",
+      ...daily,
+      some: async () => (await statistics.expire()) || undefined,
+      told: "statistics have expired",
     },
   ];
   if (auditDays > 0) {

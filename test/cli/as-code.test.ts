@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { startWeir } from "../../src/app.ts";
+import { describeConfig, loadConfig } from "../../src/config.ts";
+import { createLog } from "../../src/lib/log.ts";
+import { testCertificate } from "../fakes/certificate.ts";
+import { SteppedClock } from "../fakes/clock.ts";
 import { FakeUpstream } from "../fakes/upstream.ts";
-import { TestWeir } from "../fakes/weir.ts";
-import { jsonAt, runAt } from "./world.ts";
+import { adminToken, TestWeir } from "../fakes/weir.ts";
+import { jsonAt, run, runAt } from "./world.ts";
 
 let upstream: FakeUpstream;
 let weir: TestWeir;
@@ -69,7 +77,7 @@ const env = { PARTNER_PASSWORD: "hunter2-of-some-length" };
 describe("a file is applied", () => {
   test("a dry run says what there is to do, and does nothing", async () => {
     const before = await exported();
-    const argv = ["apply", "--file", "-", "--dry-run"];
+    const argv = ["apply", "-f", "-", "--dry-run"];
     const { code, out, err } = await runAt(weir, argv, { input: file, env });
     expect({ code, err }).toEqual({ code: 10, err: "" });
     expect(out).toContain("+ group acme\n    name: Acme Ltd\n+ group acme/tools");
@@ -221,6 +229,151 @@ registries: [{ id: 1, name: default, upstreams: [up1] }]
     const list = await jsonAt<{ name: string }[]>(weir, ["upstream", "list", "--registry", "1"]);
     expect(list.map(({ name }) => name)).toContain("theirs");
   });
+});
+
+describe("a full instance", () => {
+  const full = `
+groups:
+  - path: full
+    name: "Full: all of it"
+    dependency_proxy: { enabled: false, identity: hub, secret_env: HUB_SECRET, ttl_days: 30 }
+    cleanup_policy: { keep_n_days_after_download: 90, cadence: 14, notify_on_failure: true }
+  - path: full/below
+    dependency_proxy: {}
+upstreams:
+  - group: full
+    name: "two words"
+    url: https://registry.example.com/path
+    description: "Says: # a lot, and 'more'"
+    username: "0123"
+    password_env: TWO_WORDS
+    token_realm: https://auth.example.com/token
+    cache_validity_hours: 0
+    denied_means: absent
+    library_prefix: true
+    stale_if_absent_hours: 0
+    stale_while_revalidate: true
+    rules:
+      - { target: repository, effect: allow, pattern: a/** }
+      - { target: tag, effect: deny, pattern: "*-rc" }
+    access: verified
+    verified_group: full/below
+  - { group: full, name: true, url: quay.io, ca: ${JSON.stringify(testCertificate.cert)} }
+registries:
+  - { id: 70, group: full, name: both, ask: parallel, upstreams: [true, two words] }
+  - { id: 71, group: full, name: empty, upstreams: [] }
+users:
+  - username: shut
+    state: blocked
+    memberships:
+      - { group: full, role: owner }
+      - { group: full/below, role: guest, expires_at: 2030-12-31 }
+  - { username: root, admin: true }
+`.replace("url: quay.io", "url: https://quay.io");
+  const secrets = { HUB_SECRET: "hub-secret", TWO_WORDS: "words-secret" };
+
+  test("is brought about by a file, and written as one that changes nothing", async () => {
+    const done = await apply(full, [], secrets);
+    expect(done).toMatchObject({ code: 0 });
+    expect(await planOf(full)).toEqual([]);
+    const text = await exported();
+    expect(text).not.toMatch(/hub-secret|words-secret/);
+    expect(text).toContain("secret_env: FULL_DEPENDENCY_PROXY_PASSWORD");
+    expect(await planOf(text)).toEqual([]);
+    expect(await planOf(text, "--delete-missing")).toEqual([]);
+    expect(await jsonAt(weir, ["user", "show", "shut"])).toMatchObject({ state: "blocked" });
+    expect(await jsonAt(weir, ["registry", "show", "70"])).toMatchObject({ ask: "parallel" });
+  });
+
+  test("each thing is changed back and forth", async () => {
+    const other = full
+      .replace(
+        "enabled: false, identity: hub, secret_env: HUB_SECRET, ttl_days: 30",
+        "enabled: true",
+      )
+      .replace("cadence: 14", "cadence: 30, enabled: false")
+      .replace("state: blocked", "state: active")
+      .replace("expires_at: 2030-12-31", "expires_at: 2031-12-31");
+    expect(short(await planOf(other))).toEqual([
+      "~ dependency proxy of full",
+      "~ cleanup policy of full",
+      "~ user shut",
+      "~ member shut of full/below",
+    ]);
+    expect(await apply(other)).toMatchObject({ code: 0 });
+    expect(await planOf(other)).toEqual([]);
+    const missing = await apply(full);
+    expect(missing.err).toContain("groups[0].dependency_proxy.secret: is not there to be read");
+    expect(await apply(full, [], secrets)).toMatchObject({ code: 0 });
+    expect(await planOf(full)).toEqual([]);
+  });
+
+  test("a server that reads what was written is the same, at each of its starts", async () => {
+    const text = await exported();
+    const dataDir = mkdtempSync(path.join(tmpdir(), "weir-as-code-"));
+    const env = {
+      WEIR_CONFIG_FILE: "weir.yaml",
+      WEIR_DATA_DIR: dataDir,
+      WEIR_ADMIN_TOKEN: adminToken,
+      FULL_TWO_WORDS_PASSWORD: "words-secret",
+      FULL_DEPENDENCY_PROXY_PASSWORD: "hub-secret",
+      ACME_PARTNER_PASSWORD: "hunter2-of-some-length",
+    };
+    const clock = new SteppedClock();
+    const log = createLog(clock, "error", { write() {}, async flush() {} });
+    const around = { clock, log, version: "test", random: () => 0 };
+    const config = loadConfig(env, () => text);
+    expect(describeConfig(config)).not.toMatch(/hub-secret|words-secret/);
+    const events: unknown[] = [];
+    for (const _ of [1, 2]) {
+      const other = await startWeir(
+        { ...config, listen: { hostname: "127.0.0.1", port: 0 } },
+        around,
+      );
+      try {
+        const WEIR_URL = `http://127.0.0.1:${other.port}`;
+        const at = { env: { WEIR_URL, WEIR_TOKEN: adminToken }, input: text };
+        const { code, out } = await run(["apply", "-f", "-", "--dry-run"], at);
+        expect({ code, out }).toEqual({ code: 0, out: "nothing to change" });
+        const answer = await fetch(`${WEIR_URL}/api/v4/audit_events?per_page=100`, {
+          headers: { "PRIVATE-TOKEN": adminToken },
+        });
+        events.push(((await answer.json()) as unknown[]).length);
+      } finally {
+        await other.stop();
+      }
+    }
+    // Nothing differed at the second start, so there is nothing on record of it.
+    expect(events[1]).toBe(events[0]);
+    rmSync(dataDir, { recursive: true });
+  });
+});
+
+test("a group whose registries are switched off is left out, and not written to", async () => {
+  // As a server answers for such a group.
+  using front = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    async fetch(request) {
+      const { pathname, search } = new URL(request.url);
+      if (/\/groups\/1\/-\/virtual_registries\//.test(pathname)) {
+        return Response.json({ message: "404 Not found" }, { status: 404 });
+      }
+      return fetch(weir.url + pathname + search, { headers: request.headers });
+    },
+  });
+  const env = { WEIR_URL: `http://127.0.0.1:${front.port}` };
+  const { code, out, err } = await runAt(weir, ["export"], { env });
+  expect({ code, err }).toEqual({
+    code: 0,
+    err: "weir: the registries of the group default are switched off, and left out",
+  });
+  expect(out).not.toContain("up1");
+  const text = `upstreams: [{ name: up1, url: "${upstream.url}" }]\nregistries: [{ name: default, upstreams: [up1] }]`;
+  const refused = await runAt(weir, ["apply", "-f", "-"], { env, input: text });
+  expect(refused).toMatchObject({ code: 1, out: "" });
+  expect(refused.err).toContain("the registries of the group default are switched off");
+  expect((await runAt(weir, ["registry", "list"], { env })).out).not.toContain(" default  default");
 });
 
 describe("bad files", () => {

@@ -21,10 +21,8 @@ interface Named {
 
 describe("registries and upstreams", () => {
   test("are made, changed, listed, moved and deleted", async () => {
-    const made = await jsonAt<Named>(weir, [
-      ...["registry", "create", "tools", "--on-unsure", "continue"],
-      ...["--description", "ours"],
-    ]);
+    const create = ["registry", "create", "tools", "--on-unsure", "continue"];
+    const made = await jsonAt<Named>(weir, [...create, "--description", "ours"]);
     const list = await runAt(weir, ["registry", "list"]);
     expect(list.out).toContain("tools");
     expect(list.out.split("\n")[0]).toMatch(/^ID +GROUP +NAME +ON UNSURE +ASK +DESCRIPTION$/);
@@ -104,11 +102,51 @@ describe("cache", () => {
     expect(again).toMatchObject({ cache: { upstream: "up1" } });
 
     const [entry] = await jsonAt<{ id: string }[]>(weir, ["cache", "ls", "up1"]);
+    const pinned = await jsonAt(weir, ["cache", "pin", entry?.id ?? ""]);
+    expect(pinned).toMatchObject({ id: entry?.id, pinned: true });
+    const dry = ["cache", "purge", "up1", "--pattern", "library/*", "--dry-run"];
+    expect(await jsonAt(weir, [...dry, "--include-pinned"])).toMatchObject({
+      repositories: [repository],
+    });
+    expect(await jsonAt(weir, ["cache", "purge", "--registry", "1", "--dry-run"])).toMatchObject({
+      entries: 0,
+    });
+    expect(await runAt(weir, ["cache", "unpin", entry?.id ?? ""])).toMatchObject({ code: 0 });
+    const asked = await runAt(weir, ["cache", "purge", "up1"], { answers: ["n"] });
+    expect(asked.questions[0]).toMatch(/^Give up \d+ entries \(.*\), of library\/app\? \[y\/N\] $/);
+    const none = await runAt(weir, ["cache", "purge", "up1", "--pattern", "other/**", "--yes"]);
+    expect(none).toMatchObject({ code: 0 });
+    expect((await jsonAt<object[]>(weir, ["cache", "ls", "up1"])).length).toBeGreaterThan(0);
+    expect((await runAt(weir, ["work"])).out).toMatch(/^NAME +STATUS/);
     expect(await runAt(weir, ["cache", "delete", entry?.id ?? ""])).toMatchObject({ code: 0 });
     expect(await runAt(weir, ["cache", "delete", entry?.id ?? ""])).toMatchObject({ code: 3 });
     expect(await runAt(weir, ["cache", "purge", "up1", "--yes"])).toMatchObject({ code: 0 });
     expect(await jsonAt<object[]>(weir, ["cache", "ls", "up1"])).toEqual([]);
   });
+});
+
+test("how pulls were answered over time, in steps", async () => {
+  const asked: string[] = [];
+  const bytes = { bytes_from_cache: 2048, bytes_from_upstream: 0 };
+  const counts = { hits: 3, misses: 0, upstream_requests: 1, upstream_errors: 0 };
+  using server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    fetch(request) {
+      const { pathname, search } = new URL(request.url);
+      asked.push(pathname + search);
+      return Response.json([{ at: "2026-01-01T00:00:00.000Z", ...counts, ...bytes, pulls: {} }]);
+    },
+  });
+  const env = { WEIR_URL: `http://127.0.0.1:${server.port}` };
+  const argv = ["stats", "acme", "--interval", "day", "--from", "2026-01-01", "--upstream", "7"];
+  const { code, out } = await runAt(weir, argv, { env });
+  expect(code).toBe(0);
+  expect(out).toMatch(/^FROM +HITS +MISSES +FROM CACHE +FROM UPSTREAM +REQUESTS +ERRORS\n/);
+  expect(out).toContain("2.0 KiB");
+  expect(asked).toEqual([
+    "/api/v4/groups/acme/-/virtual_registries/container/statistics/history?from=2026-01-01&interval=day&upstream_id=7",
+  ]);
 });
 
 describe("groups, users and tokens", () => {
@@ -207,9 +245,9 @@ describe("which server, and what it says", () => {
     expect(nobody.err).toMatch(/^weir: http:\/\/127\.0\.0\.1:1 \(.*\) refuses connections/);
     using other = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("hello") });
     const url = `http://127.0.0.1:${other.port}`;
-    const else_ = await run(["registry", "list"], { env: { WEIR_URL: url, WEIR_TOKEN: "t" } });
-    expect(else_).toMatchObject({ code: 5, out: "" });
-    expect(else_.err).toContain("not as the API of Weir does");
+    const stranger = await run(["registry", "list"], { env: { WEIR_URL: url, WEIR_TOKEN: "t" } });
+    expect(stranger).toMatchObject({ code: 5, out: "" });
+    expect(stranger.err).toContain("not as the API of Weir does");
   });
 
   test("a redirect gets no token", async () => {

@@ -121,7 +121,10 @@ describe("a wrong command line", () => {
   const table: [argv: string[], told: string | RegExp][] = [
     [["sevre"], 'there is no command "sevre"; did you mean serve?'],
     [["conf"], 'there is no command "conf"; did you mean config?'],
-    [["frobnicate"], /^weir: there is no command "frobnicate"; there are serve, config, doctor/],
+    [
+      ["frobnicate"],
+      /^weir: there is no command "frobnicate"; there are serve, config, healthcheck, doctor/,
+    ],
     [["help", "sevre"], 'there is no command "sevre"; did you mean serve?'],
     [["upstream", "lst"], 'there is no command "upstream lst"; did you mean upstream list?'],
     [["help", "upstream", "ad"], 'there is no command "upstream ad"; did you mean upstream add?'],

@@ -1,8 +1,16 @@
 import { Document, isCollection, visit } from "yaml";
-import type { RegistryDetailJson, UpstreamJson, UserJson } from "../../http/api/contract.ts";
+import type {
+  GroupJson,
+  MemberJson,
+  RegistryDetailJson,
+  UpstreamJson,
+  UserJson,
+} from "../../http/api/contract.ts";
 import { adminName } from "../../work/contract.ts";
 import { Failure } from "../command.ts";
 import { roleOf } from "../roles.ts";
+import { untouched } from "./proxies.ts";
+import { differing } from "./planning.ts";
 import type { People, Present } from "./present.ts";
 import { presentFields } from "./upstreams.ts";
 
@@ -18,8 +26,8 @@ export function documentText(present: Present): string {
   const names = new Map(upstreams.map(({ id, name }) => [id, name]));
   const variables = new Variables();
   const document = new Document({
-    groups: sorted(present.groups, ({ full_path: path }) => path).map(
-      ({ full_path: path, name }) => ({ path, name }),
+    groups: sorted(present.groups, ({ full_path: path }) => path).map((group) =>
+      groupItem(group, present, variables),
     ),
     upstreams: upstreams.map((one) => upstreamItem(groupOf(one), one, variables)),
     registries: sorted(present.registries, (one) => `${groupOf(one)}/${one.name}`).map((one) =>
@@ -67,6 +75,23 @@ function given(fields: object): Record<string, unknown> {
   );
 }
 
+function groupItem(
+  { id, full_path: path, name }: GroupJson,
+  { proxies, policies }: Present,
+  variables: Variables,
+) {
+  const proxy = proxies.get(id);
+  // As they are where nobody has touched them, there is nothing to say of them.
+  const isTouched = proxy && differing(proxy, untouched).length > 0;
+  const variable = proxy?.identity ? variables.of(path, "dependency_proxy") : undefined;
+  return given({
+    path,
+    name,
+    dependency_proxy: isTouched ? given({ ...proxy, secret_env: variable }) : undefined,
+    cleanup_policy: policies.get(id),
+  });
+}
+
 function upstreamItem(group: string, upstream: UpstreamJson, variables: Variables) {
   const { url, description, username, access, rules, ...rest } = presentFields(upstream);
   const { name } = upstream;
@@ -98,16 +123,25 @@ function registryItem(
 function userItems({ users, members }: People, paths: ReadonlyMap<number, string>) {
   const declarable = users.filter(({ username }) => username !== adminName);
   return sorted(declarable, ({ username }) => username).map(
-    ({ id, username, is_admin: admin }: UserJson) => {
+    ({ id, username, is_admin: admin, state }: UserJson) => {
       const memberships = [...members].flatMap(([group, list]) =>
         list
           .filter((member) => member.id === id)
-          .map((member) => ({ group: paths.get(group) ?? "", role: roleOf(member.access_level) })),
+          .map((member) => membershipItem(paths.get(group) ?? "", member)),
       );
-      return { username, admin, memberships: sorted(memberships, ({ group }) => group) };
+      return {
+        username,
+        admin,
+        ...(state !== "active" && { state }),
+        memberships: sorted(memberships, ({ group }) => group),
+      };
     },
   );
 }
+
+const membershipItem = (group: string, { access_level: level, expires_at: end }: MemberJson) => {
+  return { group, role: roleOf(level), ...(end !== null && { expires_at: end }) };
+};
 
 /** A variable for each password, made of the upstream's name; those that would be the same are numbered. */
 class Variables {

@@ -2,6 +2,8 @@ import { Failure } from "../command.ts";
 import { planGroups, removeGroups } from "./groups.ts";
 import { type Ids, keyOf, type Plan, type Planning, type PlanOptions } from "./planning.ts";
 import type { Present } from "./present.ts";
+import { planPolicies } from "./policies.ts";
+import { planProxies } from "./proxies.ts";
 import { planRegistries, removeRegistries } from "./registries.ts";
 import { planUpstreams, removeUpstreams } from "./upstreams.ts";
 import { planUsers } from "./users.ts";
@@ -13,6 +15,7 @@ export function makePlan(wanted: Wanted, present: Present, options: PlanOptions)
   const ids = idsOf(present);
   const refuse = (problem: string) => void problems.push(problem);
   const planning: Planning = { ...options, wanted, present, ids, refuse };
+  refuseOff(planning);
   const registries = planRegistries(planning);
   const upstreams = planUpstreams(planning);
   const steps = [
@@ -24,11 +27,24 @@ export function makePlan(wanted: Wanted, present: Present, options: PlanOptions)
     ...registries.cleared,
     ...upstreams.made,
     ...registries.listed,
+    ...planProxies(planning),
+    ...planPolicies(planning),
     ...planUsers(planning),
     ...(options.deleteMissing ? removeGroups(planning) : []),
   ];
   if (problems.length > 0) throw new Failure(problems.join("\n"));
   return { steps, ids };
+}
+
+/** What is switched off is not to be seen, and so not to be compared. */
+function refuseOff({ wanted, present, refuse }: Planning): void {
+  const { registries, upstreams } = wanted.declared;
+  const used = new Set([...registries, ...upstreams].map(({ group }) => group.toLowerCase()));
+  for (const path of present.off.filter((one) => used.has(one.toLowerCase()))) {
+    refuse(
+      `the registries of the group ${path} are switched off: switch them on, or leave them out`,
+    );
+  }
 }
 
 function idsOf({ groups, registries, upstreams, people }: Present): Ids {

@@ -204,6 +204,8 @@ async function arrange(
   }
 }
 
+const alone = "with those of its upstreams that no other registry has, unless the file has them";
+
 /** Registries that the file does not have, in the groups that it speaks of. What it does have of their upstreams stays. */
 export function removeRegistries({ wanted, present, ids }: Planning): Step[] {
   if (!wanted.keys.has("registries")) return [];
@@ -216,7 +218,7 @@ export function removeRegistries({ wanted, present, ids }: Planning): Step[] {
     const group = paths.get(registry.group_id) ?? "";
     if (kept.has(registry.id) || !groups.has(group.toLowerCase())) return [];
     const what = `registry ${group}/${registry.name}`;
-    const details = [toldNew("id", registry.id)];
+    const details = [toldNew("id", registry.id), alone];
     return [
       {
         change: { sign: "-", what, details },

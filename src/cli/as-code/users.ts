@@ -1,7 +1,8 @@
 import type { MemberJson } from "../../http/api/contract.ts";
-import type { DeclaredUser } from "../../work/contract.ts";
+import type { UserState } from "../../metadata/contract.ts";
+import { dayText, type DeclaredUser } from "../../work/contract.ts";
 import { levelOf, roleOf } from "../roles.ts";
-import { idIn, type Planning, type Step, told, toldNew, unchanged } from "./planning.ts";
+import { idIn, meanwhile, type Planning, type Step, told, toldNew, unchanged } from "./planning.ts";
 import { shapes } from "../shapes.ts";
 
 /** Users to make, and the memberships that they are to have and no others. */
@@ -12,6 +13,7 @@ export function planUsers(planning: Planning): Step[] {
   // A group keeps an owner: who comes, comes before others go.
   return [
     ...steps.flatMap(({ made }) => made),
+    ...steps.flatMap(({ shut }) => shut),
     ...steps.flatMap(({ added }) => added),
     ...steps.flatMap(({ removed }) => removed),
   ];
@@ -19,6 +21,8 @@ export function planUsers(planning: Planning): Step[] {
 
 interface UserSteps {
   made: Step[];
+  /** Let in or shut out. */
+  shut: Step[];
   added: Step[];
   removed: Step[];
 }
@@ -38,16 +42,20 @@ function planUser(planning: Planning, user: DeclaredUser, index: number): UserSt
     const member = members.find((one) => one.id === there?.id);
     if (member) present.set((paths.get(group) ?? "").toLowerCase(), { group, member });
   }
-  const wanted = new Map(memberships.map(({ group, role }) => [group.toLowerCase(), role]));
+  const wanted = new Map(
+    memberships.map(({ group, role, expiresAt }) => {
+      const end = expiresAt === undefined ? null : dayText(expiresAt);
+      return [group.toLowerCase(), { role, end }];
+    }),
+  );
   return {
     made: there ? [] : [makeUser(user)],
-    added: [...wanted].flatMap(([group, role]) => {
+    added: [...wanted].flatMap(([group, membership]) => {
       const member = present.get(group)?.member;
-      if (!member) return [addMember(username, group, role)];
-      return roleOf(member.access_level) === role && member.expires_at === null
-        ? []
-        : [changeMember(username, group, member, role)];
+      if (!member) return [addMember(username, group, membership)];
+      return changeMember(username, group, member, membership);
     }),
+    shut: setState(user, there?.state ?? "active"),
     removed: [...present]
       .filter(([group]) => !wanted.has(group))
       .map(([path, { group, member }]) => removeMember(username, path, group, member)),
@@ -64,13 +72,41 @@ function makeUser({ username, admin }: DeclaredUser): Step {
   };
 }
 
+const verbs = { active: "activate", blocked: "block", deactivated: "deactivate" } as const;
+
+/** Nothing where the file does not say it, or it is so. */
+function setState({ username, state }: DeclaredUser, before: UserState): Step[] {
+  if (state === undefined || state === before) return [];
+  const what = `user ${username}`;
+  return [
+    {
+      change: { sign: "~", what, details: [told("state", before, state)] },
+      async run(api, { users }) {
+        const path = `/users/${idIn(users, username)}`;
+        const { state: now } = await api.get(shapes.user, path);
+        if (now !== before) throw meanwhile(what);
+        const verb = state === "active" && before === "blocked" ? "unblock" : verbs[state];
+        await api.post(shapes.user, `${path}/${verb}`);
+      },
+    },
+  ];
+}
+
+interface Membership {
+  role: string;
+  /** The day from which on it is none. */
+  end: string | null;
+}
+
 const whatOf = (username: string, group: string) => `member ${username} of ${group}`;
 
-function addMember(username: string, group: string, role: string): Step {
+function addMember(username: string, group: string, { role, end }: Membership): Step {
+  const details = [toldNew("role", role), ...(end === null ? [] : [toldNew("expires_at", end)])];
   return {
-    change: { sign: "+", what: whatOf(username, group), details: [toldNew("role", role)] },
+    change: { sign: "+", what: whatOf(username, group), details },
     async run(api, { groups, users }) {
-      const body = { user_id: idIn(users, username), access_level: levelOf(role) };
+      const member = { user_id: idIn(users, username), access_level: levelOf(role) };
+      const body = { ...member, expires_at: end };
       await api.post(shapes.member, `/groups/${idIn(groups, group)}/members`, { body });
     },
   };
@@ -79,23 +115,31 @@ function addMember(username: string, group: string, role: string): Step {
 const isSameMember = (planned: MemberJson) => (now: MemberJson) =>
   now.access_level === planned.access_level && now.expires_at === planned.expires_at;
 
-function changeMember(username: string, group: string, member: MemberJson, role: string): Step {
+function changeMember(
+  username: string,
+  group: string,
+  member: MemberJson,
+  { role, end }: Membership,
+): Step[] {
   const what = whatOf(username, group);
   const before = roleOf(member.access_level);
-  const end = member.expires_at;
+  const endBefore = member.expires_at;
   const details = [
     ...(before === role ? [] : [told("role", before, role)]),
-    ...(end === null ? [] : [told("expires_at", end, null)]),
+    ...(endBefore === end ? [] : [told("expires_at", endBefore, end)]),
   ];
-  return {
-    change: { sign: "~", what, details },
-    async run(api, { groups }) {
-      const path = `/groups/${idIn(groups, group)}/members/${member.id}`;
-      const version = await unchanged(api, shapes.member, path, what, isSameMember(member));
-      const body = { access_level: levelOf(role), expires_at: null };
-      await api.put(shapes.member, path, { body, version });
+  if (details.length === 0) return [];
+  return [
+    {
+      change: { sign: "~", what, details },
+      async run(api, { groups }) {
+        const path = `/groups/${idIn(groups, group)}/members/${member.id}`;
+        const version = await unchanged(api, shapes.member, path, what, isSameMember(member));
+        const body = { access_level: levelOf(role), expires_at: end };
+        await api.put(shapes.member, path, { body, version });
+      },
     },
-  };
+  ];
 }
 
 function removeMember(username: string, path: string, group: number, member: MemberJson): Step {

@@ -1,8 +1,8 @@
 import { makePlan } from "../as-code/plan.ts";
 import type { Plan } from "../as-code/planning.ts";
-import { readPresent } from "../as-code/present.ts";
+import { type Asked, readPresent } from "../as-code/present.ts";
 import { changesOf, countText, planText } from "../as-code/print.ts";
-import { readWanted } from "../as-code/wanted.ts";
+import { readWanted, type Wanted } from "../as-code/wanted.ts";
 import type { Api } from "../client.ts";
 import { type Command, exit, Failure, jsonOption, UsageError, type World } from "../command.ts";
 import { connect, connectionOptions } from "../connection.ts";
@@ -18,7 +18,7 @@ Passwords cannot be read back, so they cannot be compared: one is sent where its
 What was changed by somebody else between the plan and the change is not overwritten: apply ends with 6.`,
   arguments: [],
   options: {
-    file: { value: "FILE", summary: "the file; - is the standard input" },
+    file: { value: "FILE", short: "f", summary: "the file; - is the standard input" },
     "dry-run": { summary: "only say what would be done; ends with 10 where there is something" },
     secrets: { summary: "set all passwords that the file gives anew" },
     "delete-missing": {
@@ -30,9 +30,9 @@ What was changed by somebody else between the plan and the change is not overwri
     ...connectionOptions,
   },
   examples: [
-    "weir apply --file weir.yaml --dry-run",
-    "weir apply --file weir.yaml --secrets",
-    "weir export | weir apply --file - --dry-run",
+    "weir apply -f weir.yaml --dry-run",
+    "weir apply -f weir.yaml --secrets",
+    "weir export | weir apply -f - --dry-run",
   ],
   async run(world, given) {
     const file = given.text("file");
@@ -40,7 +40,7 @@ What was changed by somebody else between the plan and the change is not overwri
       throw new UsageError("apply needs --file, with - for the standard input");
     const wanted = await readWanted(world, file);
     const api = await connect(world, given);
-    const present = await readPresent(api, wanted.keys.has("users"));
+    const present = await readPresent(api, askedFor(wanted));
     const deleteMissing = given.has("delete-missing");
     const plan = makePlan(wanted, present, { secrets: given.has("secrets"), deleteMissing });
     const changes = changesOf(plan);
@@ -56,6 +56,19 @@ What was changed by somebody else between the plan and the change is not overwri
     return exit.ok;
   },
 };
+
+function askedFor({ keys, declared }: Wanted): Asked {
+  const groupsWith = (key: "dependencyProxy" | "cleanupPolicy") => {
+    const found = declared.groups.filter((group) => group[key] !== undefined);
+    const paths = new Set(found.map(({ path }) => path.toLowerCase()));
+    return (path: string) => paths.has(path.toLowerCase());
+  };
+  return {
+    people: keys.has("users"),
+    proxies: groupsWith("dependencyProxy"),
+    policies: groupsWith("cleanupPolicy"),
+  };
+}
 
 /** Step by step; the first that fails ends it, and what is done stays done. */
 async function carryOut(world: World, api: Api, { steps, ids }: Plan): Promise<void> {

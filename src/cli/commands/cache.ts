@@ -1,5 +1,5 @@
 import type { Api } from "../client.ts";
-import { type Command, exit, jsonOption, UsageError, type World } from "../command.ts";
+import { type Command, exit, jsonOption, UsageError } from "../command.ts";
 import { connect, connectionOptions } from "../connection.ts";
 import { container, findRegistry, findUpstream, groupPath, part } from "../find.ts";
 import type { Given } from "../given.ts";
@@ -77,18 +77,19 @@ const purge: Command = {
   name: "cache purge",
   summary: "Give up what is cached, of an upstream, a registry or a Dependency Proxy.",
   details:
-    "Pulls go on meanwhile: what they ask for is fetched anew. Of a registry, only the upstreams that no other registry has are emptied.",
+    "It is done behind the answer, in steps between pulls; weir work tells how far it has come. What is pulled meanwhile is fetched anew. Of a registry, only the upstreams that no other registry has are emptied.",
   arguments: [{ name: "upstream", summary: "id, name, or group/name", optional: true }],
   options: {
     registry: { value: "REGISTRY", summary: "instead of an upstream" },
-    "dependency-proxy": { value: "GROUP", summary: "instead of an upstream" },
-    pattern: { value: "GLOB", summary: "only these, such as library/alpine/**; of an upstream" },
-    "dry-run": { summary: "only say what would go; of an upstream" },
+    "dependency-proxy": { value: "GROUP", summary: "instead of an upstream; all of it" },
+    pattern: { value: "GLOB", summary: "only these, such as library/alpine or library/alpine:3.*" },
+    "include-pinned": { summary: "pinned entries too, and what they need" },
+    "dry-run": { summary: "only say what would go" },
     ...yesOption,
     ...options,
   },
   examples: [
-    'weir cache purge docker-hub --pattern "library/alpine/**" --dry-run',
+    'weir cache purge docker-hub --pattern "library/alpine:3.*" --dry-run',
     "weir cache purge docker-hub --yes",
     "weir cache purge --registry 1 --yes",
   ],
@@ -96,30 +97,36 @@ const purge: Command = {
     const { upstream, registry, proxy } = purgeTarget(given);
     const api = await connect(world, given);
     if (proxy !== undefined) {
-      return purgeAll(world, given, api, `${groupPath(proxy)}/dependency_proxy/cache`);
+      await confirm(world, given, "Give up all that is cached there?");
+      await api.delete(`${groupPath(proxy)}/dependency_proxy/cache`);
+      return exit.ok;
     }
-    if (registry !== undefined) {
-      const path = `${container}/registries/${await findRegistry(api, registry)}/cache`;
-      return purgeAll(world, given, api, path);
+    const place =
+      registry === undefined
+        ? `upstreams/${await findUpstream(api, upstream)}`
+        : `registries/${await findRegistry(api, registry)}`;
+    const path = `${container}/${place}/cache`;
+    const query = {
+      pattern: given.text("pattern"),
+      include_pinned: given.has("include-pinned") ? "true" : undefined,
+    };
+    if (given.has("dry-run")) {
+      return printItem(world, given, await api.get(shapes.preview, path, query));
     }
-    const path = `${container}/upstreams/${await findUpstream(api, upstream)}/cache`;
-    const pattern = given.text("pattern");
-    if (pattern === undefined && !given.has("dry-run")) return purgeAll(world, given, api, path);
-    const query = { pattern: pattern ?? "**" };
-    const preview = await api.get(shapes.preview, path, query);
-    if (given.has("dry-run")) return printItem(world, given, preview);
-    const few = preview.repositories.map(plain).join(", ");
-    const what = `${preview.entries} entries (${sizeText(preview.size)}) of ${few || "nothing"}`;
-    await confirm(world, given, `Give up ${what}?`);
+    if (!given.has("yes")) await confirm(world, given, await questionOf(api, path, query));
     await api.delete(path, { query });
     return exit.ok;
   },
 };
 
-async function purgeAll(world: World, given: Given, api: Api, path: string): Promise<number> {
-  await confirm(world, given, "Give up all that is cached there?");
-  await api.delete(path);
-  return exit.ok;
+async function questionOf(
+  api: Api,
+  path: string,
+  query: Record<string, string | undefined>,
+): Promise<string> {
+  const { entries, size, repositories } = await api.get(shapes.preview, path, query);
+  const few = repositories.map(plain).join(", ");
+  return `Give up ${entries} entries (${sizeText(size)})${few === "" ? "" : `, of ${few}`}?`;
 }
 
 /** The one thing to empty. */
@@ -130,8 +137,9 @@ function purgeTarget(given: Given) {
   if ([upstream, registry, proxy].filter((one) => one !== undefined).length !== 1) {
     throw new UsageError("cache purge needs an upstream, --registry or --dependency-proxy");
   }
-  if (upstream === undefined && (given.has("pattern") || given.has("dry-run"))) {
-    throw new UsageError("--pattern and --dry-run are for an upstream; name one");
+  const some = ["pattern", "include-pinned", "dry-run"].find((option) => given.has(option));
+  if (proxy !== undefined && some !== undefined) {
+    throw new UsageError(`--${some} is for an upstream or a registry`);
   }
   return { upstream: upstream ?? "", registry, proxy };
 }

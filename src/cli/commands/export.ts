@@ -11,13 +11,21 @@ export const exportCommand: Command = {
 something new. Users' tokens, passwords and what a server reads at its start (settings, oidc_issuers, sign_in_providers) are not in it.`,
   arguments: [],
   options: {
-    "without-users": { summary: "leave users and memberships out; they are for administrators" },
+    "without-restricted": {
+      summary:
+        "leave out what not everybody sees: users, memberships, Dependency Proxies, cleanup policies",
+    },
     ...connectionOptions,
   },
-  examples: ["weir export > weir.yaml", "weir export | weir apply --file - --dry-run"],
+  examples: ["weir export > weir.yaml", "weir export | weir apply -f - --dry-run"],
   async run(world, given) {
     const api = await connect(world, given);
-    const present = await readPresent(api, !given.has("without-users"));
+    const isWhole = !given.has("without-restricted");
+    const ofAll = () => isWhole;
+    const present = await readPresent(api, { people: isWhole, proxies: ofAll, policies: ofAll });
+    for (const path of present.off) {
+      world.io.err(`weir: the registries of the group ${path} are switched off, and left out`);
+    }
     const text = documentText(present);
     try {
       parseWanted(world, text, "what is there");

@@ -4,11 +4,13 @@ import { cacheCommands } from "./cache.ts";
 import { config } from "./config.ts";
 import { explain } from "./explain.ts";
 import { groupCommands } from "./group.ts";
+import { healthcheck } from "./healthcheck.ts";
 import { registryCommands } from "./registry.ts";
 import { serve } from "./serve.ts";
 import { stats } from "./stats.ts";
 import { tokenCommands } from "./token.ts";
 import { upstreamCommands } from "./upstream.ts";
+import { work } from "./work.ts";
 import { userCommands } from "./user.ts";
 import { apply } from "./apply.ts";
 import { doctor } from "./doctor.ts";
@@ -20,6 +22,7 @@ import { verify } from "./verify.ts";
 export const commands: readonly Command[] = [
   serve,
   config,
+  healthcheck,
   doctor,
   apply,
   exportCommand,
@@ -30,6 +33,7 @@ export const commands: readonly Command[] = [
   exportImages,
   explain,
   stats,
+  work,
   ...groupCommands,
   ...userCommands,
   ...tokenCommands,

@@ -1,8 +1,8 @@
 import { type Command, jsonOption } from "../command.ts";
 import { connect, connectionOptions } from "../connection.ts";
 import { findUpstream, ofGroup } from "../find.ts";
-import { printItem, printList } from "../output.ts";
-import { shapes } from "../shapes.ts";
+import { type Columns, printItem, printList, sizeText } from "../output.ts";
+import { list as listOf, shapes, type Usage } from "../shapes.ts";
 
 const history = {
   from: { value: "TIME", summary: "from when on, such as 2026-11-01: over time" },
@@ -11,6 +11,16 @@ const history = {
   upstream: { value: "UPSTREAM", summary: "over time, of this one alone" },
   repository: { value: "NAME", summary: "over time, of this one alone" },
 } as const;
+
+const columns: Columns<Usage> = {
+  from: ({ at }) => at,
+  hits: ({ hits }) => hits,
+  misses: ({ misses }) => misses,
+  "from cache": ({ bytes_from_cache: bytes }) => sizeText(bytes),
+  "from upstream": ({ bytes_from_upstream: bytes }) => sizeText(bytes),
+  requests: ({ upstream_requests: count }) => count,
+  errors: ({ upstream_errors: count }) => count,
+};
 
 export const stats: Command = {
   name: "stats",
@@ -24,22 +34,14 @@ export const stats: Command = {
     const isOverTime = Object.keys(history).some((option) => given.has(option));
     if (!isOverTime) return printItem(world, given, await api.get(shapes.anything, path));
     const upstream = given.text("upstream");
-    const answer = await api.get(shapes.anything, `${path}/history`, {
+    const query = {
       from: given.text("from"),
       to: given.text("to"),
       interval: given.text("interval"),
       upstream_id: upstream === undefined ? undefined : await findUpstream(api, upstream),
       repository: given.text("repository"),
-    });
-    if (!Array.isArray(answer)) return printItem(world, given, answer as object);
-    const rows = answer as Record<string, string | number | null>[];
-    const titles = Object.keys(rows[0] ?? {});
-    const columns = titles.map((title) => [title, (row: (typeof rows)[number]) => row[title]]);
-    return printList(
-      world,
-      given,
-      rows,
-      Object.fromEntries(columns) as Record<string, (row: (typeof rows)[number]) => string>,
-    );
+    };
+    const steps = await api.get(listOf(shapes.usage), `${path}/history`, query);
+    return printList(world, given, steps, columns);
   },
 };

@@ -1,8 +1,10 @@
 import type { z } from "@hono/zod-openapi";
+import type { arrival } from "./arrival.ts";
 import type * as fields from "./fields.ts";
 import type * as images from "./images.ts";
 import type * as verify from "./verify.ts";
 import type * as identity from "./identity/fields.ts";
+import type { report } from "./work.ts";
 
 /** What the API answers with, as its schemas say it: for those who ask it from outside. */
 export type GroupJson = z.output<typeof fields.group>;
@@ -19,7 +21,10 @@ export type RefreshedJson = z.output<typeof fields.refreshed>;
 export type ImportedJson = z.output<typeof images.imported>;
 export type VerifiedJson = z.output<typeof verify.verified>;
 export type DependencyProxyJson = z.output<typeof fields.dependencyProxySettings>;
+export type CleanupPolicyJson = z.output<typeof fields.cleanupPolicy>;
 export type TtlPolicyJson = z.output<typeof fields.ttlPolicy>;
+export type WorkJson = z.output<typeof report>;
+export type ArrivalJson = z.output<typeof arrival>;
 export type UserJson = z.output<typeof identity.user>;
 /** As it stands in the answer, where a level is a number. */
 export type MemberJson = Omit<z.input<typeof identity.member>, "access_level"> & {

@@ -3,7 +3,8 @@ import type { Context } from "hono";
 import { type Action, actions, type Caller, type Subject } from "../../access/contract.ts";
 import type { Author, Condition } from "../../metadata/contract.ts";
 import type { BunServer, Env, Exchange } from "../exchange.ts";
-import { badRequest, forbidden, insufficientScope, notFound } from "./errors.ts";
+import { conditionHeaders, readCondition, requireNoTag } from "./conditions.ts";
+import { forbidden, insufficientScope, notFound } from "./errors.ts";
 import { check, readBody, readQuery } from "./input.ts";
 import type { Login } from "./people/caller.ts";
 import type { Road } from "./people/roads.ts";
@@ -15,6 +16,8 @@ export interface ApiEnv extends Env {
     road: Road;
     /** The caller, as changes are put on record. */
     author: Author;
+    /** Groups whose registries are switched off. */
+    switchedOff: ReadonlySet<number>;
     /** What is asked for, as it is described. */
     route?: string;
     /** Of the group that it is about, once that is known. */
@@ -38,6 +41,8 @@ interface Description<P extends Shape, Q extends Shape, B extends Shape> {
   body?: B;
   /** Instead of fields, the body is a file of this type, of any size. */
   upload?: string;
+  /** A change that is made only if the condition holds that the request may set. */
+  conditional?: true;
   /** Of the one good answer; undefined: it has no body. */
   answer?: z.ZodType;
   /** Instead of JSON, the answer is a file of this type. */
@@ -86,7 +91,7 @@ export interface Asked<P, Q, B> {
   readonly granted: <T extends Owned>(found: T | undefined, what?: string) => T;
   /** Throws unless the caller may do this, which is something else than what the endpoint is for, to that. */
   readonly require: (action: Action, subject: Subject) => void;
-  /** From `If-Unmodified-Since` (RFC 9110, section 13.1.4). */
+  /** What the request says must hold; for endpoints that are `conditional`. */
   readonly condition: () => Condition;
   /** For files that come or go: see `uploads.ts`. */
   readonly raw: () => Transfer;
@@ -120,9 +125,15 @@ export function endpoint<
     c.set("route", `${method.toUpperCase()} ${path}`);
     requireDoor(caller, action);
     let isJudged = actions[action].subject === "server";
+    const { headers } = c.req.raw;
+    const ignores = isChange(method) && !description.conditional;
     const judge = (action: Action, subject: Subject, what?: string) => {
       isJudged = true;
+      // Switched off is as if it were not there, whoever asks.
+      if (subject.kind === "registry" && c.var.switchedOff.has(subject.groupId))
+        throw notFound(what);
       requireRight(caller, action, subject, what);
+      if (ignores) requireNoTag(headers);
     };
     if (isJudged) judge(action, { kind: "server" });
     const answer = await handler({
@@ -141,7 +152,7 @@ export function endpoint<
         return found;
       },
       require: judge,
-      condition: () => condition(c),
+      condition: () => readCondition(headers),
       raw: () => ({ request: c.req.raw, server: c.env.server, exchange: c.var.exchange }),
     });
     if (!isJudged) throw new Error(`${method} ${path} has not asked whether the caller may`);
@@ -177,6 +188,8 @@ export function openEndpoint<
   });
 }
 
+const isChange = (method: string) => method !== "get" && method !== "post";
+
 /** As the router has it. */
 const routeOf = (path: string) => `/v4${path.replace(/\{(\w+)\}/g, ":$1")}`;
 
@@ -203,17 +216,6 @@ function subjectOf(action: Action, found: Owned): Subject {
   if (kind === "project" && projectId !== undefined) return { kind, projectId, lineage };
   if (kind === "user" && userId !== undefined) return { kind, userId };
   throw new Error(`${action} needs to know of which ${kind}`);
-}
-
-/** What `Date.parse` alone takes is almost anything. */
-const httpDate = /^\w{3}, \d{2} \w{3} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
-
-function condition(c: Context<ApiEnv>): Condition {
-  const header = c.req.header("if-unmodified-since");
-  if (header === undefined) return { unmodifiedSince: undefined };
-  const unmodifiedSince = httpDate.test(header) ? Date.parse(header) : Number.NaN;
-  if (Number.isNaN(unmodifiedSince)) throw badRequest("If-Unmodified-Since is not an HTTP date");
-  return { unmodifiedSince };
 }
 
 /** On every answer: nothing here is a page, and nobody but the caller may keep it. */
@@ -259,7 +261,7 @@ function document<P extends Shape, Q extends Shape, B extends Shape>(
   access: { security: Record<string, never[]>[]; "x-permission"?: Action },
 ): void {
   const { method, path, summary, params, query, body, answer, status } = description;
-  const { upload, download } = description;
+  const { upload, download, conditional } = description;
   const json = (schema: z.ZodType) => ({ content: { "application/json": { schema } } });
   const file = (type: string) => ({ content: { [type]: { schema: binary } } });
   const forms = (schema: z.ZodType) => ({
@@ -276,6 +278,7 @@ function document<P extends Shape, Q extends Shape, B extends Shape>(
     request: {
       ...(params && { params }),
       ...(query && { query }),
+      ...(conditional && { headers: conditionHeaders }),
       ...(body && { body: forms(body) }),
       ...(upload && { body: { ...file(upload), required: true } }),
     },

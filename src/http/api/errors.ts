@@ -58,6 +58,7 @@ export function asApiError(error: unknown): ApiError | undefined {
     const { field, text } = error.invalid;
     return invalidRecord({ [field]: [text] });
   }
+  if (error instanceof MetadataError && error.problem === "changed") return preconditionFailed();
   if (error instanceof SignInError) return signInRefused(error);
   if (error instanceof ImportError) return importRefused(error);
   if (error instanceof RegistryError) {

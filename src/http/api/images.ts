@@ -105,7 +105,7 @@ function importImages(api: Api, options: ApiOptions): void {
 }
 
 function exportImages(api: Api, options: ApiOptions): void {
-  const { management, directory, images, externalUrl, clock, idleSeconds, log } = options;
+  const { management, directory, images, externalUrl, clock, idleSeconds, log, sent } = options;
   endpoint(
     api,
     {
@@ -136,7 +136,7 @@ function exportImages(api: Api, options: ApiOptions): void {
       });
       const cut = (error: unknown) =>
         log.warn("export was cut", { id: exchange.id, code: failureCode(error) });
-      const follow = { clock, server, request, idleSeconds, cut };
+      const follow = { clock, server, request, idleSeconds, cut, sent };
       const headers = {
         ...commonHeaders(exchange),
         "Content-Type": tarType,

@@ -34,17 +34,20 @@ export class SqlHoldings implements Holdings {
   async lacking(after: number, limit: number) {
     const rows = await this.db
       .selectFrom("cache_entries as e")
+      // One that is removed leaves its entries behind for a while.
+      .leftJoin("upstreams as u", (join) => join.onRef("u.id", "=", "e.upstream_id"))
       .leftJoin("blobs as b", (join) => join.onRef("b.digest", "=", "e.digest"))
       .leftJoin("manifests as m", (join) => join.onRef("m.digest", "=", "e.digest"))
       .select(["e.id", "e.kind", "e.digest", "e.proof", "e.repository"])
       .select(["e.upstream_id as upstreamId", "b.digest as blob", "m.digest as manifest"])
+      .select("u.id as present")
       .where("e.id", ">", after)
       .orderBy("e.id")
       .limit(limit)
       .execute();
     const entries = rows.filter(
-      ({ kind, proof, blob, manifest }) =>
-        proof === "shown" && (kind === "blob" ? blob : manifest) === null,
+      ({ kind, proof, present, blob, manifest }) =>
+        proof === "shown" && present !== null && (kind === "blob" ? blob : manifest) === null,
     );
     return {
       last: rows.at(-1)?.id,
@@ -62,6 +65,7 @@ export class SqlHoldings implements Holdings {
       .where("digest", "=", digest)
       .where("kind", "=", kind)
       .where("reference", "=", digest)
+      .where("upstream_id", "in", (eb) => eb.selectFrom("upstreams").select("id"))
       .orderBy("proof", "desc")
       .orderBy("id")
       .limit(limit)

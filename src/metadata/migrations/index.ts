@@ -12,6 +12,7 @@ import { people } from "./0007_people.ts";
 import { removals } from "./0008_removals.ts";
 import { background } from "./0009_background.ts";
 import { space, type Trigger } from "./0013_space.ts";
+import { statistics } from "./0010_statistics.ts";
 
 /** The few words in which the SQL of two engines differs. */
 export interface SqlWords {
@@ -30,6 +31,8 @@ export interface SqlWords {
   appendOnly: (table: string, keeps: string) => string[];
   /** What runs these statements after such changes of a row. */
   trigger: (trigger: Trigger) => string;
+  /** What keeps `entry_counts` in step with the entries that can be seen; a bucket is the id without so many of its last bits. */
+  entryCounts: (bucketBits: number) => string[];
 }
 
 /** Forward only. A list, not a folder: a bundled executable has no files to look through. */
@@ -43,11 +46,12 @@ const steps: Record<string, (words: SqlWords) => string[]> = {
   "0007_people": people,
   "0008_removals": removals,
   "0009_background": background,
+  "0010_statistics": statistics,
   "0013_space": space,
 };
 
-/** Of all steps, in order. */
-export const migrationNames: readonly string[] = Object.keys(steps);
+/** The names under which a database has on record what was done to it. */
+export const stepNames: readonly string[] = Object.keys(steps);
 
 /**
  * Brings the database to the newest schema, or leaves it as it was. Safe to repeat. Throws a `MetadataError`

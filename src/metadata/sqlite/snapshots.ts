@@ -2,7 +2,7 @@ import { Database } from "bun:sqlite";
 import { closeSync, existsSync, openSync } from "node:fs";
 import type { Digest } from "../../oci/digest.ts";
 import { MetadataError, type Snapshot, type Snapshots } from "../contract.ts";
-import { migrationNames } from "../migrations/index.ts";
+import { stepNames } from "../migrations/index.ts";
 import { explained } from "./open.ts";
 
 /** A server that writes holds a lock for milliseconds. */
@@ -59,7 +59,7 @@ class SqliteSnapshot implements Snapshot {
       .query<{ name: string }, []>("select name from kysely_migration order by name")
       .all()
       .map(({ name }) => name);
-    const unknown = names.find((name) => !migrationNames.includes(name));
+    const unknown = names.find((name) => !stepNames.includes(name));
     if (unknown !== undefined) {
       const text = `a newer release has made it (step "${unknown}"): restore it with that one`;
       throw new MetadataError("newer", `${file}: ${text}`);

@@ -66,7 +66,7 @@ export class PackSource implements ByteSource {
       case "bytes":
         return yield content.bytes;
       case "stored":
-        return yield* this.#readStored(content.whole());
+        return yield* this.#readStored(content.blob);
       case "source":
         return yield* this.#readSource(content.source);
       default:

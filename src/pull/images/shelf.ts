@@ -80,15 +80,17 @@ export class Shelf {
   /** The bytes of a file that is no larger than a manifest may be; undefined for larger ones. */
   async content(held: Held): Promise<Uint8Array | undefined> {
     if (held.bytes || held.size > maxManifestBytes) return held.bytes;
-    const stored = await this.#options.blobs.find(held.digest, held.size);
-    return stored && new Uint8Array(await stored.whole().arrayBuffer());
+    const { blobs } = this.#options;
+    const whole = { range: undefined, as: "file" } as const;
+    const stored = await blobs.open(held.digest, held.size, whole);
+    return stored?.kind === "file" ? stored.blob.bytes() : undefined;
   }
 
   /** Sees to it that the bytes rest in the store. */
   async store(held: Held): Promise<void> {
     if (!held.bytes) return;
     const { bytes } = held;
-    await this.#spooled(bytes.length, async (spool) => {
+    await this.#spooled(held.digest, bytes.length, async (spool) => {
       await spool.append(bytes);
       return held.digest;
     });
@@ -130,7 +132,7 @@ export class Shelf {
       const text = "the archive has a blob that is larger than may be stored (WEIR_MAX_BLOB_BYTES)";
       throw new ImportError("archive", text);
     }
-    const digest = await this.#spooled(size, async (spool) => {
+    const digest = await this.#spooled(claimed, size, async (spool) => {
       const digester = new Digester(claimed ? algorithmOf(claimed) : "sha256");
       let sinceTurn = 0;
       for await (const part of entry.bytes()) {
@@ -146,9 +148,13 @@ export class Shelf {
   }
 
   /** Through the spool to where the digest rests that `write` gives; nothing is left of it when that throws. */
-  async #spooled(size: number, write: (spool: Spool) => Promise<Digest>): Promise<Digest> {
+  async #spooled(
+    claimed: Digest | undefined,
+    size: number,
+    write: (spool: Spool) => Promise<Digest>,
+  ): Promise<Digest> {
     try {
-      const spool = await this.#options.blobs.spool(size);
+      const spool = await this.#options.blobs.spool(claimed, size);
       try {
         const digest = await write(spool);
         await keepSafe(this.#options, digest, async () => {

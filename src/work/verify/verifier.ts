@@ -1,4 +1,4 @@
-import type { BlobStore } from "../../blobs/contract.ts";
+import type { BlobStore, OpenedBlob } from "../../blobs/contract.ts";
 import { type Clock, yieldTurn } from "../../lib/clock.ts";
 import { failureCode, type Log } from "../../lib/log.ts";
 import type { Cache, Directory, Holder, Holdings, Upstream } from "../../metadata/contract.ts";
@@ -114,9 +114,9 @@ export class StoreVerifier implements Verifier {
     const { blobs } = this.#options;
     // A second look, since a disk can err once, and bytes that are right may be taking the place of wrong ones.
     for (let look = 0; look < 2; look++) {
-      const stored = await blobs.find(digest, size);
+      const stored = await blobs.open(digest, size, { range: undefined, as: "bytes" });
       if (!stored) return "missing";
-      const found = await hashed(stored.whole(), digest);
+      const found = await hashed(piecesOf(stored), digest);
       if (found === digest) return undefined;
       if (found === "gone") return "missing";
     }
@@ -170,11 +170,22 @@ export class StoreVerifier implements Verifier {
   }
 }
 
-async function hashed(bytes: Blob, digest: Digest): Promise<Digest | "gone"> {
+async function* piecesOf(stored: OpenedBlob): AsyncGenerator<Uint8Array> {
+  if (stored.kind === "file") return yield* stored.blob.stream();
+  if (stored.kind === "address") throw new Error("bytes were wanted");
+  const { stream } = stored;
+  try {
+    for (let piece = await stream.next(); piece; piece = await stream.next()) yield piece;
+  } finally {
+    await stream.cancel();
+  }
+}
+
+async function hashed(pieces: AsyncIterable<Uint8Array>, digest: Digest): Promise<Digest | "gone"> {
   const digester = new Digester(algorithmOf(digest));
   let sinceTurn = 0;
   try {
-    for await (const piece of bytes.stream()) {
+    for await (const piece of pieces) {
       digester.update(piece);
       if ((sinceTurn += piece.length) < turnBytes) continue;
       sinceTurn = 0;

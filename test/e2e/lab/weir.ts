@@ -5,16 +5,22 @@ import { environment, freePort, type Outcome, run, Service, waitFor } from "./pr
 
 const launcher = path.join(import.meta.dir, "../../../bin/weir.mjs");
 
+const clone = ["node", launcher, "serve"];
+
 export interface WeirOptions {
   /** Where the first upstream is; undefined where a configuration file says it. */
   upstream?: string;
   env?: Record<string, string>;
+  /** What starts it; default as its users do from a clone. */
+  command?: readonly string[];
+  /** Default a free one. */
+  port?: number;
 }
 
 /** The server, started as its users start it, with an empty data folder. */
 export class Weir {
-  readonly port = freePort();
-  readonly host = `127.0.0.1:${this.port}`;
+  readonly port: number;
+  readonly host: string;
   readonly url: string;
   readonly data: string;
   /** What clients use; differs from `url` where a proxy stands in front. */
@@ -23,9 +29,13 @@ export class Weir {
   token = "";
   readonly #folder: string;
   readonly #env: Record<string, string>;
+  readonly #command: readonly string[];
   #service: Service | undefined;
 
-  constructor(folder: string, { upstream, env = {} }: WeirOptions) {
+  constructor(folder: string, { upstream, env = {}, command = clone, port }: WeirOptions) {
+    this.#command = command;
+    this.port = port ?? freePort();
+    this.host = `127.0.0.1:${this.port}`;
     this.#folder = folder;
     this.url = `${env["WEIR_TLS_CERT"] ? "https" : "http"}://${this.host}`;
     this.externalUrl = env["WEIR_EXTERNAL_URL"] ?? this.url;
@@ -42,7 +52,7 @@ export class Weir {
 
   /** Starts it, also again on the same data, and waits until it says it is ready. */
   async start(): Promise<void> {
-    this.#service = Service.start("weir", this.#folder, ["node", launcher, "serve"], this.#env);
+    this.#service = Service.start("weir", this.#folder, [...this.#command], this.#env);
     await this.#service.ready(async () => {
       const answer = await fetch(`${this.url}/readyz`, {
         tls: { rejectUnauthorized: false },

@@ -4,6 +4,8 @@ import { createPeople } from "../../../src/access/people/people.ts";
 import { GatheredIncidents } from "../../../src/access/incidents.ts";
 import { createLogins } from "../../../src/access/logins.ts";
 import { createHttpApp } from "../../../src/http/app.ts";
+import { Metrics } from "../../../src/http/metrics/metrics.ts";
+import { RequestMetrics } from "../../../src/http/metrics/upstreams.ts";
 import { PullRate } from "../../../src/http/pull-rate.ts";
 import { createLog, type Log } from "../../../src/lib/log.ts";
 import { clientsBy } from "../../../src/lib/address-ranges.ts";
@@ -13,6 +15,7 @@ import { type Digest, digestOf } from "../../../src/oci/digest.ts";
 import { type Reference, referenceText } from "../../../src/oci/reference.ts";
 import type { Images } from "../../../src/pull/images/contract.ts";
 import type { Verifier } from "../../../src/work/contract.ts";
+import { GatheredStatistics } from "../../../src/pull/statistics.ts";
 import type { Puller, PullPlan } from "../../../src/pull/contract.ts";
 import {
   type Absent,
@@ -95,6 +98,7 @@ export class ApiWorld {
         incidents,
         audit: metadata.audit,
         management,
+        statistics: metadata.statistics,
         identity: metadata.identity,
         verifier: this.#verifier,
         images: this.#images,
@@ -106,6 +110,7 @@ export class ApiWorld {
       },
       directory,
       puller: this.#puller(),
+      pullStatistics: new GatheredStatistics({ statistics: metadata.statistics, clock, log }),
       clock,
       log,
       isTrustedProxy,
@@ -114,7 +119,10 @@ export class ApiWorld {
       hasDependencyProxies: true,
       idleSeconds: 120,
       ownMark: "weir-test",
-      ready: async () => true,
+      readiness: async () => ({ isReady: true, parts: {} }),
+      metrics: this.#metrics(metadata),
+      metricsToken: undefined,
+      tracer: undefined,
     });
     await this.#fill();
   }
@@ -229,6 +237,23 @@ export class ApiWorld {
       findings: [],
     }),
   };
+  #metrics(metadata: Metadata): Metrics {
+    const metrics = new Metrics({
+      clock: this.clock,
+      version: "test",
+      requests: new RequestMetrics(),
+      directory: metadata.directory,
+      health: (upstream) => this.#client().health(upstream),
+      activity: refuse,
+      readiness: refuse,
+      storeSize: () => metadata.storeSize(),
+      dataDir: ".",
+      minFreeBytes: 0,
+      spans: undefined,
+    });
+    metrics.stop(); // nobody reads them here
+    return metrics;
+  }
 
   #puller(): Puller {
     const note = (verb: string, { id }: Registry, image: string) =>
@@ -238,6 +263,7 @@ export class ApiWorld {
       blob: refuse,
       tags: refuse,
       referrers: refuse,
+      activity: refuse,
       close: async () => {},
       refresh: async (registry, repository, tag) => {
         note("refresh", registry, `${repository}:${tag}`);

@@ -1,4 +1,4 @@
-import { type Clock, yieldTurn } from "../lib/clock.ts";
+import { type Clock, yieldTurn } from "./clock.ts";
 
 /** A connection that is made only to see whether it comes about. */
 export interface Knock {

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from "../lib/clock.ts";
+import type { Clock, Timer } from "./clock.ts";
 
 /**
  * The life of one request: what ends it early, and what is to be done when it is over, however it ends. Ending it

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { yieldTurn } from "../../src/lib/clock.ts";
-import { watchConnecting } from "../../src/upstream/connecting.ts";
+import { watchConnecting } from "../../src/lib/connecting.ts";
 import { SteppedClock } from "../fakes/clock.ts";
 
 function watched() {
