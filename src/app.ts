@@ -173,6 +173,8 @@ async function start(
       verifier,
       client,
       runner,
+      space: metadata.space,
+      eviction: keeping.eviction,
       externalUrl,
       version,
       isInner,

@@ -28,6 +28,7 @@ import { pullEndpoints } from "./pulls.ts";
 import { purgePreviewEndpoints } from "./purges.ts";
 import { registryEndpoints } from "./registries.ts";
 import { statisticsEndpoints } from "./statistics.ts";
+import { spaceEndpoints } from "./space.ts";
 import { upstreamEndpoints, upstreamListEndpoints } from "./upstreams.ts";
 import { verifyEndpoint } from "./verify.ts";
 import { virtualRegistryEndpoints } from "./virtual-registries.ts";
@@ -88,6 +89,7 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
   purgePreviewEndpoints(api, options);
   cleanupEndpoints(api, options);
   workEndpoints(api, options);
+  spaceEndpoints(api, options);
   api.all("*", () => {
     throw notFound();
   });

@@ -12,6 +12,7 @@ import type {
   Identities,
   Identity,
   Management,
+  Space,
   Statistics,
   UserRights,
 } from "../../metadata/contract.ts";
@@ -19,7 +20,7 @@ import type { Images } from "../../pull/images/contract.ts";
 import type { PullStatistics, Puller } from "../../pull/contract.ts";
 import type { UpstreamClient } from "../../upstream/contract.ts";
 import type { Verifier } from "../../work/contract.ts";
-import type { Runner } from "../../work/contract.ts";
+import type { EvictionPreviewer, Runner } from "../../work/contract.ts";
 
 /** What the management API works with. */
 export interface ApiOptions {
@@ -39,6 +40,8 @@ export interface ApiOptions {
   verifier: Verifier;
   client: UpstreamClient;
   runner: Runner;
+  space: Space;
+  eviction: EvictionPreviewer;
   clock: Clock;
   log: Log;
   /** What clients use, without a slash at the end. */

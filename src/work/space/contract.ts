@@ -25,6 +25,8 @@ export interface EvictionPreview extends Overfull {
 }
 
 export interface EvictionPreviewer {
+  /** What there is a limit of in all, and how much can be stored until free space is at its floor; undefined: none, unknown. */
+  bounds(): Promise<{ cacheMaxBytes: number | undefined; freeBytes: number | undefined }>;
   /** Changes nothing. */
   preview(): Promise<EvictionPreview[]>;
 }

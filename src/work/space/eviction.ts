@@ -65,6 +65,11 @@ export class Eviction implements Work, EvictionPreviewer {
     return { isOver: false, state: over.of.scope, done: done + length };
   }
 
+  async bounds() {
+    const { cacheMaxBytes, blobs } = this.#options;
+    return { cacheMaxBytes, freeBytes: await blobs.room() };
+  }
+
   async preview(): Promise<EvictionPreview[]> {
     const { space, clock } = this.#options;
     const previews: EvictionPreview[] = [];

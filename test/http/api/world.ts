@@ -104,6 +104,8 @@ export class ApiWorld {
         images: this.#images,
         client: this.#client(),
         runner: this.#runner(metadata, log),
+        space: metadata.space,
+        eviction: this.#eviction(metadata, log),
         externalUrl: "https://weir.test",
         version: "test",
         isInner: async (url) => new URL(url).hostname === "10.0.0.1",
@@ -127,14 +129,26 @@ export class ApiWorld {
     await this.#fill();
   }
 
+  #eviction({ space }: Metadata, log: Log): Eviction {
+    const blobs = { room: async () => undefined };
+    const bounds = { cacheMaxBytes: 1000, minFreeBytes: 0 };
+    return new Eviction({
+      space,
+      blobs,
+      ...bounds,
+      clock: this.clock,
+      log,
+      counts: noSpaceCounts(),
+    });
+  }
+
   #runner(metadata: Metadata, log: Log): Runner {
     const { clock } = this;
     const options = { states: metadata.work, clock, log, owner: "test", underWay: () => 0 };
-    const { space, sweep } = metadata;
+    const { sweep } = metadata;
     const counts = noSpaceCounts();
-    const blobs = { delete: async () => {}, list: async () => [], room: async () => undefined };
-    const bounds = { cacheMaxBytes: 1000, minFreeBytes: 0 };
-    const eviction = new Eviction({ space, blobs, ...bounds, clock, log, counts });
+    const blobs = { delete: async () => {}, list: async () => [] };
+    const eviction = this.#eviction(metadata, log);
     const sweeping = { sweep, blobs, holds: new Holds(), clock, log, counts };
     const works = backgroundWork({ metadata, clock, log, auditDays: 0, sweeping, eviction });
     return createRunner(works, options);
