@@ -87,23 +87,29 @@ function set(db: Db, id: number, columns: Updateable<CacheEntriesTable>) {
   return db.updateTable("cache_entries").set(columns).where("id", "=", id).execute();
 }
 
-/** Whether a cached manifest of the repository leads to this, and when one that does was last pulled. */
+/**
+ * Whether a cached manifest of the repository leads to this, and when one that does was last pulled, or a tag that stands
+ * for it.
+ */
 async function leadingTo(
   db: Db,
-  { upstream_id: upstreamId, repository, kind, digest }: Row,
+  { id, upstream_id: upstreamId, repository, kind, digest }: Row,
 ): Promise<{ isThere: boolean; usedAt: number }> {
-  const { rows } = await sql<{ at: number | null }>`
-    with recursive above (digest) as (
-      select parent_digest from manifest_children where child_digest = ${digest} and kind = ${kind}
+  const { rows } = await sql<{ at: number; own: number }>`
+    with recursive above (digest, own) as (
+      select cast(${digest} as text), 1 where ${kind} = 'manifest'
       union
-      select c.parent_digest from above join manifest_children as c
+      select parent_digest, 0 from manifest_children where child_digest = ${digest} and kind = ${kind}
+      union
+      select c.parent_digest, 0 from above join manifest_children as c
         on c.child_digest = above.digest and c.kind = 'manifest'
     )
-    select max(e.downloaded_at) as at from above cross join cache_entries as e
+    select above.own, max(e.downloaded_at) as at from above cross join cache_entries as e
     where e.digest = above.digest and e.upstream_id = ${upstreamId} and e.repository = ${repository}
-      and e.kind = 'manifest' and ${sql.raw(held("e"))}`.execute(db);
-  const at = rows[0]?.at ?? undefined;
-  return { isThere: at !== undefined, usedAt: at ?? 0 };
+      and e.kind = 'manifest' and e.id <> ${id} and ${sql.raw(held("e"))}
+    group by above.own`.execute(db);
+  const usedAt = Math.max(0, ...rows.map(({ at }) => at));
+  return { isThere: rows.some(({ own }) => own === 0), usedAt };
 }
 
 /** What only this manifest has named in the repository is no hint any more. */
