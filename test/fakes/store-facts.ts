@@ -7,6 +7,8 @@ export interface StoreFacts {
   files: Map<string, number>;
   /** By digest, the size of each blob that is known. */
   rows: Map<string, number>;
+  /** Blobs whose deletion has begun. */
+  removing: Set<string>;
   /** Bytes of manifests. */
   manifests: number;
   /** As they are counted. */
@@ -99,7 +101,12 @@ function factsOf(database: Database, files: Map<string, number>): StoreFacts {
     wrong.push(`${kind} ${digest} is noted as unneeded otherwise than it is`);
   }
   const [stored, leaving] = [bytesOf("stored", 0), bytesOf("leaving", 0)];
-  return { files, rows, manifests, stored, leaving, bytesOf, wrong };
+  const removing = new Set(
+    all<{ digest: string }>("select digest from blobs where removing_at is not null").map(
+      ({ digest }) => digest,
+    ),
+  );
+  return { files, rows, removing, manifests, stored, leaving, bytesOf, wrong };
 }
 
 function idsOf(counted: ReadonlyMap<string, number>, scope: string): number[] {
