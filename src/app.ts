@@ -23,7 +23,7 @@ import { createImages } from "./pull/images/images.ts";
 import { createDocumentClient } from "./upstream/documents.ts";
 import { createGuard, type Guard, GuardError } from "./upstream/guard.ts";
 import { ringMarker } from "./upstream/contract.ts";
-import type { Prepared, Runner } from "./work/contract.ts";
+import type { Prepared, Runner, Verifier } from "./work/contract.ts";
 import { createWebClient } from "./upstream/web/client.ts";
 import { backgroundWork } from "./work/background.ts";
 import { prepare } from "./work/first-start.ts";
@@ -124,7 +124,7 @@ async function start(
   const access = createAccess({ provers, clock, ...tokens });
   let isServing = false;
   let server: RunningServer | undefined;
-  const keeping = spaceKeeping(config, around, { metadata, blobs, holds });
+  const keeping = spaceKeeping(config, around, { metadata, blobs, holds, verifier });
   const { auditDays } = config.abuse;
   const runner = createRunner(backgroundWork({ metadata, clock, log, auditDays, ...keeping }), {
     states: metadata.work,
@@ -152,6 +152,7 @@ async function start(
     activity: () => puller.activity(),
     readiness,
     storeSize: () => metadata.storeSize(),
+    space: keeping.counts,
     dataDir,
     minFreeBytes,
     spans: tracing?.spans,
@@ -224,18 +225,27 @@ async function start(
   };
 }
 
-/** What keeps the store within its limits. */
+interface SpaceParts {
+  metadata: Metadata;
+  blobs: BlobStore;
+  holds: Holds;
+  verifier: Verifier;
+}
+
+/** What keeps the store within its limits, and looks whether it is whole. */
 function spaceKeeping(
   { cacheMaxBytes, minFreeBytes }: Config,
   { clock, log }: Surroundings,
-  { metadata, blobs, holds }: { metadata: Metadata; blobs: BlobStore; holds: Holds },
+  { metadata, blobs, holds, verifier }: SpaceParts,
 ) {
-  const { space, sweep } = metadata;
+  const { space, sweep, management } = metadata;
   const counts = noSpaceCounts();
   const around = { blobs, clock, log, counts };
   return {
     eviction: new Eviction({ ...around, space, cacheMaxBytes, minFreeBytes }),
     sweeping: { ...around, sweep, holds },
+    scrubbing: { verifier, management, log, counts },
+    counts,
   };
 }
 

@@ -3,6 +3,7 @@ import type { Log } from "../lib/log.ts";
 import type { Metadata } from "../metadata/contract.ts";
 import { cleanupWork } from "./cleanup.ts";
 import { type GradualOptions, gradualWork } from "./gradual.ts";
+import { type ScrubbingOptions, scrubbingWork } from "./space/scrubbing.ts";
 import { straysWork, type SweepingOptions, sweepingWork } from "./space/sweeping.ts";
 import type { Work } from "./runner/contract.ts";
 
@@ -17,6 +18,7 @@ export interface BackgroundOptions {
   /** 0: audit events are kept for ever. */
   auditDays: number;
   sweeping: SweepingOptions;
+  scrubbing: ScrubbingOptions;
   eviction: Work;
 }
 
@@ -27,7 +29,7 @@ const daily = { everyMs: dayMs, afterStartMs: hourMs, goesByAge: true } as const
 
 /** What a server does when nobody waits for it. */
 export function backgroundWork(options: BackgroundOptions): Work[] {
-  const { metadata, clock, log, auditDays, sweeping, eviction } = options;
+  const { metadata, clock, log, auditDays, sweeping, scrubbing, eviction } = options;
   const { management, identity, audit, purges, cleanup, statistics } = metadata;
   const all: Omit<GradualOptions, "log">[] = [
     { name: "purges", ...soon, some: () => purges.step(), told: "entries were purged" },
@@ -68,5 +70,6 @@ export function backgroundWork(options: BackgroundOptions): Work[] {
     eviction,
     sweepingWork(sweeping),
     straysWork(sweeping),
+    scrubbingWork(scrubbing),
   ];
 }

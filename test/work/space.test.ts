@@ -257,3 +257,23 @@ test("a file that is short is noticed before headers go out, put aside and fetch
   expect(await pull("a/one")).toEqual(["hit"]);
   expect(readdirSync(path.join(weir.dataDir, "quarantine"))).toEqual([`sha256-${hex}`]);
 });
+
+test("the scrub puts aside what is wrong, fetches it again and says so", async () => {
+  await start();
+  const { layers } = imageOf("a/one", 1);
+  await pull("a/one");
+  const hex = layers[0]?.slice(7) ?? "";
+  const file = path.join(weir.folder("blobs"), "sha256", hex.slice(0, 2), hex);
+  const before = await Bun.file(file).bytes();
+  writeFileSync(file, sampleBytes(size, 99));
+  await settle(weir, 2 * 60 * minute);
+  expect(await Bun.file(file).bytes()).toEqual(before);
+  expect(readdirSync(path.join(weir.dataDir, "quarantine"))).toEqual([`sha256-${hex}`]);
+  expect((await workOf("scrub"))?.message).toBe(
+    "1 stored objects were wrong or missing, 1 of them were fetched again; the log names them",
+  );
+  expect(await weir.api("GET", "/audit_events?action=store.scrub")).toMatchObject([
+    { actor: { kind: "system" }, details: { damaged: 1, repaired: 1, first: layers[0] } },
+  ]);
+  expect(await pull("a/one")).toEqual(["hit"]);
+});

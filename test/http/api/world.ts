@@ -149,8 +149,21 @@ export class ApiWorld {
     const counts = noSpaceCounts();
     const blobs = { delete: async () => {}, list: async () => [] };
     const eviction = this.#eviction(metadata, log);
+    const step = async () => {
+      const checked = { manifests: 0, blobs: 0, bytes: 0, entries: 0 };
+      return { next: undefined, checked, findings: [] };
+    };
+    const scrubbing = { verifier: { step }, management: metadata.management, log, counts };
     const sweeping = { sweep, blobs, holds: new Holds(), clock, log, counts };
-    const works = backgroundWork({ metadata, clock, log, auditDays: 0, sweeping, eviction });
+    const works = backgroundWork({
+      metadata,
+      clock,
+      log,
+      auditDays: 0,
+      sweeping,
+      scrubbing,
+      eviction,
+    });
     return createRunner(works, options);
   }
 
@@ -260,6 +273,7 @@ export class ApiWorld {
       health: (upstream) => this.#client().health(upstream),
       activity: refuse,
       readiness: refuse,
+      space: noSpaceCounts(),
       storeSize: () => metadata.storeSize(),
       dataDir: ".",
       minFreeBytes: 0,
