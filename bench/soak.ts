@@ -12,14 +12,14 @@ import { figure } from "./stats.ts";
 
 process.env["NO_PROXY"] = "127.0.0.1";
 const pulls = Number(Bun.argv[2] ?? 100_000);
-const images = 300;
-const layerBytes = 48 << 10;
+const images = 3000;
+const layerBytes = 32 << 10;
 const pullers = 4;
 /** The first of them are pulled more often than the last. */
 const skew = 2;
 const proberRestMs = 20;
 const samplesOfAll = 100;
-const baseline = Math.max(images * 2, Math.floor(pulls / 20));
+const baseline = Math.max(images, Math.floor(pulls / 20));
 const tokenMs = 300_000;
 const admin = "an-administrator-token-for-the-bench-alone";
 const name = "virtual_registries/container/1/library/app";
@@ -154,6 +154,10 @@ await service.stop();
 service = await start({ WEIR_CACHE_MAX_BYTES: String(limit) });
 const pid = server(service);
 await pull("hot");
+await fetch(`${address}/api/v4/space/evictions`, {
+  method: "POST",
+  headers: { "PRIVATE-TOKEN": admin },
+});
 const before = handles(pid);
 const sizes: number[] = [];
 probe = probing();

@@ -3,7 +3,7 @@ import type { AgePosition, Evicted, Space, SpaceScope } from "../../metadata/con
 /** What was pulled so little before is as old: uses are noted by the hour. */
 const sameAgeMs = 3_600_000;
 /** Whoever has just pulled a manifest is about to pull what it names. */
-const justPulledMs = 15_000;
+const justPulledMs = 1000;
 /** Upstreams that are asked at once for how old their oldest entry is. */
 const asked = 50;
 
