@@ -110,9 +110,9 @@ async function soak(count: number, each: () => void): Promise<void> {
 /** Pulls of what is cached, beside everything else: milliseconds of each. */
 function probing(): () => Promise<number[]> {
   const times: number[] = [];
-  let isOver = false;
+  const over = new AbortController();
   const all = (async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const begin = performance.now();
       const { status } = await get("manifests/hot");
       if (status !== 200) broken++;
@@ -121,7 +121,7 @@ function probing(): () => Promise<number[]> {
     }
   })();
   return async () => {
-    isOver = true;
+    over.abort();
     await all;
     return times;
   };

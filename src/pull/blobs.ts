@@ -157,8 +157,8 @@ export class Blobs {
     });
     await tolerate(log, "entry was not noted as shown", noted);
     // It can have been given up while the upstream was asked.
-    const isGone = (await noted.catch(() => true)) === false;
-    if (isGone) return this.#opening.ask(wanted, options);
+    const isStored = await noted.catch(() => true);
+    if (!isStored) return this.#opening.ask(wanted, options);
     const content = await unlessAway(openStored(blobs, digest, size, options));
     if (!content) return this.#opening.ask(wanted, options);
     return answer(wanted, "revalidated", contentType, content);
