@@ -12,7 +12,8 @@ import { figure } from "./stats.ts";
 
 process.env["NO_PROXY"] = "127.0.0.1";
 const pulls = Number(Bun.argv[2] ?? 100_000);
-const images = 3000;
+/** So many that what is pulled within a moment is little of it. */
+const images = Math.max(100, Math.min(3000, Math.floor(pulls / 30)));
 const layerBytes = 32 << 10;
 const pullers = 4;
 /** The first of them are pulled more often than the last. */
@@ -158,6 +159,8 @@ await fetch(`${address}/api/v4/space/evictions`, {
   method: "POST",
   headers: { "PRIVATE-TOKEN": admin },
 });
+// The connections of these pulls stay open.
+await soak(200, () => {});
 const before = handles(pid);
 const sizes: number[] = [];
 probe = probing();
