@@ -581,6 +581,7 @@ describe("what ends a list", () => {
     await api("DELETE", "upstreams/1");
     expect((await list()).status).toBe(404);
     // What it leaves is cleared away behind it.
+    weir.clock.step(60_000);
     await until(() => rows() === 0);
   });
 
