@@ -14,12 +14,14 @@ import { createHttpApp } from "./http/app.ts";
 import { PullRate } from "./http/pull-rate.ts";
 import { idleSeconds, type RunningServer, startServer } from "./http/server.ts";
 import { addressTest, clientsBy } from "./lib/address-ranges.ts";
-import type { Clock } from "./lib/clock.ts";
+import { type Clock, systemClock } from "./lib/clock.ts";
 import { deriveKey } from "./lib/keys.ts";
 import type { Log } from "./lib/log.ts";
 import { createSealer } from "./lib/seal.ts";
 import type { Metadata } from "./metadata/contract.ts";
 import type { Directory } from "./metadata/contract.ts";
+import type { MetadataOptions } from "./metadata/assemble.ts";
+import { openPostgresMetadata } from "./metadata/postgres/index.ts";
 import { openSqliteMetadata } from "./metadata/sqlite/index.ts";
 import { createPuller } from "./pull/puller.ts";
 import { createUpstreamClient } from "./upstream/client.ts";
@@ -83,13 +85,12 @@ async function start(
 
   const sealing = derive("upstream passwords");
   const sealer = createSealer(sealing.key, ...sealing.former);
-  const file = path.join(dataDir, "weir.db");
   const limits = {
     registriesPerGroup: config.maxRegistriesPerGroup,
     upstreamsPerRegistry: config.maxUpstreamsPerRegistry,
   };
   const proxyUpstream = config.dependencyProxy;
-  const metadata = await openSqliteMetadata({ file, clock, sealer, log, limits, proxyUpstream });
+  const metadata = await openMetadata(config, { clock, sealer, log, limits, proxyUpstream });
   closers.push(() => metadata.close());
   const blobs = await FsBlobStore.open({ root: dataDir, minFreeBytes, log });
 
@@ -177,7 +178,7 @@ async function start(
   const certified = startCertified(config, { app, clock, log });
   if (certified) closers.push(() => certified.stop(0));
   // Not before the port is ours: a token that is made now is shown once, and a start that fails would lose it.
-  const prepared = await prepare(metadata, config);
+  const prepared = await metadata.alone("first start", () => prepare(metadata, config));
   for (const expiring of expiries(metadata, clock, config)) {
     const expiry = startExpiry({ ...expiring, clock, log });
     closers.push(() => expiry.stop());
@@ -196,6 +197,13 @@ async function start(
       await closeAll();
     },
   };
+}
+
+function openMetadata({ database, dataDir }: Config, options: MetadataOptions): Promise<Metadata> {
+  if (!database) return openSqliteMetadata({ ...options, file: path.join(dataDir, "weir.db") });
+  const { statementSeconds, ...where } = database;
+  const statementMs = statementSeconds * 1000;
+  return openPostgresMetadata({ ...options, ...where, statementMs, timers: systemClock });
 }
 
 /** Says at the start what would otherwise be found out by a pull that fails. */

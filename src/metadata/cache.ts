@@ -14,6 +14,7 @@ import type {
 import { Lookups } from "./lookups.ts";
 import { nameChildren, nameObjects, storeContent } from "./manifests.ts";
 import type { Db, Schema } from "./schema.ts";
+import { inTransaction } from "./transactions.ts";
 
 type Tx = Transaction<Schema>;
 
@@ -124,7 +125,7 @@ export class SqlCache implements Cache {
 
   async countDownloads(downloads: readonly Downloads[]): Promise<void> {
     if (downloads.length === 0) return;
-    await this.db.transaction().execute(async (tx) => {
+    await inTransaction(this.db, async (tx) => {
       for (const { upstreamId, repository, kind, reference, count, lastAt } of downloads) {
         await tx
           .updateTable("cache_entries")
@@ -146,13 +147,15 @@ export class SqlCache implements Cache {
     { upstreamId, upstreamVersion, groupId }: FetchedManifest | NamedObjects | ShownObject,
     write: (tx: Tx) => Promise<void>,
   ): Promise<void> {
-    await this.db.transaction().execute(async (tx) => {
+    await inTransaction(this.db, async (tx) => {
       const present = await tx
         .selectFrom("upstreams")
         .select("id")
         .where("id", "=", upstreamId)
         .where("group_id", "=", groupId)
         .where("version", "=", upstreamVersion)
+        // Whoever is about to change it waits for this, or this for him.
+        .forShare()
         .executeTakeFirst();
       if (present) await write(tx);
     });

@@ -28,6 +28,8 @@ export interface Metadata {
   generation(): Promise<number>;
   /** Whether a trivial query is answered. */
   ready(): Promise<boolean>;
+  /** Runs `work` while nobody else, on whatever server, runs any of the same name. Others wait. */
+  alone<T>(name: string, work: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -69,7 +71,8 @@ export class MetadataError extends Error {
 /** Whether something was thrown because the database is locked, full, read-only, broken or gone. */
 export function isDatabaseFailure(error: unknown): boolean {
   const { code } = (error ?? {}) as { code?: unknown };
-  return error instanceof MetadataError || (typeof code === "string" && code.startsWith("SQLITE_"));
+  const isEngines = typeof code === "string" && /^(?:SQLITE|POSTGRES)_/.test(code);
+  return isEngines || error instanceof MetadataError;
 }
 
 // ---- groups, registries, upstreams -------------------------------------------------------------

@@ -53,6 +53,17 @@ export interface Prepared {
   registry: Registry | undefined;
 }
 
+/** A database that several servers can share. */
+export interface DatabaseSettings {
+  url: string;
+  /** PEM; undefined: the well-known authorities. */
+  ca: string | undefined;
+  /** At most. */
+  connections: number;
+  /** How long one statement may take. */
+  statementSeconds: number;
+}
+
 /** Why the data folder cannot be used; the message says what to do. */
 export class DataDirError extends Error {
   override readonly name = "DataDirError";
@@ -75,6 +86,7 @@ export {
 export { visibleIssuer } from "./oidc-issuers.ts";
 export { defaultGroup } from "./shapes.ts";
 export { certificates } from "./certificates.ts";
+export { databaseUrl, readDatabaseSettings } from "./database-settings.ts";
 export { type LimitSettings, readLimitSettings } from "./limit-settings.ts";
 export { type MirrorSettings, readMirrorSettings } from "./mirror-settings.ts";
 export * from "./presets.ts";

@@ -9,6 +9,7 @@ import { lists } from "./0004_lists.ts";
 import { identity } from "./0005_identity.ts";
 import { audit } from "./0006_audit.ts";
 import { people } from "./0007_people.ts";
+import { servers } from "./0012_servers.ts";
 
 /** The few words in which the SQL of two engines differs. */
 export interface SqlWords {
@@ -25,6 +26,12 @@ export interface SqlWords {
   keyed: string;
   /** What refuses to change rows of a table, and to delete those that `keeps`, of `old`, is true of. */
   appendOnly: (table: string, keeps: string) => string[];
+  /** What makes ids that somebody chose count as given out, for a table where that can be. */
+  givenIds: (table: string) => string[];
+  /** A query for the names of our tables, as far as there are any. */
+  tables: string;
+  /** A statement of a migration as this engine takes it. */
+  adapted: (statement: string) => string;
 }
 
 /** Forward only. A list, not a folder: a bundled executable has no files to look through. */
@@ -36,6 +43,7 @@ const steps: Record<string, (words: SqlWords) => string[]> = {
   "0005_identity": identity,
   "0006_audit": audit,
   "0007_people": people,
+  "0012_servers": servers,
 };
 
 /**
@@ -43,9 +51,12 @@ const steps: Record<string, (words: SqlWords) => string[]> = {
  * (`newer`) when a later release has been there already.
  */
 export async function migrate(db: Db, words: SqlWords): Promise<void> {
-  await refuseNewer(db);
+  await refuseNewer(db, words);
   const migrations = Object.fromEntries(
-    Object.entries(steps).map(([name, statements]) => [name, migration(statements(words))]),
+    Object.entries(steps).map(([name, statements]) => [
+      name,
+      migration(statements(words).map(words.adapted)),
+    ]),
   );
   const provider = { getMigrations: () => Promise.resolve(migrations) };
   const { error } = await new Migrator({ db, provider }).migrateToLatest();
@@ -60,9 +71,9 @@ function migration(statements: readonly string[]): Migration {
   };
 }
 
-async function refuseNewer(db: Db): Promise<void> {
-  const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
-  if (!tables.some(({ name }) => name === "kysely_migration")) return;
+async function refuseNewer(db: Db, words: SqlWords): Promise<void> {
+  const tables = await sql.raw<{ name: string }>(words.tables).execute(db);
+  if (!tables.rows.some(({ name }) => name === "kysely_migration")) return;
   const done = await sql<{ name: string }>`select name from kysely_migration`.execute(db);
   const unknown = done.rows.find(({ name }) => !(name in steps));
   if (!unknown) return;

@@ -23,6 +23,9 @@ begin
   select raise(abort, '${table} are kept');
 end`,
   ],
+  givenIds: () => [],
+  tables: "select name from sqlite_master where type = 'table'",
+  adapted: (statement) => statement,
 };
 
 /** Waiting for a lock stops the whole process; only a tool beside it can hold one, and pulls should go on. */

@@ -1,0 +1,71 @@
+import type { Clock } from "../lib/clock.ts";
+import type { Log } from "../lib/log.ts";
+import type { Sealer } from "../lib/seal.ts";
+import { SqlAuditLog } from "./audit/log.ts";
+import type { Changes } from "./changes.ts";
+import type { Cache, Metadata, UpstreamSettings } from "./contract.ts";
+import { SqlCredentials } from "./credentials/credentials.ts";
+import { Uses } from "./credentials/uses.ts";
+import { alignProxyUpstreams } from "./dependency-proxies.ts";
+import { SqlDirectory } from "./directory.ts";
+import { SqlIdentity } from "./identity/identity.ts";
+import { SqlLists } from "./lists/lists.ts";
+import { SqlManagement } from "./management/management.ts";
+import { Writer } from "./management/writer.ts";
+import { Passwords, sealAnew } from "./passwords.ts";
+import { SqlPeople } from "./people/people.ts";
+import type { Limits } from "./positions.ts";
+import type { Db } from "./schema.ts";
+import { SqlUpstreamStates } from "./states.ts";
+
+/** What is the same for every engine. */
+export interface MetadataOptions {
+  clock: Clock;
+  /** For upstreams' passwords. */
+  sealer: Sealer;
+  log: Log;
+  limits: Limits;
+  /** What the upstreams of all Dependency Proxies are like, without a login; those that are there are brought to it. */
+  proxyUpstream: UpstreamSettings;
+}
+
+/** What an engine has made its own of. */
+export interface Engine extends Pick<Metadata, "ready" | "alone"> {
+  db: Db;
+  changes: Changes;
+  cache: Cache;
+  /** After everything else has been written. */
+  close(): Promise<void>;
+}
+
+/** Brings what is stored to these settings, and joins all parts of the contract over one database. */
+export async function assemble(
+  { db, changes, cache, ready, alone, close }: Engine,
+  { clock, sealer, log, limits, proxyUpstream }: MetadataOptions,
+): Promise<Metadata> {
+  const passwords = new Passwords(sealer, log);
+  const writer = new Writer(changes, passwords, clock, limits);
+  const upstreams = await writer.run(sealAnew);
+  if (upstreams > 0) log.info("passwords were sealed anew with this secret key", { upstreams });
+  const bereft = await writer.run((saving) => alignProxyUpstreams(saving, proxyUpstream));
+  for (const group of bereft) log.warn("the login of a Dependency Proxy is gone", { group });
+  const uses = new Uses(db, clock, log);
+  return {
+    directory: new SqlDirectory(db, changes, passwords, clock, limits, proxyUpstream),
+    management: new SqlManagement(db, passwords, writer, proxyUpstream),
+    audit: new SqlAuditLog(db, changes),
+    upstreamStates: new SqlUpstreamStates(db),
+    credentials: new SqlCredentials(db, changes, clock, uses),
+    identity: new SqlIdentity(db, writer),
+    people: new SqlPeople(db, changes, clock),
+    cache,
+    lists: new SqlLists(db),
+    generation: () => changes.generation(),
+    ready,
+    alone,
+    async close() {
+      await uses.flush();
+      await close();
+    },
+  };
+}
