@@ -9,9 +9,9 @@ bash "$(dirname "$0")/build-go-clients.sh"
 wanted=(
   docker-registry:docker-registry skopeo:skopeo podman:podman buildah:buildah
   containerd:containerd ctr:containerd dockerd:docker.io docker:docker.io
-  nginx:nginx-light busybox:busybox-static curl:curl openssl:openssl
+  postgres:postgresql nginx:nginx-light busybox:busybox-static curl:curl openssl:openssl
 )
-PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:$(echo /usr/lib/postgresql/*/bin | tr " " ":")
 
 packages=()
 for pair in "${wanted[@]}"; do

@@ -47,5 +47,6 @@ async function tests(command) {
 
 await check("npm run check -- types lint format");
 await tests("npm install && npm test");
+await tests("npm run check -- postgres");
 console.log(`${totals.passed} passed, ${totals.failed} failed`);
 process.exitCode = totals.failed === 0 ? 0 : 1;

@@ -66,6 +66,7 @@ describe("settings", () => {
       listen: { hostname: "127.0.0.1", port: 5000 },
       externalUrl: "http://localhost:5000",
       dataDir: path.resolve("data"),
+      database: undefined,
       secretKey: undefined,
       previousSecretKey: undefined,
       adminToken: undefined,
@@ -495,9 +496,8 @@ describe("bad settings", () => {
     ],
     [
       "variables of later versions",
-      () =>
-        load({ WEIR_DATABASE_URL: "postgres://a", WEIR_WORKERS: "4", WEIR_BLOBS_URL_FILE: "f" }),
-      ["WEIR_DATABASE_URL", "WEIR_WORKERS", "WEIR_BLOBS_URL_FILE"].map(
+      () => load({ WEIR_WORKERS: "4", WEIR_BLOBS_URL_FILE: "f" }),
+      ["WEIR_WORKERS", "WEIR_BLOBS_URL_FILE"].map(
         (name) => `${name}: is not supported by this version; leave it out`,
       ),
     ],

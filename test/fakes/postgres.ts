@@ -3,6 +3,7 @@ import { chownSync, globSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import path from "node:path";
+import { postgresOpener } from "./metadata-postgres.ts";
 import { until } from "./until.ts";
 
 /** Where Debian has what is not on the path, the newest version last. */
@@ -210,18 +211,41 @@ export interface TestDatabase {
   remove(): Promise<void>;
 }
 
-/** A new database, empty or as `template`, which nobody may be using. */
-export async function newDatabase(template?: string): Promise<TestDatabase> {
+/** A new database with nothing in it. */
+export async function emptyDatabase(): Promise<TestDatabase> {
   const server = await serverUrl();
   const name = `weir_${crypto.randomUUID().replaceAll("-", "")}`;
-  const like = template === undefined ? "template0" : template;
-  await queryAt(server, `create database ${name} template ${like}`);
-  const url = atDatabase(server, name);
+  await queryAt(server, `create database ${name} template template0`);
   return {
-    url,
-    query: (text) => queryAt(url, text),
+    ...databaseAt(atDatabase(server, name)),
     remove: async () => void (await queryAt(server, `drop database ${name} with (force)`)),
   };
+}
+
+/** Those that have been used: emptying one takes a tenth of the time of making another. */
+const spare: string[] = [];
+
+/** A database as the newest schema makes it, and nothing in it. */
+export async function newDatabase(): Promise<TestDatabase> {
+  const url = spare.pop() ?? (await madeDatabase());
+  return {
+    ...databaseAt(url),
+    async remove() {
+      await queryAt(url, emptied);
+      spare.push(url);
+    },
+  };
+}
+
+async function madeDatabase(): Promise<string> {
+  const { url } = await emptyDatabase();
+  await (await postgresOpener(url).open()).close();
+  await queryAt(url, seeded);
+  return url;
+}
+
+function databaseAt(url: string) {
+  return { url, query: (text: string) => queryAt(url, text) };
 }
 
 function atDatabase(server: string, name: string): string {
@@ -229,3 +253,32 @@ function atDatabase(server: string, name: string): string {
   url.pathname = `/${name}`;
   return url.href;
 }
+
+const ownTables = `select tablename as name from pg_tables
+  where schemaname = 'public' and tablename not like 'kysely%'`;
+
+/** Keeps what the migrations have put into the tables. */
+const seeded = `do $$ declare t record; n bigint; begin
+  create schema seed;
+  for t in ${ownTables} loop
+    execute format('create table seed.%I as table public.%I', t.name, t.name);
+    get diagnostics n = row_count;
+    if n = 0 then execute format('drop table seed.%I', t.name); end if;
+  end loop;
+end $$`;
+
+/** Takes it from whoever still holds it, and makes it as it was; triggers and references would be in the way. */
+const emptied = `do $$ declare t record; begin
+  perform pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid();
+  set local session_replication_role = replica;
+  for t in ${ownTables} loop
+    execute format('delete from public.%I', t.name);
+    if to_regclass(format('seed.%I', t.name)) is not null then
+      execute format('insert into public.%I overriding system value select * from seed.%I', t.name, t.name);
+    end if;
+  end loop;
+  for t in select format('%I.%I', schemaname, sequencename) as name from pg_sequences where schemaname = 'public' loop
+    perform setval(t.name, 1, false);
+  end loop;
+end $$`;

@@ -7,6 +7,7 @@ import { createLog } from "../../src/lib/log.ts";
 import type { RegistrySettings, UpstreamSettings } from "../../src/metadata/contract.ts";
 import type { DeclaredUser, OidcIssuer } from "../../src/work/contract.ts";
 import { SteppedClock } from "./clock.ts";
+import { newDatabase, type TestDatabase } from "./postgres.ts";
 import { until } from "./until.ts";
 import type { FakeUpstream } from "./upstream.ts";
 
@@ -32,6 +33,8 @@ export interface WeirOptions {
   files?: Record<string, string>;
   /** A folder that is there already; default a new one. Removed at the end either way. */
   dataDir?: string;
+  /** A database that other servers use too, left as it is at the end; default one of its own, as `WEIR_TEST_DATABASE` says. */
+  database?: { url: string };
 }
 
 type Kind = "manifests" | "blobs" | "tags" | "referrers";
@@ -86,6 +89,7 @@ export class TestWeir {
   readonly #options: WeirOptions;
   readonly dataDir: string;
   #running: RunningWeir | undefined;
+  #database: TestDatabase | undefined;
   #questions = 0;
   #tokens = new Map<string, { at: number; token: Promise<string> }>();
 
@@ -105,6 +109,8 @@ export class TestWeir {
 
   /** Starts on the same folder, after `halt`. */
   async run(): Promise<void> {
+    const isOwn = process.env["WEIR_TEST_DATABASE"] === "postgres" && !this.#options.database;
+    if (isOwn) this.#database ??= await newDatabase();
     const write = (line: string) => this.logLines.push(JSON.parse(line) as Record<string, unknown>);
     const log = createLog(this.clock, "debug", {
       write: (line) => void write(line),
@@ -126,6 +132,7 @@ export class TestWeir {
         WEIR_ADMIN_TOKEN: adminToken,
         WEIR_ALLOWED_UPSTREAM_ADDRESSES: "127.0.0.0/8",
         WEIR_MIN_FREE_BYTES: "0",
+        ...this.#databaseSettings(),
         ...this.#options.env,
       },
       (file) => {
@@ -154,6 +161,13 @@ export class TestWeir {
       declared,
       listen: { hostname: "127.0.0.1", port: 0 },
     };
+  }
+
+  #databaseSettings(): Record<string, string> {
+    const { url } = this.#options.database ?? this.#database ?? {};
+    if (url === undefined) return {};
+    const secret = "a-master-secret-for-tests-that-is-long-enough";
+    return { WEIR_DATABASE_URL: url, WEIR_SECRET_KEY: secret };
   }
 
   get url(): string {
@@ -290,6 +304,8 @@ export class TestWeir {
 
   async stop(): Promise<void> {
     await this.halt();
+    await this.#database?.remove();
+    this.#database = undefined;
     rmSync(this.dataDir, { recursive: true, force: true });
   }
 }
