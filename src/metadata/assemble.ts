@@ -30,12 +30,14 @@ export interface MetadataOptions {
 }
 
 /** What an engine has made its own of. */
-export interface Engine extends Pick<Metadata, "ready" | "alone"> {
+export interface Engine {
   db: Db;
   changes: Changes;
   cache: Cache;
+  ready: () => Promise<boolean>;
+  alone: Metadata["alone"];
   /** After everything else has been written. */
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 /** Brings what is stored to these settings, and joins all parts of the contract over one database. */

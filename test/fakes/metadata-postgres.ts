@@ -6,7 +6,6 @@ import { openPostgresMetadata } from "../../src/metadata/postgres/index.ts";
 import { SteppedClock } from "./clock.ts";
 import { proxySettings } from "./metadata-samples.ts";
 import { testSealer } from "./metadata-sqlite.ts";
-import { newDatabase, type TestDatabase } from "./postgres.ts";
 
 /** One server's way to a database, with all that is needed to open it. */
 export function postgresOpener(url: string, clock: SteppedClock = new SteppedClock()) {
@@ -43,10 +42,4 @@ export function postgresOpener(url: string, clock: SteppedClock = new SteppedClo
         proxyUpstream,
       }),
   };
-}
-
-/** An own database, with all that is needed to open it. */
-export async function postgresDatabase(clock?: SteppedClock) {
-  const database: TestDatabase = await newDatabase();
-  return { ...database, ...postgresOpener(database.url, clock) };
 }

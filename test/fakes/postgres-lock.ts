@@ -20,7 +20,7 @@ export class OtherTransaction {
 
   async end(how: "commit" | "rollback"): Promise<void> {
     await this.run(how);
-    this.link.release();
+    await this.link.release();
     await this.client.close();
   }
 }

@@ -3,7 +3,6 @@ import { chownSync, globSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import path from "node:path";
-import { postgresOpener } from "./metadata-postgres.ts";
 import { until } from "./until.ts";
 
 /** Where Debian has what is not on the path, the newest version last. */
@@ -195,6 +194,16 @@ export async function queryAt(url: string, text: string): Promise<Record<string,
   }
 }
 
+/** Every row of every table of ours. */
+export async function wholeText(url: string): Promise<string> {
+  const tables = await queryAt(url, ownTables);
+  const texts = tables.map(async ({ name }) => {
+    const rows = await queryAt(url, `select t::text as line from public."${String(name)}" t`);
+    return rows.map(({ line }) => String(line)).join("\n");
+  });
+  return (await Promise.all(texts)).join("\n");
+}
+
 /** One for all test files of this process. */
 const own = globalThis as { weirTestPostgres?: Promise<string> };
 
@@ -222,29 +231,7 @@ export async function emptyDatabase(): Promise<TestDatabase> {
   };
 }
 
-/** Those that have been used: emptying one takes a tenth of the time of making another. */
-const spare: string[] = [];
-
-/** A database as the newest schema makes it, and nothing in it. */
-export async function newDatabase(): Promise<TestDatabase> {
-  const url = spare.pop() ?? (await madeDatabase());
-  return {
-    ...databaseAt(url),
-    async remove() {
-      await queryAt(url, emptied);
-      spare.push(url);
-    },
-  };
-}
-
-async function madeDatabase(): Promise<string> {
-  const { url } = await emptyDatabase();
-  await (await postgresOpener(url).open()).close();
-  await queryAt(url, seeded);
-  return url;
-}
-
-function databaseAt(url: string) {
+export function databaseAt(url: string) {
   return { url, query: (text: string) => queryAt(url, text) };
 }
 
@@ -254,31 +241,6 @@ function atDatabase(server: string, name: string): string {
   return url.href;
 }
 
-const ownTables = `select tablename as name from pg_tables
+/** A query for the names of our tables. */
+export const ownTables = `select tablename as name from pg_tables
   where schemaname = 'public' and tablename not like 'kysely%'`;
-
-/** Keeps what the migrations have put into the tables. */
-const seeded = `do $$ declare t record; n bigint; begin
-  create schema seed;
-  for t in ${ownTables} loop
-    execute format('create table seed.%I as table public.%I', t.name, t.name);
-    get diagnostics n = row_count;
-    if n = 0 then execute format('drop table seed.%I', t.name); end if;
-  end loop;
-end $$`;
-
-/** Takes it from whoever still holds it, and makes it as it was; triggers and references would be in the way. */
-const emptied = `do $$ declare t record; begin
-  perform pg_terminate_backend(pid) from pg_stat_activity
-    where datname = current_database() and pid <> pg_backend_pid();
-  set local session_replication_role = replica;
-  for t in ${ownTables} loop
-    execute format('delete from public.%I', t.name);
-    if to_regclass(format('seed.%I', t.name)) is not null then
-      execute format('insert into public.%I overriding system value select * from seed.%I', t.name, t.name);
-    end if;
-  end loop;
-  for t in select format('%I.%I', schemaname, sequencename) as name from pg_sequences where schemaname = 'public' loop
-    perform setval(t.name, 1, false);
-  end loop;
-end $$`;

@@ -1,3 +1,4 @@
+import { Database } from "bun:sqlite";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -7,7 +8,8 @@ import { createLog } from "../../src/lib/log.ts";
 import type { RegistrySettings, UpstreamSettings } from "../../src/metadata/contract.ts";
 import type { DeclaredUser, OidcIssuer } from "../../src/work/contract.ts";
 import { SteppedClock } from "./clock.ts";
-import { newDatabase, type TestDatabase } from "./postgres.ts";
+import { newDatabase } from "./new-database.ts";
+import { queryAt, type TestDatabase, wholeText } from "./postgres.ts";
 import { until } from "./until.ts";
 import type { FakeUpstream } from "./upstream.ts";
 
@@ -16,6 +18,9 @@ export const adminToken = "an-administrator-token-for-tests-only";
 export const strangerToken = "a-stranger-with-a-token-of-some-length";
 export const externalUrl = "http://weir.test:5000";
 const prefix = "virtual_registries/container/1";
+
+/** By the folder of the server that has it: whoever starts on that folder again has it again. */
+const databases = new Map<string, TestDatabase>();
 
 export interface WeirOptions {
   /** In order of position, as upstreams of registry 1. */
@@ -89,7 +94,6 @@ export class TestWeir {
   readonly #options: WeirOptions;
   readonly dataDir: string;
   #running: RunningWeir | undefined;
-  #database: TestDatabase | undefined;
   #questions = 0;
   #tokens = new Map<string, { at: number; token: Promise<string> }>();
 
@@ -109,8 +113,9 @@ export class TestWeir {
 
   /** Starts on the same folder, after `halt`. */
   async run(): Promise<void> {
-    const isOwn = process.env["WEIR_TEST_DATABASE"] === "postgres" && !this.#options.database;
-    if (isOwn) this.#database ??= await newDatabase();
+    if (process.env["WEIR_TEST_DATABASE"] === "postgres" && !this.#database) {
+      databases.set(this.dataDir, await newDatabase());
+    }
     const write = (line: string) => this.logLines.push(JSON.parse(line) as Record<string, unknown>);
     const log = createLog(this.clock, "debug", {
       write: (line) => void write(line),
@@ -163,8 +168,32 @@ export class TestWeir {
     };
   }
 
+  /** Undefined: a file in the folder. */
+  get #database(): { url: string } | undefined {
+    return this.#options.database ?? databases.get(this.dataDir);
+  }
+
+  /** Asks the database, or changes it, behind the server's back. */
+  async query<Row>(text: string): Promise<Row[]> {
+    if (this.#database) return (await queryAt(this.#database.url, text)) as Row[];
+    const database = new Database(path.join(this.dataDir, "weir.db"));
+    try {
+      return database.query<Row, []>(text).all();
+    } finally {
+      database.close(true);
+    }
+  }
+
+  /** Everything that the database holds, as text. */
+  async stored(): Promise<string> {
+    if (this.#database) return wholeText(this.#database.url);
+    const files = ["weir.db", "weir.db-wal"].map((name) => Bun.file(`${this.dataDir}/${name}`));
+    const texts = files.map(async (file) => ((await file.exists()) ? file.text() : ""));
+    return (await Promise.all(texts)).join("");
+  }
+
   #databaseSettings(): Record<string, string> {
-    const { url } = this.#options.database ?? this.#database ?? {};
+    const { url } = this.#database ?? {};
     if (url === undefined) return {};
     const secret = "a-master-secret-for-tests-that-is-long-enough";
     return { WEIR_DATABASE_URL: url, WEIR_SECRET_KEY: secret };
@@ -304,8 +333,8 @@ export class TestWeir {
 
   async stop(): Promise<void> {
     await this.halt();
-    await this.#database?.remove();
-    this.#database = undefined;
+    await databases.get(this.dataDir)?.remove();
+    databases.delete(this.dataDir);
     rmSync(this.dataDir, { recursive: true, force: true });
   }
 }

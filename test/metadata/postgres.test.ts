@@ -1,13 +1,14 @@
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { Kysely, type KyselyConfig } from "kysely";
+import { CompiledQuery, Kysely, type KyselyConfig } from "kysely";
 import { systemClock } from "../../src/lib/clock.ts";
 import { Lookups } from "../../src/metadata/lookups.ts";
 import type { Metadata } from "../../src/metadata/contract.ts";
 import { postgresDialect } from "../../src/metadata/postgres/dialect.ts";
 import type { Schema } from "../../src/metadata/schema.ts";
 import { SteppedClock } from "../fakes/clock.ts";
-import { postgresDatabase, postgresOpener } from "../fakes/metadata-postgres.ts";
+import { postgresOpener } from "../fakes/metadata-postgres.ts";
+import { postgresDatabase } from "../fakes/new-database.ts";
 import {
   digestOfText,
   fetched,
@@ -173,12 +174,9 @@ describe.skipIf(lack !== undefined)(`PostgreSQL${lack ? ` (${lack})` : ""}`, () 
       expect(await lookups.manifests(ids, "r5", "t105")).toHaveLength(1);
       expect(await lookups.entries(ids, "r5", "manifest", "t105")).toHaveLength(1);
       for (const { sql, parameters } of asked.slice()) {
-        const rows = await db.executeQuery<Record<string, string>>({
-          ...db.selectNoFrom((eb) => eb.lit(1).as("one")).compile(),
-          sql: `explain ${sql}`,
-          parameters,
-        } as never);
-        const plan = rows.rows.map((row) => row["QUERY PLAN"]).join("\n");
+        const explain = CompiledQuery.raw(`explain ${sql}`, [...parameters]);
+        const { rows } = await db.executeQuery<Record<string, string>>({ ...explain });
+        const plan = rows.map((row) => row["QUERY PLAN"]).join("\n");
         expect(plan).toMatch(
           /Index Scan using \S*cache_entries_upstream_id_repository_kind_reference/,
         );

@@ -1,6 +1,4 @@
-import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import path from "node:path";
 import { buildImage, type BuiltImage, FakeUpstream, Gate, sampleBytes } from "../fakes/upstream.ts";
 import { strangerToken, TestWeir } from "../fakes/weir.ts";
 import { until } from "../fakes/until.ts";
@@ -223,10 +221,7 @@ describe("groups", () => {
     expect(upstream.count()).toBe(0);
     // Nor does who may not pull leave anything behind.
     const hidden = "select group_id from upstreams where kind = 'dependency_proxy'";
-    const database = new Database(path.join(weir.dataDir, "weir.db"), { readonly: true });
-    const made = database.query(hidden).all();
-    database.close(true);
-    expect(made).toEqual([]);
+    expect(await weir.query(hidden)).toEqual([]);
     await weir.api("PUT", "/groups/apart/dependency_proxy/settings", { enabled: true });
     expect((await weir.proxied(off, "manifests", "1")).status).toBe(200);
   });
@@ -301,14 +296,9 @@ describe("what is not pulled any more", () => {
   const policy = "/groups/acme/dependency_proxy/ttl_policy";
   const blob = () => weir.proxied(`${acme}/app`, "blobs", layer());
   const digest = () => weir.proxied(`${acme}/app`, "manifests", image.digest);
-  const rows = () => {
-    const database = new Database(path.join(weir.dataDir, "weir.db"), { readonly: true });
-    try {
-      const sql = "select reference from cache_entries where repository = 'library/app'";
-      return database.query(sql).all().length;
-    } finally {
-      database.close(true);
-    }
+  const rows = async () => {
+    const text = "select reference from cache_entries where repository = 'library/app'";
+    return (await weir.query(text)).length;
   };
 
   test("stays as long as nobody wants it gone", async () => {
@@ -316,7 +306,7 @@ describe("what is not pulled any more", () => {
     weir.clock.step(400 * dayMs);
     upstream.fault("*", { reset: true });
     expect(status(await tag())).toBe("stale");
-    expect(rows()).toBeGreaterThan(0);
+    expect(await rows()).toBeGreaterThan(0);
   });
 
   test("is asked for anew from the very moment on, and counts anew", async () => {
@@ -355,17 +345,17 @@ describe("what is not pulled any more", () => {
     await tag();
     await (await blob()).bytes();
     await until(async () => status(await blob()) === "hit");
-    expect(rows()).toBe(4);
+    expect(await rows()).toBe(4);
     weir.clock.step(2 * dayMs);
     expect(status(await digest())).toBe("hit");
     weir.clock.step(dayMs);
-    await until(() => rows() === 1);
+    await until(async () => (await rows()) === 1);
     expect(status(await digest())).toBe("hit");
     await weir.halt();
     weir.clock.step(5 * dayMs);
     await weir.run();
     weir.clock.step(dayMs / 24);
-    await until(() => rows() === 0);
+    await until(async () => (await rows()) === 0);
   });
 
   test("a purge leaves nothing of this group, and the others alone", async () => {

@@ -76,7 +76,7 @@ export class SharedChanges implements Changes {
     const { timers } = this.#options;
     if (this.#asking) return this.#asking.answer;
     const { at, error } = this.#failure ?? { at: Number.NEGATIVE_INFINITY, error: undefined };
-    if (timers.elapsed() - at < pauseMs) return Promise.reject(error as Error);
+    if (timers.elapsed() - at < pauseMs) return Promise.reject(error);
     const soon = Promise.withResolvers<void>();
     const timer = timers.after(patienceMs, () => {
       this.#failed(new PostgresError("POSTGRES_TIMEOUT", "no answer in time"));
