@@ -3,13 +3,12 @@ import type { Log } from "../lib/log.ts";
 import type { Sealer } from "../lib/seal.ts";
 import { SqlAuditLog } from "./audit/log.ts";
 import type { Changes } from "./changes.ts";
-import type { Cache, Metadata, UpstreamSettings } from "./contract.ts";
+import type { Cache, Lists, Metadata, UpstreamSettings } from "./contract.ts";
 import { SqlCredentials } from "./credentials/credentials.ts";
 import { Uses } from "./credentials/uses.ts";
 import { alignProxyUpstreams } from "./dependency-proxies.ts";
 import { SqlDirectory } from "./directory.ts";
 import { SqlIdentity } from "./identity/identity.ts";
-import { SqlLists } from "./lists/lists.ts";
 import { SqlManagement } from "./management/management.ts";
 import { Writer } from "./management/writer.ts";
 import { Passwords, sealAnew } from "./passwords.ts";
@@ -34,6 +33,7 @@ export interface Engine {
   db: Db;
   changes: Changes;
   cache: Cache;
+  lists: Lists;
   ready: () => Promise<boolean>;
   alone: Metadata["alone"];
   /** After everything else has been written. */
@@ -42,7 +42,7 @@ export interface Engine {
 
 /** Brings what is stored to these settings, and joins all parts of the contract over one database. */
 export async function assemble(
-  { db, changes, cache, ready, alone, close }: Engine,
+  { db, changes, cache, lists, ready, alone, close }: Engine,
   { clock, sealer, log, limits, proxyUpstream }: MetadataOptions,
 ): Promise<Metadata> {
   const passwords = new Passwords(sealer, log);
@@ -61,7 +61,7 @@ export async function assemble(
     identity: new SqlIdentity(db, writer),
     people: new SqlPeople(db, changes, clock),
     cache,
-    lists: new SqlLists(db),
+    lists,
     generation: () => changes.generation(),
     ready,
     alone,

@@ -37,7 +37,8 @@ function unprivileged(command: string[]): string[] {
   return ["setpriv", ...user, "--pdeathsig=INT", ...command];
 }
 
-const quick = { fsync: "off", full_page_writes: "off", synchronous_commit: "off" };
+/** What a machine that loses its power would need. */
+const quick = { fsync: "off", full_page_writes: "off" };
 
 /** A real server of its own in a temporary folder, on a free port of 127.0.0.1. */
 export class PostgresServer {

@@ -195,7 +195,9 @@ export class TestWeir {
   #databaseSettings(): Record<string, string> {
     const { url } = this.#database ?? {};
     if (url === undefined) return {};
-    const secret = "a-master-secret-for-tests-that-is-long-enough";
+    // Of servers that share a database the same, of others another.
+    const whose = this.#options.database ? "shared" : path.basename(this.dataDir);
+    const secret = `a-master-secret-for-tests-${whose}`;
     return { WEIR_DATABASE_URL: url, WEIR_SECRET_KEY: secret };
   }
 

@@ -5,7 +5,7 @@ import { type Changes, raise } from "../changes.ts";
 import { isDatabaseFailure } from "../contract.ts";
 import type { Db, Schema } from "../schema.ts";
 import { inTransaction } from "../transactions.ts";
-import { PostgresError } from "./errors.ts";
+import { isConnectionLost, PostgresError } from "./errors.ts";
 
 /** What another server has changed is felt here after so long. */
 export const freshMs = 1000;
@@ -38,6 +38,8 @@ export class SharedChanges implements Changes {
   #confirmedAt = Number.NEGATIVE_INFINITY;
   #asking: { answer: Promise<number>; soon: Promise<void> } | undefined;
   #failure: { at: number; error: unknown } | undefined;
+  /** Whoever waited for the last answer waited in vain: nobody does it again. */
+  #isSlow = false;
 
   private constructor(options: Options) {
     this.#options = options;
@@ -62,6 +64,10 @@ export class SharedChanges implements Changes {
       return this.#generation;
     }
     if (age > outageMs) return this.ask();
+    if (this.#isSlow) {
+      this.ask().catch(() => undefined);
+      return this.#generation;
+    }
     try {
       const asked = this.ask();
       await Promise.race([asked, this.#asking?.soon]);
@@ -79,6 +85,7 @@ export class SharedChanges implements Changes {
     if (timers.elapsed() - at < pauseMs) return Promise.reject(error);
     const soon = Promise.withResolvers<void>();
     const timer = timers.after(patienceMs, () => {
+      this.#isSlow = true;
       this.#failed(new PostgresError("POSTGRES_TIMEOUT", "no answer in time"));
       soon.resolve();
     });
@@ -93,9 +100,14 @@ export class SharedChanges implements Changes {
   async #read(): Promise<number> {
     const { probe, clock } = this.#options;
     const startedAt = clock.elapsed();
+    const read = () => probe.selectFrom("generation").select("value").executeTakeFirstOrThrow();
     try {
-      const row = await probe.selectFrom("generation").select("value").executeTakeFirstOrThrow();
-      this.#confirm(row.value, startedAt);
+      // One that was lost long ago may be noticed only now: another one is opened.
+      const { value } = await read().catch((error: unknown) => {
+        if (isConnectionLost(error) && !this.#isSlow) return read();
+        throw error;
+      });
+      this.#confirm(value, startedAt);
       return this.#generation;
     } catch (error) {
       this.#failed(error);
@@ -123,6 +135,7 @@ export class SharedChanges implements Changes {
   #confirm(generation: number, startedAt: number): void {
     if (this.#failure) this.#options.log.info("the database answers again");
     this.#failure = undefined;
+    this.#isSlow = false;
     this.#generation = Math.max(this.#generation, generation);
     this.#confirmedAt = Math.max(this.#confirmedAt, startedAt);
   }

@@ -4,6 +4,7 @@ import { failureCode, type Log } from "../../lib/log.ts";
 import { assemble, type MetadataOptions } from "../assemble.ts";
 import { SqlCache } from "../cache.ts";
 import { type Metadata, MetadataError } from "../contract.ts";
+import { SqlLists } from "../lists/lists.ts";
 import { migrate } from "../migrations/index.ts";
 import type { Db, Schema } from "../schema.ts";
 import { SharedChanges } from "./changes.ts";
@@ -11,6 +12,7 @@ import { postgresDialect } from "./dialect.ts";
 import { PostgresError } from "./errors.ts";
 import type { PoolOptions } from "./pool.ts";
 import { RecentCache } from "./recent.ts";
+import { SharedLists } from "./shared-lists.ts";
 import { postgresWords } from "./words.ts";
 
 export interface PostgresOptions extends MetadataOptions {
@@ -54,8 +56,9 @@ export async function openPostgresMetadata(options: PostgresOptions): Promise<Me
     const { clock, timers, log } = options;
     const changes = await SharedChanges.open({ db, probe, clock, timers, log });
     const cache = new RecentCache(new SqlCache(db), changes, clock);
+    const lists = new SharedLists(new SqlLists(db));
     const ready = () => changes.ask().then(isThere, isNotThere);
-    return await assemble({ db, changes, cache, ready, alone, close }, options);
+    return await assemble({ db, changes, cache, lists, ready, alone, close }, options);
   } catch (error) {
     await close();
     throw explained(error, options.url);

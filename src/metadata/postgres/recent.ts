@@ -1,5 +1,6 @@
 import type { Clock } from "../../lib/clock.ts";
 import { LruMap } from "../../lib/lru.ts";
+import { SingleFlight } from "../../lib/single-flight.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { ChildKind } from "../../oci/manifest.ts";
 import {
@@ -27,14 +28,25 @@ interface Kept<V> {
   writes: number;
 }
 
+/** The answers to one kind of question. */
+class Memory<V> {
+  readonly kept: LruMap<string, Kept<V>>;
+  /** Who asks for the same at the same time goes on at the same time, and so does as one what is left to do. */
+  readonly flights = new SingleFlight<V>();
+
+  constructor(capacity: number) {
+    this.kept = new LruMap(capacity);
+  }
+}
+
 /**
  * Answers the questions of the hit path from memory, for a second: so long another server's changes may take to be felt.
  * Where the database does not answer, for 30 seconds.
  */
 export class RecentCache implements Cache {
-  readonly #manifests = new LruMap<string, Kept<CachedManifest[]>>(maxManifests);
-  readonly #entries = new LruMap<string, Kept<CacheEntry[]>>(maxOthers);
-  readonly #blobs = new LruMap<string, Kept<StoredBlobRecord | undefined>>(maxOthers);
+  readonly #manifests = new Memory<CachedManifest[]>(maxManifests);
+  readonly #entries = new Memory<CacheEntry[]>(maxOthers);
+  readonly #blobs = new Memory<StoredBlobRecord | undefined>(maxOthers);
   #generation = Number.NaN;
   #writes = 0;
 
@@ -77,14 +89,14 @@ export class RecentCache implements Cache {
   }
 
   async #recall<V>(
-    memory: LruMap<string, Kept<V>>,
+    { kept, flights }: Memory<V>,
     key: string,
     load: () => Promise<V>,
     isWorthKeeping: (value: V) => boolean,
   ): Promise<V> {
     const generation = await this.changes.generation();
     if (generation !== this.#generation) this.#forgetAll(generation);
-    const known = memory.get(key);
+    const known = kept.get(key);
     const at = this.clock.elapsed();
     const age = known ? at - known.at : Number.POSITIVE_INFINITY;
     const isBearable = age <= outageMs;
@@ -92,14 +104,14 @@ export class RecentCache implements Cache {
     if (known && isBearable && !this.changes.isAnswering) return known.value;
     const writes = this.#writes;
     try {
-      const value = await load();
-      // What was read while the generation rose may be older than it.
-      if (generation === this.#generation && isWorthKeeping(value)) {
-        memory.set(key, { value, at, writes });
-      } else {
-        memory.delete(key);
-      }
-      return value;
+      // What is asked after a write is no answer from before it, nor is what is given after it.
+      return await flights.do(`${generation} ${writes} ${key}`, async () => {
+        let value = await load();
+        if (writes !== this.#writes) value = await load();
+        if (generation !== this.#generation || !isWorthKeeping(value)) kept.delete(key);
+        else kept.set(key, { value, at, writes });
+        return value;
+      });
     } catch (error) {
       if (known && isBearable && isDatabaseFailure(error)) return known.value;
       throw error;
@@ -108,9 +120,7 @@ export class RecentCache implements Cache {
 
   #forgetAll(generation: number): void {
     this.#generation = generation;
-    this.#manifests.clear();
-    this.#entries.clear();
-    this.#blobs.clear();
+    for (const { kept } of [this.#manifests, this.#entries, this.#blobs]) kept.clear();
   }
 
   /** What this server writes it reads at once. A write that fails may have been made all the same. */

@@ -4,6 +4,7 @@ import { SingleFile } from "../../lib/single-file.ts";
 import { assemble, type MetadataOptions } from "../assemble.ts";
 import { SqlCache } from "../cache.ts";
 import type { Metadata } from "../contract.ts";
+import { SqlLists } from "../lists/lists.ts";
 import { migrate } from "../migrations/index.ts";
 import { RememberedCache } from "../remembered.ts";
 import type { Schema } from "../schema.ts";
@@ -47,6 +48,7 @@ async function openLocked(options: SqliteOptions, lock: FileLock): Promise<Metad
       db,
       changes,
       cache: new RememberedCache(new SqlCache(db), () => changes.generation()),
+      lists: new SqlLists(db),
       async ready() {
         try {
           await db.selectFrom("generation").select("value").executeTakeFirstOrThrow();
