@@ -15,8 +15,8 @@ const steps = {
 /** Only where they are named. */
 const more = { postgres: testsOnPostgres };
 
-function unitTests(env = process.env) {
-  const all = ["test", "--parallel=2", "--timeout", "20000", "--path-ignore-patterns"];
+function unitTests(env = process.env, seconds = 20) {
+  const all = ["test", "--parallel=2", "--timeout", `${seconds}000`, "--path-ignore-patterns"];
   return runBun([...all, "test/e2e/**"], env);
 }
 
@@ -32,7 +32,7 @@ async function testsOnPostgres() {
     ]);
     if (typeof url !== "string") return 1;
     const database = { WEIR_TEST_DATABASE: "postgres", WEIR_TEST_POSTGRES_URL: url };
-    return await unitTests({ ...process.env, ...database });
+    return await unitTests({ ...process.env, ...database }, 60);
   } finally {
     server.stdin.end();
     await ended;

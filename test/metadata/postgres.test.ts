@@ -160,14 +160,7 @@ describe.skipIf(lack !== undefined)(`PostgreSQL${lack ? ` (${lack})` : ""}`, () 
       await database.query("analyze cache_entries; analyze manifests");
       const asked: { sql: string; parameters: readonly unknown[] }[] = [];
       const log: KyselyConfig["log"] = ({ query }) => void asked.push(query);
-      const options = {
-        url: database.url,
-        ca: undefined,
-        connectMs: 5000,
-        statementMs: 5000,
-        lockMs: undefined,
-      };
-      const dialect = postgresDialect({ ...options, timers: systemClock, max: 1, waitMs: 5000 });
+      const dialect = postgresDialect({ ...pool, url: database.url });
       const db = new Kysely<Schema>({ dialect, log });
       const lookups = new Lookups(db);
       const ids = [upstream.id, upstream.id + 1, upstream.id + 2];
@@ -188,8 +181,8 @@ describe.skipIf(lack !== undefined)(`PostgreSQL${lack ? ` (${lack})` : ""}`, () 
     test("what comes under former credentials is not shown, whichever transaction was first", async () => {
       const { group, upstream } = await sampleRegistry(metadata);
       const manifest = fetched(upstream, "one");
-      const found = async () =>
-        (await metadata.cache.manifests([upstream.id], "library/alpine", "latest"))[0]?.proof;
+      const found = async (tag: string) =>
+        (await metadata.cache.manifests([upstream.id], "library/alpine", tag))[0]?.proof;
 
       // Another server stores, and has not ended yet.
       await metadata.cache.storeManifest(manifest);
@@ -197,8 +190,11 @@ describe.skipIf(lack !== undefined)(`PostgreSQL${lack ? ` (${lack})` : ""}`, () 
       await storing.run(
         `select id from upstreams where id = ${upstream.id} and version = ${upstream.version} for share`,
       );
-      await storing.run(`update cache_entries set reference = 'other' where reference = 'latest'`);
-      await storing.run(`update cache_entries set reference = 'latest' where reference = 'other'`);
+      await storing.run(
+        `insert into cache_entries (group_id, upstream_id, repository, kind, reference, digest, proof, content_type, size,
+          upstream_checked_at, downloaded_at) select group_id, upstream_id, repository, kind, 'late', digest, 'shown',
+          content_type, size, 1, 1 from cache_entries where reference = 'latest'`,
+      );
       const changing = metadata.directory.saveUpstream(
         group.id,
         upstreamSettings({ password: "another" }),
@@ -207,7 +203,7 @@ describe.skipIf(lack !== undefined)(`PostgreSQL${lack ? ` (${lack})` : ""}`, () 
       await storing.end("commit");
       const changed = await changing;
       expect(changed.version).toBe(upstream.version + 1);
-      expect(await found()).toBe("named");
+      expect([await found("latest"), await found("late")]).toEqual(["named", "named"]);
 
       // Another server changes them, and has not ended yet.
       const other = await OtherTransaction.begin(database.url);
@@ -216,7 +212,31 @@ describe.skipIf(lack !== undefined)(`PostgreSQL${lack ? ` (${lack})` : ""}`, () 
       await waits(database);
       await other.end("commit");
       await late;
-      expect(await found()).toBe("named");
+      expect(await found("latest")).toBe("named");
+    });
+
+    test("its connections are set for what our transactions need", async () => {
+      const names = [
+        "statement_timeout",
+        "idle_in_transaction_session_timeout",
+        "transaction_isolation",
+      ];
+      await database.query(
+        "do $$ begin execute format('alter database %I set default_transaction_isolation = serializable', current_database()); end $$",
+      );
+      const db = new Kysely<Schema>({ dialect: postgresDialect({ ...pool, url: database.url }) });
+      const settings = await Promise.all(
+        names.map(async (name) => {
+          const shown = CompiledQuery.raw(`select current_setting('${name}') as value`);
+          const { rows } = await db.executeQuery<{ value: string }>({ ...shown });
+          return rows[0]?.value;
+        }),
+      );
+      await db.destroy();
+      await database.query(
+        "do $$ begin execute format('alter database %I reset all', current_database()); end $$",
+      );
+      expect(settings).toEqual(["5s", "30s", "read committed"]);
     });
 
     test("two that wait for each other both come to their end", async () => {
@@ -299,6 +319,16 @@ describe.skipIf(lack !== undefined)(`PostgreSQL${lack ? ` (${lack})` : ""}`, () 
     });
   });
 });
+
+const pool = {
+  ca: undefined,
+  connectMs: 5000,
+  statementMs: 5000,
+  lockMs: undefined,
+  timers: systemClock,
+  max: 1,
+  waitMs: 5000,
+};
 
 /** Until somebody waits for a lock of the database. */
 function waits(database: {

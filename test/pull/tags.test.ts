@@ -97,8 +97,13 @@ describe("a list of tags", () => {
     push(first, "a");
     const gate = new Gate();
     first.fault(lists, { gate });
+    const before = await weir.begun();
+    await weir.token(name);
     const all = Array.from({ length: 20 }, () => list());
     await gate.arrived();
+    await until(async () => (await weir.begun()) >= before + 20);
+    // By the time that this is answered, so is what they have asked the database.
+    await weir.query("select 1");
     gate.open();
     for (const one of await Promise.all(all)) expect(one.tags).toEqual(["a"]);
     expect(first.count(lists)).toBe(1);
