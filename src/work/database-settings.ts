@@ -6,7 +6,7 @@ import { integer, type Leaf, leaf, readText } from "./text.ts";
 
 const tlsModes = ["disable", "require", "verify-full"];
 
-/** `postgres://user:password@host:port/database`, or with `?host=/folder` for the socket in that folder. */
+/** `postgres://user:password@host:port/database`; with `?host=/folder` the socket in that folder, whatever the host before. */
 export const databaseUrl: Leaf<string> = leaf(
   "must be postgres://user:password@host:port/database, with ?sslmode=disable, require or verify-full and ?host=/folder-of-the-socket where needed",
   (text) => {
@@ -17,7 +17,7 @@ export const databaseUrl: Leaf<string> = leaf(
     const { sslmode = "disable", host = "/", ...others } = Object.fromEntries(more);
     const isKnown = tlsModes.includes(sslmode) && isAbsolute(host);
     const isWhole = Object.keys(others).length === 0 && isDecodable(url);
-    return isNamed && isKnown && isWhole && (url.hostname || more.has("host")) ? text : undefined;
+    return isNamed && isKnown && isWhole && url.hostname ? text : undefined;
   },
 );
 

@@ -1,11 +1,17 @@
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { CompiledQuery, Kysely, type KyselyConfig } from "kysely";
+import { hashSecret } from "../../src/lib/secret.ts";
+import { prepare } from "../../src/work/first-start.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { Lookups } from "../../src/metadata/lookups.ts";
 import type { Metadata } from "../../src/metadata/contract.ts";
 import { postgresDialect } from "../../src/metadata/postgres/dialect.ts";
+import { postgresWords } from "../../src/metadata/postgres/words.ts";
 import type { Schema } from "../../src/metadata/schema.ts";
+import { sqliteDialect } from "../../src/metadata/sqlite/dialect.ts";
+import { openDatabase, sqliteWords } from "../../src/metadata/sqlite/open.ts";
+import { tablesInOrder } from "../../src/metadata/tables.ts";
 import { SteppedClock } from "../fakes/clock.ts";
 import { postgresOpener } from "../fakes/metadata-postgres.ts";
 import { postgresDatabase } from "../fakes/new-database.ts";
@@ -74,6 +80,27 @@ describe.skipIf(lack !== undefined)(`PostgreSQL${lack ? ` (${lack})` : ""}`, () 
         where table_schema = 'public' and table_name not like 'kysely%' order by 1`,
       );
       expect(rows).toEqual(own);
+    });
+
+    test("its tables can be copied in the order in which SQLite's can", async () => {
+      const folder = sqliteFolder();
+      await (await folder.open()).close();
+      const file = new Kysely<Schema>({ dialect: sqliteDialect(openDatabase(folder.file)) });
+      const db = new Kysely<Schema>({ dialect: postgresDialect({ ...pool, url: database.url }) });
+      const order = await tablesInOrder(db, postgresWords);
+      expect(await tablesInOrder(file, sqliteWords)).toEqual(order);
+      for (const [child, parent] of [
+        ["cache_entries", "upstreams"],
+        ["upstreams", "groups"],
+        ["sessions", "tokens"],
+        ["registry_upstreams", "registries"],
+      ] as const) {
+        expect(order.indexOf(parent)).toBeGreaterThanOrEqual(0);
+        expect(order.indexOf(child)).toBeGreaterThan(order.indexOf(parent));
+      }
+      await file.destroy();
+      await db.destroy();
+      folder.remove();
     });
 
     test("compares all texts by their bytes", async () => {
@@ -300,6 +327,27 @@ describe.skipIf(lack !== undefined)(`PostgreSQL${lack ? ` (${lack})` : ""}`, () 
         "select tablename from pg_tables where schemaname = 'public' and tablename not like 'kysely%'",
       );
       expect(tables).toEqual([{ tablename: "users" }]);
+      await database.remove();
+    });
+
+    test("two first starts at once make one administrator's token, and tell it once", async () => {
+      const database = await emptyDatabase();
+      const servers = await Promise.all([open(database.url), open(database.url)]);
+      const declared = { groups: [], upstreams: [], registries: [], users: [], oidcIssuers: [] };
+      const firstUpstream = upstreamSettings({ username: undefined, password: undefined });
+      const settings = { firstUpstream, adminToken: undefined, declared };
+      const prepared = await Promise.all(
+        servers.map((one) => one.alone("first start", () => prepare(one, settings))),
+      );
+      const made = prepared.flatMap(({ adminToken }) => adminToken ?? []);
+      expect(made).toHaveLength(1);
+      for (const { credentials } of servers) {
+        expect(await credentials.byHash(hashSecret(made[0] ?? ""))).toMatchObject({
+          user: { username: "admin", admin: true },
+        });
+      }
+      expect(prepared.map(({ registry }) => registry?.id)).toEqual([1, 1]);
+      await Promise.all(servers.map((one) => one.close()));
       await database.remove();
     });
 

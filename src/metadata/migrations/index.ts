@@ -30,6 +30,8 @@ export interface SqlWords {
   givenIds: (table: string) => string[];
   /** A query for the names of our tables, as far as there are any. */
   tables: string;
+  /** A query for which of them refers to which: `child` to `parent`. */
+  references: string;
   /** A statement of a migration as this engine takes it. */
   adapted: (statement: string) => string;
 }

@@ -110,7 +110,7 @@ async function bringUpToDate(pool: PoolOptions, log: Log): Promise<void> {
 function explained(error: unknown, url: string): unknown {
   if (!(error instanceof PostgresError)) return error;
   const { host, pathname } = new URL(url);
-  const name = `the database ${pathname.slice(1)} at ${host || "the local socket"}`;
+  const name = `the database ${pathname.slice(1)} at ${host}`;
   const { code } = error;
   const said = (problem: "damaged" | "unusable", what: string, fix: string) =>
     new MetadataError(problem, `${name} ${what} (${code}): ${fix}`, { cause: error });

@@ -43,6 +43,10 @@ end $$`,
 for each row execute function ${table}_given_id()`,
   ],
   tables: "select tablename as name from pg_catalog.pg_tables where schemaname = current_schema()",
+  references: `select child.relname as child, parent.relname as parent from pg_catalog.pg_constraint r
+join pg_catalog.pg_class child on child.oid = r.conrelid
+join pg_catalog.pg_class parent on parent.oid = r.confrelid
+where r.contype = 'f' and r.connamespace = current_schema()::regnamespace order by child, parent`,
   // Texts are compared by their bytes, as on the other engine, whatever language the database was made for.
   adapted: (statement) =>
     statement.replace(/(?<=^|\s)(?<!\bas )text(?=[\s,])/g, 'text collate "C"'),
