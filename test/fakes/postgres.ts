@@ -1,5 +1,5 @@
 import { SQL, type Subprocess } from "bun";
-import { chownSync, globSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, globSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import path from "node:path";
@@ -46,7 +46,11 @@ export class PostgresServer {
   #process: Subprocess | undefined;
   port = 0;
 
-  static async start(settings: Record<string, string> = {}): Promise<PostgresServer> {
+  /** With `files` in its folder of data, instead of those that are made there. */
+  static async start(
+    settings: Record<string, string> = {},
+    files: Record<string, string> = {},
+  ): Promise<PostgresServer> {
     const server = new PostgresServer();
     process.on("exit", () => server.#remove());
     if (isRoot) chownSync(server.#folder, 65534, 65534);
@@ -74,6 +78,12 @@ export class PostgresServer {
       ]),
     );
     if (made.exitCode !== 0) throw new Error(`initdb: ${made.stderr.toString()}`);
+    for (const [name, text] of Object.entries(files)) {
+      const file = path.join(server.#data, name);
+      writeFileSync(file, text);
+      chmodSync(file, 0o600);
+      if (isRoot) chownSync(file, 65534, 65534);
+    }
     server.port = await freePort();
     await server.run(settings);
     return server;
