@@ -315,6 +315,18 @@ export class TestWeir {
     return count - ++this.#questions;
   }
 
+  /** Until `requests` more have been begun than `before`, and the database has answered what they have asked. */
+  async waiting(before: number, requests: number): Promise<void> {
+    await until(async () => (await this.begun()) >= before + requests);
+    if (!this.#database) return;
+    const busy =
+      "select 1 from pg_stat_activity where datname = current_database() and application_name = 'weir' and state <> 'idle'";
+    // Between two questions of a request there is none for a moment.
+    for (let quiet = 0; quiet < 5; quiet++) {
+      if ((await this.query(busy)).length > 0) quiet = -1;
+    }
+  }
+
   /** Until the blob rests in the store: after its last byte has been read that takes a moment. */
   settled(repository: string, digest: string): Promise<void> {
     return until(async () => {

@@ -97,7 +97,7 @@ describe("a pull", () => {
     upstream.fault("HEAD *", { gate });
     const before = await weir.begun();
     const pulls = Array.from({ length: 20 }, pull);
-    await until(async () => (await weir.begun()) === before + 20);
+    await weir.waiting(before, 20);
     gate.open();
     expect(new Set((await Promise.all(pulls)).map(status))).toEqual(new Set(["revalidated"]));
     expect(heads()).toBe(1);

@@ -101,9 +101,7 @@ describe("a list of tags", () => {
     await weir.token(name);
     const all = Array.from({ length: 20 }, () => list());
     await gate.arrived();
-    await until(async () => (await weir.begun()) >= before + 20);
-    // By the time that this is answered, so is what they have asked the database.
-    await weir.query("select 1");
+    await weir.waiting(before, 20);
     gate.open();
     for (const one of await Promise.all(all)) expect(one.tags).toEqual(["a"]);
     expect(first.count(lists)).toBe(1);
