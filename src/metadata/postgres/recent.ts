@@ -14,6 +14,7 @@ import {
   type ShownObject,
   type StoredBlobRecord,
 } from "../contract.ts";
+import { keyOf } from "../remembered.ts";
 import { freshMs, outageMs, type SharedChanges } from "./changes.ts";
 
 /** Together at most 32 MiB. */
@@ -63,7 +64,7 @@ export class RecentCache implements Cache {
   ): Promise<CachedManifest[]> {
     return this.#recall(
       this.#manifests,
-      `${upstreamIds.join()} ${repository} ${reference}`,
+      keyOf(upstreamIds, repository, reference),
       () => this.inner.manifests(upstreamIds, repository, reference),
       (found) => found.length > 0 && found.every(isSmall),
     );
@@ -77,7 +78,7 @@ export class RecentCache implements Cache {
   ): Promise<CacheEntry[]> {
     return this.#recall(
       this.#entries,
-      `${upstreamIds.join()} ${repository} ${kind} ${reference}`,
+      keyOf(upstreamIds, repository, kind === "blob" ? reference : `${kind} ${reference}`),
       () => this.inner.entries(upstreamIds, repository, kind, reference),
       (found) => found.length > 0,
     );
