@@ -112,6 +112,9 @@ describe.skipIf(lack !== undefined)(`PostgreSQL that fails${lack ? ` (${lack})` 
     await warm();
     server.pause();
     try {
+      // What was asked for within half a second asks nobody, and so notices nothing.
+      expect(await hit()).toEqual(whole());
+      expect(opener.lines.join("")).not.toContain("the database does not answer");
       await outage();
     } finally {
       server.resume();
