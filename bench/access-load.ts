@@ -3,23 +3,32 @@ export interface Shot {
   port: number;
   path: string;
   headers: Record<string, string>;
+  /** Headers of one request alone. */
+  varying?: () => Record<string, string>;
+}
+
+function bytesOf({ path, headers, varying }: Shot): Uint8Array {
+  const lines = Object.entries({ ...headers, ...varying?.() }).map(
+    ([field, value]) => `${field}: ${value}\r\n`,
+  );
+  return new TextEncoder().encode(`GET ${path} HTTP/1.1\r\n${lines.join("")}\r\n`);
 }
 
 /** A connection that answers one request after another. */
 class Connection {
-  readonly #bytes: Uint8Array;
+  readonly #bytes: () => Uint8Array;
   #waiting: ((status: number) => void) | undefined;
   #left = 0;
   #head = "";
   #status = 0;
   readonly #socket: Promise<Bun.Socket>;
 
-  constructor({ port, path, headers }: Shot) {
-    const lines = Object.entries(headers).map(([field, value]) => `${field}: ${value}\r\n`);
-    this.#bytes = new TextEncoder().encode(`GET ${path} HTTP/1.1\r\n${lines.join("")}\r\n`);
+  constructor(shot: Shot) {
+    const always = bytesOf(shot);
+    this.#bytes = () => (shot.varying ? bytesOf(shot) : always);
     this.#socket = Bun.connect({
       hostname: "127.0.0.1",
-      port,
+      port: shot.port,
       socket: { data: (_, data) => this.#take(data), close: () => this.#waiting?.(0) },
     });
   }
@@ -29,7 +38,7 @@ class Connection {
     const socket = await this.#socket;
     return new Promise((resolve) => {
       this.#waiting = resolve;
-      socket.write(this.#bytes);
+      socket.write(this.#bytes());
     });
   }
 

@@ -108,7 +108,11 @@ const percentile = (values: number[], share: number) =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length * share)] ?? Number.NaN;
 
 /** Pulls of one client while another one logs in wrongly, time and again. */
-async function flood(status: number, settings: Record<string, string>): Promise<void> {
+async function flood(
+  status: number,
+  settings: Record<string, string>,
+  password: "same" | "other",
+): Promise<void> {
   const service = startWeir(settings);
   await ready(service);
   const headers = { Authorization: `Bearer ${await token()}`, "X-Forwarded-For": "192.0.2.1" };
@@ -122,7 +126,10 @@ async function flood(status: number, settings: Record<string, string>): Promise<
     const quiet = await openLoop(pull, pulls);
     const args = [port, failuresPerSecond, seconds + 1, "198.51.100.1"].map(String);
     const script = path.join(import.meta.dir, "access-flood.ts");
-    const flooding = run([process.execPath, script, ...args, tokenPath], environment(folder));
+    const flooding = run(
+      [process.execPath, script, ...args, tokenPath, password],
+      environment(folder),
+    );
     await Bun.sleep(500);
     const flooded = await openLoop(pull, pulls);
     said = (await flooding).stdout.trim();
@@ -137,7 +144,7 @@ async function flood(status: number, settings: Record<string, string>): Promise<
   const rate = await perCpu(service, shot(tokenPath, wrong), status);
   await service.stop();
   say(
-    `${failuresPerSecond} failed logins a second from one address, answered ${status}; p99 of a cached pull:`,
+    `${failuresPerSecond} failed logins a second from one address, ${password} password, answered ${status}; p99 of a cached pull:`,
   );
   say(
     `  quiet ${figure(median(p99[0]))} ms${ends(p99[0])}, flooded ${figure(median(p99[1]))} ms${ends(p99[1])}`,
@@ -148,8 +155,9 @@ async function flood(status: number, settings: Record<string, string>): Promise<
 
 try {
   await hitPath();
-  await flood(403, {});
-  await flood(401, { WEIR_LOGIN_BAN_SECONDS: "0" });
+  await flood(403, {}, "same");
+  await flood(403, {}, "other");
+  await flood(401, { WEIR_LOGIN_BAN_SECONDS: "0" }, "same");
 } finally {
   await upstream.stop();
 }

@@ -18,8 +18,7 @@ import { type Clock, systemClock } from "./lib/clock.ts";
 import { deriveKey } from "./lib/keys.ts";
 import type { Log } from "./lib/log.ts";
 import { createSealer } from "./lib/seal.ts";
-import type { Metadata } from "./metadata/contract.ts";
-import type { Directory } from "./metadata/contract.ts";
+import type { Directory, Metadata } from "./metadata/contract.ts";
 import type { MetadataOptions } from "./metadata/assemble.ts";
 import { openPostgresMetadata } from "./metadata/postgres/index.ts";
 import { openSqliteMetadata } from "./metadata/sqlite/index.ts";
@@ -31,8 +30,9 @@ import { ringMarker } from "./upstream/contract.ts";
 import type { Prepared } from "./work/contract.ts";
 import { openDataDir } from "./work/data-dir.ts";
 import { createWebClient } from "./upstream/web/client.ts";
-import { type ExpiryOptions, startExpiry } from "./work/expiry.ts";
+import { backgroundWork } from "./work/background.ts";
 import { prepare } from "./work/first-start.ts";
+import { createRunner } from "./work/runner/runner.ts";
 
 export interface RunningWeir {
   port: number;
@@ -146,6 +146,17 @@ async function start(
   ];
   const access = createAccess({ provers, clock, ...tokens });
   let isServing = false;
+  let server: RunningServer | undefined;
+  const runner = createRunner(
+    backgroundWork({ metadata, clock, log, auditDays: config.abuse.auditDays }),
+    {
+      states: metadata.work,
+      clock,
+      log,
+      owner: instanceId,
+      underWay: () => server?.underWay() ?? 0,
+    },
+  );
   const isInner = innerTest(createGuard({ clock, allowed: allowedAddresses }));
   const app = createHttpApp({
     access,
@@ -158,6 +169,7 @@ async function start(
       management: metadata.management,
       identity: metadata.identity,
       client,
+      runner,
       externalUrl,
       version,
       isInner,
@@ -170,30 +182,34 @@ async function start(
     isTrustedProxy,
     pullRate: new PullRate({ clock, limit: pullRateLimit, clientAt, isTrustedProxy }),
     mirrorRegistry: mirror.registryId,
+    hasDependencyProxies: config.hasDependencyProxies,
     ownMark: ringMarker(instanceId),
     ready: async () => isServing && (await metadata.ready()) && (await blobs.ready()),
   });
-  const server = startServer({ ...config.listen, tls: config.tls }, { app, clock, log });
-  closers.push(() => server.stop(0));
+  const listening = startServer({ ...config.listen, tls: config.tls }, { app, clock, log });
+  server = listening;
+  closers.push(() => listening.stop(0));
   const certified = startCertified(config, { app, clock, log });
   if (certified) closers.push(() => certified.stop(0));
   // Not before the port is ours: a token that is made now is shown once, and a start that fails would lose it.
   const prepared = await metadata.alone("first start", () => prepare(metadata, config));
-  for (const expiring of expiries(metadata, clock, config)) {
-    const expiry = startExpiry({ ...expiring, clock, log });
-    closers.push(() => expiry.stop());
-  }
+  await runner.start();
+  closers.push(() => runner.stop());
   await warnOfWhatCannotWork(config, { directory, isInner, log });
   isServing = true;
-  log.info("listening", { address: config.listen.hostname, port: server.port, url: externalUrl });
+  log.info("listening", {
+    address: config.listen.hostname,
+    port: listening.port,
+    url: externalUrl,
+  });
   return {
-    port: server.port,
+    port: listening.port,
     mirrorPort: certified?.port,
     prepared,
     async stop() {
       isServing = false;
       const drainMs = config.drainSeconds * 1000;
-      await Promise.all([server.stop(drainMs), certified?.stop(drainMs)]);
+      await Promise.all([listening.stop(drainMs), certified?.stop(drainMs)]);
       await closeAll();
     },
   };
@@ -231,22 +247,6 @@ async function warnOfWhatCannotWork(
 function trustedIssuers({ declared, externalUrl }: Config): TrustedIssuer[] {
   const own = [externalUrl, new URL(externalUrl).host];
   return declared.oidcIssuers.map((issuer) => ({ ...issuer, audiences: issuer.audiences ?? own }));
-}
-
-/** What is given up when its time is over. */
-function expiries(
-  { management, identity, audit }: Metadata,
-  clock: Clock,
-  { abuse: { auditDays } }: Config,
-): Pick<ExpiryOptions, "what" | "expire">[] {
-  const spent = async () => {
-    await identity.tokens.sweep();
-    return management.dependencyProxies.expire();
-  };
-  const entries = { what: "entries", expire: spent };
-  if (auditDays === 0) return [entries];
-  const expire = () => audit.expire(clock.now() - auditDays * 86_400_000);
-  return [entries, { what: "audit events", expire }];
 }
 
 /** The second server, whose clients have shown a certificate; undefined where none is wanted. */

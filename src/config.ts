@@ -23,6 +23,8 @@ export interface Config {
   /** The upstream of registry 1, for the first start alone. */
   firstUpstream: UpstreamSettings;
   /** The upstream of all Dependency Proxies, without a login. */
+  /** Whether there are Dependency Proxies at all. */
+  hasDependencyProxies: boolean;
   dependencyProxy: UpstreamSettings;
   /** Inner addresses that upstreams may have. */
   allowedUpstreamAddresses: work.AddressRange[];
@@ -99,6 +101,7 @@ function readSettings(settings: work.Settings): Omit<Config, "declared" | "setti
     ...readDatabase(settings),
     adminToken: settings.secret("admin_token", work.accessToken),
     firstUpstream: readFirstUpstream(settings),
+    hasDependencyProxies: settings.get("dependency_proxy_enabled", work.flag, "true"),
     dependencyProxy: work.dependencyProxyUpstream(
       settings.get("dependency_proxy_url", work.upstreamUrl, work.dockerHub),
       settings.find("dependency_proxy_token_realm", work.realmUrl),

@@ -86,6 +86,7 @@ describe("settings", () => {
         ca: undefined,
         rules: [],
       },
+      hasDependencyProxies: true,
       dependencyProxy: {
         name: "dependency-proxy",
         url: "https://registry-1.docker.io",
@@ -159,6 +160,7 @@ describe("settings", () => {
       { abuse: { unlimitedAddresses: ["10.0.0.0/8", "2001:db8::1/128"] } },
     ],
     ["WEIR_ADMIN_TOKEN", secret, { adminToken: secret }],
+    ["WEIR_DEPENDENCY_PROXY_ENABLED", "false", { hasDependencyProxies: false }],
     [
       "WEIR_DEPENDENCY_PROXY_URL",
       "http://mirror.example.com:5000/v2/",
@@ -426,6 +428,7 @@ describe("bad settings", () => {
       ["auth.example.com", "https://a?b"],
       /https:\/\/auth\.example\.com/,
     ],
+    ["WEIR_DEPENDENCY_PROXY_ENABLED", ["yes", "0"], /true or false/],
     [
       "WEIR_DEPENDENCY_PROXY_URL",
       ["ghcr.io", "https://u:p@ghcr.io", "file:///a"],

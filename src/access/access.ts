@@ -114,7 +114,7 @@ class PullAccess implements Access {
     const proven = await this.#firstProof(given, visitor, false);
     if (!proven) {
       logins.failed(attempt);
-      throw unauthorized("the access token given as the password is not valid");
+      throw unauthorized("the password or access token that was given is not valid");
     }
     this.#noteSuccess(proven, attempt);
     return proven;

@@ -169,7 +169,7 @@ const permissions = {
     "write",
     "registry",
     "maintainer",
-    "empty the cache of a registry or upstream, delete an entry, `refresh`",
+    "empty the cache of a registry or upstream, delete or pin an entry, `refresh`",
   ),
   pull_dependency_proxy: row(
     "pull_dependency_proxy",
@@ -188,6 +188,13 @@ const permissions = {
     "group",
     "owner",
     "change settings and TTL policy of a group's Dependency Proxy, empty its cache",
+  ),
+  read_cleanup_policy: row("read", "group", "owner", "get a group's cleanup policy"),
+  change_cleanup_policy: row(
+    "write",
+    "group",
+    "owner",
+    "create, change, delete a group's cleanup policy",
   ),
   read_group: row("read", "group", "project", "get a group"),
   change_group: row("write", "group", "owner", "rename a group, create a subgroup, delete a group"),
@@ -224,6 +231,7 @@ const permissions = {
   list_visible: row("read", "server", "guest", "list those groups and projects that one may get"),
   read_users: row("read", "server", "administrator", "list and get users"),
   read_audit: row("read", "server", "administrator", "list the server's audit events"),
+  read_work: row("read", "server", "administrator", "list the server's background work"),
   change_users: row("write", "server", "administrator", "create, block, deactivate users"),
   // With either, whoever it was would log in for longer than his own credential lasts.
   change_users_passwords: row("mint", "server", "administrator", "give users passwords"),

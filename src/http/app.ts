@@ -21,13 +21,18 @@ export interface HttpOptions {
   access: Access;
   directory: Directory;
   puller: Puller;
-  api: Omit<ApiOptions, "directory" | "puller" | "clock" | "log" | "isTrustedProxy">;
+  api: Omit<
+    ApiOptions,
+    "directory" | "puller" | "clock" | "log" | "isTrustedProxy" | "hasDependencyProxies"
+  >;
   /** How often an address may ask for pulls. */
   pullRate: PullRate;
   clock: Clock;
   log: Log;
   isTrustedProxy: (address: string) => boolean;
   mirrorRegistry: number;
+  /** Whether there are Dependency Proxies at all; where not, all of it looks as if it were not there. */
+  hasDependencyProxies: boolean;
   idleSeconds: number;
   /** What our own requests to upstreams carry in `Via`: one that comes back to us ends here. */
   ownMark: string;

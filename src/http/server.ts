@@ -20,6 +20,8 @@ export interface ListenOptions {
 export interface RunningServer {
   /** The port it listens on, of use where 0 was asked for. */
   port: number;
+  /** How many requests are under way. */
+  underWay: () => number;
   /** Accepts nothing new and resolves when all answers under way have ended; after `ms` they are cut. */
   stop(ms: number): Promise<void>;
 }
@@ -58,6 +60,7 @@ export function startServer(
   });
   return {
     port: server.port ?? port,
+    underWay: () => server.pendingRequests,
     async stop(ms) {
       const ended = server.stop();
       const deadline = clock.after(ms, () => void server.stop(true));

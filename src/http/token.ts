@@ -43,6 +43,15 @@ export function tokenRoutes(options: TokenOptions): Hono<Env> {
       username: form.get("username") ?? "",
       password: form.get("password") ?? "",
     };
+    if (hasControls(credentials.username + credentials.password)) {
+      throw new RegistryError(
+        "unauthorized",
+        "user names and passwords have no control characters",
+        {
+          headers: { "WWW-Authenticate": 'Basic realm="weir"' },
+        },
+      );
+    }
     return answer(c, options, form, credentials);
   });
   return routes;
@@ -85,14 +94,16 @@ export function parseBasic(header: string | undefined): BasicCredentials | undef
   const encoded = /^Basic +([A-Za-z0-9+/=_-]+)$/i.exec(header)?.[1];
   const text = encoded && Buffer.from(encoded, "base64").toString("utf8");
   const colon = text ? text.indexOf(":") : -1;
-  // A name or password with control characters is none (RFC 7617, section 2).
-  if (!text || colon === -1 || /\p{Cc}/u.test(text)) {
+  if (!text || colon === -1 || hasControls(text)) {
     throw new RegistryError("unauthorized", "the Authorization header is not Basic credentials", {
       headers: { "WWW-Authenticate": 'Basic realm="weir"' },
     });
   }
   return { username: text.slice(0, colon), password: text.slice(colon + 1) };
 }
+
+/** A name or password with control characters is none (RFC 7617, section 2). */
+const hasControls = (text: string) => /\p{Cc}/u.test(text);
 
 const onlyOnce = ["grant_type", "username", "password"];
 

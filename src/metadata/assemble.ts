@@ -3,6 +3,7 @@ import type { Log } from "../lib/log.ts";
 import type { Sealer } from "../lib/seal.ts";
 import { SqlAuditLog } from "./audit/log.ts";
 import type { Changes } from "./changes.ts";
+import { SqlCleanupRuns } from "./cleanup/runs.ts";
 import type { Cache, Lists, Metadata, UpstreamSettings } from "./contract.ts";
 import { SqlCredentials } from "./credentials/credentials.ts";
 import { Uses } from "./credentials/uses.ts";
@@ -14,8 +15,10 @@ import { Writer } from "./management/writer.ts";
 import { Passwords, sealAnew } from "./passwords.ts";
 import { SqlPeople } from "./people/people.ts";
 import type { Limits } from "./positions.ts";
+import { SqlPurges } from "./purges/purges.ts";
 import type { Db } from "./schema.ts";
 import { SqlUpstreamStates } from "./states.ts";
+import { SqlWorkStates } from "./work/states.ts";
 
 /** What is the same for every engine. */
 export interface MetadataOptions {
@@ -62,6 +65,9 @@ export async function assemble(
     people: new SqlPeople(db, changes, clock),
     cache,
     lists,
+    purges: new SqlPurges(db, changes),
+    cleanup: new SqlCleanupRuns(db, changes, clock),
+    work: new SqlWorkStates(db),
     generation: () => changes.generation(),
     ready,
     alone,

@@ -1,4 +1,5 @@
 import { sql, type Transaction } from "kysely";
+import { LruMap } from "../lib/lru.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { ChildKind } from "../oci/manifest.ts";
 import type {
@@ -15,12 +16,18 @@ import { Lookups } from "./lookups.ts";
 import { nameChildren, nameObjects, storeContent } from "./manifests.ts";
 import type { Db, Schema } from "./schema.ts";
 import { inTransaction } from "./transactions.ts";
+import { digestOf, useAll, usedMs } from "./uses.ts";
 
 type Tx = Transaction<Schema>;
+
+/** Manifests whose hour is remembered. */
+const maxHours = 10_000;
 
 /** Cache entries and what is known of stored content, on any engine. */
 export class SqlCache implements Cache {
   readonly #lookups: Lookups;
+  /** The hour in which what a manifest leads to was last noted as used. */
+  readonly #hours = new LruMap<string, number>(maxHours);
 
   constructor(readonly db: Db) {
     this.#lookups = new Lookups(db);
@@ -56,6 +63,7 @@ export class SqlCache implements Cache {
       await saveShown(tx, { ...shown, reference: digest });
       if (tag !== undefined) await saveShown(tx, { ...shown, reference: tag });
       await nameChildren(tx, manifest);
+      await useAll(tx, manifest, manifest.now);
     });
   }
 
@@ -94,7 +102,11 @@ export class SqlCache implements Cache {
   }
 
   async deleteEntry(entryId: number): Promise<void> {
-    await this.db.deleteFrom("cache_entries").where("id", "=", entryId).execute();
+    await this.db
+      .deleteFrom("cache_entries")
+      .where("id", "=", entryId)
+      .where("pinned", "=", 0)
+      .execute();
   }
 
   async hasSeen(groupId: number, digest: Digest): Promise<boolean> {
@@ -103,6 +115,10 @@ export class SqlCache implements Cache {
       .select("id")
       .where("digest", "=", digest)
       .where("group_id", "=", groupId)
+      // One that is removed leaves its entries behind for a while.
+      .where("upstream_id", "in", (eb) =>
+        eb.selectFrom("upstreams").select("id").where("group_id", "=", groupId),
+      )
       // Other credentials set shown back to named; that it was shown once is still seen by its etag, which nothing else
       // sets. A count of downloads says less: it is made before the bytes have been verified.
       .where((eb) => eb.or([eb("proof", "=", "shown"), eb("upstream_etag", "is not", null)]))
@@ -138,8 +154,22 @@ export class SqlCache implements Cache {
           .where("kind", "=", kind)
           .where("reference", "=", reference)
           .execute();
+        if (kind !== "manifest" || !this.#isNewHour(upstreamId, repository, reference, lastAt)) {
+          continue;
+        }
+        const { digest } = (await digestOf(tx, { upstreamId, repository, reference })) ?? {};
+        if (digest) await useAll(tx, { upstreamId, repository, digest }, lastAt);
       }
     });
+  }
+
+  /** Whether what a manifest leads to was last used in an earlier hour, as far as this process knows. */
+  #isNewHour(upstreamId: number, repository: string, reference: string, at: number): boolean {
+    const key = `${upstreamId} ${repository} ${reference}`;
+    const hour = Math.floor(at / usedMs);
+    if (this.#hours.get(key) === hour) return false;
+    this.#hours.set(key, hour);
+    return true;
   }
 
   /** One transaction, in which the upstream is still the one that was asked; else nothing is written. */

@@ -6,6 +6,9 @@ import type { Identity } from "./identity/contract.ts";
 import type { Lists } from "./lists/contract.ts";
 import type { Management } from "./management/contract.ts";
 import type { People } from "./people/contract.ts";
+import type { CleanupRuns } from "./cleanup/contract.ts";
+import type { Purges } from "./purges/contract.ts";
+import type { WorkStates } from "./work/contract.ts";
 
 /**
  * What this server knows: which registries and upstreams there are, who may come, and what is cached. Times are
@@ -21,6 +24,9 @@ export interface Metadata {
   readonly lists: Lists;
   readonly upstreamStates: UpstreamStates;
   readonly audit: AuditLog;
+  readonly purges: Purges;
+  readonly cleanup: CleanupRuns;
+  readonly work: WorkStates;
   /**
    * Grows with each change of configuration or rights. Whatever was derived from `directory` and `credentials`
    * is valid only while it stands still.
@@ -45,6 +51,9 @@ export type * from "./identity/contract.ts";
 export type * from "./lists/contract.ts";
 export type * from "./management/contract.ts";
 export type * from "./people/contract.ts";
+export * from "./cleanup/contract.ts";
+export type * from "./purges/contract.ts";
+export type * from "./work/contract.ts";
 
 /** What is wrong with a record that somebody wants to have: its field, and a text that goes on from the field's name. */
 export interface InvalidField {
@@ -312,7 +321,10 @@ export interface Downloads extends EntryKey {
 
 /** `upstreamIds` are always those of one registry: nothing here is found through another group's entries. */
 export interface Cache {
-  /** Entries of one object among some upstreams, in no order. At most one per upstream. */
+  /**
+   * Entries of one object among some upstreams, in no order. At most one per upstream. Of an upstream that is removed they
+   * are left for a while (`Management.sweep`): what is there is told by its registry.
+   */
   entries(
     upstreamIds: readonly number[],
     repository: string,
@@ -342,7 +354,7 @@ export interface Cache {
    * meanwhile stays as it is.
    */
   confirm(entryId: number, now: number): Promise<void>;
-  /** Gives up one entry, named or shown. */
+  /** Gives up one entry, named or shown; a pinned one stays. */
   deleteEntry(entryId: number): Promise<void>;
   /**
    * Whether an upstream of this group has ever given the bytes of this digest, so that the group has seen them. A claim to

@@ -30,6 +30,9 @@ export interface Schema {
   blobs: { digest: Digest; size: number; stored_at: number; verified_at: number };
   audit_events: AuditEventsTable;
   audit_retention: { id: number; before_at: number };
+  work: WorkTable;
+  purges: PurgesTable;
+  cleanup_policies: CleanupPoliciesTable;
 }
 
 export type Db = Kysely<Schema>;
@@ -215,4 +218,61 @@ export interface AuditEventsTable {
   request_id: string | null;
   /** A JSON object. */
   details: string;
+}
+
+export interface WorkTable {
+  name: string;
+  /** Where a run has come to; null: none is under way. */
+  state: string | null;
+  done: Generated<number>;
+  total: number | null;
+  /** In a row. */
+  failures: Generated<number>;
+  /** Of the last failure. */
+  message: string | null;
+  /** Grows each time somebody wants it to run. */
+  wakes: Generated<number>;
+  last_run_at: number | null;
+  next_run_at: number;
+  /** Who runs it, as long as the lease lasts. */
+  owner: string | null;
+  leased_until: Generated<number>;
+}
+
+export interface PurgesTable {
+  id: Generated<number>;
+  upstream_id: number;
+  /** A glob; null: everything. */
+  pattern: string | null;
+  include_pinned: number;
+  /** Entries that came later stay. */
+  last_id: number;
+  /** A JSON array: the key of the entry that was looked at last. */
+  position: string | null;
+  removed: Generated<number>;
+  created_at: number;
+}
+
+export interface CleanupPoliciesTable {
+  group_id: number;
+  enabled: number;
+  keep_n_days_after_download: number;
+  cadence: number;
+  notify_on_success: number;
+  notify_on_failure: number;
+  status: Generated<"scheduled" | "running" | "failed">;
+  failure_message: string | null;
+  next_run_at: number;
+  last_run_at: number | null;
+  last_run_deleted_size: Generated<number>;
+  last_run_deleted_entries_count: Generated<number>;
+  /** A JSON object. */
+  last_run_detailed_metrics: Generated<string>;
+  run_started_at: number | null;
+  /** Of the run under way: see `CleanupPosition`. */
+  run_position: string | null;
+  run_deleted_size: Generated<number>;
+  run_deleted_count: Generated<number>;
+  created_at: number;
+  updated_at: number;
 }

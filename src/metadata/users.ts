@@ -31,6 +31,7 @@ async function saveName(
     .select(["id", "admin"])
     .where("username", "=", username)
     .executeTakeFirst();
+  if (present) await refuseProvided(tx, present.id, username);
   if (present?.admin === flag) return present.id;
   changed();
   const row = await tx
@@ -40,6 +41,25 @@ async function saveName(
     .returning("id")
     .executeTakeFirstOrThrow();
   return row.id;
+}
+
+/**
+ * Whoever signs in at a provider first says himself what he is called: such a user is not the one that is declared, unless an
+ * administrator has said so since, by linking the identity anew.
+ */
+async function refuseProvided(tx: Tx, userId: number, username: string): Promise<void> {
+  const provided = await tx
+    .selectFrom("users as u")
+    .innerJoin("identities as i", "i.user_id", "u.id")
+    .select("i.issuer")
+    .where("u.id", "=", userId)
+    .whereRef("i.created_at", "=", "u.created_at")
+    .executeTakeFirst();
+  if (!provided) return;
+  const message =
+    `the user "${username}" was made for somebody who signed in at ${provided.issuer}, and is not taken for the one that is declared: ` +
+    "declare another name; or start without it, take the identity from the user (DELETE /api/v4/users/:id/identities/:provider), link it anew if it is his, and declare him then";
+  throw new MetadataError("refused", message);
 }
 
 async function saveMemberships(

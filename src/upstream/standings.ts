@@ -91,7 +91,14 @@ export class Standings {
     if (!breaker.leave(pass, outcome, clock.now(), random())) return;
     const { breaker: state, retryAt, lastFailure: reason } = breaker.health(clock.now());
     if (state === "closed") log.info("upstream is back", { upstream: upstream.name });
-    else log.warn("upstream is not asked for now", { upstream: upstream.name, reason, retryAt });
+    else {
+      const until = retryAt === undefined ? undefined : new Date(retryAt).toISOString();
+      log.warn("upstream is not asked for now", {
+        upstream: upstream.name,
+        reason,
+        retryAt: until,
+      });
+    }
     // What happens to an older version is of no use to anybody.
     if (this.#kept.get(upstream.id) === standing) this.#save(upstream, breaker);
   }

@@ -95,3 +95,6 @@ export * from "./settings.ts";
 export { readSignIn, type SignInProvider, type SignInSettings } from "./sign-in.ts";
 export * from "./text.ts";
 export { readYaml } from "./yaml.ts";
+
+/** Work that nobody waits for. */
+export type * from "./runner/contract.ts";

@@ -10,7 +10,7 @@ import { externalUrl, TestWeir } from "../fakes/weir.ts";
 
 const name = (registry: number) => `virtual_registries/container/${registry}/library/alpine`;
 const refusal =
-  '{"errors":[{"code":"UNAUTHORIZED","message":"the access token given as the password is not valid"}]}';
+  '{"errors":[{"code":"UNAUTHORIZED","message":"the password or access token that was given is not valid"}]}';
 
 let upstream: FakeUpstream;
 let issuer: FakeIssuer;

@@ -72,7 +72,7 @@ await e2e(
     for (const token of wrong) {
       const { code, output } = await inspect(token);
       expect(code).not.toBe(0);
-      expect(output).toContain("the access token given as the password is not valid");
+      expect(output).toContain("the password or access token that was given is not valid");
     }
     const token = await issuer.idToken("job-4", good);
     const { exp } = JSON.parse(atob(token.split(".")[1] ?? "")) as { exp: number };
@@ -80,7 +80,7 @@ await e2e(
     await Bun.sleep(exp * 1000 - Date.now() + 1);
     const { code, output } = await inspect(token);
     expect(code).not.toBe(0);
-    expect(output).toContain("the access token given as the password is not valid");
+    expect(output).toContain("the password or access token that was given is not valid");
     await waitFor("the log", () => weir.log().includes('"reason":"expired"'));
     expect(issuer.seen).toHaveLength(2);
   },

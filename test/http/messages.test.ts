@@ -105,7 +105,7 @@ const table: [message: string, status: number, told: string | null, asked: Asked
     { path: `/jwt/auth?service=${service}` },
   ],
   [
-    "the access token given as the password is not valid",
+    "the password or access token that was given is not valid",
     401,
     null,
     { path: `/jwt/auth?service=${service}`, init: { headers: basic("wrong") } },
@@ -138,6 +138,19 @@ const table: [message: string, status: number, told: string | null, asked: Asked
     {
       path: "/jwt/auth",
       init: { method: "POST", headers: form, body: "grant_type=refresh_token" },
+    },
+  ],
+  [
+    "user names and passwords have no control characters",
+    401,
+    null,
+    {
+      path: "/jwt/auth",
+      init: {
+        method: "POST",
+        headers: form,
+        body: `grant_type=password&service=${service}&username=a%0Ab&password=${adminToken}`,
+      },
     },
   ],
   [

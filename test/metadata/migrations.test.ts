@@ -64,6 +64,7 @@ test("what the first release stored is there after the update, lists and entries
     });
     await metadata.management.upstreams.remove(2, { unmodifiedSince: undefined });
     expect((await metadata.directory.registry(7))?.upstreams).toMatchObject([{ id: 1 }]);
+    expect(await metadata.management.sweep()).toBe(1);
     expect((await metadata.management.entries.list(2, options)).total).toBe(0);
   } finally {
     await metadata.close();

@@ -90,7 +90,6 @@ describe.skipIf(lack !== undefined)(`PostgreSQL${lack ? ` (${lack})` : ""}`, () 
       const order = await tablesInOrder(db, postgresWords);
       expect(await tablesInOrder(file, sqliteWords)).toEqual(order);
       for (const [child, parent] of [
-        ["cache_entries", "upstreams"],
         ["upstreams", "groups"],
         ["sessions", "tokens"],
         ["registry_upstreams", "registries"],

@@ -51,6 +51,7 @@ CREATE TABLE blobs (
 CREATE TABLE "cache_entries" (
   id integer primary key autoincrement,
   group_id integer not null,
+  -- of one that was there when this was written; it may have been removed since
   upstream_id integer not null,
   repository text not null,
   kind text not null check (kind in ('manifest', 'blob')),
@@ -71,7 +72,6 @@ CREATE TABLE "cache_entries" (
   created_at integer not null default 0,
   updated_at integer not null default 0,
   unique (upstream_id, repository, kind, reference),
-  foreign key (upstream_id, group_id) references "upstreams" (id, group_id) on delete cascade,
   -- only a manifest can be had by tag, and what looks like a digest is the digest
   check (reference = digest or (kind = 'manifest' and reference not like '%:%')),
   check (proof = 'shown' or upstream_checked_at = 0)
@@ -81,8 +81,32 @@ CREATE INDEX cache_entries_digest on cache_entries (digest, group_id);
 
 CREATE INDEX cache_entries_downloaded on cache_entries (upstream_id, downloaded_at);
 
+CREATE INDEX cache_entries_pinned on cache_entries (upstream_id, repository) where pinned = 1;
+
 CREATE INDEX cache_entries_shown on cache_entries (upstream_id, id)
   where proof = 'shown' and status = 'default';
+
+CREATE TABLE cleanup_policies (
+  group_id integer not null primary key references groups (id) on delete cascade,
+  enabled integer not null check (enabled in (0, 1)),
+  keep_n_days_after_download integer not null check (keep_n_days_after_download between 1 and 365),
+  cadence integer not null check (cadence in (1, 7, 14, 30, 90)),
+  notify_on_success integer not null check (notify_on_success in (0, 1)),
+  notify_on_failure integer not null check (notify_on_failure in (0, 1)),
+  status text not null default 'scheduled' check (status in ('scheduled', 'running', 'failed')),
+  failure_message text check (length(failure_message) <= 255),
+  next_run_at integer not null,
+  last_run_at integer,
+  last_run_deleted_size integer not null default 0,
+  last_run_deleted_entries_count integer not null default 0,
+  last_run_detailed_metrics text not null default '{}',
+  run_started_at integer,
+  run_position text,
+  run_deleted_size integer not null default 0,
+  run_deleted_count integer not null default 0,
+  created_at integer not null,
+  updated_at integer not null
+) strict;
 
 CREATE TABLE dependency_proxies (
   group_id integer not null primary key references groups (id) on delete cascade,
@@ -125,9 +149,10 @@ CREATE TABLE "kysely_migration" ("name" varchar(255) not null primary key, "time
 
 CREATE TABLE "kysely_migration_lock" ("id" varchar(255) not null primary key, "is_locked" integer default 0 not null);
 
-CREATE TABLE lists (
+CREATE TABLE "lists" (
   id integer primary key autoincrement,
   group_id integer not null,
+  -- as in cache_entries
   upstream_id integer not null,
   repository text not null,
   kind text not null check (kind in ('tags', 'referrers')),
@@ -136,7 +161,6 @@ CREATE TABLE lists (
   content text not null,
   checked_at integer not null,
   unique (upstream_id, repository, kind, subject),
-  foreign key (upstream_id, group_id) references upstreams (id, group_id) on delete cascade,
   check ((kind = 'tags') = (subject = ''))
 ) strict;
 
@@ -203,6 +227,17 @@ CREATE TABLE provided_memberships (
   role text not null,
   primary key (user_id, group_id)
 ) strict, without rowid;
+
+CREATE TABLE purges (
+  id integer primary key autoincrement,
+  upstream_id integer not null,
+  pattern text check (length(pattern) between 1 and 512),
+  include_pinned integer not null check (include_pinned in (0, 1)),
+  last_id integer not null,
+  position text,
+  removed integer not null default 0,
+  created_at integer not null
+) strict;
 
 CREATE TABLE registries (
   id integer primary key autoincrement,
@@ -322,3 +357,17 @@ CREATE TABLE users (
 , email text check (length(email) between 3 and 254), name text not null default '' check (length(name) <= 255), kind text not null default 'human' check (kind in ('human', 'bot'))) strict;
 
 CREATE UNIQUE INDEX users_email on users (lower(email));
+
+CREATE TABLE work (
+  name text not null primary key check (length(name) between 1 and 64),
+  state text,
+  done integer not null default 0,
+  total integer,
+  failures integer not null default 0,
+  message text check (length(message) <= 255),
+  wakes integer not null default 0,
+  last_run_at integer,
+  next_run_at integer not null,
+  owner text,
+  leased_until integer not null default 0
+) strict, without rowid;

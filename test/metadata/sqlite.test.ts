@@ -18,6 +18,10 @@ import { sqliteFolder } from "../fakes/metadata-sqlite.ts";
 import { SteppedClock } from "../fakes/clock.ts";
 import { metadataSuite } from "../suites/metadata.ts";
 
+const always = { unmodifiedSince: undefined };
+type Sample = Awaited<ReturnType<typeof sampleRegistry>>;
+type Removing = (management: Metadata["management"], sample: Sample) => Promise<unknown>;
+
 metadataSuite("SQLite", async () => {
   const clock = new SteppedClock();
   const folder = sqliteFolder(clock);
@@ -109,6 +113,55 @@ describe("SQLite", () => {
     expect(raw("select name from upstreams")).toEqual([{ name: before.upstream.name }]);
     expect(() => statSync(`${folder.file}-wal`)).toThrow("ENOENT");
   });
+
+  const removals: [what: string, action: string, remove: Removing][] = [
+    [
+      "an upstream",
+      "upstream.delete",
+      ({ upstreams }, { upstream }) => upstreams.remove(upstream.id, always),
+    ],
+    [
+      "a registry",
+      "registry.delete",
+      ({ registries }, { registry }) => registries.remove(registry.id, always),
+    ],
+    ["a group", "group.delete", ({ groups }, { group }) => groups.remove(group.id)],
+  ];
+  for (const [what, action, remove] of removals) {
+    test(`${what} that is removed is gone and on record, if the process is killed before its entries are`, async () => {
+      const before = await open();
+      const { management, cache } = before;
+      const sample = await sampleRegistry(before);
+      const { group, registry, upstream } = sample;
+      await cache.storeManifest(fetched(upstream, "one"));
+      const entries = { words: [], page: 1, perPage: 10 };
+      const [entry] = (await management.entries.list(upstream.id, entries)).items;
+      raw(
+        "create trigger killed before delete on cache_entries begin select raise(abort, 'killed'); end",
+      );
+      expect(await remove(management, sample)).toBe("removed");
+      expect(management.sweep()).rejects.toThrow("killed");
+      await close();
+      raw("drop trigger killed");
+      expect(raw("select count(*) as n from cache_entries")).not.toEqual([{ n: 0 }]);
+
+      const again = await open();
+      const recorded = await again.audit.list({ action }, { page: 1, perPage: 10 });
+      expect(recorded.items).toHaveLength(1);
+      expect(await again.management.upstreams.get(upstream.id)).toBeUndefined();
+      expect(await again.management.entries.get(entry?.id ?? 0)).toBeUndefined();
+      expect(
+        await again.cache.hasSeen(group.id, entry?.digest ?? fetched(upstream, "two").digest),
+      ).toBe(false);
+      expect(await again.management.registries.get(registry.id)).toEqual(
+        what === "an upstream" ? expect.objectContaining({ associations: [] }) : undefined,
+      );
+      expect(await again.management.sweep()).toBeGreaterThan(0);
+      expect(raw("select count(*) as n from cache_entries")).toEqual([{ n: 0 }]);
+      expect(raw("select count(*) as n from lists")).toEqual([{ n: 0 }]);
+      expect(await again.management.sweep()).toBe(0);
+    });
+  }
 
   test("the schema of a later release is refused", async () => {
     await open();

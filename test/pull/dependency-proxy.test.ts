@@ -292,6 +292,30 @@ describe("the upstream's login", () => {
   });
 });
 
+test("switched off for the whole server nothing of it is there, and what is cached is kept", async () => {
+  await tag();
+  await weir.halt();
+  const off = await TestWeir.start({
+    upstreams: [{ fake: upstream }],
+    groups: ["acme"],
+    env: { WEIR_DEPENDENCY_PROXY_URL: upstream.url, WEIR_DEPENDENCY_PROXY_ENABLED: "false" },
+    dataDir: weir.dataDir,
+  });
+  try {
+    const group = "/groups/acme/dependency_proxy";
+    expect((await off.proxied(`${acme}/library/app`, "manifests", "1")).status).toBe(404);
+    for (const what of ["settings", "ttl_policy"]) {
+      expect(await off.api("GET", `${group}/${what}`, undefined, 404)).toBeDefined();
+      expect(await off.api("PUT", `${group}/${what}`, { enabled: true }, 404)).toBeDefined();
+    }
+    expect(await off.api("DELETE", `${group}/cache`, undefined, 404)).toBeDefined();
+  } finally {
+    await off.halt();
+  }
+  await weir.run();
+  expect(status(await tag())).toBe("revalidated");
+});
+
 describe("what is not pulled any more", () => {
   const policy = "/groups/acme/dependency_proxy/ttl_policy";
   const blob = () => weir.proxied(`${acme}/app`, "blobs", layer());
@@ -349,7 +373,8 @@ describe("what is not pulled any more", () => {
     weir.clock.step(2 * dayMs);
     expect(status(await digest())).toBe("hit");
     weir.clock.step(dayMs);
-    await until(async () => (await rows()) === 1);
+    // The tag is gone; what was pulled stays with all that it leads to.
+    await until(async () => (await rows()) === 3);
     expect(status(await digest())).toBe("hit");
     await weir.halt();
     weir.clock.step(5 * dayMs);

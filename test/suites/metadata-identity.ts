@@ -31,6 +31,38 @@ export function identitySuite(bench: MetadataBench): void {
     return { project, user, credentials, identity, management: bench.metadata.management };
   };
 
+  test("a member is judged as he is when he is changed, and nothing is where that is refused", async () => {
+    const { user, identity } = await sample();
+    const of = { groupId: 1 };
+    await identity.members.add(of, user.id, { role: "guest", expiresAt: undefined });
+    const atMost = (role: string) => (present: { role: string }) => {
+      if (present.role !== role) throw new Error(`is ${present.role}`);
+    };
+    const { members } = identity;
+    const both = await Promise.allSettled([
+      members.change(of, user.id, { role: "owner" }, atMost("guest")),
+      members.remove(of, user.id, atMost("guest")),
+      members.change(of, user.id, { role: "reporter" }, atMost("guest")),
+    ]);
+    expect(both.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "rejected"]);
+    expect(await members.get(of, user.id)).toMatchObject({ role: "owner" });
+  });
+
+  test("events tell ends as times that can be read", async () => {
+    const { user, identity } = await sample();
+    const expiresAt = Date.UTC(2030, 0, 2);
+    const of = { groupId: 1 };
+    await identity.members.add(of, user.id, { role: "guest", expiresAt });
+    await identity.members.change(of, user.id, { expiresAt: undefined }, () => {});
+    await identity.tokens.createPersonal(user.id, fields({ expiresAt }));
+    const { items } = await bench.metadata.audit.list({}, { page: 1, perPage: 3 });
+    expect(items.map(({ action, details }) => [action, details["expires_at"]])).toEqual([
+      ["token.create", "2030-01-02T00:00:00.000Z"],
+      ["member.update", { from: "2030-01-02T00:00:00.000Z", to: null }],
+      ["member.add", "2030-01-02T00:00:00.000Z"],
+    ]);
+  });
+
   describe("rights", () => {
     test("of a user: groups, projects, and the groups that these are in", async () => {
       const { user, project, credentials, identity } = await sample();

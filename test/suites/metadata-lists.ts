@@ -122,6 +122,7 @@ function endingTests(bench: MetadataBench): void {
       await lists.store(listOf(upstream));
       expect(await left(upstream.id)).toBe(1);
       await end();
+      await management.sweep();
       expect(await left(upstream.id)).toBe(0);
     }
     expect(await left(other.upstream.id)).toBe(1);

@@ -167,7 +167,12 @@ function upstreamTests(bench: MetadataBench): void {
     await management.associations.create(other.id, second?.id ?? 0);
     await cache.storeManifest(fetched(upstream, "one"));
     expect(await cache.manifests([upstream.id], "library/alpine", "latest")).toHaveLength(1);
+    const [entry] = (await management.entries.list(upstream.id, all)).items;
     expect(await management.upstreams.remove(upstream.id, always)).toBe("removed");
+    expect(await management.entries.get(entry?.id ?? 0)).toBeUndefined();
+    expect(await cache.hasSeen(group.id, fetched(upstream, "one").digest)).toBe(false);
+    await cache.storeManifest(fetched(upstream, "two"));
+    expect(await bench.raised(() => management.sweep())).toBe(0);
     expect(await cache.manifests([upstream.id], "library/alpine", "latest")).toEqual([]);
     for (const { id } of [registry, other]) {
       expect((await management.registries.get(id))?.associations).toMatchObject([

@@ -270,6 +270,21 @@ function identityTests(bench: MetadataBench): void {
     expect((await passwords.ofLogin("ada@EXAMPLE.com"))?.userId).toBe(ada?.id ?? -1);
   });
 
+  test("a new person is not the one that a configuration declares, unless an administrator says so", async () => {
+    const { people, credentials } = bench.metadata;
+    const made = await people.identities.createUser(identity, person);
+    const { id = -1 } = made ?? {};
+    bench.clock.step(hour);
+    const declare = () => credentials.saveUser({ username: "ada", admin: true }, new Map());
+    const refused = { problem: "refused", message: expect.stringContaining(issuer) };
+    expect(await declare().catch((error: unknown) => error)).toMatchObject(refused);
+    expect((await credentials.ofUser(id))?.user.admin).toBe(false);
+    await people.identities.unlink(id, issuer, author);
+    expect(await declare()).toEqual({ id, username: "ada", admin: true });
+    await people.identities.link(id, identity, author);
+    expect(await declare()).toEqual({ id, username: "ada", admin: true });
+  });
+
   test("an identity is linked to one user, who has one at each issuer", async () => {
     const { identities } = bench.metadata.people;
     const [ada, bob] = [await user(bench), await user(bench, "bob")];
@@ -330,6 +345,26 @@ function providedTests(bench: MetadataBench): void {
     ]);
     expect(await provide({})).toBe(1);
     expect(await held()).toEqual([]);
+  });
+
+  test("what is no longer provided is taken from a group's last owner too, and the record says so", async () => {
+    const { one, two, provide, held } = await setUp();
+    await bench.metadata.credentials.saveUser(
+      { username: "bob", admin: false },
+      new Map([[two.id, "owner"]]),
+    );
+    await provide({ one: "owner", two: "owner" });
+    expect(await provide({})).toBe(1);
+    expect(await held()).toEqual([]);
+    const { items } = await bench.metadata.audit.list(
+      { action: "member.remove" },
+      { page: 1, perPage: 9 },
+    );
+    const told = items.map(({ groupId, details }) => [groupId, details]);
+    expect(told.toSorted()).toEqual([
+      [one.id, { role: "owner", issuer, last_owner: true }],
+      [two.id, { role: "owner", issuer }],
+    ]);
   });
 
   test("a membership that has ended is none that stands in the way", async () => {

@@ -3,6 +3,7 @@ import type { Metadata } from "../../src/metadata/contract.ts";
 import type { SteppedClock } from "../fakes/clock.ts";
 import { fetched, sampleRegistry } from "../fakes/metadata-samples.ts";
 import { auditSuite } from "./metadata-audit.ts";
+import { cleanupSuite } from "./metadata-cleanup.ts";
 import { cacheSuite } from "./metadata-cache.ts";
 import { credentialsSuite } from "./metadata-credentials.ts";
 import { directorySuite } from "./metadata-directory.ts";
@@ -13,6 +14,7 @@ import { managementSuite } from "./metadata-management.ts";
 import { peopleSuite } from "./metadata-people.ts";
 import { proofSuite } from "./metadata-proof.ts";
 import { proxySuite } from "./metadata-proxies.ts";
+import { purgeSuite } from "./metadata-purges.ts";
 
 /** An empty database, opened. */
 export interface MetadataBed {
@@ -67,6 +69,8 @@ export function metadataSuite(name: string, open: () => Promise<MetadataBed>): v
     groupSuite(bench);
     proxySuite(bench);
     auditSuite(bench);
+    purgeSuite(bench);
+    cleanupSuite(bench);
   });
 }
 

@@ -3,8 +3,11 @@ const argon2id = { algorithm: "argon2id", memoryCost: 64 << 10, timeCost: 2 } as
 /** Of a random text that nobody knows, with the same costs. */
 const nobodys =
   "$argon2id$v=19$m=65536,t=2,p=1$L2t64uf/hKxEP3crOCCs3eZAWCS1gU6p7Ryzz/fOUoc$aABwnrI07C40UPQ59rfC+2tG2LTgV+6ogzB1OJMpHhE";
-/** Hashing has the thread pool in common with the file system and name look-ups. */
-const maxRunning = 2;
+/**
+ * Hashing has the thread pool in common with the file system and name look-ups; and where there are two processors, one is
+ * for pulls: with both hashing, cached pulls wait for tens of milliseconds.
+ */
+const maxRunning = navigator.hardwareConcurrency > 2 ? 2 : 1;
 /** Together they wait for about two seconds. */
 const maxWaiting = 16;
 /** Of one account, running ones too: whoever has a good password must not keep all others from theirs. */
@@ -15,15 +18,23 @@ export class HashingBusyError extends Error {
   override readonly name = "HashingBusyError";
 }
 
-/** Hashes passwords, two at a time. What comes when too many wait is refused with a `HashingBusyError`. */
+/** Hashes passwords, one or two at a time. What comes when too many wait is refused with a `HashingBusyError`. */
 export class Hashing {
   #running = 0;
   readonly #waiting: (() => void)[] = [];
   /** How many are running or waiting. */
   readonly #accounts = new Map<string, number>();
 
+  constructor(readonly most: number = maxRunning) {}
+
   hash(password: string): Promise<string> {
     return this.#inTurn(() => Bun.password.hash(password, argon2id));
+  }
+
+  /** False where `verify` would be refused: then nothing has to be looked up for it. */
+  hasRoom(account: string): boolean {
+    const isFull = this.#running >= this.most && this.#waiting.length >= maxWaiting;
+    return !isFull && (this.#accounts.get(account) ?? 0) < maxOfAccount;
   }
 
   /**
@@ -34,8 +45,8 @@ export class Hashing {
     { password, hash, account }: { password: string; hash: string | undefined; account: string },
     begin: () => void,
   ): Promise<boolean> {
+    if (!this.hasRoom(account)) throw new HashingBusyError();
     const own = this.#accounts.get(account) ?? 0;
-    if (own >= maxOfAccount) throw new HashingBusyError();
     this.#accounts.set(account, own + 1);
     try {
       return await this.#inTurn(async () => {
@@ -51,7 +62,7 @@ export class Hashing {
   }
 
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#running >= maxRunning) {
+    if (this.#running >= this.most) {
       if (this.#waiting.length >= maxWaiting) throw new HashingBusyError();
       // Who is let go on has the place of the one that has ended.
       await new Promise<void>((resolve) => this.#waiting.push(resolve));

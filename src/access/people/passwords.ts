@@ -1,3 +1,5 @@
+import { hashSecret } from "../../lib/secret.ts";
+import { SingleFlight } from "../../lib/single-flight.ts";
 import type { Author, UserPassword, UserPasswords, UserRights } from "../../metadata/contract.ts";
 import { RegistryError } from "../../oci/error.ts";
 import type { BasicCredentials, Visitor } from "../contract.ts";
@@ -32,6 +34,9 @@ export class PasswordLogins implements PasswordAccess, Prover {
   readonly isEnabled: boolean;
   readonly #options: PasswordOptions;
   readonly #holders = new WeakMap<UserRights, Holder>();
+  /** The same from the same place at the same time is hashed once: jobs that begin together, and whoever knocks for hours. */
+  readonly #flights = new SingleFlight<UserPassword | undefined>();
+  readonly #salt = crypto.randomUUID();
 
   constructor(options: PasswordOptions) {
     this.#options = options;
@@ -126,6 +131,16 @@ export class PasswordLogins implements PasswordAccess, Prover {
     attempt: Attempt,
   ): Promise<UserPassword | undefined> {
     if (username === "" || username.length > maxLogin) return undefined;
+    const same = hashSecret(JSON.stringify([this.#salt, attempt.address, username, password]));
+    return this.#flights.do(same, () => this.#findAlone({ username, password }, attempt));
+  }
+
+  async #findAlone(
+    { username, password }: BasicCredentials,
+    attempt: Attempt,
+  ): Promise<UserPassword | undefined> {
+    // Whoever guesses faster than is hashed costs no look-up.
+    if (!this.#options.hashing.hasRoom(username.toLowerCase())) throw busy();
     const stored = await this.#options.passwords.ofLogin(username);
     return (await this.#isRight(password, stored, attempt)) ? stored : undefined;
   }

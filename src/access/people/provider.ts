@@ -38,6 +38,8 @@ export interface ProviderOptions {
 
 /** How long its metadata is taken as they are, in milliseconds; its keys are looked after by the library. */
 const metadataMs = 600_000;
+/** How long one that could not be asked is not asked again: anybody can begin a sign-in, as often as he likes. */
+const failedMs = 5_000;
 
 /** One identity provider: OpenID Connect Discovery 1.0, and Core 1.0 with RFC 7636 (PKCE) and RFC 9207 (`iss`). */
 export class Provider {
@@ -124,9 +126,9 @@ export class Provider {
     const server = this.#discover();
     const metadata = { until: now + metadataMs, server };
     this.#metadata = metadata;
-    // Who waits is told; who comes next asks anew.
+    // Who waits is told, and so is who comes soon after.
     server.catch(() => {
-      if (this.#metadata === metadata) this.#metadata = undefined;
+      metadata.until = this.#options.clock.now() + failedMs;
     });
     return server;
   }

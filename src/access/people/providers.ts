@@ -1,6 +1,7 @@
 import * as oauth from "oauth4webapi";
 import type { Clock } from "../../lib/clock.ts";
 import { failureCode, type Log } from "../../lib/log.ts";
+import { LruMap } from "../../lib/lru.ts";
 import type { Sealer } from "../../lib/seal.ts";
 import {
   type Identities,
@@ -13,6 +14,8 @@ import type { WebClient } from "../../upstream/web/contract.ts";
 import { type ProviderAccess, SignInError } from "./contract.ts";
 import { type Claims, Provider, type ProviderSettings, type Secrets } from "./provider.ts";
 
+/** Sign-ins that are known to have come back: more than there are at once. */
+const maxFinished = 10_000;
 /** Milliseconds that somebody has for logging in at his provider. */
 const patience = 600_000;
 
@@ -40,6 +43,8 @@ export class ProviderLogins implements ProviderAccess {
   readonly providers: readonly ProviderSettings[];
   readonly #options: ProvidersOptions;
   readonly #byName: ReadonlyMap<string, Provider>;
+  /** By their states: each is good for once, whatever its provider takes twice. */
+  readonly #finished = new LruMap<string, true>(maxFinished);
 
   constructor(options: ProvidersOptions) {
     const { providers, web, clock, callbackUrl } = options;
@@ -72,6 +77,7 @@ export class ProviderLogins implements ProviderAccess {
   ): Promise<{ userId: number; returnTo: string }> {
     const provider = this.#get(name);
     const begun = await this.#begun(name, kept);
+    this.#takeOnce(begun, answer);
     const claims = await this.#asked(provider, () => provider.claims(answer, begun));
     const { settings } = provider;
     const userId = await this.#userOf(settings, claims);
@@ -96,6 +102,15 @@ export class ProviderLogins implements ProviderAccess {
     const message =
       "this sign-in was begun in another browser, at another address of this server, or too long ago; begin anew";
     throw new SignInError("wrong", message);
+  }
+
+  /** An answer to something else uses nothing up: any page can send the browser here with one. */
+  #takeOnce({ state }: Kept, answer: URLSearchParams): void {
+    if (answer.get("state") !== state) return;
+    if (this.#finished.get(state)) {
+      throw new SignInError("wrong", "this sign-in has come back already; begin anew");
+    }
+    this.#finished.set(state, true);
   }
 
   /** What the provider says, or a refusal; what it has said wrong is for the log, not for whoever signs in. */

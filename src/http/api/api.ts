@@ -6,6 +6,7 @@ import type { Exchange } from "../exchange.ts";
 import { associationEndpoints } from "./associations.ts";
 import { auditEndpoints } from "./audit.ts";
 import { addressOf, authorOf } from "./caller.ts";
+import { cleanupEndpoints } from "./cleanup.ts";
 import { connectionEndpoints } from "./connections.ts";
 import { dependencyProxyEndpoints } from "./dependency-proxies.ts";
 import { type Api, type ApiEnv, reply } from "./endpoint.ts";
@@ -21,8 +22,10 @@ import { passwordEndpoints } from "./people/passwords.ts";
 import { sessionEndpoints } from "./people/session.ts";
 import { signInEndpoints } from "./people/sign-in.ts";
 import { pullEndpoints } from "./pulls.ts";
+import { purgePreviewEndpoints } from "./purges.ts";
 import { registryEndpoints } from "./registries.ts";
 import { upstreamEndpoints, upstreamListEndpoints } from "./upstreams.ts";
+import { workEndpoints } from "./work.ts";
 
 /** The management API: everything under `/api`. Authentication comes before any other look at a request. */
 export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
@@ -65,6 +68,9 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
   dependencyProxyEndpoints(api, options);
   identityEndpoints(api, options);
   auditEndpoints(api, options);
+  purgePreviewEndpoints(api, options);
+  cleanupEndpoints(api, options);
+  workEndpoints(api, options);
   api.all("*", () => {
     throw notFound();
   });

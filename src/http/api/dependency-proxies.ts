@@ -20,7 +20,16 @@ export function dependencyProxyEndpoints(api: Api, options: ApiOptions): void {
   policy(api, options);
 }
 
-function purge(api: Api, { management }: ApiOptions): void {
+/** The group, unless there are no Dependency Proxies. */
+async function proxyGroup(
+  { management, hasDependencyProxies }: ApiOptions,
+  params: { id: string },
+): Promise<Awaited<ReturnType<typeof findGroup>>> {
+  return hasDependencyProxies ? findGroup(management, params) : undefined;
+}
+
+function purge(api: Api, options: ApiOptions): void {
+  const { management, runner } = options;
   endpoint(
     api,
     {
@@ -32,8 +41,10 @@ function purge(api: Api, { management }: ApiOptions): void {
       status: 202,
     },
     async ({ params, granted, condition, author }) => {
-      const { id } = granted(await findGroup(management, params));
-      return removed(await management.by(author).dependencyProxies.purge(id, condition()));
+      const { id } = granted(await proxyGroup(options, params));
+      const removal = await management.by(author).dependencyProxies.purge(id, condition());
+      await runner.wake("purges");
+      return removed(removal);
     },
   );
 }
@@ -44,14 +55,15 @@ const settingsJson = ({ enabled, identity }: DependencyProxySettings) => ({
   identity: identity ?? null,
 });
 
-function settings(api: Api, { management }: ApiOptions): void {
+function settings(api: Api, options: ApiOptions): void {
+  const { management } = options;
   const path = `${ofGroup}/settings`;
   const common = { path, params: groupParams } as const;
   const read = { ...common, method: "get", action: "read_dependency_proxy" } as const;
   const answer = { answer: dependencyProxySettings, status: 200 } as const;
   const summary = "Get the settings of a group's Dependency Proxy";
   endpoint(api, { ...read, summary, ...answer }, async ({ params, granted }) => {
-    const { id } = granted(await findGroup(management, params));
+    const { id } = granted(await proxyGroup(options, params));
     return { body: settingsJson(await management.dependencyProxies.settings(id)) };
   });
   endpoint(
@@ -65,7 +77,7 @@ function settings(api: Api, { management }: ApiOptions): void {
       ...answer,
     },
     async ({ params, granted, body, author }) => {
-      const { id } = granted(await findGroup(management, params));
+      const { id } = granted(await proxyGroup(options, params));
       const changes = atLeastOne(dependencyProxyChanges, await body());
       if ("identity" in changes !== "secret" in changes) {
         throw badRequest("identity, secret provide all or none of parameters");
@@ -82,14 +94,15 @@ const policyJson = ({ ttlEnabled, ttlDays }: DependencyProxySettings) => ({
   ttl: ttlDays,
 });
 
-function policy(api: Api, { management }: ApiOptions): void {
+function policy(api: Api, options: ApiOptions): void {
+  const { management } = options;
   const path = `${ofGroup}/ttl_policy`;
   const common = { path, params: groupParams } as const;
   const read = { ...common, method: "get", action: "read_dependency_proxy" } as const;
   const answer = { answer: ttlPolicy, status: 200 } as const;
   const summary = "Get when a group's Dependency Proxy gives up what is not pulled any more";
   endpoint(api, { ...read, summary, ...answer }, async ({ params, granted }) => {
-    const { id } = granted(await findGroup(management, params));
+    const { id } = granted(await proxyGroup(options, params));
     return { body: policyJson(await management.dependencyProxies.settings(id)) };
   });
   endpoint(
@@ -103,7 +116,7 @@ function policy(api: Api, { management }: ApiOptions): void {
       ...answer,
     },
     async ({ params, granted, body, author }) => {
-      const { id } = granted(await findGroup(management, params));
+      const { id } = granted(await proxyGroup(options, params));
       const { enabled: ttlEnabled, ttl: ttlDays } = atLeastOne(ttlPolicyChanges, await body());
       const changes = { ttlEnabled, ttlDays };
       return {

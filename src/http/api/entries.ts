@@ -1,16 +1,19 @@
 import { z } from "@hono/zod-openapi";
+import type { EntryRecord, Management } from "../../metadata/contract.ts";
 import { removed } from "./changes.ts";
 import { type Api, endpoint } from "./endpoint.ts";
 import { badRequest } from "./errors.ts";
 import { idParams, cacheEntry } from "./fields.ts";
 import type { ApiOptions } from "./options.ts";
 import { pageHeaders, pageOptions, pageQuery, searchWords } from "./pages.ts";
+import { requireSight } from "./purges.ts";
 import { entryJson, parseEntryId } from "./represent.ts";
 
-/** Endpoints 19 and 20. */
+/** Endpoints 19 and 20, and pins. */
 export function entryEndpoints(api: Api, options: ApiOptions): void {
   listEntries(api, options);
   deleteEntry(api, options);
+  pinEntry(api, options);
 }
 
 function listEntries(api: Api, { management, externalUrl }: ApiOptions): void {
@@ -27,17 +30,29 @@ function listEntries(api: Api, { management, externalUrl }: ApiOptions): void {
       status: 200,
     },
     async ({ params, query, granted, require, path }) => {
-      const { id, verifiedGroup } = granted(await management.upstreams.get(params.id));
-      if (verifiedGroup !== undefined) {
-        const group = await management.group({ path: verifiedGroup });
-        require("read_verified_upstream", { kind: "group", lineage: group?.lineage ?? [] });
-      }
+      const upstream = granted(await management.upstreams.get(params.id));
+      await requireSight(management, upstream, require);
       const wanted = pageOptions(query, query.search);
-      const page = await management.entries.list(id, wanted);
+      const page = await management.entries.list(upstream.id, wanted);
       const headers = pageHeaders(new URL(path, externalUrl), wanted, page);
       return { body: page.items.map(entryJson), headers };
     },
   );
+}
+
+/** In a path: opaque. */
+const entryParams = z.strictObject({ id: z.string().openapi({ example: "NDIgMTUxNw==" }) });
+const one = "/virtual_registries/container/cache_entries/{id}";
+
+/** Undefined for an entry that is not there, or not of the group that its id tells. */
+async function findEntry(
+  management: Management,
+  params: { id: string },
+): Promise<EntryRecord | undefined> {
+  const asked = parseEntryId(params.id);
+  if (!asked) throw badRequest("id is invalid");
+  const entry = await management.entries.get(asked.id);
+  return entry?.groupId === asked.groupId ? entry : undefined;
 }
 
 function deleteEntry(api: Api, { management }: ApiOptions): void {
@@ -45,18 +60,43 @@ function deleteEntry(api: Api, { management }: ApiOptions): void {
     api,
     {
       method: "delete",
-      path: "/virtual_registries/container/cache_entries/{id}",
+      path: one,
       summary: "Give up a cache entry",
       action: "purge_registry",
-      params: z.strictObject({ id: z.string().openapi({ example: "NDIgMTUxNw==" }) }),
+      params: entryParams,
       status: 204,
     },
     async ({ params, granted, condition, author }) => {
-      const asked = parseEntryId(params.id);
-      if (!asked) throw badRequest("id is invalid");
-      const entry = await management.entries.get(asked.id);
-      const { id } = granted(entry?.groupId === asked.groupId ? entry : undefined);
+      const { id } = granted(await findEntry(management, params));
       return removed(await management.by(author).entries.remove(id, condition()));
+    },
+  );
+}
+
+function pinEntry(api: Api, { management }: ApiOptions): void {
+  const common = { path: `${one}/pin`, action: "purge_registry", params: entryParams } as const;
+  endpoint(
+    api,
+    {
+      ...common,
+      method: "post",
+      summary: "Pin a cache entry: no purge or policy gives it up, nor what it needs",
+      answer: cacheEntry,
+      status: 200,
+    },
+    async ({ params, granted, require, author }) => {
+      const { id, upstreamId } = granted(await findEntry(management, params));
+      const upstream = await management.upstreams.get(upstreamId);
+      if (upstream) await requireSight(management, upstream, require);
+      return { body: entryJson(granted(await management.by(author).entries.pin(id))) };
+    },
+  );
+  endpoint(
+    api,
+    { ...common, method: "delete", summary: "Unpin a cache entry", status: 204 },
+    async ({ params, granted, condition, author }) => {
+      const { id } = granted(await findEntry(management, params));
+      return removed(await management.by(author).entries.unpin(id, condition()));
     },
   );
 }

@@ -16,6 +16,7 @@ import type {
 } from "../../metadata/contract.ts";
 import type { Puller } from "../../pull/contract.ts";
 import type { UpstreamClient } from "../../upstream/contract.ts";
+import type { Runner } from "../../work/contract.ts";
 
 /** What the management API works with. */
 export interface ApiOptions {
@@ -29,11 +30,13 @@ export interface ApiOptions {
   directory: Directory;
   puller: Puller;
   client: UpstreamClient;
+  runner: Runner;
   clock: Clock;
   log: Log;
   /** What clients use, without a slash at the end. */
   externalUrl: string;
   version: string;
+  hasDependencyProxies: boolean;
   isTrustedProxy: (address: string) => boolean;
   /** Whether the URL plainly names an inner address that upstreams may not have. Asks nobody. */
   isInner: (url: string) => Promise<boolean>;

@@ -5,6 +5,7 @@ import { idParams, registry, registryChanges, registryDetail, registryFields } f
 import { findGroup, groupParams, topLevel } from "./groups.ts";
 import { atLeastOne, removed } from "./changes.ts";
 import type { ApiOptions } from "./options.ts";
+import { purgeQuery, selectionOf } from "./purges.ts";
 import { registryDetailJson, registryJson } from "./represent.ts";
 
 const ofGroup = "/groups/{id}/-/virtual_registries/container/registries";
@@ -125,7 +126,7 @@ function deleteRegistry(api: Api, { management }: ApiOptions): void {
   );
 }
 
-function purgeRegistry(api: Api, { management }: ApiOptions): void {
+function purgeRegistry(api: Api, { management, runner }: ApiOptions): void {
   endpoint(
     api,
     {
@@ -134,11 +135,15 @@ function purgeRegistry(api: Api, { management }: ApiOptions): void {
       summary: "Empty the cache of those upstreams that no other registry has",
       action: "purge_registry",
       params: idParams,
+      query: purgeQuery,
       status: 204,
     },
-    async ({ params, granted, condition, author }) => {
+    async ({ params, query, granted, condition, author }) => {
       const { id } = granted(await management.registries.get(params.id));
-      return removed(await management.by(author).registries.purge(id, condition()));
+      const { registries } = management.by(author);
+      const removal = await registries.purge(id, condition(), selectionOf(query));
+      await runner.wake("purges");
+      return removed(removal);
     },
   );
 }

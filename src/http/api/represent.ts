@@ -128,6 +128,7 @@ export function entryJson(entry: EntryRecord) {
     ...times(entry),
     downloads_count: entry.downloads,
     downloaded_at: timeText(entry.downloadedAt),
+    pinned: entry.pinned,
   };
 }
 

@@ -81,13 +81,32 @@ export async function refuseInner(
 
 /** A group can be named by who may see it; others are told what they would be told if it were not there. */
 export async function refuseHidden(
-  { management }: Pick<ApiOptions, "management">,
+  options: Pick<ApiOptions, "management">,
   caller: Caller,
   path: string | undefined,
 ): Promise<void> {
-  if (path === undefined) return;
-  const group = await management.group({ path });
-  const lineage = group?.lineage ?? [];
-  if (caller.judge("read_group", { kind: "group", lineage }) === "allowed" && group) return;
+  if (path === undefined || (await isSeen(options, caller, path))) return;
   throw invalidRecord({ verified_group: ["is no group"] });
+}
+
+/** An upstream as the caller may see it: what a group is called that is hidden from him is not told. */
+export async function asSeen<U extends { verifiedGroup: string | undefined }>(
+  options: Pick<ApiOptions, "management">,
+  caller: Caller,
+  upstream: U,
+): Promise<U> {
+  const { verifiedGroup: path } = upstream;
+  if (!path || (await isSeen(options, caller, path))) return upstream;
+  return { ...upstream, verifiedGroup: "" };
+}
+
+async function isSeen(
+  { management }: Pick<ApiOptions, "management">,
+  caller: Caller,
+  path: string,
+): Promise<boolean> {
+  const group = await management.group({ path });
+  if (!group) return false;
+  const subject = { kind: "group", lineage: group.lineage } as const;
+  return caller.judge("read_group", subject) === "allowed";
 }

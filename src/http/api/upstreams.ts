@@ -12,8 +12,15 @@ import {
 import { findGroup, groupParams, topLevel } from "./groups.ts";
 import type { ApiOptions } from "./options.ts";
 import { pageHeaders, pageOptions, pageQuery, searchWords } from "./pages.ts";
+import { purgeQuery, selectionOf } from "./purges.ts";
 import { placedUpstreamJson, upstreamDetailJson, upstreamJson } from "./represent.ts";
-import { newSettings, refuseHidden, refuseInner, settingsGiven } from "./upstream-settings.ts";
+import {
+  asSeen,
+  newSettings,
+  refuseHidden,
+  refuseInner,
+  settingsGiven,
+} from "./upstream-settings.ts";
 
 const ofRegistry = "/virtual_registries/container/registries/{id}/upstreams";
 const one = "/virtual_registries/container/upstreams/{id}";
@@ -25,7 +32,8 @@ export function upstreamListEndpoints(api: Api, options: ApiOptions): void {
   createUpstream(api, options);
 }
 
-function listGroupUpstreams(api: Api, { management, externalUrl }: ApiOptions): void {
+function listGroupUpstreams(api: Api, options: ApiOptions): void {
+  const { management, externalUrl } = options;
   endpoint(
     api,
     {
@@ -38,17 +46,19 @@ function listGroupUpstreams(api: Api, { management, externalUrl }: ApiOptions): 
       answer: z.array(upstream),
       status: 200,
     },
-    async ({ params, query, granted, path }) => {
+    async ({ params, query, granted, path, caller }) => {
       const group = topLevel(granted(await findGroup(management, params)));
       const wanted = pageOptions(query, query.upstream_name);
       const page = await management.upstreams.list(group.id, wanted);
       const headers = pageHeaders(new URL(path, externalUrl), wanted, page);
-      return { body: page.items.map(upstreamJson), headers };
+      const items = await Promise.all(page.items.map((item) => asSeen(options, caller, item)));
+      return { body: items.map(upstreamJson), headers };
     },
   );
 }
 
-function listUpstreams(api: Api, { management }: ApiOptions): void {
+function listUpstreams(api: Api, options: ApiOptions): void {
+  const { management } = options;
   endpoint(
     api,
     {
@@ -60,10 +70,11 @@ function listUpstreams(api: Api, { management }: ApiOptions): void {
       answer: z.array(placedUpstream),
       status: 200,
     },
-    async ({ params, granted }) => {
+    async ({ params, granted, caller }) => {
       const { id } = granted(await management.registries.get(params.id));
-      const list = await management.upstreams.ofRegistry(id);
-      return { body: list.map((item) => placedUpstreamJson(item, id)) };
+      const all = await management.upstreams.ofRegistry(id);
+      const items = await Promise.all(all.map((item) => asSeen(options, caller, item)));
+      return { body: items.map((item) => placedUpstreamJson(item, id)) };
     },
   );
 }
@@ -87,12 +98,8 @@ function createUpstream(api: Api, options: ApiOptions): void {
       const settings = newSettings(await body());
       await refuseHidden(options, caller, settings.verifiedGroup);
       await refuseInner(isInner, settings.url);
-      return {
-        body: placedUpstreamJson(
-          granted(await management.by(author).upstreams.create(id, settings)),
-          id,
-        ),
-      };
+      const created = granted(await management.by(author).upstreams.create(id, settings));
+      return { body: placedUpstreamJson(created, id) };
     },
   );
 }
@@ -105,7 +112,8 @@ export function upstreamEndpoints(api: Api, options: ApiOptions): void {
   purgeUpstream(api, options);
 }
 
-function getUpstream(api: Api, { management, client }: ApiOptions): void {
+function getUpstream(api: Api, options: ApiOptions): void {
+  const { management, client } = options;
   endpoint(
     api,
     {
@@ -117,9 +125,10 @@ function getUpstream(api: Api, { management, client }: ApiOptions): void {
       answer: upstreamDetail,
       status: 200,
     },
-    async ({ params, granted }) => {
+    async ({ params, granted, caller }) => {
       const found = granted(await management.upstreams.get(params.id));
-      return { body: upstreamDetailJson(found, client.health(found)) };
+      const seen = await asSeen(options, caller, found);
+      return { body: upstreamDetailJson(seen, client.health(found)) };
     },
   );
 }
@@ -145,7 +154,8 @@ function changeUpstream(api: Api, options: ApiOptions): void {
       await refuseHidden(options, caller, changes.verifiedGroup);
       await refuseInner(isInner, changes.url);
       const changed = granted(await management.by(author).upstreams.change(id, changes));
-      return { body: upstreamDetailJson(changed, client.health(changed)) };
+      const seen = await asSeen(options, caller, changed);
+      return { body: upstreamDetailJson(seen, client.health(changed)) };
     },
   );
 }
@@ -168,20 +178,24 @@ function deleteUpstream(api: Api, { management }: ApiOptions): void {
   );
 }
 
-function purgeUpstream(api: Api, { management }: ApiOptions): void {
+function purgeUpstream(api: Api, { management, runner }: ApiOptions): void {
   endpoint(
     api,
     {
       method: "delete",
       path: `${one}/cache`,
-      summary: "Empty an upstream's cache",
+      summary: "Empty an upstream's cache, or give up what a pattern is for",
       action: "purge_registry",
       params: idParams,
+      query: purgeQuery,
       status: 204,
     },
-    async ({ params, granted, condition, author }) => {
+    async ({ params, query, granted, condition, author }) => {
       const { id } = granted(await management.upstreams.get(params.id));
-      return removed(await management.by(author).upstreams.purge(id, condition()));
+      const { upstreams } = management.by(author);
+      const removal = await upstreams.purge(id, condition(), selectionOf(query));
+      await runner.wake("purges");
+      return removed(removal);
     },
   );
 }

@@ -37,6 +37,7 @@ export interface V2Options {
   isTrustedProxy: (address: string) => boolean;
   /** The registry that stands behind names that are none of ours. */
   mirrorRegistry: number;
+  hasDependencyProxies: boolean;
   /** What clients know this server by. */
   externalUrl: string;
   /** Seconds that a connection may be idle, as the server is set up. */
@@ -173,7 +174,8 @@ class V2Request {
 
   /** Its upstream is made for the first who may pull: whoever may not leaves nothing behind. */
   async #dependencyProxy(groupPath: string, grant: Grant): Promise<Registry | undefined> {
-    const { directory } = this.#options;
+    const { directory, hasDependencyProxies } = this.#options;
+    if (!hasDependencyProxies) return undefined;
     const proxy = await directory.dependencyProxy(groupPath);
     if (!proxy || proxy.upstreams.length > 0 || !grant.mayPull(proxy)) return proxy;
     return directory.openDependencyProxy(groupPath);

@@ -9,8 +9,8 @@ import type {
   User,
   UserRights,
 } from "../contract.ts";
-import { factOf } from "../management/facts.ts";
-import { readCredential, readRights } from "./rights.ts";
+import { endText, factOf } from "../management/facts.ts";
+import { isToken, readCredential, readRights } from "./rights.ts";
 import type { Db } from "../schema.ts";
 import { saveToken, saveUser } from "../users.ts";
 import type { Uses } from "./uses.ts";
@@ -38,7 +38,9 @@ export class SqlCredentials implements Credentials {
         (key) => load(key, clock.now()),
         ({ validUntil }) => validUntil === undefined || clock.now() < validUntil,
       );
-    this.#byHash = remembered((hash, now) => readCredential(db, { hash }, now));
+    this.#byHash = remembered(async (hash, now) =>
+      (await isToken(db, hash)) ? readCredential(db, { hash }, now) : undefined,
+    );
     this.#byId = remembered((tokenId, now) => readCredential(db, { tokenId }, now));
     this.#ofUser = remembered((userId, now) => readRights(db, userId, now));
   }
@@ -76,7 +78,7 @@ export class SqlCredentials implements Credentials {
   saveToken(userId: number, token: TokenSettings): Promise<void> {
     const now = this.clock.now();
     const { name, scopes, expiresAt } = token;
-    const details = { token: name, scopes, expires_at: expiresAt ?? null };
+    const details = { token: name, scopes, expires_at: endText(expiresAt) };
     return declaring(
       this.changes,
       now,

@@ -82,10 +82,16 @@ export interface ManagedMembers {
   /** In order of user id. */
   list(of: Membered): Promise<Member[]>;
   get(of: Membered, userId: number): Promise<Member | undefined>;
-  /** Undefined where the user is a member already. */
+  /** Undefined where the user is a member already. A bot is a member where it was made, and nowhere else (`refused`). */
   add(of: Membered, userId: number, membership: Membership): Promise<Member | undefined>;
-  change(of: Membered, userId: number, changes: Partial<Membership>): Promise<Member | undefined>;
-  remove(of: Membered, userId: number): Promise<Removal>;
+  /** `judge` throws where this may not be done to the member, as he is now: whoever changes him at the same time has done so. */
+  change(
+    of: Membered,
+    userId: number,
+    changes: Partial<Membership>,
+    judge: (present: Member) => void,
+  ): Promise<Member | undefined>;
+  remove(of: Membered, userId: number, judge: (present: Member) => void): Promise<Removal>;
 }
 
 export interface TokenRecord {
@@ -146,6 +152,6 @@ export interface ManagedTokens {
     id: number,
     fields: Omit<TokenFields, "name" | "scopes">,
   ): Promise<TokenRecord | undefined>;
-  /** Forgets bots without a live token, and job tokens that have ended a day ago. */
+  /** Forgets bots without a live token, job tokens that ended a day ago, and others that did so ninety days ago, but for declared ones. */
   sweep(): Promise<void>;
 }

@@ -1,8 +1,9 @@
 import { type Selectable, sql, type Transaction } from "kysely";
 import { type AuditFact, MetadataError, type Role } from "../contract.ts";
-import { changesOf } from "../management/facts.ts";
+import { changesOf, endText } from "../management/facts.ts";
 import type { Removal } from "../management/contract.ts";
 import type { Recorded, Writer } from "../management/writer.ts";
+import { hasOwner } from "../owners.ts";
 import { lockGroup } from "../positions.ts";
 import type { Db, Schema, UsersTable } from "../schema.ts";
 import type { ManagedMembers, Member, Membered, Membership } from "./contract.ts";
@@ -29,6 +30,7 @@ export class SqlMembers implements ManagedMembers {
     return this.#write(of, async ({ tx, now, changed, note }) => {
       const present = await readMembers(tx, of, now, userId);
       if (present.length > 0) return undefined;
+      await refuseBot(tx, userId);
       changed();
       await remove(tx, of, userId); // one that has ended
       await insert(tx, of, userId, membership);
@@ -38,10 +40,16 @@ export class SqlMembers implements ManagedMembers {
     });
   }
 
-  change(of: Membered, userId: number, changes: Partial<Membership>): Promise<Member | undefined> {
+  change(
+    of: Membered,
+    userId: number,
+    changes: Partial<Membership>,
+    judge: (present: Member) => void,
+  ): Promise<Member | undefined> {
     return this.#write(of, async ({ tx, now, changed, note }) => {
       const [present] = await readMembers(tx, of, now, userId);
       if (!present) return undefined;
+      judge(present);
       const wanted = { role: present.role, expiresAt: present.expiresAt, ...changes };
       if (!isLasting(wanted)) await keepOwner(tx, of, present);
       changed();
@@ -49,17 +57,19 @@ export class SqlMembers implements ManagedMembers {
       await insert(tx, of, userId, wanted);
       const [member] = await readMembers(tx, of, now, userId);
       if (member) {
-        const details = changesOf<Membership>(present, member, ["role", "expiresAt"]);
+        const told = (one: Member) => ({ role: one.role, expiresAt: endText(one.expiresAt) });
+        const details = changesOf(told(present), told(member), ["role", "expiresAt"]);
         await note(await factOn(tx, of, "update", member, details));
       }
       return member;
     });
   }
 
-  remove(of: Membered, userId: number): Promise<Removal> {
+  remove(of: Membered, userId: number, judge: (present: Member) => void): Promise<Removal> {
     return this.#write(of, async ({ tx, now, changed, note }) => {
       const [present] = await readMembers(tx, of, now, userId);
       if (!present) return "absent";
+      judge(present);
       await keepOwner(tx, of, present);
       changed();
       await note(await factOn(tx, of, "remove", present, detailsOf(present)));
@@ -76,7 +86,7 @@ export class SqlMembers implements ManagedMembers {
   }
 }
 
-const detailsOf = ({ role, expiresAt }: Membership) => ({ role, expires_at: expiresAt ?? null });
+const detailsOf = ({ role, expiresAt }: Membership) => ({ role, expires_at: endText(expiresAt) });
 
 /** What was done to a member, who is the subject; of a project it is its group's to know. */
 async function factOn(
@@ -136,6 +146,21 @@ async function insert(
     values (${userId}, ${id}, ${role}, ${expiresAt ?? null})`.execute(tx);
 }
 
+/** Its token is its group's, whose owners would have it in another group too. */
+async function refuseBot(tx: Tx, userId: number): Promise<void> {
+  const bot = await tx
+    .selectFrom("users")
+    .select("id")
+    .where("id", "=", userId)
+    .where("kind", "=", "bot")
+    .executeTakeFirst();
+  if (!bot) return;
+  const text = "is a bot, which is a member of its own group alone";
+  throw new MetadataError("refused", `user ${userId} ${text}`, {
+    invalid: { field: "user", text },
+  });
+}
+
 const isLasting = ({ role, expiresAt }: Membership) => role === "owner" && expiresAt === undefined;
 
 /** Throws where this is the last owner of a top-level group; those of others are owned by whoever is above. */
@@ -148,17 +173,7 @@ async function keepOwner(tx: Tx, of: Membered, leaving: Member): Promise<void> {
     .where("parent_id", "is", null)
     .executeTakeFirst();
   if (!top) return;
-  const others = await tx
-    .selectFrom("memberships as m")
-    .innerJoin("users as u", "u.id", "m.user_id")
-    .select("u.id")
-    .where("m.group_id", "=", of.groupId)
-    .where("m.role", "=", "owner")
-    .where("m.expires_at", "is", null)
-    .where("u.kind", "=", "human")
-    .where("u.id", "!=", leaving.user.id)
-    .executeTakeFirst();
-  if (others) return;
+  if (await hasOwner(tx, of.groupId, leaving.user.id)) return;
   const text = "would have no owner left; make somebody else one first";
   const invalid = { field: "group", text };
   throw new MetadataError("refused", `the group ${of.groupId} ${text}`, { invalid });

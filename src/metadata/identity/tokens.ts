@@ -1,6 +1,6 @@
 import type { Insertable, Transaction } from "kysely";
 import type { AuditFact, Role } from "../contract.ts";
-import { factOf } from "../management/facts.ts";
+import { endText, factOf } from "../management/facts.ts";
 import type { Removal } from "../management/contract.ts";
 import type { Writer } from "../management/writer.ts";
 import type { Db, Schema, TokensTable } from "../schema.ts";
@@ -8,8 +8,10 @@ import type { ManagedTokens, TokenFields, TokenFilter, TokenRecord } from "./con
 
 type Tx = Transaction<Schema>;
 
-/** How long a job's token is to be seen after its end. */
-const endedMs = 86_400_000;
+const dayMs = 86_400_000;
+/** How long a token is to be seen after its end: a job's, of which there are many, and others. */
+const jobsEndedMs = dayMs;
+const endedMs = 90 * dayMs;
 
 export class SqlTokens implements ManagedTokens {
   constructor(
@@ -106,16 +108,23 @@ export class SqlTokens implements ManagedTokens {
 
   sweep(): Promise<void> {
     return this.writer.run(async ({ tx, now, changed }) => {
-      const before = now - endedMs;
       const spent = await removeSpentBots(tx, now);
-      const { numDeletedRows: ended } = await tx
-        .deleteFrom("tokens")
-        .where("kind", "=", "job")
-        .where((eb) => eb.or([eb("expires_at", "<", before), eb("revoked_at", "<", before)]))
-        .executeTakeFirst();
-      if (spent > 0 || ended > 0n) changed();
+      const ofJobs = await removeEnded(tx, "=", now - jobsEndedMs);
+      const others = await removeEnded(tx, "!=", now - endedMs);
+      if (spent > 0 || ofJobs + others > 0n) changed();
     });
   }
+}
+
+/** Tokens of jobs, or others, that had ended before. One that is declared stays: once revoked, it is not to be made again. */
+async function removeEnded(tx: Tx, isJob: "=" | "!=", before: number): Promise<bigint> {
+  const { numDeletedRows } = await tx
+    .deleteFrom("tokens")
+    .where("kind", isJob, "job")
+    .where("declared", "=", 0)
+    .where((eb) => eb.or([eb("expires_at", "<", before), eb("revoked_at", "<", before)]))
+    .executeTakeFirst();
+  return numDeletedRows;
 }
 
 /** What was done to a token; one that has to do with a group is its owners' to know of. */
@@ -133,7 +142,7 @@ async function factOn(
   const details = {
     kind,
     scopes,
-    expires_at: token.expiresAt ?? null,
+    expires_at: endText(token.expiresAt),
     user_id: token.userId ?? null,
     ...(projectId !== undefined && { project_id: projectId }),
     ...(token.role && { role: token.role }),

@@ -8,6 +8,8 @@ import type {
   Upstream,
   UpstreamSettings,
 } from "../contract.ts";
+import type { ManagedCleanupPolicies } from "../cleanup/contract.ts";
+import type { PurgePreview, PurgeSelection } from "../purges/contract.ts";
 
 /**
  * Groups, their registries, upstreams and cache entries as people manage them: by id, one thing at a time. Ids are never
@@ -20,6 +22,11 @@ export interface Management {
   by(author: Author): Management;
   /** Puts on record what was done and changes nothing here. */
   note(fact: AuditFact): Promise<void>;
+  /**
+   * Gives up the lists and entries of upstreams that have been removed, in steps between which others have their turn.
+   * How many entries these were. A removal is whole without it: nobody sees them any more. Safe to repeat after a kill.
+   */
+  sweep(): Promise<number>;
   /** By id, or by the path that it has now, in whatever case. */
   group(by: { id: number } | { path: string }): Promise<Group | undefined>;
   readonly groups: ManagedGroups;
@@ -28,6 +35,7 @@ export interface Management {
   readonly upstreams: ManagedUpstreams;
   readonly associations: ManagedAssociations;
   readonly entries: ManagedEntries;
+  readonly cleanupPolicies: ManagedCleanupPolicies;
 }
 
 export interface ManagedGroups {
@@ -39,7 +47,7 @@ export interface ManagedGroups {
     fields: { name: string; path: string },
     ownerId: number,
   ): Promise<Group>;
-  /** With everything in it, groups below included, and the bots of these groups' tokens. */
+  /** With everything in it, groups below included, and the bots of these groups' tokens. At once, as all removals are. */
   remove(id: number): Promise<Removal>;
   /**
    * `path` is the last part of the group's path. Everything below moves along, and the Dependency Proxies are found by
@@ -57,9 +65,9 @@ export interface ManagedDependencyProxies {
   settings(groupId: number): Promise<DependencyProxySettings>;
   /** A user name with its password, or both undefined; another login is as that of `ManagedUpstreams.change`. */
   change(groupId: number, changes: DependencyProxyChanges): Promise<DependencyProxySettings>;
-  /** Gives up all its entries. */
+  /** Gives up all its entries, as `ManagedUpstreams.purge` does. */
   purge(groupId: number, condition: Condition): Promise<Removal>;
-  /** Gives up the entries that have not been pulled for as long as their groups want. How many these were. */
+  /** A step: gives up some of the entries that have not been pulled for as long as their groups want; 0: there are no more. */
   expire(): Promise<number>;
 }
 
@@ -87,8 +95,10 @@ export interface ManagedRegistries {
   change(id: number, changes: Partial<RegistryFields>): Promise<RegistryRecord | undefined>;
   /** Removes with it those of its upstreams that no other registry has, and their entries. */
   remove(id: number, condition: Condition): Promise<Removal>;
-  /** Gives up the entries of those of its upstreams that no other registry has. */
-  purge(id: number, condition: Condition): Promise<Removal>;
+  /** Gives up entries of those of its upstreams that no other registry has, as `ManagedUpstreams.purge` does. */
+  purge(id: number, condition: Condition, selection?: PurgeSelection): Promise<Removal>;
+  /** What that would give up. Undefined for an unknown registry. */
+  preview(id: number, selection: PurgeSelection): Promise<PurgePreview | undefined>;
 }
 
 export interface ManagedUpstreams {
@@ -107,8 +117,13 @@ export interface ManagedUpstreams {
   change(id: number, changes: Partial<UpstreamSettings>): Promise<UpstreamRecord | undefined>;
   /** From every registry; its entries go with it. */
   remove(id: number, condition: Condition): Promise<Removal>;
-  /** Gives up all its entries. */
-  purge(id: number, condition: Condition): Promise<Removal>;
+  /**
+   * Gives up these of its entries and lists; without a selection all that is not pinned. Up to some thousand are gone when this resolves; the others go in steps of
+   * `Purges`, and may be served until then.
+   */
+  purge(id: number, condition: Condition, selection?: PurgeSelection): Promise<Removal>;
+  /** What that would give up, in steps between which others have their turn. Undefined for an unknown upstream. */
+  preview(id: number, selection: PurgeSelection): Promise<PurgePreview | undefined>;
 }
 
 export interface ManagedAssociations {
@@ -129,6 +144,13 @@ export interface ManagedEntries {
   /** The newest manifest of an upstream. */
   newestManifest(upstreamId: number): Promise<EntryRecord | undefined>;
   remove(id: number, condition: Condition): Promise<Removal>;
+  /**
+   * Pins it: no purge, policy or limit gives it up, nor what it needs within its repository (manifests and blobs that it
+   * leads to). A tag that is pinned stays so when it moves. It goes only where it is removed itself, or its upstream is, or
+   * has another URL, or where a purge is for pinned entries too.
+   */
+  pin(id: number): Promise<EntryRecord | undefined>;
+  unpin(id: number, condition: Condition): Promise<Removal>;
 }
 
 export type RegistryFields = Pick<RegistrySettings, "name" | "description" | "onUnsure" | "ask">;
@@ -164,6 +186,7 @@ export interface EntryRecord extends CacheEntry, Times {
   relativePath: string;
   downloadedAt: number;
   downloads: number;
+  pinned: boolean;
 }
 
 export interface PageOptions {

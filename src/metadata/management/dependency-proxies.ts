@@ -6,6 +6,8 @@ import {
   saveWishes,
 } from "../dependency-proxies.ts";
 import type { Passwords } from "../passwords.ts";
+import type { SqlPurges } from "../purges/purges.ts";
+import { everything, requestPurge } from "../purges/requests.ts";
 import type { Db } from "../schema.ts";
 import { changeUpstream, type Saving, upstreamOf } from "../upstreams.ts";
 import type {
@@ -27,6 +29,7 @@ export class SqlDependencyProxies implements ManagedDependencyProxies {
     readonly db: Db,
     readonly passwords: Passwords,
     readonly writer: Writer,
+    readonly purges: SqlPurges,
     /** What their upstreams are like, without a login. */
     readonly upstream: UpstreamSettings,
   ) {}
@@ -79,8 +82,12 @@ export class SqlDependencyProxies implements ManagedDependencyProxies {
       return "removed";
     }
     const { id } = upstream;
-    const checked = await this.writer.remove("upstreams", id, condition, ({ note }) => note(fact));
-    if (checked === "removed") await this.writer.emptyCache(upstream.id);
+    const begun: number[] = [];
+    const checked = await this.writer.remove("upstreams", id, condition, async (saving) => {
+      await saving.note(fact);
+      begun.push(await requestPurge(saving.tx, id, everything, saving.now));
+    });
+    await this.purges.begin(begun);
     return checked;
   }
 
@@ -92,12 +99,11 @@ export class SqlDependencyProxies implements ManagedDependencyProxies {
       .where("u.kind", "=", "dependency_proxy")
       .where("d.ttl_enabled", "=", 1)
       .execute();
-    let count = 0;
     for (const { id, days } of policies) {
-      const lastPull = this.writer.clock.now() - days * dayMs;
-      count += await this.writer.emptyCache(id, lastPull);
+      const count = await this.writer.removeOld(id, this.writer.clock.now() - days * dayMs);
+      if (count > 0) return count;
     }
-    return count;
+    return 0;
   }
 }
 

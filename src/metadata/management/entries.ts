@@ -69,6 +69,35 @@ export class SqlEntries implements ManagedEntries {
       await tx.deleteFrom("cache_entries").where("id", "=", id).execute();
     });
   }
+
+  async pin(id: number): Promise<EntryRecord | undefined> {
+    if (!(await this.get(id))) return undefined;
+    return this.writer.withRow("cache_entries", id, async ({ tx, note }) => {
+      await tx.updateTable("cache_entries").set({ pinned: 1 }).where("id", "=", id).execute();
+      const row = await shown(tx).selectAll().where("e.id", "=", id).executeTakeFirst();
+      if (!row) return undefined;
+      const pinned = entryOf(row);
+      await note(pinFact("pin", pinned));
+      return pinned;
+    });
+  }
+
+  async unpin(id: number, condition: Condition): Promise<Removal> {
+    const entry = await this.get(id);
+    if (!entry) return "absent";
+    return this.writer.remove("cache_entries", id, condition, async ({ tx, note }) => {
+      await note(pinFact("unpin", entry));
+      await tx.updateTable("cache_entries").set({ pinned: 0 }).where("id", "=", id).execute();
+    });
+  }
+}
+
+/** Of an entry that is pinned, or not any more. */
+function pinFact(
+  verb: "pin" | "unpin",
+  { id, groupId, relativePath: name, upstreamId }: EntryRecord,
+) {
+  return factOf("cache_entry", verb, { id, groupId, name }, { upstream_id: upstreamId });
 }
 
 /** Named entries are no more than a hint for pulls. In words that SQLite finds in its index, which it would not for parameters. */
@@ -98,6 +127,7 @@ function entryOf(row: Row): EntryRecord {
     checkedAt: row.upstream_checked_at,
     downloadedAt: row.downloaded_at,
     downloads: row.downloads_count,
+    pinned: row.pinned === 1,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };

@@ -1,9 +1,15 @@
 import type { AuditFact, UpstreamSettings } from "../contract.ts";
+import type { PurgeSelection } from "../purges/contract.ts";
 
 interface Owned {
   id: number;
   /** Undefined: of no group. */
   groupId: number | undefined;
+}
+
+/** When something ends, as events tell it; null: never. */
+export function endText(expiresAt: number | undefined): string | null {
+  return expiresAt === undefined ? null : new Date(expiresAt).toISOString();
 }
 
 /** What was done to something, which mostly belongs to a group. */
@@ -34,6 +40,10 @@ export function changesOf<T extends object>(
 
 /** Fields as they are called outside. */
 const snake = (field: string) => field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+export function purgeDetails({ pattern, includePinned }: PurgeSelection): Record<string, unknown> {
+  return { ...(pattern !== undefined && { pattern }), ...(includePinned && { pinned: true }) };
+}
 
 const upstreamFields = [
   "name",

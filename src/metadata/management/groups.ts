@@ -1,16 +1,13 @@
 import type { Transaction } from "kysely";
 import type { Group } from "../contract.ts";
 import { changeGroup, createGroup, groupOfId, withAllBelow } from "../groups.ts";
-import type { Db, Schema } from "../schema.ts";
+import type { Schema } from "../schema.ts";
 import type { ManagedGroups, Removal } from "./contract.ts";
 import { changesOf, factOf } from "./facts.ts";
 import type { Writer } from "./writer.ts";
 
 export class SqlGroups implements ManagedGroups {
-  constructor(
-    readonly db: Db,
-    readonly writer: Writer,
-  ) {}
+  constructor(readonly writer: Writer) {}
 
   create(
     parentId: number | undefined,
@@ -46,33 +43,18 @@ export class SqlGroups implements ManagedGroups {
     });
   }
 
-  async remove(id: number): Promise<Removal> {
-    // What there can be much of goes first, in steps; the rest at once.
-    const family = (await withAllBelow(this.db, id)).map((group) => group.id);
-    for (const upstreamId of await upstreamsOf(this.db, family)) {
-      await this.writer.emptyCache(upstreamId);
-    }
+  remove(id: number): Promise<Removal> {
     return this.writer.inGroup(id, async ({ tx, changed, note }) => {
       const group = await groupOfId(tx, id);
-      const present = (await withAllBelow(tx, id)).map((group) => group.id);
-      if (present.length === 0) return "absent";
+      if (!group) return "absent";
+      const family = (await withAllBelow(tx, id)).map((group) => group.id);
       changed();
-      await note(factOf("group", "delete", { id, groupId: id, name: group?.path ?? "" }));
-      await removeBots(tx, present);
+      await note(factOf("group", "delete", { id, groupId: id, name: group.path }));
+      await removeBots(tx, family);
       await tx.deleteFrom("groups").where("id", "=", id).execute();
       return "removed";
     });
   }
-}
-
-async function upstreamsOf(db: Db, groupIds: readonly number[]): Promise<number[]> {
-  if (groupIds.length === 0) return [];
-  const rows = await db
-    .selectFrom("upstreams")
-    .select("id")
-    .where("group_id", "in", groupIds)
-    .execute();
-  return rows.map((row) => row.id);
 }
 
 async function removeBots(tx: Transaction<Schema>, groupIds: readonly number[]): Promise<void> {

@@ -1,12 +1,15 @@
 import type { AuditFact, Author, Group, UpstreamSettings } from "../contract.ts";
+import { SqlCleanupPolicies } from "../cleanup/policies.ts";
 import { groupAt, groupOfId } from "../groups.ts";
 import type { Passwords } from "../passwords.ts";
+import { SqlPurges } from "../purges/purges.ts";
 import type { Db } from "../schema.ts";
 import { SqlAssociations } from "./associations.ts";
 import type { Management } from "./contract.ts";
 import { SqlDependencyProxies } from "./dependency-proxies.ts";
 import { SqlEntries } from "./entries.ts";
 import { SqlGroups } from "./groups.ts";
+import { sweepLeftovers } from "./leftovers.ts";
 import { SqlRegistries } from "./registries.ts";
 import { SqlUpstreams } from "./upstreams.ts";
 import type { Writer } from "./writer.ts";
@@ -19,6 +22,7 @@ export class SqlManagement implements Management {
   readonly upstreams: SqlUpstreams;
   readonly associations: SqlAssociations;
   readonly entries: SqlEntries;
+  readonly cleanupPolicies: SqlCleanupPolicies;
 
   constructor(
     readonly db: Db,
@@ -26,12 +30,14 @@ export class SqlManagement implements Management {
     readonly writer: Writer,
     readonly proxyUpstream: UpstreamSettings,
   ) {
-    this.groups = new SqlGroups(db, writer);
-    this.dependencyProxies = new SqlDependencyProxies(db, passwords, writer, proxyUpstream);
-    this.registries = new SqlRegistries(db, writer);
-    this.upstreams = new SqlUpstreams(db, passwords, writer);
+    this.groups = new SqlGroups(writer);
+    const purges = new SqlPurges(db, writer.changes);
+    this.dependencyProxies = new SqlDependencyProxies(db, passwords, writer, purges, proxyUpstream);
+    this.registries = new SqlRegistries(db, writer, purges);
+    this.upstreams = new SqlUpstreams(db, passwords, writer, purges);
     this.associations = new SqlAssociations(db, writer);
     this.entries = new SqlEntries(db, writer);
+    this.cleanupPolicies = new SqlCleanupPolicies(db, writer);
   }
 
   by(author: Author): Management {
@@ -40,6 +46,10 @@ export class SqlManagement implements Management {
 
   note(fact: AuditFact): Promise<void> {
     return this.writer.run((saving) => saving.note(fact));
+  }
+
+  sweep(): Promise<number> {
+    return sweepLeftovers(this.db, this.writer);
   }
 
   group(by: { id: number } | { path: string }): Promise<Group | undefined> {

@@ -2,6 +2,9 @@ import type { Transaction } from "kysely";
 import { MetadataError } from "../contract.ts";
 import { requireTopLevel } from "../groups.ts";
 import { insertRegistry, registryColumns } from "../registries.ts";
+import type { PurgePreview, PurgeSelection } from "../purges/contract.ts";
+import type { SqlPurges } from "../purges/purges.ts";
+import { everything, requestPurge } from "../purges/requests.ts";
 import type { Db, Schema } from "../schema.ts";
 import type {
   Condition,
@@ -10,7 +13,7 @@ import type {
   RegistryRecord,
   Removal,
 } from "./contract.ts";
-import { changesOf, factOf } from "./facts.ts";
+import { changesOf, factOf, purgeDetails } from "./facts.ts";
 import { registryRecords } from "./records.ts";
 import type { Writer } from "./writer.ts";
 
@@ -20,6 +23,7 @@ export class SqlRegistries implements ManagedRegistries {
   constructor(
     readonly db: Db,
     readonly writer: Writer,
+    readonly purges: SqlPurges,
   ) {}
 
   list(groupId: number): Promise<RegistryRecord[]> {
@@ -59,11 +63,8 @@ export class SqlRegistries implements ManagedRegistries {
     });
   }
 
-  async remove(id: number, condition: Condition): Promise<Removal> {
-    const purged = await this.#purge(id, condition, "delete");
-    if (purged !== "removed") return purged;
-    const now = { unmodifiedSince: undefined };
-    return this.writer.remove("registries", id, now, async ({ tx, note }) => {
+  remove(id: number, condition: Condition): Promise<Removal> {
+    return this.writer.remove("registries", id, condition, async ({ tx, note }) => {
       const registry = await registryRecord(tx, id);
       if (registry) await note(factOf("registry", "delete", registry));
       const own = await upstreamsOfAlone(tx, id);
@@ -72,20 +73,24 @@ export class SqlRegistries implements ManagedRegistries {
     });
   }
 
-  purge(id: number, condition: Condition): Promise<Removal> {
-    return this.#purge(id, condition, "purge");
-  }
-
-  async #purge(id: number, condition: Condition, wanted: "purge" | "delete"): Promise<Removal> {
-    let own: number[] = [];
-    const checked = await this.writer.remove("registries", id, condition, async ({ tx, note }) => {
-      own = await upstreamsOfAlone(tx, id);
+  async purge(id: number, condition: Condition, selection = everything): Promise<Removal> {
+    const begun: number[] = [];
+    const checked = await this.writer.remove("registries", id, condition, async (saving) => {
+      const { tx, note, now } = saving;
       const registry = await registryRecord(tx, id);
       // Of what is given up in steps the first one has the record: it says what was begun.
-      if (registry && wanted === "purge") await note(factOf("registry", "purge", registry));
+      if (registry) await note(factOf("registry", "purge", registry, purgeDetails(selection)));
+      for (const upstreamId of await upstreamsOfAlone(tx, id)) {
+        begun.push(await requestPurge(tx, upstreamId, selection, now));
+      }
     });
-    for (const upstreamId of own) await this.writer.emptyCache(upstreamId);
+    await this.purges.begin(begun);
     return checked;
+  }
+
+  async preview(id: number, selection: PurgeSelection): Promise<PurgePreview | undefined> {
+    if (!(await registryRecord(this.db, id))) return undefined;
+    return this.purges.preview(await upstreamsOfAlone(this.db, id), selection);
   }
 }
 
@@ -97,7 +102,7 @@ export async function registryRecord(db: Db, id: number): Promise<RegistryRecord
 }
 
 /** Ids of the upstreams that this registry has and no other. */
-async function upstreamsOfAlone(tx: Tx, id: number): Promise<number[]> {
+async function upstreamsOfAlone(tx: Db, id: number): Promise<number[]> {
   const rows = await tx
     .selectFrom("registry_upstreams")
     .select("upstream_id")

@@ -1,6 +1,9 @@
 import type { UpstreamSettings } from "../contract.ts";
 import type { Passwords } from "../passwords.ts";
 import { savePositions, upstreamsInOrder } from "../positions.ts";
+import type { PurgePreview, PurgeSelection } from "../purges/contract.ts";
+import type { SqlPurges } from "../purges/purges.ts";
+import { everything, requestPurge } from "../purges/requests.ts";
 import type { Db } from "../schema.ts";
 import { createUpstream } from "../upstreams.ts";
 import type {
@@ -11,17 +14,18 @@ import type {
   Removal,
   UpstreamRecord,
 } from "./contract.ts";
-import { factOf, upstreamChanges } from "./facts.ts";
+import { factOf, purgeDetails, upstreamChanges } from "./facts.ts";
 import { upstreamRecords } from "./records.ts";
 import { registryRecord } from "./registries.ts";
-import { changeSettings, refuseDuplicate, refuseHalfLogin } from "./settings.ts";
-import type { Writer } from "./writer.ts";
+import { changeSettings, refuseDuplicate, refuseHalfLogin, willMove } from "./settings.ts";
+import type { Recorded, Writer } from "./writer.ts";
 
 export class SqlUpstreams implements ManagedUpstreams {
   constructor(
     readonly db: Db,
     readonly passwords: Passwords,
     readonly writer: Writer,
+    readonly purges: SqlPurges,
   ) {}
 
   async list(groupId: number, options: PageOptions): Promise<Page<UpstreamRecord>> {
@@ -67,15 +71,19 @@ export class SqlUpstreams implements ManagedUpstreams {
     });
   }
 
-  change(id: number, changes: Partial<UpstreamSettings>): Promise<UpstreamRecord | undefined> {
+  async change(
+    id: number,
+    changes: Partial<UpstreamSettings>,
+  ): Promise<UpstreamRecord | undefined> {
+    const moves = await this.writer.withRow("upstreams", id, async (saving) => {
+      const row = await managedRow(saving.tx, id);
+      return row && willMove(saving, row, changes);
+    });
+    // What there can be much of goes first, in steps; what comes meanwhile goes with the change.
+    if (moves) await this.writer.emptyCache(id);
     return this.writer.withRow("upstreams", id, async (saving) => {
       const { tx } = saving;
-      const row = await tx
-        .selectFrom("upstreams")
-        .selectAll()
-        .where("id", "=", id)
-        .where("kind", "=", "registry")
-        .executeTakeFirst();
+      const row = await managedRow(tx, id);
       if (!row) return undefined;
       const before = await this.#record(tx, id);
       await changeSettings(saving, row, changes);
@@ -87,14 +95,11 @@ export class SqlUpstreams implements ManagedUpstreams {
     });
   }
 
-  async remove(id: number, condition: Condition): Promise<Removal> {
-    const purged = await this.#purge(id, condition, "delete");
-    if (purged !== "removed") return purged;
-    return this.writer.remove("upstreams", id, { unmodifiedSince: undefined }, async (saving) => {
+  remove(id: number, condition: Condition): Promise<Removal> {
+    return this.#managed(id, condition, async (saving, upstream) => {
       const { tx } = saving;
-      const upstream = await this.#record(tx, id);
-      if (upstream) await saving.note(factOf("upstream", "delete", upstream));
-      for (const { registryId, groupId } of upstream?.associations ?? []) {
+      await saving.note(factOf("upstream", "delete", upstream));
+      for (const { registryId, groupId } of upstream.associations) {
         const rest = (await upstreamsInOrder(tx, registryId)).filter((other) => other !== id);
         await savePositions(saving, { id: registryId, groupId }, rest);
       }
@@ -102,22 +107,45 @@ export class SqlUpstreams implements ManagedUpstreams {
     });
   }
 
-  purge(id: number, condition: Condition): Promise<Removal> {
-    return this.#purge(id, condition, "purge");
+  async purge(id: number, condition: Condition, selection = everything): Promise<Removal> {
+    const begun: number[] = [];
+    const checked = await this.#managed(id, condition, async ({ tx, note, now }, upstream) => {
+      await note(factOf("upstream", "purge", upstream, purgeDetails(selection)));
+      begun.push(await requestPurge(tx, id, selection, now));
+    });
+    await this.purges.begin(begun);
+    return checked;
   }
 
-  async #purge(id: number, condition: Condition, wanted: "purge" | "delete"): Promise<Removal> {
+  async preview(id: number, selection: PurgeSelection): Promise<PurgePreview | undefined> {
+    return (await this.get(id)) && this.purges.preview([id], selection);
+  }
+
+  /** Those of Dependency Proxies are not to be found here. */
+  async #managed(
+    id: number,
+    condition: Condition,
+    work: (saving: Recorded, upstream: UpstreamRecord) => Promise<void>,
+  ): Promise<Removal> {
     if (!(await this.get(id))) return "absent";
-    const checked = await this.writer.remove("upstreams", id, condition, async ({ tx, note }) => {
-      const upstream = await this.#record(tx, id);
-      if (upstream && wanted === "purge") await note(factOf("upstream", "purge", upstream));
+    return this.writer.remove("upstreams", id, condition, async (saving) => {
+      const upstream = await this.#record(saving.tx, id);
+      if (upstream) await work(saving, upstream);
     });
-    if (checked === "removed") await this.writer.emptyCache(id);
-    return checked;
   }
 
   async #record(db: Db, id: number): Promise<UpstreamRecord | undefined> {
     const [record] = await upstreamRecords(db, this.passwords, [id]);
     return record;
   }
+}
+
+/** Not that of a Dependency Proxy. */
+function managedRow(tx: Db, id: number) {
+  return tx
+    .selectFrom("upstreams")
+    .selectAll()
+    .where("id", "=", id)
+    .where("kind", "=", "registry")
+    .executeTakeFirst();
 }

@@ -19,7 +19,7 @@ export interface Recorded extends Saving {
 }
 
 /** So many take some milliseconds. */
-const entriesPerStep = 2000;
+const entriesPerStep = 100;
 /** A list can be as large as thousands of entries. */
 const listsPerStep = 50;
 
@@ -75,56 +75,35 @@ export class Writer {
   }
 
   /**
-   * Gives up all lists and entries of an upstream, or its entries that were last pulled at this time or earlier, in steps
-   * between which others have their turn. How many entries these were.
+   * Gives up all lists and entries of an upstream in steps between which others have their turn; how many entries these were.
+   * What is remembered of them is forgotten by whatever change comes with it.
    */
-  async emptyCache(upstreamId: number, lastPull?: number): Promise<number> {
-    if (lastPull === undefined) {
-      await this.#inSteps(listsPerStep, (tx) =>
-        tx
-          .deleteFrom("lists")
-          .where("id", "in", (eb) =>
-            eb
-              .selectFrom("lists")
-              .select("id")
-              .where("upstream_id", "=", upstreamId)
-              .limit(listsPerStep),
-          )
-          .executeTakeFirst(),
-      );
-    }
-    return this.#inSteps(entriesPerStep, (tx) =>
-      tx
-        .deleteFrom("cache_entries")
-        .where("id", "in", (eb) =>
-          eb
-            .selectFrom("cache_entries")
-            .select("id")
-            .where("upstream_id", "=", upstreamId)
-            .where("downloaded_at", "<=", lastPull ?? Number.MAX_SAFE_INTEGER)
-            .limit(entriesPerStep),
-        )
-        .executeTakeFirst(),
+  async emptyCache(upstreamId: number): Promise<number> {
+    await inSteps(listsPerStep, () =>
+      this.run(({ tx }) =>
+        removeSome(
+          tx
+            .deleteFrom("lists")
+            .where("id", "in", (eb) =>
+              eb
+                .selectFrom("lists")
+                .select("id")
+                .where("upstream_id", "=", upstreamId)
+                .limit(listsPerStep),
+            ),
+        ),
+      ),
     );
+    return inSteps(entriesPerStep, () => this.run(({ tx }) => removeOldest(tx, upstreamId)));
   }
 
-  /** Deletes at most `step` rows at a time until there are no more. How many there were. */
-  async #inSteps(
-    step: number,
-    remove: (tx: Transaction<Schema>) => Promise<DeleteResult>,
-  ): Promise<number> {
-    let deleted: number;
-    let count = 0;
-    do {
-      deleted = await this.run(async ({ tx, changed }) => {
-        const { numDeletedRows } = await remove(tx);
-        if (numDeletedRows > 0n) changed();
-        return Number(numDeletedRows);
-      });
-      count += deleted;
-      await yieldTurn();
-    } while (deleted === step);
-    return count;
+  /** A step: gives up some of an upstream's entries that were last pulled at this time or earlier; how many. */
+  removeOld(upstreamId: number, lastPull: number): Promise<number> {
+    return this.run(async ({ tx, changed }) => {
+      const count = await removeOldest(tx, upstreamId, lastPull);
+      if (count > 0) changed();
+      return count;
+    });
   }
 
   run<T>(work: (saving: Recorded) => Promise<T>): Promise<T> {
@@ -135,6 +114,41 @@ export class Writer {
       return work({ tx, passwords, now: at, limits, changed, note });
     });
   }
+}
+
+/** At most `step` at a time until there are no more. How many there were. */
+async function inSteps(step: number, remove: () => Promise<number>): Promise<number> {
+  let removed: number;
+  let count = 0;
+  do {
+    removed = await remove();
+    count += removed;
+    await yieldTurn();
+  } while (removed === step);
+  return count;
+}
+
+function removeOldest(
+  tx: Transaction<Schema>,
+  upstreamId: number,
+  lastPull = Number.MAX_SAFE_INTEGER,
+): Promise<number> {
+  return removeSome(
+    tx
+      .deleteFrom("cache_entries")
+      .where("id", "in", (eb) =>
+        eb
+          .selectFrom("cache_entries")
+          .select("id")
+          .where("upstream_id", "=", upstreamId)
+          .where("downloaded_at", "<=", lastPull)
+          .limit(entriesPerStep),
+      ),
+  );
+}
+
+async function removeSome(query: { executeTakeFirst(): Promise<DeleteResult> }): Promise<number> {
+  return Number((await query.executeTakeFirst()).numDeletedRows);
 }
 
 /** The row as it is once its group's row is ours. */

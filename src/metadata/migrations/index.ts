@@ -9,6 +9,8 @@ import { lists } from "./0004_lists.ts";
 import { identity } from "./0005_identity.ts";
 import { audit } from "./0006_audit.ts";
 import { people } from "./0007_people.ts";
+import { removals } from "./0008_removals.ts";
+import { background } from "./0009_background.ts";
 import { servers } from "./0012_servers.ts";
 
 /** The few words in which the SQL of two engines differs. */
@@ -45,6 +47,8 @@ const steps: Record<string, (words: SqlWords) => string[]> = {
   "0005_identity": identity,
   "0006_audit": audit,
   "0007_people": people,
+  "0008_removals": removals,
+  "0009_background": background,
   "0012_servers": servers,
 };
 

@@ -107,6 +107,7 @@ export interface Identities {
   /**
    * Makes the user's memberships that come from this issuer these (path of a group → role). Memberships that were given
    * otherwise stay as they are, and one that was changed since is no provider's any more. Paths of no group are passed over.
+   * A group's last owner goes like others, which the record says: whom his provider no longer calls one is none.
    */
   provide(userId: number, issuer: string, roles: ReadonlyMap<string, Role>): Promise<void>;
 }

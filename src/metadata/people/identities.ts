@@ -113,9 +113,9 @@ export class SqlIdentities implements Identities {
     author: Author,
   ): Promise<void> {
     const at = this.clock.now();
-    for (const { verb, groupId, role } of changes) {
+    for (const { verb, groupId, role, isLastOwner } of changes) {
       const fact = { action: `member.${verb}`, subject: userSubject(userId), groupId };
-      const details = { role, issuer };
+      const details = { role, issuer, ...(isLastOwner && { last_owner: true }) };
       await insertEvent(tx, { ...fact, details, at, author, result: "success" });
     }
   }

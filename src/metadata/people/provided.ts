@@ -1,6 +1,7 @@
 import type { Transaction } from "kysely";
 import type { Role } from "../contract.ts";
 import { groupAt } from "../groups.ts";
+import { hasOwner } from "../owners.ts";
 import type { Schema } from "../schema.ts";
 
 /** The memberships of one user that one provider can give and take. */
@@ -16,6 +17,8 @@ export interface Provided {
   verb: "add" | "remove";
   groupId: number;
   role: Role;
+  /** Whether the group has no owner left: the provider's word counts, and administrators make another one. */
+  isLastOwner?: boolean;
 }
 
 /** Brings them to these (`Identities.provide`). What has changed by that. */
@@ -62,7 +65,9 @@ export async function withdraw(
       .where("group_id", "=", group_id)
       .where("role", "=", role)
       .executeTakeFirst();
-    if (numDeletedRows > 0n) taken.push({ verb: "remove", groupId: group_id, role });
+    if (numDeletedRows === 0n) continue;
+    const isLastOwner = role === "owner" && !(await hasOwner(tx, group_id, userId));
+    taken.push({ verb: "remove", groupId: group_id, role, isLastOwner });
   }
   return taken;
 }

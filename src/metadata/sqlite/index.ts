@@ -8,6 +8,7 @@ import { SqlLists } from "../lists/lists.ts";
 import { migrate } from "../migrations/index.ts";
 import { RememberedCache } from "../remembered.ts";
 import type { Schema } from "../schema.ts";
+import { endLeases } from "../work/states.ts";
 import { LocalChanges } from "./changes.ts";
 import { sqliteDialect } from "./dialect.ts";
 import { FileLock } from "./lock.ts";
@@ -42,6 +43,8 @@ async function openLocked(options: SqliteOptions, lock: FileLock): Promise<Metad
   try {
     await migrate(db, sqliteWords);
     const changes = await LocalChanges.open(db);
+    // Those of the process that had the file before.
+    await endLeases(db);
     // No other process has the file.
     const turns = new SingleFile();
     const engine = {

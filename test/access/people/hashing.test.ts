@@ -7,15 +7,20 @@ const nobody = (hashing: Hashing, account: string) =>
 const verify = (hashing: Hashing, password: string, hash: string | undefined, start = begin) =>
   hashing.verify({ password, hash, account: "" }, start);
 
-test("two at a time, sixteen wait, the next one is refused; then there is room again", async () => {
-  const hashing = new Hashing();
-  const running = Array.from({ length: 18 }, (_, i) => nobody(hashing, `account ${i}`));
-  expect(nobody(hashing, "another")).rejects.toBeInstanceOf(HashingBusyError);
-  expect(await Promise.all(running)).toEqual(Array.from({ length: 18 }, () => false));
-  const hash = await hashing.hash("a long password");
-  expect(await verify(hashing, "a long password", hash)).toBe(true);
-  expect(await verify(hashing, "another password", hash)).toBe(false);
-});
+test.each([1, 2])(
+  "%p at a time, sixteen wait, the next one is refused; then there is room again",
+  async (most) => {
+    const hashing = new Hashing(most);
+    expect(hashing.hasRoom("another")).toBe(true);
+    const running = Array.from({ length: most + 16 }, (_, i) => nobody(hashing, `account ${i}`));
+    expect(hashing.hasRoom("another")).toBe(false);
+    expect(nobody(hashing, "another")).rejects.toBeInstanceOf(HashingBusyError);
+    expect(await Promise.all(running)).toEqual(running.map(() => false));
+    const hash = await hashing.hash("a long password");
+    expect(await verify(hashing, "a long password", hash)).toBe(true);
+    expect(await verify(hashing, "another password", hash)).toBe(false);
+  },
+);
 
 test("a hash that cannot be read frees its place", async () => {
   const hashing = new Hashing();
@@ -54,6 +59,7 @@ test("who may not begin when it is his turn is not hashed, and frees his place",
 test("one account has four at a time at most, and others go on", async () => {
   const hashing = new Hashing();
   const own = Array.from({ length: 4 }, () => nobody(hashing, "ada"));
+  expect([hashing.hasRoom("ada"), hashing.hasRoom("ben")]).toEqual([false, true]);
   expect(nobody(hashing, "ada")).rejects.toBeInstanceOf(HashingBusyError);
   expect(await nobody(hashing, "ben")).toBe(false);
   await Promise.all(own);

@@ -74,6 +74,32 @@ describe("changes of an upstream", () => {
   });
 });
 
+describe("whom an upstream is for", () => {
+  const paths = [`${base}/upstreams/1`, `${base}/registries/1/upstreams`, groupUpstreams] as const;
+  const seen = async (who: "admin" | "owner" | "guest") =>
+    Promise.all(
+      paths.map(async (path) => {
+        const { body } = await world.call(who, "GET", path);
+        const [first] = Array.isArray(body) ? (body as object[]) : [body as object];
+        const { access, verified_group } = first as Record<string, unknown>;
+        return [access, verified_group];
+      }),
+    );
+
+  test("is told to those alone who may see that group; that it is for some, to all", async () => {
+    const body = { access: "verified", verified_group: "other" };
+    const given = await world.call("admin", "PATCH", `${base}/upstreams/1`, { body });
+    expect(given.body).toMatchObject(body);
+    expect(await seen("admin")).toEqual(paths.map(() => ["verified", "other"]));
+    for (const who of ["owner", "guest"] as const) {
+      expect(await seen(who)).toEqual(paths.map(() => ["verified", null]));
+    }
+    const renamed = await call("PATCH", `${base}/upstreams/1`, { name: "n" });
+    expect(renamed.body).toMatchObject({ name: "n", access: "verified", verified_group: null });
+    expect(await seen("admin")).toEqual(paths.map(() => ["verified", "other"]));
+  });
+});
+
 describe("pages", () => {
   const fill = async (count: number) => {
     const upstream = await world.metadata.management.upstreams.get(1);

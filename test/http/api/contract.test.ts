@@ -15,9 +15,20 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
+const someCleanup = {
+  enabled: false,
+  keepDays: 30,
+  cadence: 7,
+  notifyOnSuccess: false,
+  notifyOnFailure: false,
+} as const;
+
 for (const [name, row] of Object.entries(rows)) {
-  const { method, path, body, ok, shape, unknown, foreign, owner } = row;
+  const { method, path, body, ok, shape, unknown, foreign, owner, policy } = row;
   describe(name, () => {
+    beforeEach(async () => {
+      if (policy) await world.metadata.management.cleanupPolicies.create(1, someCleanup);
+    });
     const call = (who: Who | undefined, to = path, headers = {}) =>
       world.call(who, method, to, { ...(body && { body }), headers });
     const isRead = method === "GET";
@@ -111,8 +122,8 @@ for (const [name, row] of Object.entries(rows)) {
         expect((await since("yesterday")).status).toBe(400);
         const later = new Date(world.clock.now() + 1e9).toUTCString();
         expect((await since(later)).status).toBe(ok);
-        // A cache can be emptied again.
-        expect((await call("owner")).status).toBe(path.endsWith("/cache") ? ok : 404);
+        // A cache can be emptied again, and what is not pinned is not pinned.
+        expect((await call("owner")).status).toBe(/\/(?:cache|pin)$/.test(path) ? ok : 404);
       });
     }
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { until } from "../../fakes/until.ts";
 import { FakeUpstream } from "../../fakes/upstream.ts";
 import { adminToken, TestWeir } from "../../fakes/weir.ts";
 import { base } from "./world.ts";
@@ -97,4 +98,27 @@ test("an inner address can be an upstream's only where that is allowed", async (
   }
   const moved = await call("PATCH", `${base}/upstreams/1`, { url: "http://192.168.0.1" });
   expect(moved.status).toBe(400);
+});
+
+test("a registry that is deleted is gone at once, and what it had cached is within a minute", async () => {
+  const fake = await FakeUpstream.start();
+  fake.image(name, "latest");
+  const other = await TestWeir.start({ upstreams: [{ fake }] });
+  try {
+    expect((await other.manifest(name, "latest")).status).toBe(200);
+    const response = await fetch(`${other.url}${base}/registries/1`, {
+      method: "DELETE",
+      headers: { "PRIVATE-TOKEN": adminToken },
+    });
+    expect(response.status).toBe(204);
+    expect((await other.manifest(name, "latest")).status).toBe(404);
+    other.clock.step(60_000);
+    const gone = () =>
+      other.logLines.find(({ message }) => message === "entries of removed upstreams are gone");
+    await until(() => gone() !== undefined);
+    expect(gone()?.["count"]).toBeGreaterThan(1);
+  } finally {
+    await other.stop();
+    await fake.stop();
+  }
 });

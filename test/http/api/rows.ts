@@ -14,11 +14,14 @@ export interface Row {
   shape?: z.ZodType;
   /** For owners alone, to see as well as to change. */
   owner?: true;
+  /** What is there before: a cleanup policy of group 1. */
+  policy?: true;
 }
 export const groups = "/api/v4/groups";
 export const registries = "-/virtual_registries/container/registries";
 const proxy = "dependency_proxy";
 const upstreams = "-/virtual_registries/container/upstreams";
+const policy = "-/virtual_registries/cleanup/policy";
 const newUpstream = { url: "https://new.example.com", name: "New" };
 
 /** In the world of `ApiWorld`, with a registry 3 that is empty, entries of upstream 1, and the subgroup `default/tools`. */
@@ -181,6 +184,77 @@ export const rows: Record<string, Row> = {
     unknown: `${base}/cache_entries/${btoa("1 999")}`,
     foreign: `${base}/cache_entries/${btoa("2 1")}`,
     ok: 204,
+  },
+  "preview what emptying an upstream's cache gives up": {
+    method: "GET",
+    path: `${base}/upstreams/1/cache?pattern=library/*`,
+    unknown: `${base}/upstreams/999/cache`,
+    foreign: `${base}/upstreams/3/cache`,
+    ok: 200,
+    shape: zod.purgePreview,
+  },
+  "preview what emptying a registry's cache gives up": {
+    method: "GET",
+    path: `${base}/registries/1/cache`,
+    unknown: `${base}/registries/999/cache`,
+    foreign: `${base}/registries/2/cache`,
+    ok: 200,
+    shape: zod.purgePreview,
+  },
+  "pin an entry": {
+    method: "POST",
+    path: `${base}/cache_entries/${btoa("1 1")}/pin`,
+    unknown: `${base}/cache_entries/${btoa("1 999")}/pin`,
+    foreign: `${base}/cache_entries/${btoa("2 1")}/pin`,
+    ok: 200,
+    shape: zod.cacheEntry,
+  },
+  "unpin an entry": {
+    method: "DELETE",
+    path: `${base}/cache_entries/${btoa("1 1")}/pin`,
+    unknown: `${base}/cache_entries/${btoa("1 999")}/pin`,
+    foreign: `${base}/cache_entries/${btoa("2 1")}/pin`,
+    ok: 204,
+  },
+  "21 get a cleanup policy": {
+    method: "GET",
+    path: `${groups}/default/${policy}`,
+    unknown: `${groups}/999/${policy}`,
+    foreign: `${groups}/other/${policy}`,
+    ok: 200,
+    shape: zod.cleanupPolicy,
+    policy: true,
+    owner: true,
+  },
+  "22 create a cleanup policy": {
+    method: "POST",
+    path: `${groups}/default/${policy}`,
+    unknown: `${groups}/999/${policy}`,
+    foreign: `${groups}/other/${policy}`,
+    body: { enabled: true, keep_n_days_after_download: 365, cadence: 90 },
+    ok: 201,
+    shape: zod.cleanupPolicy,
+    owner: true,
+  },
+  "23 change a cleanup policy": {
+    method: "PATCH",
+    path: `${groups}/default/${policy}`,
+    unknown: `${groups}/999/${policy}`,
+    foreign: `${groups}/other/${policy}`,
+    body: { notify_on_failure: true },
+    ok: 200,
+    shape: zod.cleanupPolicy,
+    policy: true,
+    owner: true,
+  },
+  "24 delete a cleanup policy": {
+    method: "DELETE",
+    path: `${groups}/default/${policy}`,
+    unknown: `${groups}/999/${policy}`,
+    foreign: `${groups}/other/${policy}`,
+    ok: 204,
+    policy: true,
+    owner: true,
   },
   "25 empty a Dependency Proxy's cache": {
     method: "DELETE",

@@ -20,6 +20,9 @@ import {
   type UpstreamClient,
   type UpstreamError,
 } from "../../../src/upstream/contract.ts";
+import { purgingWork } from "../../../src/work/purging.ts";
+import type { Runner } from "../../../src/work/runner/contract.ts";
+import { createRunner } from "../../../src/work/runner/runner.ts";
 import { SteppedClock } from "../../fakes/clock.ts";
 import { noon, registrySettings, upstreamSettings } from "../../fakes/metadata-samples.ts";
 import { sqliteFolder, testSealer } from "../../fakes/metadata-sqlite.ts";
@@ -89,6 +92,7 @@ export class ApiWorld {
         management,
         identity: metadata.identity,
         client: this.#client(),
+        runner: this.#runner(metadata, log),
         externalUrl: "https://weir.test",
         version: "test",
         isInner: async (url) => new URL(url).hostname === "10.0.0.1",
@@ -100,11 +104,17 @@ export class ApiWorld {
       isTrustedProxy,
       pullRate: new PullRate({ clock, limit: 0, clientAt, isTrustedProxy }),
       mirrorRegistry: 1,
+      hasDependencyProxies: true,
       idleSeconds: 120,
       ownMark: "weir-test",
       ready: async () => true,
     });
     await this.#fill();
+  }
+
+  #runner({ work: states, purges, management }: Metadata, log: Log): Runner {
+    const options = { states, clock: this.clock, log, owner: "test", underWay: () => 0 };
+    return createRunner([purgingWork({ purges, management, log })], options);
   }
 
   /** Registry 1 of group 1 has upstreams 1 and 2; registry 2 of group 2 has upstream 3. */

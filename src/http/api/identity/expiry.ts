@@ -1,5 +1,5 @@
 import type { Caller } from "../../../access/contract.ts";
-import { invalidRecord } from "../errors.ts";
+import { ApiError, invalidRecord } from "../errors.ts";
 
 const dayMs = 86_400_000;
 /** Of access tokens. */
@@ -40,6 +40,15 @@ export function tokenEnd(
     throw invalidEnd("must not be after that of the token that is used to make it");
   }
   return given;
+}
+
+/** Throws where the caller's own credential ends: what he gives here would not, and would be worth more (security S63). */
+export function requireEndless({ expiresAt }: Caller): void {
+  if (expiresAt === undefined) return;
+  const message =
+    "this lets somebody sign in without an end, and the access token used here ends: sign in by password or at an identity " +
+    "provider, or use a token that never ends, as WEIR_ADMIN_TOKEN does";
+  throw new ApiError(403, { message: `403 Forbidden - ${message}` });
 }
 
 export function invalidEnd(text: string) {

@@ -154,16 +154,13 @@ function change(api: Api, options: ApiOptions, { path, what, params, change, fin
       const { of, subject } = await find(options, params, granted);
       const given = atLeastOne(memberChanges, await body());
       const { access_level: role, expires_at: end } = given;
-      const present = await members.get(of, params.user_id);
-      if (!present) throw notFound();
-      requireAtMost(caller, present.role, subject);
-      if (role) requireAtMost(caller, role, subject);
       const until =
-        end === undefined ? present : { expiresAt: membershipEnd(options.clock.now(), end) };
-      if (params.user_id === caller.userId) requireNoLonger(caller, present, until);
-      const changed = await members.change(of, params.user_id, {
-        ...(role && { role }),
-        ...(end !== undefined && until),
+        end === undefined ? undefined : { expiresAt: membershipEnd(options.clock.now(), end) };
+      const changes = { ...(role && { role }), ...until };
+      const changed = await members.change(of, params.user_id, changes, (present) => {
+        requireAtMost(caller, present.role, subject);
+        if (role) requireAtMost(caller, role, subject);
+        if (until && params.user_id === caller.userId) requireNoLonger(caller, present, until);
       });
       if (!changed) throw notFound();
       return { body: memberJson(changed) };
@@ -185,10 +182,10 @@ function remove(api: Api, options: ApiOptions, { path, what, params, change, fin
     async ({ params, granted, caller, author }) => {
       const { members } = options.identity.by(author);
       const { of, subject } = await find(options, params, granted);
-      const present = await members.get(of, params.user_id);
-      if (!present) throw notFound();
-      requireAtMost(caller, present.role, subject);
-      return removed(await members.remove(of, params.user_id));
+      const gone = await members.remove(of, params.user_id, ({ role }) => {
+        requireAtMost(caller, role, subject);
+      });
+      return removed(gone);
     },
   );
 }

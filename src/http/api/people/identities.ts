@@ -2,6 +2,7 @@ import { type Api, endpoint } from "../endpoint.ts";
 import { notFound } from "../errors.ts";
 import { idParams } from "../fields.ts";
 import type { ApiOptions } from "../options.ts";
+import { requireEndless } from "../identity/expiry.ts";
 import { identities, identityParams, identitySubject } from "./fields.ts";
 
 /** Who users are at identity providers. For administrators. */
@@ -41,7 +42,8 @@ export function linkEndpoints(api: Api, { people }: ApiOptions): void {
       body: identitySubject,
       status: 204,
     },
-    async ({ params, body, author }) => {
+    async ({ params, body, author, caller }) => {
+      requireEndless(caller);
       const issuer = issuerOf(params.provider);
       const { subject } = await body();
       const identity = { issuer, subject };

@@ -3,6 +3,7 @@ import { type Api, endpoint } from "../endpoint.ts";
 import { invalidRecord, notFound } from "../errors.ts";
 import { idParams } from "../fields.ts";
 import type { ApiOptions } from "../options.ts";
+import { requireEndless } from "../identity/expiry.ts";
 import { ownPassword, passwordOfUser } from "./fields.ts";
 import { fromOf } from "./roads.ts";
 
@@ -20,8 +21,9 @@ export function passwordEndpoints(api: Api, { people }: ApiOptions): void {
       status: 204,
     },
     async ({ params, body, author, caller }) => {
+      requireEndless(caller);
       const { password } = await body();
-      // A token that ends would otherwise make itself a password that does not (security S63).
+      // Whoever has got hold of his credential would otherwise shut him out.
       const isOwn = params.id === caller.userId && (await people.passwords.has(params.id));
       if (isOwn)
         throw invalidRecord({ id: ["is your own: PUT /user/password asks for the old one"] });

@@ -5,13 +5,24 @@ import type { Population } from "./population.ts";
 export interface Sample {
   path: string | ((population: Population) => string);
   body?: object | ((population: Population) => object);
+  /** Makes what it is about, where it is not there. */
+  before?: (population: Population) => Promise<unknown>;
   ok: number;
+}
+
+/** Group 1 has a cleanup policy. */
+async function withPolicy({ world }: Population): Promise<void> {
+  const { cleanupPolicies } = world.metadata.management;
+  const notify = { notifyOnSuccess: false, notifyOnFailure: false };
+  if (await cleanupPolicies.get(1)) return;
+  await cleanupPolicies.create(1, { enabled: true, keepDays: 30, cadence: 7, ...notify });
 }
 
 const v4 = "/api/v4";
 const groups = `${v4}/groups`;
 const registries = "-/virtual_registries/container/registries";
 const upstreams = "-/virtual_registries/container/upstreams";
+const policy = "-/virtual_registries/cleanup/policy";
 const token = { name: "new", scopes: ["api"] };
 const deploy = { name: "new", scopes: ["read_virtual_registry"] };
 const newcomer = { access_level: 10 };
@@ -47,6 +58,24 @@ export const samples: Record<string, Sample> = {
     ok: 200,
   },
   [`GET ${v4}/audit_events`]: { path: `${v4}/audit_events`, ok: 200 },
+  [`GET ${groups}/{id}/${policy}`]: { path: `${groups}/1/${policy}`, before: withPolicy, ok: 200 },
+  [`POST ${groups}/{id}/${policy}`]: {
+    path: `${groups}/1/${policy}`,
+    body: { enabled: true },
+    ok: 201,
+  },
+  [`PATCH ${groups}/{id}/${policy}`]: {
+    path: `${groups}/1/${policy}`,
+    body: { cadence: 30 },
+    before: withPolicy,
+    ok: 200,
+  },
+  [`DELETE ${groups}/{id}/${policy}`]: {
+    path: `${groups}/1/${policy}`,
+    before: withPolicy,
+    ok: 204,
+  },
+  [`GET ${v4}/work`]: { path: `${v4}/work`, ok: 200 },
   [`GET ${groups}/{id}/audit_events`]: { path: `${groups}/1/audit_events`, ok: 200 },
   [`GET ${groups}/{id}/${upstreams}`]: { path: `${groups}/1/${upstreams}`, ok: 200 },
   [`POST ${groups}/{id}/${upstreams}/test`]: {
@@ -71,6 +100,16 @@ export const samples: Record<string, Sample> = {
     path: `${base}/cache_entries/${btoa("1 1")}`,
     ok: 204,
   },
+  [`POST ${base}/cache_entries/{id}/pin`]: {
+    path: `${base}/cache_entries/${btoa("1 1")}/pin`,
+    ok: 200,
+  },
+  [`DELETE ${base}/cache_entries/{id}/pin`]: {
+    path: `${base}/cache_entries/${btoa("1 1")}/pin`,
+    ok: 204,
+  },
+  [`GET ${base}/upstreams/{id}/cache`]: { path: `${base}/upstreams/1/cache`, ok: 200 },
+  [`GET ${base}/registries/{id}/cache`]: { path: `${base}/registries/1/cache`, ok: 200 },
   [`POST ${base}/registry_upstreams`]: {
     path: `${base}/registry_upstreams`,
     body: { registry_id: 3, upstream_id: 1 },

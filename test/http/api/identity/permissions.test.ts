@@ -16,6 +16,8 @@ const matrix: Record<string, [Cell, Cell, Cell, Cell, Cell, Cell]> = {
   purge_registry: [404, 403, 403, "ok", "ok", "ok"],
   read_dependency_proxy: [404, 403, 403, 403, "ok", "ok"],
   change_dependency_proxy: [404, 403, 403, 403, "ok", "ok"],
+  read_cleanup_policy: [404, 403, 403, 403, "ok", "ok"],
+  change_cleanup_policy: [404, 403, 403, 403, "ok", "ok"],
   read_group: [404, "ok", "ok", "ok", "ok", "ok"],
   change_group: [404, 403, 403, 403, "ok", "ok"],
   read_members: [404, 403, "ok", "ok", "ok", "ok"],
@@ -31,6 +33,7 @@ const matrix: Record<string, [Cell, Cell, Cell, Cell, Cell, Cell]> = {
   list_visible: ["ok", "ok", "ok", "ok", "ok", "ok"],
   read_users: [403, 403, 403, 403, 403, "ok"],
   read_audit: [403, 403, 403, 403, 403, "ok"],
+  read_work: [403, 403, 403, 403, 403, "ok"],
   change_users: [403, 403, 403, 403, 403, "ok"],
   change_users_passwords: [403, 403, 403, 403, 403, "ok"],
   change_identities: [403, 403, 403, 403, 403, "ok"],
@@ -139,7 +142,8 @@ async function callIn(
   method: string,
   who: string,
 ): Promise<Reply> {
-  const { path, body } = sample;
+  const { path, body, before } = sample;
+  await before?.(given);
   const to = typeof path === "string" ? path : path(given);
   return given.call(who, method, to, typeof body === "function" ? body(given) : body);
 }

@@ -21,6 +21,7 @@ test.each(changing)(
       const { items } = await world.metadata.audit.list({ actor: who }, { page: 1, perPage: 100 });
       return items;
     };
+    await sample.before?.(population);
     const before = (await recorded()).length;
     const path = typeof sample.path === "string" ? sample.path : sample.path(population);
     const body = typeof sample.body === "function" ? sample.body(population) : sample.body;

@@ -213,6 +213,39 @@ describe("a group's access token", () => {
     });
   });
 
+  test("its bot is a member of no other group, whoever wants it", async () => {
+    const { body: made } = await call("owner", "POST", gats, { name: "ci", scopes: ["api"] });
+    const member = { user_id: Number(made["user_id"]), access_level: 10 };
+    for (const path of ["/api/v4/groups/2/members", "/api/v4/projects/1/members"]) {
+      expect(await call("admin", "POST", path, member)).toEqual({
+        status: 400,
+        body: { message: { user: ["is a bot, which is a member of its own group alone"] } },
+      });
+    }
+  });
+
+  test("that has ended is forgotten after ninety days, whoever had it", async () => {
+    const { tokens } = given.world.metadata.identity;
+    const one = { name: "n", scopes: ["api"] };
+    const made = [
+      await call("guest", "POST", pats, one),
+      await call("owner", "POST", gdts, { name: "n", scopes: ["read_virtual_registry"] }),
+    ].map(({ body }) => Number(body["id"]));
+    const [personal = 0, deploy = 0] = made;
+    await call("guest", "DELETE", `${pats}/${personal}`);
+    await call("owner", "DELETE", `${gdts}/${deploy}`);
+    const left = async () => [
+      await tokens.get({ kind: "personal", userId: undefined }, personal),
+      await tokens.get({ kind: "deploy", groupId: 1 }, deploy),
+    ];
+    given.world.clock.step(90 * dayMs);
+    await tokens.sweep();
+    expect(await left()).toMatchObject(made.map((id) => ({ id })));
+    given.world.clock.step(1);
+    await tokens.sweep();
+    expect(await left()).toEqual([undefined, undefined]);
+  });
+
   test("that has ended takes its bot along at the next sweep; ended jobs go a day later", async () => {
     const body = { name: "n", scopes: ["api"], expires_at: day(2) };
     const { body: made } = await call("owner", "POST", gats, body);

@@ -130,6 +130,16 @@ describe("an id token is refused", () => {
 });
 
 describe("the provider", () => {
+  test("that cannot be asked is left alone for some seconds, however many want to sign in", async () => {
+    provider.metadata = { issuer: "https://another.example" };
+    for (let i = 0; i < 5; i++) expect((await visitor.call("GET", path)).status).toBe(401);
+    expect(provider.requests).toHaveLength(1);
+    provider.metadata = {};
+    weir.clock.step(5000);
+    expect((await visitor.call("GET", path)).status).toBe(303);
+    expect(provider.requests).toHaveLength(2);
+  });
+
   test("may call itself by no other name, and lead nowhere else", async () => {
     for (const metadata of [
       { issuer: "https://another.example" },
@@ -140,6 +150,7 @@ describe("the provider", () => {
       const reply = await visitor.call("GET", path);
       expect([metadata, reply.status]).toEqual([metadata, 401]);
       expect(reply.response.headers.get("location")).toBeNull();
+      weir.clock.step(5000);
     }
   });
 

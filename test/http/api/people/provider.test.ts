@@ -335,7 +335,6 @@ describe("what comes back is refused", () => {
   });
 
   test("with another state, none, two, another code or an error", async () => {
-    const url = new URL(await comeBack());
     for (const [name, value, message] of [
       ["state", "x".repeat(43), unconfirmed],
       ["state", undefined, unconfirmed],
@@ -343,7 +342,7 @@ describe("what comes back is refused", () => {
       ["iss", "https://evil.example", unconfirmed],
       ["error", "access_denied", "401 Unauthorized - The Company did not let you in; begin anew"],
     ] as const) {
-      const wrong = new URL(url);
+      const wrong = new URL(await comeBack());
       if (value === undefined) wrong.searchParams.delete(name);
       else wrong.searchParams.set(name, value);
       expect([name, await finish(wrong.href)]).toMatchObject([
@@ -351,7 +350,7 @@ describe("what comes back is refused", () => {
         { status: 401, body: { message } },
       ]);
     }
-    const twice = new URL(url);
+    const twice = new URL(await comeBack());
     twice.searchParams.append("state", "x");
     expect(await finish(twice.href)).toMatchObject({ status: 400 });
     expect(await visitor.name()).toBeUndefined();
@@ -362,8 +361,19 @@ describe("what comes back is refused", () => {
     const kept = visitor.browser.cookie(weir.url, keptCookie);
     expect((await finish(url)).status).toBe(303);
     expect(await finish(url)).toMatchObject({ status: 401, body: { message: elsewhere } });
+    const asked = provider.requests.length;
     visitor.browser.setCookie(weir.url, keptCookie, kept);
-    expect(await finish(url)).toMatchObject({ status: 401, body: { message: unconfirmed } });
+    const used = "401 Unauthorized - this sign-in has come back already; begin anew";
+    expect(await finish(url)).toMatchObject({ status: 401, body: { message: used } });
+    expect(provider.requests.length).toBe(asked);
+  });
+
+  test("by a code that was given for another sign-in", async () => {
+    const former = await comeBack();
+    expect((await finish(former)).status).toBe(303);
+    const url = new URL(await comeBack());
+    url.searchParams.set("code", new URL(former).searchParams.get("code") ?? "");
+    expect(await finish(url.href)).toMatchObject({ status: 401, body: { message: unconfirmed } });
     expect(weir.logLines).toContainEqual(
       expect.objectContaining({
         message: "a sign-in at an identity provider failed",

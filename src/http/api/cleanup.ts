@@ -1,0 +1,149 @@
+import { z } from "@hono/zod-openapi";
+import type { CleanupPolicy, CleanupSettings, Management } from "../../metadata/contract.ts";
+import { atLeastOne, removed } from "./changes.ts";
+import { type Api, endpoint } from "./endpoint.ts";
+import { forbidden, notFound } from "./errors.ts";
+import { cleanupPolicy, cleanupPolicyFields } from "./fields.ts";
+import { findGroup, groupParams } from "./groups.ts";
+import type { ApiOptions } from "./options.ts";
+
+const path = "/groups/{id}/-/virtual_registries/cleanup/policy";
+const common = { path, params: groupParams } as const;
+const ofPolicy = { ...common, answer: cleanupPolicy } as const;
+
+/** Endpoints 21 to 24. */
+export function cleanupEndpoints(api: Api, options: ApiOptions): void {
+  getPolicy(api, options);
+  createPolicy(api, options);
+  changePolicy(api, options);
+  deletePolicy(api, options);
+}
+
+/** The group, if the caller may and it is at the top. */
+async function policyGroup(
+  management: Management,
+  params: z.output<typeof groupParams>,
+  granted: <T extends { groupId?: number }>(found: T | undefined) => T,
+): Promise<{ id: number }> {
+  const group = granted(await findGroup(management, params));
+  if (group.lineage.length > 1) throw forbidden();
+  return group;
+}
+
+function getPolicy(api: Api, { management }: ApiOptions): void {
+  endpoint(
+    api,
+    {
+      ...ofPolicy,
+      method: "get",
+      summary: "Get a group's cleanup policy, and how its last run has ended",
+      action: "read_cleanup_policy",
+      status: 200,
+    },
+    async ({ params, granted }) => {
+      const { id } = await policyGroup(management, params, granted);
+      const policy = await management.cleanupPolicies.get(id);
+      if (!policy) throw notFound();
+      return { body: policyJson(policy) };
+    },
+  );
+}
+
+function createPolicy(api: Api, { management }: ApiOptions): void {
+  endpoint(
+    api,
+    {
+      ...ofPolicy,
+      method: "post",
+      summary: "Give a group a cleanup policy",
+      action: "change_cleanup_policy",
+      body: cleanupPolicyFields,
+      status: 201,
+    },
+    async ({ params, granted, body, author }) => {
+      const { id } = await policyGroup(management, params, granted);
+      const settings = { ...defaults, ...settingsGiven(await body()) };
+      return { body: policyJson(await management.by(author).cleanupPolicies.create(id, settings)) };
+    },
+  );
+}
+
+function changePolicy(api: Api, { management }: ApiOptions): void {
+  endpoint(
+    api,
+    {
+      ...ofPolicy,
+      method: "patch",
+      summary: "Change a group's cleanup policy; its next run is a cadence from now",
+      action: "change_cleanup_policy",
+      body: cleanupPolicyFields,
+      status: 200,
+    },
+    async ({ params, granted, body, author }) => {
+      const { id } = await policyGroup(management, params, granted);
+      const changes = settingsGiven(atLeastOne(cleanupPolicyFields, await body()));
+      const changed = await management.by(author).cleanupPolicies.change(id, changes);
+      if (!changed) throw notFound();
+      return { body: policyJson(changed) };
+    },
+  );
+}
+
+function deletePolicy(api: Api, { management }: ApiOptions): void {
+  endpoint(
+    api,
+    {
+      ...common,
+      method: "delete",
+      summary: "Delete a group's cleanup policy",
+      action: "change_cleanup_policy",
+      status: 204,
+    },
+    async ({ params, granted, condition, author }) => {
+      const { id } = await policyGroup(management, params, granted);
+      return removed(await management.by(author).cleanupPolicies.remove(id, condition()));
+    },
+  );
+}
+
+const defaults: CleanupSettings = {
+  enabled: false,
+  keepDays: 30,
+  cadence: 7,
+  notifyOnSuccess: false,
+  notifyOnFailure: false,
+};
+
+function settingsGiven(given: z.output<typeof cleanupPolicyFields>): Partial<CleanupSettings> {
+  const { enabled, keep_n_days_after_download: keepDays, cadence } = given;
+  const { notify_on_success: notifyOnSuccess, notify_on_failure: notifyOnFailure } = given;
+  return {
+    ...(enabled !== undefined && { enabled }),
+    ...(keepDays !== undefined && { keepDays }),
+    ...(cadence !== undefined && { cadence }),
+    ...(notifyOnSuccess !== undefined && { notifyOnSuccess }),
+    ...(notifyOnFailure !== undefined && { notifyOnFailure }),
+  };
+}
+
+const timeText = (at: number) => new Date(at).toISOString();
+
+function policyJson(policy: CleanupPolicy) {
+  return {
+    group_id: policy.groupId,
+    next_run_at: timeText(policy.nextRunAt),
+    last_run_at: policy.lastRunAt === undefined ? null : timeText(policy.lastRunAt),
+    last_run_deleted_size: policy.deleted.size,
+    last_run_deleted_entries_count: policy.deleted.entries,
+    keep_n_days_after_download: policy.keepDays,
+    status: policy.status,
+    cadence: policy.cadence,
+    enabled: policy.enabled,
+    failure_message: policy.failureMessage ?? null,
+    last_run_detailed_metrics: policy.metrics,
+    notify_on_success: policy.notifyOnSuccess,
+    notify_on_failure: policy.notifyOnFailure,
+    created_at: timeText(policy.createdAt),
+    updated_at: timeText(policy.updatedAt),
+  };
+}

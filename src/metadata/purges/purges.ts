@@ -1,0 +1,191 @@
+import { type Selectable, sql, type Transaction } from "kysely";
+import { yieldTurn } from "../../lib/clock.ts";
+import type { Changes } from "../changes.ts";
+import type { Db, PurgesTable, Schema } from "../schema.ts";
+import type { PurgePreview, Purges, PurgeSelection } from "./contract.ts";
+import { patternTest } from "./selection.ts";
+import { type Position, walk } from "./walk.ts";
+
+type Tx = Transaction<Schema>;
+type Purge = Selectable<PurgesTable>;
+
+/** So many take some milliseconds. */
+const maxSeen = 500;
+const maxFound = 100;
+/** A list can be as large as thousands of entries. */
+const maxLists = 50;
+/** So many steps somebody waits for: what is not more than some thousand entries is gone when a purge is answered. */
+const stepsAtOnce = 60;
+/** Repositories that a preview names. */
+const maxNamed = 20;
+
+/** Where a purge has come to: its lists go first. */
+type Progress = { lists: Position } | { entries: Position };
+
+/** `Purges` on any engine. */
+export class SqlPurges implements Purges {
+  constructor(
+    readonly db: Db,
+    readonly changes: Changes,
+  ) {}
+
+  async step(): Promise<number | undefined> {
+    const oldest = await this.db
+      .selectFrom("purges")
+      .select("id")
+      .orderBy("id")
+      .limit(1)
+      .executeTakeFirst();
+    return oldest && (await this.#stepOf(oldest.id))?.removed;
+  }
+
+  async pending(): Promise<number> {
+    const { count } = await this.db
+      .selectFrom("purges")
+      .select((eb) => eb.fn.countAll<number>().as("count"))
+      .executeTakeFirstOrThrow();
+    return count;
+  }
+
+  /** Carries these purges out, as far as somebody should wait for it. */
+  async begin(ids: readonly number[]): Promise<void> {
+    let left = stepsAtOnce;
+    for (const id of ids) {
+      for (let isOver = false; !isOver && left > 0; left--) {
+        isOver = (await this.#stepOf(id))?.isOver ?? true;
+        await yieldTurn();
+      }
+    }
+  }
+
+  async preview(upstreamIds: readonly number[], selection: PurgeSelection): Promise<PurgePreview> {
+    let [entries, size] = [0, 0];
+    const named = new Set<string>();
+    for (const upstreamId of upstreamIds) {
+      const isMeant = patternTest(selection.pattern);
+      let after: Position;
+      do {
+        const { found, position } = await walk(this.db, {
+          upstreamId,
+          after,
+          matches: (row) => row.proof === "shown" && isMeant(row),
+          keepPinned: !selection.includePinned,
+          maxSeen,
+          maxFound: maxSeen,
+        });
+        entries += found.length;
+        for (const row of found) {
+          size += row.size;
+          if (named.size < maxNamed) named.add(row.repository);
+        }
+        after = position;
+        await yieldTurn();
+      } while (after);
+    }
+    return { entries, size, repositories: [...named] };
+  }
+
+  /** Undefined where another has finished it. */
+  #stepOf(id: number): Promise<{ removed: number; isOver: boolean } | undefined> {
+    return this.changes.run(async (tx, changed) => {
+      // The write makes it ours, on every engine.
+      const purge = await tx
+        .updateTable("purges")
+        .set((eb) => ({ removed: eb.ref("removed") }))
+        .where("id", "=", id)
+        .returningAll()
+        .executeTakeFirst();
+      if (!purge) return undefined;
+      const { removed, next } = await advance(tx, purge);
+      if (next) {
+        await tx
+          .updateTable("purges")
+          .set({ position: JSON.stringify(next), removed: purge.removed + removed })
+          .where("id", "=", id)
+          .execute();
+        return { removed, isOver: false };
+      }
+      await tx.deleteFrom("purges").where("id", "=", id).execute();
+      // Until here what is remembered may be served; it would cost more to have it forgotten at each step.
+      changed();
+      return { removed, isOver: true };
+    });
+  }
+}
+
+/** Gives up the next ones. `next` is undefined at the end. */
+async function advance(
+  tx: Tx,
+  purge: Purge,
+): Promise<{ removed: number; next: Progress | undefined }> {
+  const progress = progressOf(purge);
+  if ("lists" in progress) {
+    const lists = await removeLists(tx, purge, progress.lists);
+    return { removed: 0, next: lists ? { lists } : { entries: undefined } };
+  }
+  const { removed, position } = await removeEntries(tx, purge, progress.entries);
+  return { removed, next: position && { entries: position } };
+}
+
+function progressOf({ position }: Purge): Progress {
+  return position === null ? { lists: undefined } : (JSON.parse(position) as Progress);
+}
+
+async function removeEntries(tx: Tx, purge: Purge, after: Position) {
+  const isMeant = patternTest(purge.pattern ?? undefined);
+  const keepPinned = purge.include_pinned === 0;
+  const { found, position } = await walk(tx, {
+    upstreamId: purge.upstream_id,
+    after,
+    matches: (row) => row.id <= purge.last_id && isMeant(row),
+    keepPinned,
+    maxSeen,
+    maxFound,
+  });
+  const removed = await removeFound(
+    tx,
+    found.map(({ id }) => id),
+    keepPinned,
+  );
+  return { removed, position };
+}
+
+/** How many of them there were still. One that was pinned this moment stays. */
+export async function removeFound(
+  tx: Tx,
+  ids: readonly number[],
+  keepPinned: boolean,
+): Promise<number> {
+  if (ids.length === 0) return 0;
+  let query = tx.deleteFrom("cache_entries").where("id", "in", ids);
+  if (keepPinned) query = query.where("pinned", "=", 0);
+  const { numDeletedRows } = await query.executeTakeFirst();
+  return Number(numDeletedRows);
+}
+
+/** Where it has come to; undefined at the end. */
+async function removeLists(tx: Tx, purge: Purge, after: Position): Promise<Position> {
+  let query = tx
+    .selectFrom("lists")
+    .select(["id", "repository", "kind", "subject"])
+    .where("upstream_id", "=", purge.upstream_id);
+  if (after) {
+    const [repository, kind, subject] = after;
+    const key = sql`(repository, kind, subject)`;
+    query = query.where(sql<boolean>`${key} > (${repository}, ${kind}, ${subject})`);
+  }
+  const rows = await query
+    .orderBy("repository")
+    .orderBy("kind")
+    .orderBy("subject")
+    .limit(maxLists)
+    .execute();
+  const isMeant = patternTest(purge.pattern ?? undefined);
+  const ids = rows.flatMap(({ id, repository, subject }) =>
+    isMeant({ repository, reference: subject }) ? [id] : [],
+  );
+  if (ids.length > 0) await tx.deleteFrom("lists").where("id", "in", ids).execute();
+  const last = rows.at(-1);
+  if (!last || rows.length < maxLists) return undefined;
+  return [last.repository, last.kind, last.subject];
+}

@@ -1,0 +1,94 @@
+import { type Selectable, sql } from "kysely";
+import type { CacheEntriesTable, Db } from "../schema.ts";
+
+type Row = Pick<
+  Selectable<CacheEntriesTable>,
+  | "id"
+  | "repository"
+  | "kind"
+  | "reference"
+  | "relative_path"
+  | "digest"
+  | "proof"
+  | "size"
+  | "downloaded_at"
+  | "pinned"
+>;
+export type WalkedEntry = Row;
+
+/** The key of the entry that was looked at last; undefined: none was. */
+export type Position = readonly [repository: string, kind: string, reference: string] | undefined;
+
+export interface Walk {
+  upstreamId: number;
+  after: Position;
+  /** Whether it is one of those that are looked for. */
+  matches: (row: Row) => boolean;
+  /** What is pinned, and what that needs, is passed over. */
+  keepPinned: boolean;
+  /** How many are looked at, and how many found, at most. */
+  maxSeen: number;
+  maxFound: number;
+}
+
+export interface Walked {
+  found: Row[];
+  /** Undefined: this was the end. */
+  position: Position;
+}
+
+/** Looks through the next entries of an upstream, in the order of their keys. */
+export async function walk(db: Db, wanted: Walk): Promise<Walked> {
+  const rows = await next(db, wanted);
+  const candidates: Row[] = [];
+  let seen = 0;
+  for (const row of rows) {
+    if (candidates.length === wanted.maxFound) break;
+    seen++;
+    if (wanted.matches(row)) candidates.push(row);
+  }
+  const isOver = seen === rows.length && rows.length < wanted.maxSeen;
+  const last = rows[seen - 1];
+  const position = isOver || !last ? undefined : keyOf(last);
+  if (!wanted.keepPinned || candidates.length === 0) return { found: candidates, position };
+  const isKept = await keptByPins(db, wanted.upstreamId, candidates);
+  return { found: candidates.filter((row) => !isKept(row)), position };
+}
+
+const keyOf = ({ repository, kind, reference }: Row): Position => [repository, kind, reference];
+
+function next(db: Db, { upstreamId, after, maxSeen }: Walk): Promise<Row[]> {
+  let query = db
+    .selectFrom("cache_entries")
+    .select(["id", "repository", "kind", "reference", "relative_path", "digest", "proof"])
+    .select(["size", "downloaded_at", "pinned"])
+    .where("upstream_id", "=", upstreamId);
+  if (after) {
+    const [repository, kind, reference] = after;
+    const key = sql`(repository, kind, reference)`;
+    query = query.where(sql<boolean>`${key} > (${repository}, ${kind}, ${reference})`);
+  }
+  return query.orderBy("repository").orderBy("kind").orderBy("reference").limit(maxSeen).execute();
+}
+
+/** What stays as long as something is pinned: that itself, and the digests that it leads to within its repository. */
+async function keptByPins(
+  db: Db,
+  upstreamId: number,
+  rows: readonly Row[],
+): Promise<(row: Row) => boolean> {
+  const repositories = [...new Set(rows.map(({ repository }) => repository))];
+  // In words that are found in the partial index, which would not be for parameters.
+  const pinned = sql`upstream_id = ${upstreamId} and pinned = 1 and repository in (${sql.join(repositories)})`;
+  const { rows: needed } = await sql<{ repository: string; digest: string }>`
+    with recursive needed (repository, digest) as (
+      select repository, digest from cache_entries where ${pinned}
+      union
+      select needed.repository, c.child_digest
+      from needed join manifest_children as c on c.parent_digest = needed.digest
+    )
+    select repository, digest from needed`.execute(db);
+  const keys = new Set(needed.map(({ repository, digest }) => `${repository}@${digest}`));
+  return ({ pinned: isPinned, repository, reference }) =>
+    isPinned === 1 || keys.has(`${repository}@${reference}`);
+}

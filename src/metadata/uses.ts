@@ -1,0 +1,58 @@
+import { sql, type Transaction } from "kysely";
+import type { Digest } from "../oci/digest.ts";
+import type { Schema } from "./schema.ts";
+
+type Tx = Transaction<Schema>;
+
+/**
+ * So much older than a manifest can the last pull be that is noted of what it leads to: what goes by age gives it up so much
+ * later, and a manifest never before what it needs.
+ */
+export const usedMs = 3_600_000;
+
+interface Object_ {
+  upstreamId: number;
+  repository: string;
+  digest: Digest;
+}
+
+/**
+ * A manifest was pulled: it, and all that it leads to in its repository, are in use. Clients that have some of an image do
+ * not ask for that again, and would miss it all the same if it went.
+ */
+export async function useAll(
+  tx: Tx,
+  { upstreamId, repository, digest }: Object_,
+  at: number,
+): Promise<void> {
+  // By the whole key of each: without the sign SQLite would go through all that is older, and without `cross` through the
+  // repository.
+  await sql`
+    update cache_entries set downloaded_at = ${at}
+    where +downloaded_at < ${at} and id in (
+      with recursive needed (kind, digest) as (
+        select cast('manifest' as text), cast(${digest} as text)
+        union
+        select c.kind, c.child_digest
+        from needed join manifest_children as c on c.parent_digest = needed.digest
+      )
+      select e.id from needed cross join cache_entries as e
+      where e.upstream_id = ${upstreamId} and e.repository = ${repository}
+        and e.kind = needed.kind and e.reference = needed.digest
+    )`.execute(tx);
+}
+
+/** The digest of a manifest's entry, by tag or digest. */
+export function digestOf(
+  tx: Tx,
+  { upstreamId, repository, reference }: Omit<Object_, "digest"> & { reference: string },
+): Promise<{ digest: Digest } | undefined> {
+  return tx
+    .selectFrom("cache_entries")
+    .select("digest")
+    .where("upstream_id", "=", upstreamId)
+    .where("repository", "=", repository)
+    .where("kind", "=", "manifest")
+    .where("reference", "=", reference)
+    .executeTakeFirst();
+}

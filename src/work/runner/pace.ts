@@ -1,0 +1,39 @@
+import { type Clock, yieldTurn } from "../../lib/clock.ts";
+
+/** A step that took longer has waited for somebody, and not held up anyone. */
+const maxTookMs = 1000;
+/** A rest is this many times the step: background work has a third of the process's time, a tenth beside requests. */
+const idleShare = 2;
+const busyShare = 9;
+const maxRestMs = 250;
+/** A rest that ended so much late has kept others waiting: they have a backlog. */
+const lateMs = 10;
+/** Work goes on, if slowly, however busy the process is. */
+const maxRests = 4;
+
+/** Rests between the steps of background work, so that pulls do not wait for it. */
+export class Pace {
+  constructor(
+    readonly clock: Clock,
+    /** How many requests are under way. */
+    readonly underWay: () => number,
+  ) {}
+
+  /** After a step that took so long, one of `lanes` works that go on side by side. */
+  async rest(tookMs: number, lanes: number): Promise<void> {
+    await yieldTurn();
+    const share = this.underWay() > 0 ? busyShare : idleShare;
+    const ms = Math.min(maxRestMs, Math.ceil(tookMs * share * lanes));
+    if (tookMs > maxTookMs || ms < 1) return;
+    for (let rests = 0; rests < maxRests; rests++) {
+      if ((await this.#wait(ms)) < lateMs) return;
+    }
+  }
+
+  /** How late the end of the wait came. */
+  async #wait(ms: number): Promise<number> {
+    const started = this.clock.elapsed();
+    await new Promise<void>((resolve) => this.clock.after(ms, resolve));
+    return this.clock.elapsed() - started - ms;
+  }
+}

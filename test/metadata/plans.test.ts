@@ -1,0 +1,100 @@
+import { Database } from "bun:sqlite";
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { Kysely } from "kysely";
+import { SqlCache } from "../../src/metadata/cache.ts";
+import { SqlCleanupRuns } from "../../src/metadata/cleanup/runs.ts";
+import type { Changes } from "../../src/metadata/changes.ts";
+import type { Upstream } from "../../src/metadata/contract.ts";
+import { SqlPurges } from "../../src/metadata/purges/purges.ts";
+import { requestPurge } from "../../src/metadata/purges/requests.ts";
+import type { Schema } from "../../src/metadata/schema.ts";
+import { sqliteDialect } from "../../src/metadata/sqlite/dialect.ts";
+import { openDatabase } from "../../src/metadata/sqlite/open.ts";
+import { blobChild, fetched, sampleRegistry, shownBlob } from "../fakes/metadata-samples.ts";
+import { sqliteFolder } from "../fakes/metadata-sqlite.ts";
+
+const folder = sqliteFolder();
+let db: Kysely<Schema>;
+let upstream: Upstream;
+let changes: Changes;
+/** What was asked of the database. */
+const asked = new Set<string>();
+
+beforeAll(async () => {
+  const metadata = await folder.open();
+  ({ upstream } = await sampleRegistry(metadata));
+  const notify = { notifyOnSuccess: false, notifyOnFailure: false };
+  const policy = { enabled: true, keepDays: 1, cadence: 1, ...notify } as const;
+  await metadata.management.cleanupPolicies.create(upstream.groupId, policy);
+  await metadata.close();
+  const dialect = sqliteDialect(openDatabase(folder.file));
+  db = new Kysely<Schema>({ dialect, log: ({ query }) => void asked.add(query.sql) });
+  changes = {
+    generation: async () => 0,
+    run: (work) => db.transaction().execute((tx) => work(tx, () => {})),
+  };
+});
+afterAll(async () => {
+  await db.destroy();
+  folder.remove();
+});
+
+/** How the statements that `work` asks go through cache entries. */
+async function plans(work: () => Promise<unknown>): Promise<string[]> {
+  asked.clear();
+  await work();
+  // On a connection of its own, which asks nothing else.
+  const beside = new Database(folder.file);
+  const statements = [...asked].filter((sql) => /^\s*(?:select|with|update|delete)/.test(sql));
+  const details = statements.flatMap((sql) => {
+    const rows = beside.query<{ detail: string }, []>(`explain query plan ${sql}`).all();
+    return rows.map(({ detail }) => detail);
+  });
+  beside.close();
+  return [...new Set(details.filter((detail) => /\b(?:cache_entries|e) /.test(detail)))];
+}
+
+/** By id, by the whole key, or from a place in the order of keys. */
+const good = [
+  /INTEGER PRIMARY KEY \(rowid=\?\)/,
+  /\(upstream_id=\? AND repository=\? AND kind=\? AND reference=\?\)/,
+  /sqlite_autoindex_cache_entries_1 \(upstream_id=\?(?: AND \(repository,kind,reference\)>\(\?,\?,\?\))?\)/,
+  /cache_entries_pinned \(upstream_id=\? AND repository=\?\)/,
+];
+const bad = (found: readonly string[]) =>
+  found.filter((detail) => !good.some((pattern) => pattern.test(detail)));
+
+test("storing and counting a manifest looks at its own entries and what they lead to, nothing else", async () => {
+  const cache = new SqlCache(db);
+  const manifest = fetched(upstream, "one", { children: [blobChild("layer")] });
+  const key = { upstreamId: upstream.id, repository: "library/alpine", reference: "latest" };
+  const found = await plans(async () => {
+    await cache.storeManifest(manifest);
+    await cache.storeBlob(shownBlob(upstream, "layer"));
+    await cache.countDownloads([{ ...key, kind: "manifest", count: 1, lastAt: manifest.now + 1 }]);
+  });
+  expect(found.length).toBeGreaterThan(1);
+  expect(bad(found)).toEqual([]);
+});
+
+test("a step of a purge goes on in the order of keys", async () => {
+  const purges = new SqlPurges(db, changes);
+  await changes.run((tx) =>
+    requestPurge(tx, upstream.id, { pattern: undefined, includePinned: false }, 1),
+  );
+  const found = await plans(async () => {
+    while ((await purges.step()) !== undefined);
+  });
+  expect(found.length).toBeGreaterThan(1);
+  expect(bad(found)).toEqual([]);
+});
+
+test("a step of a cleanup policy does as well", async () => {
+  folder.clock.step(3 * 86_400_000);
+  const runs = new SqlCleanupRuns(db, changes, folder.clock);
+  const found = await plans(async () => {
+    while ((await runs.step()) !== undefined);
+  });
+  expect(found.length).toBeGreaterThan(0);
+  expect(bad(found)).toEqual([]);
+});

@@ -1,0 +1,261 @@
+import { describe, expect, test } from "bun:test";
+import type { Metadata, PageOptions, Upstream } from "../../src/metadata/contract.ts";
+import {
+  blobChild,
+  digestOfText,
+  fetched,
+  manifestChild,
+  sampleRegistry,
+  shownBlob,
+} from "../fakes/metadata-samples.ts";
+import type { MetadataBench } from "./metadata.ts";
+
+const always = { unmodifiedSince: undefined };
+const all: PageOptions = { words: [], page: 1, perPage: 100 };
+const repository = "library/alpine";
+
+/** Paths of what can be seen of an upstream, in order, digests cut short. */
+async function paths({ management }: Metadata, { id }: Upstream): Promise<string[]> {
+  const { items } = await management.entries.list(id, all);
+  return items.map((item) => item.relativePath.replace(/(sha256:.{6}).*/, "$1")).sort();
+}
+const short = (text: string) => digestOfText(text).slice(0, 13);
+
+/** An image of one layer. */
+async function store({ cache }: Metadata, upstream: Upstream, tag: string, name = repository) {
+  const layer = `${name} ${tag} layer`;
+  const children = [blobChild(layer)];
+  await cache.storeManifest(
+    fetched(upstream, `${name} ${tag}`, { repository: name, tag, children }),
+  );
+  await cache.storeBlob(shownBlob(upstream, layer, { repository: name }));
+}
+
+/** Steps until nothing is left to do; how many entries went. */
+async function finish({ purges }: Metadata): Promise<number> {
+  let count = 0;
+  for (;;) {
+    const removed = await purges.step();
+    if (removed === undefined) return count;
+    count += removed;
+  }
+}
+
+/** So many entries of blobs that only their upstream knows, in a repository each. */
+async function fill({ cache }: Metadata, upstream: Upstream, count: number): Promise<void> {
+  const { groupId, id: upstreamId, version: upstreamVersion } = upstream;
+  for (let start = 0; start < count; start += 1000) {
+    const objects = Array.from({ length: Math.min(1000, count - start) }, (_, i) =>
+      blobChild(`blob ${start + i}`),
+    );
+    await cache.name({ groupId, upstreamId, upstreamVersion, repository, objects, now: 1 });
+  }
+}
+
+export function purgeSuite(bench: MetadataBench): void {
+  describe("purges", () => purgeTests(bench));
+  describe("patterns of purges", () => patternTests(bench));
+  describe("pins", () => pinTests(bench));
+}
+
+function purgeTests(bench: MetadataBench): void {
+  test("what is little is gone when it is answered, lists too, and the generation rises", async () => {
+    const { metadata } = bench;
+    const { management, cache, lists, purges } = metadata;
+    const { upstream } = await sampleRegistry(metadata);
+    await store(metadata, upstream, "latest");
+    const { groupId, id: upstreamId, version: upstreamVersion } = upstream;
+    const list = { groupId, upstreamId, upstreamVersion, repository, content: "[]", now: 1 };
+    await lists.store({ ...list, key: { kind: "tags" } });
+    const purge = () => management.upstreams.purge(upstream.id, always);
+    expect(await bench.raised(purge)).toBeGreaterThan(0);
+    expect(await paths(metadata, upstream)).toEqual([]);
+    expect(await cache.entries([upstream.id], repository, "blob", digestOfText("x"))).toEqual([]);
+    expect(await lists.find([upstream.id], repository, { kind: "tags" })).toEqual([]);
+    expect([await purges.pending(), await purges.step()]).toEqual([0, undefined]);
+  });
+
+  test("what is much goes on in steps, after a kill too; what came meanwhile stays", async () => {
+    const { management } = bench.metadata;
+    const { upstream } = await sampleRegistry(bench.metadata);
+    await fill(bench.metadata, upstream, 7000);
+    await management.upstreams.purge(upstream.id, always);
+    expect(await bench.metadata.purges.pending()).toBe(1);
+    await bench.metadata.purges.step();
+    const metadata = await bench.reopen();
+    await store(metadata, upstream, "new");
+    expect(await finish(metadata)).toBeGreaterThan(0);
+    expect(await paths(metadata, upstream)).toHaveLength(3);
+    const left = await metadata.cache.entries(
+      [upstream.id],
+      repository,
+      "blob",
+      digestOfText("blob 6999"),
+    );
+    expect([left, await metadata.purges.pending()]).toEqual([[], 0]);
+  });
+
+  test("a step takes a hundred at most", async () => {
+    const { metadata } = bench;
+    const { upstream } = await sampleRegistry(metadata);
+    await fill(metadata, upstream, 7000);
+    await metadata.management.upstreams.purge(upstream.id, always);
+    for (;;) {
+      const removed = await metadata.purges.step();
+      if (removed === undefined) break;
+      expect(removed).toBeLessThanOrEqual(100);
+    }
+  });
+
+  test("two at once take each entry once", async () => {
+    const { metadata } = bench;
+    const { upstream } = await sampleRegistry(metadata);
+    await fill(metadata, upstream, 7000);
+    await metadata.management.upstreams.purge(upstream.id, always);
+    const before = (await metadata.management.upstreams.get(upstream.id)) ? 7000 - 5900 : 0;
+    const counts = await Promise.all([finish(metadata), finish(metadata)]);
+    expect(counts.reduce((a, b) => a + b)).toBe(before);
+  });
+
+  test("of an upstream that is removed meanwhile the rest goes as well", async () => {
+    const { metadata } = bench;
+    const { upstream } = await sampleRegistry(metadata);
+    await fill(metadata, upstream, 7000);
+    await metadata.management.upstreams.purge(upstream.id, always);
+    await metadata.management.upstreams.remove(upstream.id, always);
+    await finish(metadata);
+    expect(await metadata.purges.pending()).toBe(0);
+    expect(await metadata.management.sweep()).toBe(0);
+  });
+}
+
+function patternTests(bench: MetadataBench): void {
+  const table: [pattern: string, gone: string[]][] = [
+    ["library/alpine:3", ["alpine/manifests/3"]],
+    ["library/alpine:*", ["alpine/manifests/3", "alpine/manifests/latest"]],
+    ["library/alpine", ["alpine"]],
+    ["library/*", ["alpine", "busybox"]],
+    ["**", ["alpine", "busybox", "team/app"]],
+    [
+      "**:latest",
+      ["alpine/manifests/latest", "busybox/manifests/latest", "team/app/manifests/latest"],
+    ],
+    ["library/alpine@sha256:*", ["alpine/manifests/sha256", "alpine/blobs"]],
+    ["alpine", []],
+    ["*", []],
+  ];
+  for (const [pattern, gone] of table) {
+    test(`${pattern}: the preview says what goes, and that goes`, async () => {
+      const { metadata } = bench;
+      const { upstream } = await sampleRegistry(metadata);
+      await store(metadata, upstream, "latest");
+      await store(metadata, upstream, "3");
+      await store(metadata, upstream, "latest", "library/busybox");
+      await store(metadata, upstream, "latest", "team/app");
+      const before = await paths(metadata, upstream);
+      const selection = { pattern, includePinned: false };
+      const preview = await metadata.management.upstreams.preview(upstream.id, selection);
+      await metadata.management.upstreams.purge(upstream.id, always, selection);
+      const after = await paths(metadata, upstream);
+      const expected = before.filter((path) => !gone.some((part) => path.includes(part)));
+      expect(after).toEqual(expected);
+      expect(preview?.entries).toBe(before.length - after.length);
+      expect(preview?.repositories.length).toBe(
+        new Set(before.filter((path) => !after.includes(path)).map((p) => p.split("/")[2])).size,
+      );
+    });
+  }
+
+  test("the record says which pattern", async () => {
+    const { metadata } = bench;
+    const { upstream } = await sampleRegistry(metadata);
+    const selection = { pattern: "library/*", includePinned: true };
+    await metadata.management.upstreams.purge(upstream.id, always, selection);
+    const { items } = await metadata.audit.list(
+      { action: "upstream.purge" },
+      { page: 1, perPage: 9 },
+    );
+    expect(items).toMatchObject([{ details: { pattern: "library/*", pinned: true } }]);
+  });
+}
+
+function pinTests(bench: MetadataBench): void {
+  /** An index `latest` with one image, and a tag `old` that shares its layer with nobody. */
+  async function pinned() {
+    const { metadata } = bench;
+    const { upstream } = await sampleRegistry(metadata);
+    const { cache, management } = metadata;
+    await store(metadata, upstream, "old");
+    const image = fetched(upstream, "image", { tag: undefined, children: [blobChild("layer")] });
+    await cache.storeManifest(image);
+    await cache.storeManifest(fetched(upstream, "index", { children: [manifestChild("image")] }));
+    await cache.storeBlob(shownBlob(upstream, "layer"));
+    // The same layer elsewhere is not what the pinned tag needs.
+    await cache.storeBlob(shownBlob(upstream, "layer", { repository: "library/other" }));
+    const { items } = await management.entries.list(upstream.id, { ...all, words: ["latest"] });
+    const id = items[0]?.id ?? 0;
+    expect(await management.entries.pin(id)).toMatchObject({ pinned: true });
+    return { metadata, upstream, id };
+  }
+  const kept = [
+    `/${repository}/blobs/${short("layer")}`,
+    `/${repository}/manifests/latest`,
+    `/${repository}/manifests/${short("image")}`,
+    `/${repository}/manifests/${short("index")}`,
+  ].sort();
+
+  test("a purge leaves what is pinned, and all that it needs", async () => {
+    const { metadata, upstream } = await pinned();
+    const selection = { pattern: undefined, includePinned: false };
+    const preview = await metadata.management.upstreams.preview(upstream.id, selection);
+    expect(preview).toMatchObject({ entries: 4, repositories: [repository, "library/other"] });
+    await metadata.management.upstreams.purge(upstream.id, always);
+    expect(await paths(metadata, upstream)).toEqual(kept);
+  });
+
+  test("a purge for pinned entries too leaves nothing", async () => {
+    const { metadata, upstream } = await pinned();
+    const selection = { pattern: undefined, includePinned: true };
+    await metadata.management.upstreams.purge(upstream.id, always, selection);
+    expect(await paths(metadata, upstream)).toEqual([]);
+  });
+
+  test("a tag stays pinned when it moves, and what it was goes", async () => {
+    const { metadata, upstream, id } = await pinned();
+    const children = [blobChild("new layer")];
+    await metadata.cache.storeManifest(fetched(upstream, "moved", { children }));
+    await metadata.management.upstreams.purge(upstream.id, always);
+    expect(await metadata.management.entries.get(id)).toMatchObject({ pinned: true });
+    expect(await paths(metadata, upstream)).toEqual(
+      [`/${repository}/manifests/latest`, `/${repository}/manifests/${short("moved")}`].sort(),
+    );
+  });
+
+  test("unpinned, or removed by itself, it goes", async () => {
+    const { metadata, upstream, id } = await pinned();
+    expect(await metadata.management.entries.unpin(id, always)).toBe("removed");
+    expect(await metadata.management.entries.get(id)).toMatchObject({ pinned: false });
+    await metadata.management.entries.pin(id);
+    expect(await metadata.management.entries.remove(id, always)).toBe("removed");
+    await metadata.management.upstreams.purge(upstream.id, always);
+    expect(await paths(metadata, upstream)).toEqual([]);
+    expect(await metadata.management.entries.pin(id)).toBeUndefined();
+    expect(await metadata.management.entries.unpin(id, always)).toBe("absent");
+  });
+
+  test("a pull does not give it up either", async () => {
+    const { metadata, id } = await pinned();
+    await metadata.cache.deleteEntry(id);
+    expect(await metadata.management.entries.get(id)).toMatchObject({ pinned: true });
+  });
+
+  test("pins are on record", async () => {
+    const { metadata, id } = await pinned();
+    await metadata.management.entries.unpin(id, always);
+    const { items } = await metadata.audit.list(
+      { subject: { kind: "cache_entry", id } },
+      { page: 1, perPage: 9 },
+    );
+    expect(items.map(({ action }) => action)).toEqual(["cache_entry.unpin", "cache_entry.pin"]);
+  });
+}
