@@ -6,6 +6,8 @@ import {
   PostgresAdapter,
   PostgresIntrospector,
   PostgresQueryCompiler,
+  type QueryId,
+  type RootOperationNode,
   type TransactionSettings,
 } from "kysely";
 import type { Connection } from "./connection.ts";
@@ -17,8 +19,18 @@ export function postgresDialect(options: PoolOptions): Dialect {
     createAdapter: () => new PostgresAdapter(),
     createDriver: () => new PostgresDriver(new Pool(options)),
     createIntrospector: (db) => new PostgresIntrospector(db),
-    createQueryCompiler: () => new PostgresQueryCompiler(),
+    createQueryCompiler: () => new Compiler(),
   };
+}
+
+/** A text that comes from a query and not from a table is compared by its bytes too, or could not stand beside one that does. */
+class Compiler extends PostgresQueryCompiler {
+  override compileQuery(node: RootOperationNode, queryId: QueryId): CompiledQuery {
+    const query = super.compileQuery(node, queryId);
+    if (!query.sql.includes(" as text)")) return query;
+    const sql = query.sql.replace(/cast\((?:'[^']*'|\$\d+) as text\)/g, '$& collate "C"');
+    return { ...query, sql };
+  }
 }
 
 class PostgresDriver implements Driver {
