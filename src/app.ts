@@ -11,7 +11,10 @@ import { createLogins } from "./access/logins.ts";
 import { FsBlobStore } from "./blobs/fs/store.ts";
 import type { Config } from "./config.ts";
 import { createHttpApp } from "./http/app.ts";
+import { Metrics } from "./http/metrics/metrics.ts";
+import { RequestMetrics } from "./http/metrics/upstreams.ts";
 import { PullRate } from "./http/pull-rate.ts";
+import { readinessOf } from "./http/readiness.ts";
 import { idleSeconds, type RunningServer, startServer } from "./http/server.ts";
 import { addressTest, clientsBy } from "./lib/address-ranges.ts";
 import { type Clock, systemClock } from "./lib/clock.ts";
@@ -22,17 +25,32 @@ import type { Directory, Metadata } from "./metadata/contract.ts";
 import type { MetadataOptions } from "./metadata/assemble.ts";
 import { openPostgresMetadata } from "./metadata/postgres/index.ts";
 import { openSqliteMetadata } from "./metadata/sqlite/index.ts";
+import { sqliteSnapshots } from "./metadata/sqlite/snapshots.ts";
+import { createImages } from "./pull/images/images.ts";
 import { createPuller } from "./pull/puller.ts";
+import { createRepair } from "./pull/repair.ts";
+import { GatheredStatistics } from "./pull/statistics.ts";
 import { createUpstreamClient } from "./upstream/client.ts";
 import { createDocumentClient } from "./upstream/documents.ts";
 import { createGuard, type Guard, GuardError } from "./upstream/guard.ts";
 import { ringMarker } from "./upstream/contract.ts";
-import type { Prepared } from "./work/contract.ts";
+import { backUp } from "./work/backup/backup.ts";
+import { restore } from "./work/backup/restore.ts";
+import type {
+  Backing,
+  BackupReport,
+  Prepared,
+  RestoreReport,
+  Restoring,
+  Verifier,
+} from "./work/contract.ts";
 import { openDataDir } from "./work/data-dir.ts";
 import { createWebClient } from "./upstream/web/client.ts";
 import { backgroundWork } from "./work/background.ts";
 import { prepare } from "./work/first-start.ts";
+import { StoreVerifier } from "./work/verify/verifier.ts";
 import { createRunner } from "./work/runner/runner.ts";
+import { type RunningTracing, startTracing, type TracingOptions } from "./work/tracing.ts";
 
 export interface RunningWeir {
   port: number;
@@ -68,13 +86,13 @@ export async function startWeir(config: Config, around: Surroundings): Promise<R
   }
 }
 
-async function start(
+/** What every way of running has: the database, the store, and how upstreams are asked. */
+async function openStores(
   config: Config,
   { clock, log, version, random }: Surroundings,
   closers: (() => Promise<void>)[],
-  closeAll: () => Promise<void>,
-): Promise<RunningWeir> {
-  const { dataDir, externalUrl, tokenSeconds, mirror, maxBlobBytes, minFreeBytes } = config;
+) {
+  const { dataDir, maxBlobBytes, minFreeBytes } = config;
   const { secret } = openDataDir(dataDir, config.secretKey);
 
   const previous = config.previousSecretKey === undefined ? [] : [config.previousSecretKey];
@@ -96,11 +114,17 @@ async function start(
 
   const instanceId = crypto.randomUUID();
   const allowedAddresses = config.allowedUpstreamAddresses;
+  const tracing = traced(config, { clock, log, version, instanceId });
+  closers.push(async () => tracing?.stop());
   const states = metadata.upstreamStates;
   const reaching = { version, instanceId, allowedAddresses, states, random };
-  const client = createUpstreamClient({ clock, log, ...reaching });
+  const statistics = new GatheredStatistics({ statistics: metadata.statistics, clock, log });
+  closers.push(() => statistics.flush());
+  const requests = new RequestMetrics();
+  const watches = [requests, statistics];
+  const client = createUpstreamClient({ clock, log, ...reaching, watches });
   closers.push(() => client.close());
-  const { cache, credentials, directory, lists } = metadata;
+  const { cache, directory, holdings, lists } = metadata;
   const times = {
     checkTimeoutMs: config.checkTimeoutSeconds * 1000,
     recheckMs: config.recheckSeconds * 1000,
@@ -108,6 +132,75 @@ async function start(
   };
   const puller = createPuller({ client, blobs, cache, lists, clock, log, maxBlobBytes, ...times });
   closers.push(() => puller.close());
+  const repair = createRepair(puller);
+  const verifier = new StoreVerifier({ holdings, cache, blobs, directory, repair, clock, log });
+  return {
+    derive,
+    metadata,
+    blobs,
+    reaching,
+    client,
+    puller,
+    verifier,
+    requests,
+    statistics,
+    tracing,
+  };
+}
+
+/** Verifies a data folder that no server uses, step by step. Throws what stands in the way. */
+export async function verifyWeir(
+  config: Config,
+  around: Surroundings,
+  work: (verifier: Verifier) => Promise<void>,
+): Promise<void> {
+  const closers: (() => Promise<void>)[] = [];
+  try {
+    const { verifier } = await openStores(config, around, closers);
+    await work(verifier);
+  } finally {
+    for (const close of closers.toReversed()) await close();
+  }
+}
+
+/** Backs up the data folder, whether a server uses it or not. */
+export function backUpWeir(
+  { dataDir }: Config,
+  { clock, version }: Pick<Surroundings, "clock" | "version">,
+  backing: Backing,
+): Promise<BackupReport> {
+  return backUp({ ...backing, dataDir, snapshots: sqliteSnapshots, clock, version });
+}
+
+/** Makes the data folder of a backup. */
+export function restoreWeir({ dataDir }: Config, restoring: Restoring): Promise<RestoreReport> {
+  return restore({ ...restoring, dataDir, snapshots: sqliteSnapshots });
+}
+
+async function start(
+  config: Config,
+  around: Surroundings,
+  closers: (() => Promise<void>)[],
+  closeAll: () => Promise<void>,
+): Promise<RunningWeir> {
+  const { clock, log, version } = around;
+  const { dataDir, externalUrl, tokenSeconds, mirror, maxBlobBytes, minFreeBytes } = config;
+  const opened = await openStores(config, around, closers);
+  const {
+    derive,
+    metadata,
+    blobs,
+    reaching,
+    client,
+    puller,
+    verifier,
+    requests,
+    statistics,
+    tracing,
+  } = opened;
+  const { instanceId, allowedAddresses } = reaching;
+  const { cache, credentials, directory } = metadata;
+  const images = createImages({ puller, blobs, cache, clock, maxBlobBytes });
 
   const { key: signingKey, former: formerSigningKeys } = derive("pull tokens");
   const open = {
@@ -157,6 +250,25 @@ async function start(
       underWay: () => server?.underWay() ?? 0,
     },
   );
+  const readiness = readinessOf(clock, {
+    server: async () => (isServing ? undefined : "is starting or stopping"),
+    database: () => metadata.unready(),
+    blob_store: () => blobs.unready(),
+  });
+  const metrics = new Metrics({
+    clock,
+    version,
+    requests,
+    directory,
+    health: (upstream) => client.health(upstream),
+    activity: () => puller.activity(),
+    readiness,
+    storeSize: () => metadata.storeSize(),
+    dataDir,
+    minFreeBytes,
+    spans: tracing?.spans,
+  });
+  closers.push(async () => metrics.stop());
   const isInner = innerTest(createGuard({ clock, allowed: allowedAddresses }));
   const app = createHttpApp({
     access,
@@ -167,7 +279,10 @@ async function start(
       incidents,
       audit,
       management: metadata.management,
+      statistics: metadata.statistics,
       identity: metadata.identity,
+      images,
+      verifier,
       client,
       runner,
       externalUrl,
@@ -176,6 +291,7 @@ async function start(
     },
     directory,
     puller,
+    pullStatistics: statistics,
     clock,
     log,
     idleSeconds,
@@ -184,7 +300,10 @@ async function start(
     mirrorRegistry: mirror.registryId,
     hasDependencyProxies: config.hasDependencyProxies,
     ownMark: ringMarker(instanceId),
-    ready: async () => isServing && (await metadata.ready()) && (await blobs.ready()),
+    readiness,
+    metrics,
+    metricsToken: config.observing.metricsToken,
+    tracer: tracing?.tracer,
   });
   const listening = startServer({ ...config.listen, tls: config.tls }, { app, clock, log });
   server = listening;
@@ -247,6 +366,19 @@ async function warnOfWhatCannotWork(
 function trustedIssuers({ declared, externalUrl }: Config): TrustedIssuer[] {
   const own = [externalUrl, new URL(externalUrl).host];
   return declared.oidcIssuers.map((issuer) => ({ ...issuer, audiences: issuer.audiences ?? own }));
+}
+
+/** The collector is the operator's word, not a user's: it may be anywhere. No upstream is reached by this. */
+const everywhere = ["0.0.0.0/0", "::/0"].map((range) => ({ range, port: undefined }));
+
+/** Undefined where no collector is configured: then nothing is recorded. */
+function traced(
+  { observing: { tracing } }: Config,
+  around: Omit<TracingOptions, "web">,
+): RunningTracing | undefined {
+  if (!tracing) return undefined;
+  const web = createWebClient({ ...around, allowedAddresses: everywhere });
+  return startTracing(tracing, { ...around, web });
 }
 
 /** The second server, whose clients have shown a certificate; undefined where none is wanted. */

@@ -46,6 +46,7 @@ export interface Config {
   maxRegistriesPerGroup: number;
   maxUpstreamsPerRegistry: number;
   abuse: work.LimitSettings;
+  observing: work.ObservingSettings;
   /** How long running pulls may go on when the server is told to stop. */
   drainSeconds: number;
   /** Larger blobs are passed on and not stored; undefined: no limit. */
@@ -119,6 +120,7 @@ function readSettings(settings: work.Settings): Omit<Config, "declared" | "setti
     maxRegistriesPerGroup: settings.get("max_registries_per_group", work.integer(1, 1000), "5"),
     maxUpstreamsPerRegistry: settings.get("max_upstreams_per_registry", work.integer(1, 20), "5"),
     abuse: work.readLimitSettings(settings),
+    observing: work.readObserving(settings),
     drainSeconds: settings.get("drain_seconds", seconds(0, 86400), "30"),
     maxBlobBytes: settings.find("max_blob_bytes", work.size(1)),
     minFreeBytes: settings.get("min_free_bytes", work.size(0), "1GiB"),
@@ -235,7 +237,7 @@ export function visibleConfig({ settings, declared, signIn }: Config) {
       roles: provider.roles,
       ...(provider.ca !== undefined && { ca: provider.ca }),
     })),
-    groups: declared.groups,
+    groups: declared.groups.map(work.visibleGroup),
     upstreams: declared.upstreams.map((upstream) => ({
       group: upstream.group,
       name: upstream.name,
@@ -260,15 +262,7 @@ export function visibleConfig({ settings, declared, signIn }: Config) {
       ...(description !== undefined && { description }),
       on_unsure: onUnsure,
     })),
-    users: declared.users.map((user) => ({
-      ...user,
-      tokens: user.tokens.map(({ name, scopes, expiresAt }) => ({
-        name,
-        token: work.redacted,
-        scopes,
-        ...(expiresAt !== undefined && { expires_at: new Date(expiresAt).toISOString() }),
-      })),
-    })),
+    users: declared.users.map(work.visibleUser),
     oidc_issuers: declared.oidcIssuers.map(work.visibleIssuer),
   };
 }

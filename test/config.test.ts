@@ -125,6 +125,7 @@ describe("settings", () => {
       absentSeconds: 30,
       maxRegistriesPerGroup: 5,
       maxUpstreamsPerRegistry: 5,
+      observing: { metricsToken: undefined, tracing: undefined },
       abuse: {
         loginBanSeconds: 3600,
         pullRateLimit: 20_000,
@@ -161,6 +162,25 @@ describe("settings", () => {
     ],
     ["WEIR_ADMIN_TOKEN", secret, { adminToken: secret }],
     ["WEIR_DEPENDENCY_PROXY_ENABLED", "false", { hasDependencyProxies: false }],
+    ["WEIR_METRICS_TOKEN", secret, { observing: { metricsToken: secret, tracing: undefined } }],
+    [
+      "OTEL_EXPORTER_OTLP_ENDPOINT",
+      "http://collector:4318/",
+      {
+        observing: {
+          metricsToken: undefined,
+          tracing: {
+            endpoint: "http://collector:4318/v1/traces",
+            headers: {},
+            service: "weir",
+            sampler: "parentbased_always_on",
+            ratio: 1,
+            tellUpstreams: false,
+          },
+        },
+      },
+    ],
+    ["OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf", {}],
     [
       "WEIR_DEPENDENCY_PROXY_URL",
       "http://mirror.example.com:5000/v2/",
@@ -291,6 +311,17 @@ describe("settings", () => {
     });
   });
 
+  test("what OpenTelemetry names besides is none of ours; headers for the collector are not shown", () => {
+    const config = load({
+      OTEL_RESOURCE_ATTRIBUTES: "none=of-ours",
+      OTEL_EXPORTER_OTLP_ENDPOINT: "https://collector.example.com",
+      OTEL_EXPORTER_OTLP_HEADERS: "api-key=very%20secret, x-tenant=weir",
+    });
+    const headers = { "api-key": "very secret", "x-tenant": "weir" };
+    expect(config.observing.tracing).toMatchObject({ headers });
+    expect(describeConfig(config)).not.toContain("very");
+  });
+
   test("with TLS the external URL is https", () => {
     const config = load({ WEIR_TLS_CERT: "cert.pem", WEIR_TLS_KEY: "key.pem" }, pems);
     expect(config.tls).toEqual({ cert: "cert.pem", key: "key.pem" });
@@ -363,6 +394,17 @@ test("a database that servers share", () => {
 
 describe("bad settings", () => {
   const bad: [variable: string, texts: string[], fix: RegExp][] = [
+    ["WEIR_METRICS_TOKEN", ["short", "has a blank in its middle, and is long enough"], /32 random/],
+    [
+      "OTEL_EXPORTER_OTLP_ENDPOINT",
+      ["localhost:4318", "grpc://a:4317", "http://u:p@a:4318", "http://a/?b=c"],
+      /must be the http or https URL of a collector/,
+    ],
+    ["OTEL_EXPORTER_OTLP_HEADERS", ["a", "=b", "a b=c", "a=%zz", "a=%0a"], /must be headers/],
+    ["OTEL_EXPORTER_OTLP_PROTOCOL", ["grpc"], /gRPC is not spoken/],
+    ["OTEL_TRACES_SAMPLER", ["sometimes", "jaeger_remote"], /must be one of parentbased_/],
+    ["OTEL_TRACES_SAMPLER_ARG", ["2", "-1", "a", "1.5", ".", "0x1"], /from 0 to 1/],
+    ["WEIR_TRACE_UPSTREAMS", ["yes"], /must be true or false/],
     [
       "WEIR_LISTEN",
       ["5000", ":5000", "::1:5000", "[::1]", "[1.2.3.4]:1", "a:65536", "a b:1", "http://a:1"],
@@ -727,9 +769,10 @@ describe("examples", () => {
 
 test("docs/configuration.md tells of every setting, and of its default", () => {
   const text = readFileSync(path.join(import.meta.dir, "../docs/configuration.md"), "utf8");
-  const rows = text.split("\n").filter((line) => line.startsWith("| `WEIR_"));
+  const rows = text.split("\n").filter((line) => /^\| `(?:WEIR|OTEL)_/.test(line));
   for (const { name, value } of load({}).settings) {
-    const row = rows.find((row) => row.includes(`\`WEIR_${name.toUpperCase()}\``));
+    const variable = (name.startsWith("otel_") ? "" : "WEIR_") + name.toUpperCase();
+    const row = rows.find((row) => row.includes(`\`${variable}\``));
     const shown = { external_url: "<port>", data_dir: "./data", min_free_bytes: "1GiB" }[name];
     expect(row).toContain(shown ?? (value === null ? "" : `| \`${value}\` |`));
   }

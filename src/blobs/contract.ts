@@ -11,8 +11,10 @@ export interface BlobStore {
   spool(expected: number | undefined): Promise<Spool>;
   /** Gives up bytes; a reader that is under way finishes. Absent bytes are no error. */
   delete(digest: Digest): Promise<void>;
-  /** Whether bytes can be stored now. */
-  ready(): Promise<boolean>;
+  /** Puts bytes that turned out to be wrong aside, where somebody can look at them and nobody is served. Absent ones are no error. */
+  quarantine(digest: Digest): Promise<void>;
+  /** Why nothing can be stored now, in words without a secret; undefined: it can. */
+  unready(): Promise<string | undefined>;
 }
 
 export interface StoredBlob {

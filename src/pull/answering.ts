@@ -15,7 +15,9 @@ export function answer(
   content: BlobContent,
   { age = 0, reason }: { age?: number; reason?: string } = {},
 ): Answer {
-  const explanation = { status, upstream: wanted.upstream.name, age, ...(reason && { reason }) };
+  const { upstream, repository } = wanted;
+  const source = { upstreamId: upstream.id, repository };
+  const explanation = { status, upstream: upstream.name, age, source, ...(reason && { reason }) };
   return { wanted, digest: wanted.digest, contentType, content, explanation };
 }
 

@@ -1,7 +1,8 @@
 import type { ByteRange, RangeSpec } from "../lib/range.ts";
-import type { Proof, Registry, Rule } from "../metadata/contract.ts";
+import type { Proof, Registry, Rule, Upstream } from "../metadata/contract.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Referrer } from "../oci/list.ts";
+import type { ChildKind } from "../oci/manifest.ts";
 import type { Reference } from "../oci/reference.ts";
 import type { UnsureReason } from "../upstream/contract.ts";
 
@@ -18,6 +19,28 @@ export interface Explanation {
   age: number;
   /** Why it is not simply a hit or a miss. */
   reason?: string;
+  /** What it was, for the statistics: of a list there is none. */
+  source?: Source;
+}
+
+/** An upstream, and a repository as it is called there. */
+export interface Source {
+  upstreamId: number;
+  repository: string;
+}
+
+/** Is told what pulls come to. */
+export interface PullStatistics {
+  /** Takes no time: it is written within some seconds. `bytes`: sent to the client. */
+  pulled(
+    upstreamId: number,
+    /** Undefined where it is not known to be one. */
+    repository: string | undefined,
+    status: CacheStatus | "refused",
+    bytes: number,
+  ): void;
+  /** Resolves when all that was counted is written. */
+  flush(): Promise<void>;
 }
 
 export interface PulledManifest {
@@ -138,6 +161,21 @@ export interface PullPlan {
   };
 }
 
+/** Fetches an object anew from an upstream, as a pull does: true once it is stored, else why it could not be had. */
+export type Repair = (
+  upstream: Upstream,
+  repository: string,
+  kind: ChildKind,
+  digest: Digest,
+) => Promise<true | string>;
+/** What is under way. */
+export interface Activity {
+  /** Downloads of blobs that are stored while they come. */
+  fills: number;
+  /** Who reads them meanwhile. */
+  followers: number;
+}
+
 /** The product: answers pulls from the cache or from the registry's upstreams. */
 export interface Puller {
   /** Throws `RegistryError` when no upstream has it or none gave a definite answer. */
@@ -181,6 +219,7 @@ export interface Puller {
    * functions as a pull.
    */
   explain(registry: Registry, repository: string, reference: Reference): Promise<PullPlan>;
+  activity(): Promise<Activity>;
   /** Ends all fills, whose readers are cut, and writes what is still held in memory. */
   close(): Promise<void>;
 }

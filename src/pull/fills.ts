@@ -5,6 +5,7 @@ import type { Cache } from "../metadata/contract.ts";
 import { algorithmOf, Digester } from "../oci/digest.ts";
 import { type Absent, absent, type OpenBlob, type UpstreamClient } from "../upstream/contract.ts";
 import { lost } from "./claims.ts";
+import type { Activity } from "./contract.ts";
 import { Download } from "./download.ts";
 import { Fill } from "./fill.ts";
 import { Flight, flightKey, type Running, type Unstorable, type Wanted } from "./flight.ts";
@@ -94,6 +95,12 @@ export class Fills {
     flight.attendedUntil = now + attendedMs;
     if (!isWatched) this.#watch(flight, attendedMs);
     return flight;
+  }
+
+  get activity(): Activity {
+    const running = [...this.#running];
+    const followers = running.reduce((sum, { fill }) => sum + fill.readers, 0);
+    return { fills: running.length, followers };
   }
 
   /** Fires when all downloads are to end. */

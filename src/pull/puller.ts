@@ -60,6 +60,7 @@ export function createPuller(options: PullerOptions): Puller {
     explain: (registry, repository, reference) =>
       planPull(manifests, absences, { registry, repository, reference, marks: [] }),
     blob: (registry, repository, digest, pull) => blobs.pull(registry, repository, digest, pull),
+    activity: async () => fills.activity,
     async close() {
       await fills.close();
       await usage.flush();

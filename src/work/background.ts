@@ -2,11 +2,12 @@ import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import type { Metadata } from "../metadata/contract.ts";
 import { cleanupWork } from "./cleanup.ts";
-import { expiryWork } from "./expiry.ts";
-import { purgingWork } from "./purging.ts";
+import { type GradualOptions, gradualWork } from "./gradual.ts";
 import type { Work } from "./runner/contract.ts";
 
-const dayMs = 86_400_000;
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+const dayMs = 24 * hourMs;
 
 export interface BackgroundOptions {
   metadata: Metadata;
@@ -16,23 +17,46 @@ export interface BackgroundOptions {
   auditDays: number;
 }
 
+/** At the start, for what a kill has left, and each minute, where nobody wakes it sooner. */
+const soon = { everyMs: minuteMs, afterStartMs: 0, goesByAge: false } as const;
+/** Each day, and not right after a start: the clock may not be right yet. */
+const daily = { everyMs: dayMs, afterStartMs: hourMs, goesByAge: true } as const;
+
 /** What a server does when nobody waits for it. */
 export function backgroundWork({ metadata, clock, log, auditDays }: BackgroundOptions): Work[] {
-  const { management, identity, audit, purges, cleanup } = metadata;
-  const spent = async () => {
-    await identity.tokens.sweep();
-    return 0;
-  };
-  const tokens = { name: "expired_tokens", what: "tokens", expire: spent, log };
-  const old = () => management.dependencyProxies.expire();
-  const entries = { name: "expired_entries", what: "entries", expire: old, log };
-  const past = () => audit.expire(clock.now() - auditDays * dayMs);
-  const events = { name: "expired_audit_events", what: "audit events", expire: past, log };
-  return [
-    purgingWork({ purges, management, log }),
-    cleanupWork({ runs: cleanup, log }),
-    expiryWork(tokens),
-    expiryWork(entries),
-    ...(auditDays === 0 ? [] : [expiryWork(events)]),
+  const { management, identity, audit, purges, cleanup, statistics } = metadata;
+  const all: Omit<GradualOptions, "log">[] = [
+    { name: "purges", ...soon, some: () => purges.step(), told: "entries were purged" },
+    {
+      name: "leftovers",
+      ...soon,
+      some: async () => (await management.sweep()) || undefined,
+      told: "entries of removed upstreams are gone",
+    },
+    {
+      name: "expired_entries",
+      ...daily,
+      some: async () => (await management.dependencyProxies.expire()) || undefined,
+      told: "entries have expired",
+    },
+    {
+      name: "expired_tokens",
+      ...daily,
+      some: () => identity.tokens.sweep().then(() => undefined),
+      told: "tokens have expired",
+    },
+    {
+      name: "expired_statistics",
+      ...daily,
+      some: async () => (await statistics.expire()) || undefined,
+      told: "statistics have expired",
+    },
   ];
+  if (auditDays > 0) {
+    const expire = () => audit.expire(clock.now() - auditDays * dayMs);
+    const some = async () => (await expire()) || undefined;
+    const told = "audit events have expired";
+    all.push({ name: "expired_audit_events", ...daily, some, told });
+  }
+  return [...all.map((one) => gradualWork({ ...one, log })), cleanupWork({ runs: cleanup, log })];
 }

@@ -102,8 +102,8 @@ describe("file system", () => {
     const blobs = await open(root);
     rmSync(path.join(root, "spool"), { recursive: true });
     expect(blobs.spool(1)).rejects.toBeInstanceOf(StoreFullError);
-    expect(await blobs.ready()).toBe(false);
+    expect(await blobs.unready()).toBe("cannot be written to (ENOENT)");
     mkdirSync(path.join(root, "spool"));
-    expect(await blobs.ready()).toBe(true);
+    expect(await blobs.unready()).toBeUndefined();
   });
 });

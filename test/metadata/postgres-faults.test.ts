@@ -64,7 +64,7 @@ describe.skipIf(lack !== undefined)(`PostgreSQL that fails${lack ? ` (${lack})` 
   const store = (text: string) => metadata.cache.storeManifest(fetched(sample.upstream, text));
   /** Without anybody doing anything. */
   const recovers = async () => {
-    await until(() => metadata.ready());
+    await until(async () => (await metadata.unready()) === undefined);
     await until(async () => (await failure(store("afterwards"))) === "nothing");
     expect(await metadata.directory.groups()).toHaveLength(1);
     const lines = opener.lines.join("");
@@ -78,7 +78,7 @@ describe.skipIf(lack !== undefined)(`PostgreSQL that fails${lack ? ` (${lack})` 
     const started = performance.now();
     expect(await hit()).toEqual(whole());
     expect(performance.now() - started).toBeLessThan(3000);
-    expect(await metadata.ready()).toBe(false);
+    expect(await metadata.unready()).toStartWith("does not answer (POSTGRES_");
     expect(await failure(store("two"))).toBe("database");
     expect(await failure(metadata.directory.groups())).toBe("database");
     clock.step(20_000);
@@ -105,7 +105,7 @@ describe.skipIf(lack !== undefined)(`PostgreSQL that fails${lack ? ` (${lack})` 
     await server.run();
     await store("two");
     expect(await hit()).toEqual(whole());
-    expect(await metadata.ready()).toBe(true);
+    expect(await metadata.unready()).toBeUndefined();
   });
 
   test("stopped in the middle, and going on", async () => {
@@ -136,7 +136,7 @@ describe.skipIf(lack !== undefined)(`PostgreSQL that fails${lack ? ` (${lack})` 
     const done = await work;
     expect(done).toBeGreaterThan(0);
     await server.run();
-    await until(() => metadata.ready());
+    await until(async () => (await metadata.unready()) === undefined);
     const [group] = await directory.groups();
     // That of the last one may have been lost on its way.
     expect([`n${done}`, `n${done + 1}`]).toContain(group?.name ?? "");
@@ -148,7 +148,7 @@ describe.skipIf(lack !== undefined)(`PostgreSQL that fails${lack ? ` (${lack})` 
   test("out of connections: those that are there are shared, and none there is a failure", async () => {
     await server.stop();
     await server.run({ max_connections: "6", superuser_reserved_connections: "1" });
-    await until(() => metadata.ready());
+    await until(async () => (await metadata.unready()) === undefined);
     // The reserved ones are ours: the tests' user is a superuser. So all that is left is taken.
     const others: OtherTransaction[] = [];
     await store("first");
@@ -169,7 +169,7 @@ describe.skipIf(lack !== undefined)(`PostgreSQL that fails${lack ? ` (${lack})` 
     for (const other of others) await other.end("rollback");
     await server.stop();
     await server.run();
-    await until(() => metadata.ready());
+    await until(async () => (await metadata.unready()) === undefined);
   });
 
   test("read-only: what is there is answered, what is new fails, until it is over", async () => {
@@ -205,6 +205,6 @@ describe.skipIf(lack !== undefined)(`PostgreSQL that fails${lack ? ` (${lack})` 
     expect(await metadata.directory.saveGroup({ path: "g", name: "g" })).toMatchObject({
       path: "g",
     });
-    expect(await metadata.ready()).toBe(true);
+    expect(await metadata.unready()).toBeUndefined();
   });
 });

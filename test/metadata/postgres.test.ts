@@ -77,7 +77,8 @@ describe.skipIf(lack !== undefined)(`PostgreSQL${lack ? ` (${lack})` : ""}`, () 
       folder.remove();
       const rows = await database.query(
         `select table_name || '.' || column_name collate "C" as tables from information_schema.columns
-        where table_schema = 'public' and table_name not like 'kysely%' order by 1`,
+        where table_schema = 'public' and table_name not like 'kysely%'
+        and table_name <> 'entry_count_changes' order by 1`,
       );
       expect(rows).toEqual(own);
     });
@@ -293,7 +294,12 @@ describe.skipIf(lack !== undefined)(`PostgreSQL${lack ? ` (${lack})` : ""}`, () 
     test("many servers at once make one database, each of them", async () => {
       const database = await emptyDatabase();
       const all = await Promise.all(Array.from({ length: 4 }, () => open(database.url)));
-      expect(await Promise.all(all.map((one) => one.ready()))).toEqual([true, true, true, true]);
+      expect(await Promise.all(all.map((one) => one.unready()))).toEqual([
+        undefined,
+        undefined,
+        undefined,
+        undefined,
+      ]);
       const steps = await database.query(
         "select count(*)::int as n, count(distinct name)::int as names from kysely_migration",
       );

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import * as fc from "fast-check";
 import type { Metadata, PageOptions, Upstream } from "../../src/metadata/contract.ts";
 import {
   blobChild,
@@ -166,6 +167,19 @@ function patternTests(bench: MetadataBench): void {
     });
   }
 
+  test("a long pattern for little among much takes smaller steps, and comes to its end", async () => {
+    const { metadata } = bench;
+    const { upstream } = await sampleRegistry(metadata);
+    await fill(metadata, upstream, 7000);
+    const pattern = `**${"*a".repeat(250)}`.replace("***", "**");
+    const selection = { pattern, includePinned: false };
+    await metadata.management.upstreams.purge(upstream.id, always, selection);
+    // What is waited for does not grow with what there is, nor with the pattern.
+    expect(await metadata.purges.pending()).toBe(1);
+    expect(await finish(metadata)).toBe(0);
+    expect(await metadata.purges.pending()).toBe(0);
+  });
+
   test("the record says which pattern", async () => {
     const { metadata } = bench;
     const { upstream } = await sampleRegistry(metadata);
@@ -249,6 +263,24 @@ function pinTests(bench: MetadataBench): void {
     expect(await metadata.management.entries.get(id)).toMatchObject({ pinned: true });
   });
 
+  test("whatever is stored, pinned, moved and purged: what is left is what pins need, and what no purge was for", async () => {
+    const tag = fc.constantFrom("a", "b");
+    const act = fc.oneof(
+      fc.record({ kind: fc.constant("store"), tag, version: fc.integer({ min: 0, max: 3 }) }),
+      fc.record({ kind: fc.constantFrom("pin", "unpin", "purge tag"), tag }),
+      fc.record({ kind: fc.constant("purge") }),
+    );
+    let runs = 0;
+    const property = fc.asyncProperty(fc.array(act, { maxLength: 12 }), async (acts) => {
+      const { metadata } = bench;
+      const { upstream } = await sampleRegistry(metadata, `run-${runs++}`);
+      const model = new Model(metadata, upstream);
+      for (const one of acts) await model.act(one);
+      expect(await paths(metadata, upstream)).toEqual(model.paths());
+    });
+    await fc.assert(property, { numRuns: 25 });
+  });
+
   test("pins are on record", async () => {
     const { metadata, id } = await pinned();
     await metadata.management.entries.unpin(id, always);
@@ -259,3 +291,70 @@ function pinTests(bench: MetadataBench): void {
     expect(items.map(({ action }) => action)).toEqual(["cache_entry.unpin", "cache_entry.pin"]);
   });
 }
+
+/** Version `v` of an image has the layers `v` and `v + 1`: neighbours share one. */
+const layersOf = (version: number) => [`layer ${version}`, `layer ${version + 1}`];
+
+interface Act {
+  kind: string;
+  tag?: string;
+  version?: number;
+}
+
+/** Does things, and knows what should be seen afterwards. */
+class Model {
+  readonly #tags = new Map<string, { version: number; isPinned: boolean }>();
+  /** Of manifests and layers, by their text. */
+  #digests = new Set<string>();
+
+  constructor(
+    readonly metadata: Metadata,
+    readonly upstream: Upstream,
+  ) {}
+
+  async act({ kind, tag = "", version = 0 }: Act): Promise<void> {
+    const { management } = this.metadata;
+    const present = this.#tags.get(tag);
+    if (kind === "store") return this.#store(tag, version);
+    if (kind === "pin" || kind === "unpin") {
+      if (!present) return;
+      present.isPinned = kind === "pin";
+      const id = await this.#idOf(tag);
+      await (kind === "pin" ? management.entries.pin(id) : management.entries.unpin(id, always));
+      return;
+    }
+    const pattern = kind === "purge" ? undefined : `${repository}:${tag}`;
+    await management.upstreams.purge(this.upstream.id, always, { pattern, includePinned: false });
+    for (const [name, { isPinned }] of this.#tags) {
+      if (!isPinned && (kind === "purge" || name === tag)) this.#tags.delete(name);
+    }
+    if (kind !== "purge") return;
+    const needed = [...this.#tags.values()].flatMap((one) => textsOf(one.version));
+    this.#digests = new Set([...this.#digests].filter((text) => needed.includes(text)));
+  }
+
+  async #store(tag: string, version: number): Promise<void> {
+    const { cache } = this.metadata;
+    const children = layersOf(version).map(blobChild);
+    await cache.storeManifest(fetched(this.upstream, `version ${version}`, { tag, children }));
+    for (const layer of layersOf(version)) await cache.storeBlob(shownBlob(this.upstream, layer));
+    this.#tags.set(tag, { version, isPinned: this.#tags.get(tag)?.isPinned ?? false });
+    for (const text of textsOf(version)) this.#digests.add(text);
+  }
+
+  async #idOf(tag: string): Promise<number> {
+    const { items } = await this.metadata.management.entries.list(this.upstream.id, all);
+    return items.find(({ reference }) => reference === tag)?.id ?? 0;
+  }
+
+  paths(): string[] {
+    const digests = [...this.#digests].map((text) => {
+      const kind = text.startsWith("layer") ? "blobs" : "manifests";
+      return `/${repository}/${kind}/${short(text)}`;
+    });
+    const tags = [...this.#tags.keys()].map((tag) => `/${repository}/manifests/${tag}`);
+    return [...digests, ...tags].sort();
+  }
+}
+
+const textsOf = (version: number) => [`version ${version}`, ...layersOf(version)];

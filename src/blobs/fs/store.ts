@@ -4,6 +4,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  renameSync,
   rmSync,
   statfsSync,
 } from "node:fs";
@@ -25,6 +26,7 @@ interface Options {
  * Blobs as files:
  *
  *     blobs/<algorithm>/<first 2 hex>/<hex>   verified and synced, moved here from the spool, never changed
+ *     quarantine/<algorithm>-<hex>            what turned out to be wrong; nothing reads it
  *     spool/<random>                          growing; what is left there when the process starts is removed
  */
 export class FsBlobStore implements BlobStore {
@@ -90,15 +92,25 @@ export class FsBlobStore implements BlobStore {
     rmSync(this.#pathOf(digest), { force: true });
   }
 
-  async ready(): Promise<boolean> {
+  async quarantine(digest: Digest): Promise<void> {
+    const folder = path.join(this.#root, "quarantine");
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    try {
+      renameSync(this.#pathOf(digest), path.join(folder, digest.replace(":", "-")));
+    } catch (error) {
+      if (failureCode(error) !== "ENOENT") throw error;
+    }
+  }
+
+  async unready(): Promise<string | undefined> {
     const file = path.join(this.#root, "spool", `ready-${crypto.randomUUID()}`);
     try {
       closeSync(openSync(file, "wx", 0o600));
       rmSync(file);
-      return true;
+      return undefined;
     } catch (error) {
       this.#log.warn("blob store is not writable", { code: failureCode(error) });
-      return false;
+      return `cannot be written to (${failureCode(error)})`;
     }
   }
 

@@ -72,7 +72,11 @@ function explain(api: Api, { management, directory, puller }: ApiOptions): void 
 }
 
 /** The registry as the caller would pull through it. */
-async function pullable(directory: Directory, id: number, caller: Caller): Promise<Registry> {
+export async function pullable(
+  directory: Directory,
+  id: number,
+  caller: Caller,
+): Promise<Registry> {
   const registry = await directory.registry(id);
   if (!registry) throw notFound();
   return verifiedView(registry, {
@@ -82,7 +86,7 @@ async function pullable(directory: Directory, id: number, caller: Caller): Promi
 }
 
 /** `<repository>[:<tag>][@<digest>]`, as clients write it; a digest outweighs the tag beside it. */
-function parseImage(image: string): { repository: string; reference: Reference } {
+export function parseImage(image: string): { repository: string; reference: Reference } {
   const [, repository = "", tag = "latest", digest] =
     /^([^:@]+)(?::([^:@]+))?(?:@(.+))?$/.exec(image) ?? [];
   const reference = parseReference(digest ?? tag);

@@ -10,6 +10,8 @@ interface Options {
   /** What the request asks for, as `wantedPart` read it. */
   part: PartWanted | undefined;
   follow: (source: ByteSource) => ReadableStream<Uint8Array>;
+  /** Is told how many bytes of content the answer has, where that is known. */
+  known: (bytes: number) => void;
 }
 
 /**
@@ -30,7 +32,7 @@ export function wantedPart(request: Request, digest: string): PartWanted | undef
  * without `Range` would be answered.
  */
 export function blobResponse({ content, explanation }: PulledBlob, options: Options): Response {
-  const { head, part, follow, headers } = options;
+  const { head, part, follow, known, headers } = options;
   headers.set("Accept-Ranges", "bytes");
   // Not verified (yet): nobody is to put it together with other parts under this ETag later.
   if (explanation.status === "window") headers.set("Cache-Control", "no-store");
@@ -41,6 +43,8 @@ export function blobResponse({ content, explanation }: PulledBlob, options: Opti
     return new Response(null, { headers });
   }
   const range = part && rangeOf(part, content, size);
+  const isHere = content.kind === "stored" || content.kind === "bytes";
+  if (isHere) known(range ? range.last - range.first + 1 : (size ?? 0));
   if (!range) return new Response(body(content, undefined, follow), { headers });
   headers.set("Content-Range", `bytes ${range.first}-${range.last}/${size}`);
   return new Response(body(content, range, follow), { status: 206, headers });

@@ -2,13 +2,10 @@ import { sql } from "kysely";
 import type { Db } from "../schema.ts";
 import type { Writer } from "./writer.ts";
 
-/** Gives up what removed upstreams have left (`Management.sweep`). */
+/** Gives up some of what removed upstreams have left (`Management.sweep`). */
 export async function sweepLeftovers(db: Db, writer: Writer): Promise<number> {
-  let count = 0;
-  for (const upstreamId of await upstreamsGone(db)) {
-    count += await writer.emptyCache(upstreamId);
-  }
-  return count;
+  const [upstreamId] = await upstreamsGone(db);
+  return upstreamId === undefined ? 0 : writer.removeSome(upstreamId);
 }
 
 /** Upstreams that are no more, of which rows are left: what to do is found in the rows themselves, whatever was killed. */

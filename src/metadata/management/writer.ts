@@ -18,6 +18,9 @@ export interface Recorded extends Saving {
   note: (fact: AuditFact) => Promise<void>;
 }
 
+/** Nothing stands in the way. */
+export const always: Condition = { unmodifiedSince: undefined };
+
 /** So many take some milliseconds. */
 const entriesPerStep = 100;
 /** A list can be as large as thousands of entries. */
@@ -59,7 +62,7 @@ export class Writer {
   remove(
     table: Table,
     id: number,
-    { unmodifiedSince }: Condition,
+    { unmodifiedSince }: Pick<Condition, "unmodifiedSince">,
     work: (saving: Recorded) => Promise<void>,
   ): Promise<Removal> {
     return this.run(async (saving) => {
@@ -74,27 +77,21 @@ export class Writer {
     });
   }
 
+  /** Gives up all lists and entries of an upstream, in steps between which others have their turn. */
+  async emptyCache(upstreamId: number): Promise<void> {
+    while ((await this.removeSome(upstreamId)) > 0) await yieldTurn();
+  }
+
   /**
-   * Gives up all lists and entries of an upstream in steps between which others have their turn; how many entries these were.
-   * What is remembered of them is forgotten by whatever change comes with it.
+   * A step of the same; how many lists and entries went. What is remembered of them is forgotten by whatever change comes with
+   * it.
    */
-  async emptyCache(upstreamId: number): Promise<number> {
-    await inSteps(listsPerStep, () =>
-      this.run(({ tx }) =>
-        removeSome(
-          tx
-            .deleteFrom("lists")
-            .where("id", "in", (eb) =>
-              eb
-                .selectFrom("lists")
-                .select("id")
-                .where("upstream_id", "=", upstreamId)
-                .limit(listsPerStep),
-            ),
-        ),
-      ),
-    );
-    return inSteps(entriesPerStep, () => this.run(({ tx }) => removeOldest(tx, upstreamId)));
+  removeSome(upstreamId: number): Promise<number> {
+    return this.run(async ({ tx }) => {
+      const lists = await removeLists(tx, upstreamId);
+      if (lists === listsPerStep) return lists;
+      return lists + (await removeOldest(tx, upstreamId));
+    });
   }
 
   /** A step: gives up some of an upstream's entries that were last pulled at this time or earlier; how many. */
@@ -116,16 +113,18 @@ export class Writer {
   }
 }
 
-/** At most `step` at a time until there are no more. How many there were. */
-async function inSteps(step: number, remove: () => Promise<number>): Promise<number> {
-  let removed: number;
-  let count = 0;
-  do {
-    removed = await remove();
-    count += removed;
-    await yieldTurn();
-  } while (removed === step);
-  return count;
+function removeLists(tx: Transaction<Schema>, upstreamId: number): Promise<number> {
+  return countOf(
+    tx
+      .deleteFrom("lists")
+      .where("id", "in", (eb) =>
+        eb
+          .selectFrom("lists")
+          .select("id")
+          .where("upstream_id", "=", upstreamId)
+          .limit(listsPerStep),
+      ),
+  );
 }
 
 function removeOldest(
@@ -133,7 +132,7 @@ function removeOldest(
   upstreamId: number,
   lastPull = Number.MAX_SAFE_INTEGER,
 ): Promise<number> {
-  return removeSome(
+  return countOf(
     tx
       .deleteFrom("cache_entries")
       .where("id", "in", (eb) =>
@@ -143,11 +142,13 @@ function removeOldest(
           .where("upstream_id", "=", upstreamId)
           .where("downloaded_at", "<=", lastPull)
           .limit(entriesPerStep),
-      ),
+      )
+      // One that is pulled this moment stays.
+      .where("downloaded_at", "<=", lastPull),
   );
 }
 
-async function removeSome(query: { executeTakeFirst(): Promise<DeleteResult> }): Promise<number> {
+async function countOf(query: { executeTakeFirst(): Promise<DeleteResult> }): Promise<number> {
   return Number((await query.executeTakeFirst()).numDeletedRows);
 }
 

@@ -11,6 +11,7 @@ import { audit } from "./0006_audit.ts";
 import { people } from "./0007_people.ts";
 import { removals } from "./0008_removals.ts";
 import { background } from "./0009_background.ts";
+import { statistics } from "./0010_statistics.ts";
 import { servers } from "./0012_servers.ts";
 
 /** The few words in which the SQL of two engines differs. */
@@ -28,6 +29,8 @@ export interface SqlWords {
   keyed: string;
   /** What refuses to change rows of a table, and to delete those that `keeps`, of `old`, is true of. */
   appendOnly: (table: string, keeps: string) => string[];
+  /** What keeps `entry_counts` in step with the entries that can be seen; a bucket is the id without so many of its last bits. */
+  entryCounts: (bucketBits: number) => string[];
   /** What makes ids that somebody chose count as given out, for a table where that can be. */
   givenIds: (table: string) => string[];
   /** A query for the names of our tables, as far as there are any. */
@@ -49,8 +52,12 @@ const steps: Record<string, (words: SqlWords) => string[]> = {
   "0007_people": people,
   "0008_removals": removals,
   "0009_background": background,
+  "0010_statistics": statistics,
   "0012_servers": servers,
 };
+
+/** The names under which a database has on record what was done to it. */
+export const stepNames: readonly string[] = Object.keys(steps);
 
 /**
  * Brings the database to the newest schema, or leaves it as it was. Safe to repeat. Throws a `MetadataError`

@@ -1,7 +1,7 @@
-import { Kysely, sql } from "kysely";
+import { Kysely, sql, type Transaction } from "kysely";
 import type { Clock } from "../../lib/clock.ts";
 import { failureCode, type Log } from "../../lib/log.ts";
-import { assemble, type MetadataOptions } from "../assemble.ts";
+import { assemble, type Engine, type MetadataOptions } from "../assemble.ts";
 import { SqlCache } from "../cache.ts";
 import { type Metadata, MetadataError } from "../contract.ts";
 import { SqlLists } from "../lists/lists.ts";
@@ -20,7 +20,7 @@ export interface PostgresOptions extends MetadataOptions {
   url: string;
   /** PEM of the authorities that sign the server's certificate; undefined: the well-known ones. */
   ca: string | undefined;
-  /** At most; two more while it starts, and one for the generation. */
+  /** At most; two more while it starts, one for the generation, and now and then one for the index of entries. */
   connections: number;
   /** How long one statement may take. */
   statementMs: number;
@@ -57,35 +57,56 @@ export async function openPostgresMetadata(options: PostgresOptions): Promise<Me
     const changes = await SharedChanges.open({ db, probe, clock, timers, log });
     const cache = new RecentCache(new SqlCache(db), changes, clock);
     const lists = new SharedLists(new SqlLists(db));
-    const ready = () => changes.ask().then(isThere, isNotThere);
-    return await assemble({ db, changes, cache, lists, ready, alone, close }, options);
+    const unready = () => changes.ask().then(isThere, whyNot);
+    const unlessOthers = lockingIfFree(pool);
+    const engine = { db, changes, cache, lists, unready, alone, unlessOthers, close };
+    return await assemble(engine, options);
   } catch (error) {
     await close();
     throw explained(error, options.url);
   }
 }
 
-const isThere = () => true;
-/** Why is on the log. */
-const isNotThere = () => false;
+const isThere = () => undefined;
+const whyNot = (error: unknown) => `does not answer (${failureCode(error)})`;
 
 const opened = (options: PoolOptions): Db =>
   new Kysely<Schema>({ dialect: postgresDialect(options) });
 
 /** `Metadata.alone`: a lock that ends with its transaction, and that with its connection, and that with its server. */
-function locking(pool: PoolOptions): Metadata["alone"] {
-  return async (name, work) => {
-    const patient = opened({ ...pool, statementMs: undefined, max: 1 });
-    try {
-      return await patient.transaction().execute(async (tx) => {
-        const key = sql`hashtextextended(current_schema() || ' weir ' || ${name}, 0)`;
-        await sql`select pg_advisory_xact_lock(${key})`.execute(tx);
-        return work();
-      });
-    } finally {
-      await patient.destroy();
-    }
-  };
+const locking =
+  (pool: PoolOptions): Metadata["alone"] =>
+  (name, work) =>
+    inOwnTransaction(pool, async (tx) => {
+      await sql`select pg_advisory_xact_lock(${lockKey(name)})`.execute(tx);
+      return work();
+    });
+
+/** `Engine.unlessOthers`. */
+const lockingIfFree =
+  (pool: PoolOptions): Engine["unlessOthers"] =>
+  (name, work) =>
+    inOwnTransaction(pool, async (tx) => {
+      const taken = sql<{
+        free: boolean;
+      }>`select pg_try_advisory_xact_lock(${lockKey(name)}) as free`;
+      const { rows } = await taken.execute(tx);
+      if (rows[0]?.free === true) await work();
+    });
+
+const lockKey = (name: string) => sql`hashtextextended(current_schema() || ' weir ' || ${name}, 0)`;
+
+/** On a connection of its own, for as long as it takes. */
+async function inOwnTransaction<T>(
+  pool: PoolOptions,
+  work: (tx: Transaction<Schema>) => Promise<T>,
+): Promise<T> {
+  const patient = opened({ ...pool, statementMs: undefined, max: 1 });
+  try {
+    return await patient.transaction().execute(work);
+  } finally {
+    await patient.destroy();
+  }
 }
 
 /** An index can take as long as it takes. What the previous version's servers do goes on meanwhile. */

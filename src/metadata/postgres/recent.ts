@@ -148,6 +148,10 @@ export class RecentCache implements Cache {
     return this.#writing(this.inner.storeBlob(blob));
   }
 
+  keepBlob(blob: { digest: Digest; size: number; now: number }): Promise<void> {
+    return this.#writing(this.inner.keepBlob(blob));
+  }
+
   show(object: ShownObject): Promise<void> {
     return this.#writing(this.inner.show(object));
   }

@@ -1,4 +1,5 @@
 import type { SqlWords } from "../migrations/index.ts";
+import { entryCounts } from "./entry-counts.ts";
 
 /** How PostgreSQL says it. */
 export const postgresWords: SqlWords = {
@@ -28,6 +29,7 @@ for each row execute function ${table}_are_kept()`,
     `create trigger ${table}_all before truncate on ${table}
 for each statement execute function ${table}_are_kept()`,
   ],
+  entryCounts,
   givenIds: (table) => [
     `create function ${table}_given_id() returns trigger language plpgsql as $$
 declare
@@ -42,7 +44,9 @@ end $$`,
     `create trigger ${table}_given_id after insert on ${table}
 for each row execute function ${table}_given_id()`,
   ],
-  tables: "select tablename as name from pg_catalog.pg_tables where schemaname = current_schema()",
+  // Without those that hold nothing between two transactions.
+  tables: `select relname as name from pg_catalog.pg_class
+where relnamespace = current_schema()::regnamespace and relkind = 'r' and relpersistence = 'p'`,
   references: `select child.relname as child, parent.relname as parent from pg_catalog.pg_constraint r
 join pg_catalog.pg_class child on child.oid = r.conrelid
 join pg_catalog.pg_class parent on parent.oid = r.confrelid

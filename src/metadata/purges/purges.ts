@@ -3,14 +3,13 @@ import { yieldTurn } from "../../lib/clock.ts";
 import type { Changes } from "../changes.ts";
 import type { Db, PurgesTable, Schema } from "../schema.ts";
 import type { PurgePreview, Purges, PurgeSelection } from "./contract.ts";
-import { patternTest } from "./selection.ts";
-import { type Position, walk } from "./walk.ts";
+import { patternTest, seenPerStep } from "./selection.ts";
+import { type Position, walk, walkToRemove } from "./walk.ts";
 
 type Tx = Transaction<Schema>;
 type Purge = Selectable<PurgesTable>;
 
-/** So many take some milliseconds. */
-const maxSeen = 500;
+/** So many take some milliseconds to delete. */
 const maxFound = 100;
 /** A list can be as large as thousands of entries. */
 const maxLists = 50;
@@ -63,6 +62,7 @@ export class SqlPurges implements Purges {
     const named = new Set<string>();
     for (const upstreamId of upstreamIds) {
       const isMeant = patternTest(selection.pattern);
+      const maxSeen = seenPerStep(selection.pattern);
       let after: Position;
       do {
         const { found, position } = await walk(this.db, {
@@ -134,12 +134,12 @@ function progressOf({ position }: Purge): Progress {
 async function removeEntries(tx: Tx, purge: Purge, after: Position) {
   const isMeant = patternTest(purge.pattern ?? undefined);
   const keepPinned = purge.include_pinned === 0;
-  const { found, position } = await walk(tx, {
+  const { found, position } = await walkToRemove(tx, {
     upstreamId: purge.upstream_id,
     after,
     matches: (row) => row.id <= purge.last_id && isMeant(row),
     keepPinned,
-    maxSeen,
+    maxSeen: seenPerStep(purge.pattern ?? undefined),
     maxFound,
   });
   const removed = await removeFound(

@@ -19,3 +19,14 @@ export function patternTest(pattern: string | undefined): (entry: Named) => bool
     return matchesGlob(pattern, repository + sign + reference);
   };
 }
+
+const mostSeen = 500;
+const leastSeen = 50;
+/** A pattern of this length costs about as much as reading the entry. */
+const cheapLength = 32;
+
+/** How many entries a step may look at: judging one takes a time that grows with the pattern. */
+export function seenPerStep(pattern: string | undefined): number {
+  const length = Math.max(cheapLength, pattern?.length ?? 0);
+  return Math.max(leastSeen, Math.floor((mostSeen * cheapLength) / length));
+}

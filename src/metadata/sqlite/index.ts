@@ -52,16 +52,17 @@ async function openLocked(options: SqliteOptions, lock: FileLock): Promise<Metad
       changes,
       cache: new RememberedCache(new SqlCache(db), () => changes.generation()),
       lists: new SqlLists(db),
-      async ready() {
+      async unready() {
         try {
           await db.selectFrom("generation").select("value").executeTakeFirstOrThrow();
-          return true;
+          return undefined;
         } catch (error) {
           log.warn("the database does not answer", { code: failureCode(error) });
-          return false;
+          return `does not answer (${failureCode(error)})`;
         }
       },
       alone: <T>(what: string, work: () => Promise<T>) => turns.do(what, work),
+      unlessOthers: (_: string, work: () => Promise<void>) => work(),
       async close() {
         await db.destroy();
         lock.release();

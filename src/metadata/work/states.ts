@@ -36,7 +36,7 @@ export class SqlWorkStates implements WorkStates {
       .updateTable("work")
       .set((eb) => ({
         wakes: eb("wakes", "+", 1),
-        next_run_at: sql<number>`case when next_run_at > ${now} then ${now} else next_run_at end`,
+        next_run_at: sql<number>`case when next_run_at > ${now} then cast(${now} as bigint) else next_run_at end`,
       }))
       .where("name", "=", name)
       .execute();
@@ -91,7 +91,7 @@ export class SqlWorkStates implements WorkStates {
         done,
         total: total ?? null,
         last_run_at: lastRunAt ?? null,
-        next_run_at: sql<number>`case when wakes = ${wakes} then ${nextRunAt} else ${now} end`,
+        next_run_at: sql<number>`case when wakes = ${wakes} then cast(${nextRunAt} as bigint) else cast(${now} as bigint) end`,
         failures,
         message: message?.slice(0, maxMessage) ?? null,
         wakes: eb("wakes", "-", wakes),

@@ -4,6 +4,8 @@ import { createPeople } from "../../../src/access/people/people.ts";
 import { GatheredIncidents } from "../../../src/access/incidents.ts";
 import { createLogins } from "../../../src/access/logins.ts";
 import { createHttpApp } from "../../../src/http/app.ts";
+import { Metrics } from "../../../src/http/metrics/metrics.ts";
+import { RequestMetrics } from "../../../src/http/metrics/upstreams.ts";
 import { PullRate } from "../../../src/http/pull-rate.ts";
 import { createLog, type Log } from "../../../src/lib/log.ts";
 import { clientsBy } from "../../../src/lib/address-ranges.ts";
@@ -11,6 +13,9 @@ import { hashSecret } from "../../../src/lib/secret.ts";
 import type { Metadata, Registry, Role } from "../../../src/metadata/contract.ts";
 import { type Digest, digestOf } from "../../../src/oci/digest.ts";
 import { type Reference, referenceText } from "../../../src/oci/reference.ts";
+import type { Images } from "../../../src/pull/images/contract.ts";
+import type { Verifier } from "../../../src/work/contract.ts";
+import { GatheredStatistics } from "../../../src/pull/statistics.ts";
 import type { Puller, PullPlan } from "../../../src/pull/contract.ts";
 import {
   type Absent,
@@ -20,7 +25,7 @@ import {
   type UpstreamClient,
   type UpstreamError,
 } from "../../../src/upstream/contract.ts";
-import { purgingWork } from "../../../src/work/purging.ts";
+import { backgroundWork } from "../../../src/work/background.ts";
 import type { Runner } from "../../../src/work/runner/contract.ts";
 import { createRunner } from "../../../src/work/runner/runner.ts";
 import { SteppedClock } from "../../fakes/clock.ts";
@@ -90,7 +95,10 @@ export class ApiWorld {
         incidents,
         audit: metadata.audit,
         management,
+        statistics: metadata.statistics,
         identity: metadata.identity,
+        verifier: this.#verifier,
+        images: this.#images,
         client: this.#client(),
         runner: this.#runner(metadata, log),
         externalUrl: "https://weir.test",
@@ -99,6 +107,7 @@ export class ApiWorld {
       },
       directory,
       puller: this.#puller(),
+      pullStatistics: new GatheredStatistics({ statistics: metadata.statistics, clock, log }),
       clock,
       log,
       isTrustedProxy,
@@ -107,14 +116,18 @@ export class ApiWorld {
       hasDependencyProxies: true,
       idleSeconds: 120,
       ownMark: "weir-test",
-      ready: async () => true,
+      readiness: async () => ({ isReady: true, parts: {} }),
+      metrics: this.#metrics(metadata),
+      metricsToken: undefined,
+      tracer: undefined,
     });
     await this.#fill();
   }
 
-  #runner({ work: states, purges, management }: Metadata, log: Log): Runner {
-    const options = { states, clock: this.clock, log, owner: "test", underWay: () => 0 };
-    return createRunner([purgingWork({ purges, management, log })], options);
+  #runner(metadata: Metadata, log: Log): Runner {
+    const { clock } = this;
+    const options = { states: metadata.work, clock, log, owner: "test", underWay: () => 0 };
+    return createRunner(backgroundWork({ metadata, clock, log, auditDays: 0 }), options);
   }
 
   /** Registry 1 of group 1 has upstreams 1 and 2; registry 2 of group 2 has upstream 3. */
@@ -198,6 +211,40 @@ export class ApiWorld {
     };
   }
 
+  readonly #images: Images = {
+    async import(_upstream, _archive, { vouched }) {
+      const imported = { images: [], blobs: 0, bytes: 0, absent: 0 };
+      await vouched(imported);
+      return imported;
+    },
+    export: async () => ({ next: async () => undefined, cancel: async () => {}, waiting: false }),
+  };
+
+  readonly #verifier: Verifier = {
+    step: async () => ({
+      next: undefined,
+      checked: { manifests: 0, blobs: 0, bytes: 0, entries: 0 },
+      findings: [],
+    }),
+  };
+  #metrics(metadata: Metadata): Metrics {
+    const metrics = new Metrics({
+      clock: this.clock,
+      version: "test",
+      requests: new RequestMetrics(),
+      directory: metadata.directory,
+      health: (upstream) => this.#client().health(upstream),
+      activity: refuse,
+      readiness: refuse,
+      storeSize: () => metadata.storeSize(),
+      dataDir: ".",
+      minFreeBytes: 0,
+      spans: undefined,
+    });
+    metrics.stop(); // nobody reads them here
+    return metrics;
+  }
+
   #puller(): Puller {
     const note = (verb: string, { id }: Registry, image: string) =>
       this.pulls.push(`${verb} ${id} ${image}`);
@@ -206,6 +253,7 @@ export class ApiWorld {
       blob: refuse,
       tags: refuse,
       referrers: refuse,
+      activity: refuse,
       close: async () => {},
       refresh: async (registry, repository, tag) => {
         note("refresh", registry, `${repository}:${tag}`);

@@ -1,0 +1,47 @@
+import { expect, test } from "bun:test";
+import type { Clock } from "../../../src/lib/clock.ts";
+import { Pace } from "../../../src/work/runner/pace.ts";
+import { SteppedClock } from "../../fakes/clock.ts";
+import { until } from "../../fakes/until.ts";
+
+/** How long a rest is, for as long as it is not late. */
+async function restMs(tookMs: number, { underWay = 0, lanes = 1 } = {}): Promise<number> {
+  const clock = new SteppedClock();
+  const rest = new Pace(clock, () => underWay).rest(tookMs, lanes);
+  let isOver = false;
+  void rest.then(() => (isOver = true));
+  await until(() => isOver || clock.pending > 0);
+  const ms = isOver ? 0 : clock.next;
+  clock.step(ms);
+  await rest;
+  return ms;
+}
+
+test("a rest is in proportion to the step, longer beside requests and other works, and never long", async () => {
+  expect(await restMs(5)).toBe(10);
+  expect(await restMs(5, { underWay: 1 })).toBe(45);
+  expect(await restMs(5, { underWay: 1, lanes: 2 })).toBe(90);
+  expect(await restMs(100, { underWay: 1 })).toBe(250);
+  expect(await restMs(0)).toBe(0);
+});
+
+test("a step that has waited for others has cost nobody anything", async () => {
+  expect(await restMs(60_000, { underWay: 1 })).toBe(0);
+});
+
+test("rests that end late are followed by others, and the work goes on all the same", async () => {
+  let elapsed = 0;
+  let rests = 0;
+  const busy: Clock = {
+    now: () => elapsed,
+    elapsed: () => elapsed,
+    after(ms, run) {
+      rests++;
+      elapsed += ms + 50;
+      queueMicrotask(run);
+      return { cancel: () => {} };
+    },
+  };
+  await new Pace(busy, () => 0).rest(5, 1);
+  expect(rests).toBe(4);
+});
