@@ -19,12 +19,13 @@ import { idleSeconds, type RunningServer, startServer } from "./http/server.ts";
 import { addressTest, clientsBy } from "./lib/address-ranges.ts";
 import { type Clock, systemClock } from "./lib/clock.ts";
 import { deriveKey } from "./lib/keys.ts";
-import type { Log } from "./lib/log.ts";
+import { failureCode, type Log } from "./lib/log.ts";
 import { createSealer } from "./lib/seal.ts";
 import type { Directory, Metadata } from "./metadata/contract.ts";
 import type { MetadataOptions } from "./metadata/assemble.ts";
 import { openPostgresMetadata } from "./metadata/postgres/index.ts";
 import { openSqliteMetadata } from "./metadata/sqlite/index.ts";
+import { FileLock } from "./metadata/sqlite/lock.ts";
 import { sqliteSnapshots } from "./metadata/sqlite/snapshots.ts";
 import { createImages } from "./pull/images/images.ts";
 import { createPuller } from "./pull/puller.ts";
@@ -36,13 +37,15 @@ import { createGuard, type Guard, GuardError } from "./upstream/guard.ts";
 import { ringMarker } from "./upstream/contract.ts";
 import { backUp } from "./work/backup/backup.ts";
 import { restore } from "./work/backup/restore.ts";
-import type {
-  Backing,
-  BackupReport,
-  Prepared,
-  RestoreReport,
-  Restoring,
-  Verifier,
+import {
+  type Backing,
+  BackupError,
+  type BackupReport,
+  DataDirError,
+  type Prepared,
+  type RestoreReport,
+  type Restoring,
+  type Verifier,
 } from "./work/contract.ts";
 import { openDataDir } from "./work/data-dir.ts";
 import { createWebClient } from "./upstream/web/client.ts";
@@ -108,6 +111,7 @@ async function openStores(
     upstreamsPerRegistry: config.maxUpstreamsPerRegistry,
   };
   const proxyUpstream = config.dependencyProxy;
+  if (config.database) closers.push(holdFolder(dataDir));
   const metadata = await openMetadata(config, { clock, sealer, log, limits, proxyUpstream });
   closers.push(() => metadata.close());
   const blobs = await FsBlobStore.open({ root: dataDir, minFreeBytes, log });
@@ -164,17 +168,29 @@ export async function verifyWeir(
 }
 
 /** Backs up the data folder, whether a server uses it or not. */
-export function backUpWeir(
-  { dataDir }: Config,
+export async function backUpWeir(
+  { dataDir, database }: Config,
   { clock, version }: Pick<Surroundings, "clock" | "version">,
   backing: Backing,
 ): Promise<BackupReport> {
+  refuseElsewhere(database, "pg_dump, then copy blobs/ of the data folder");
   return backUp({ ...backing, dataDir, snapshots: sqliteSnapshots, clock, version });
 }
 
 /** Makes the data folder of a backup. */
-export function restoreWeir({ dataDir }: Config, restoring: Restoring): Promise<RestoreReport> {
+export async function restoreWeir(
+  { dataDir, database }: Config,
+  restoring: Restoring,
+): Promise<RestoreReport> {
+  refuseElsewhere(database, "pg_restore, then copy blobs/ to the data folder");
   return restore({ ...restoring, dataDir, snapshots: sqliteSnapshots });
+}
+
+/** A backup holds the database of the data folder, which would be an old one, or none. */
+function refuseElsewhere(database: Config["database"], instead: string): void {
+  if (!database) return;
+  const text = "weir backup and weir restore are for a database in the data folder";
+  throw new BackupError(`WEIR_DATABASE_URL: ${text}: use ${instead} (docs/operations.md)`);
 }
 
 async function start(
@@ -332,6 +348,23 @@ async function start(
       await closeAll();
     },
   };
+}
+
+/**
+ * Keeps other processes from a folder whose database, elsewhere, does not: the store's spool is emptied when it is opened.
+ * Gives what lets go of it.
+ */
+function holdFolder(dataDir: string): () => Promise<void> {
+  try {
+    const lock = new FileLock(path.join(dataDir, "weir"));
+    return async () => lock.release();
+  } catch (error) {
+    const code = failureCode(error);
+    const text = code.startsWith("SQLITE_BUSY")
+      ? "is in use by another process: stop that one, or give each server a folder of its own"
+      : `cannot be locked (${code})`;
+    throw new DataDirError(`WEIR_DATA_DIR: ${dataDir} ${text}`, { cause: error });
+  }
 }
 
 function openMetadata({ database, dataDir }: Config, options: MetadataOptions): Promise<Metadata> {

@@ -38,8 +38,11 @@ export interface WeirOptions {
   files?: Record<string, string>;
   /** A folder that is there already; default a new one. Removed at the end either way. */
   dataDir?: string;
-  /** A database that other servers use too, left as it is at the end; default one of its own, as `WEIR_TEST_DATABASE` says. */
-  database?: { url: string };
+  /**
+   * A database that other servers use too, left as it is at the end; `file`: in the folder, whatever the engine that is
+   * tested; default one of its own, as `WEIR_TEST_DATABASE` says.
+   */
+  database?: { url: string } | "file";
 }
 
 type Kind = "manifests" | "blobs" | "tags" | "referrers";
@@ -113,7 +116,8 @@ export class TestWeir {
 
   /** Starts on the same folder, after `halt`. */
   async run(): Promise<void> {
-    if (process.env["WEIR_TEST_DATABASE"] === "postgres" && !this.#database) {
+    const isOnPostgres = process.env["WEIR_TEST_DATABASE"] === "postgres";
+    if (isOnPostgres && !this.#options.database && !this.#database) {
       databases.set(this.dataDir, await newDatabase());
     }
     const write = (line: string) => this.logLines.push(JSON.parse(line) as Record<string, unknown>);
@@ -170,7 +174,8 @@ export class TestWeir {
 
   /** Undefined: a file in the folder. */
   get #database(): { url: string } | undefined {
-    return this.#options.database ?? databases.get(this.dataDir);
+    const given = this.#options.database;
+    return given === "file" ? undefined : (given ?? databases.get(this.dataDir));
   }
 
   /** Asks the database, or changes it, behind the server's back. */
