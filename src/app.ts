@@ -192,7 +192,7 @@ async function start(
   const certified = startCertified(config, { app, clock, log });
   if (certified) closers.push(() => certified.stop(0));
   // Not before the port is ours: a token that is made now is shown once, and a start that fails would lose it.
-  const prepared = await prepare(metadata, config);
+  const prepared = await metadata.alone("first start", () => prepare(metadata, config));
   await runner.start();
   closers.push(() => runner.stop());
   await warnOfWhatCannotWork(config, { directory, isInner, log });

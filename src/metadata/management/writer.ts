@@ -142,7 +142,9 @@ function removeOldest(
           .where("upstream_id", "=", upstreamId)
           .where("downloaded_at", "<=", lastPull)
           .limit(entriesPerStep),
-      ),
+      )
+      // One that is pulled this moment stays.
+      .where("downloaded_at", "<=", lastPull),
   );
 }
 
