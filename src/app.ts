@@ -1,5 +1,4 @@
 import ipaddr from "ipaddr.js";
-import path from "node:path";
 import { createApiAccess } from "./access/api.ts";
 import { AccessTokens } from "./access/access-tokens.ts";
 import { createAccess } from "./access/access.ts";
@@ -10,6 +9,7 @@ import { GatheredIncidents } from "./access/incidents.ts";
 import { createLogins } from "./access/logins.ts";
 import { FsBlobStore } from "./blobs/fs/store.ts";
 import type { Config } from "./config.ts";
+import { holdFolder, openMetadata } from "./databases.ts";
 import { createHttpApp } from "./http/app.ts";
 import { Metrics } from "./http/metrics/metrics.ts";
 import { RequestMetrics } from "./http/metrics/upstreams.ts";
@@ -17,16 +17,11 @@ import { PullRate } from "./http/pull-rate.ts";
 import { readinessOf } from "./http/readiness.ts";
 import { idleSeconds, type RunningServer, startServer } from "./http/server.ts";
 import { addressTest, clientsBy } from "./lib/address-ranges.ts";
-import { type Clock, systemClock } from "./lib/clock.ts";
+import type { Clock } from "./lib/clock.ts";
 import { deriveKey } from "./lib/keys.ts";
-import { failureCode, type Log } from "./lib/log.ts";
+import type { Log } from "./lib/log.ts";
 import { createSealer } from "./lib/seal.ts";
-import type { Directory, Metadata } from "./metadata/contract.ts";
-import type { MetadataOptions } from "./metadata/assemble.ts";
-import { openPostgresMetadata } from "./metadata/postgres/index.ts";
-import { openSqliteMetadata } from "./metadata/sqlite/index.ts";
-import { FileLock } from "./metadata/sqlite/lock.ts";
-import { sqliteSnapshots } from "./metadata/sqlite/snapshots.ts";
+import type { Directory } from "./metadata/contract.ts";
 import { createImages } from "./pull/images/images.ts";
 import { createPuller } from "./pull/puller.ts";
 import { createRepair } from "./pull/repair.ts";
@@ -35,18 +30,7 @@ import { createUpstreamClient } from "./upstream/client.ts";
 import { createDocumentClient } from "./upstream/documents.ts";
 import { createGuard, type Guard, GuardError } from "./upstream/guard.ts";
 import { ringMarker } from "./upstream/contract.ts";
-import { backUp } from "./work/backup/backup.ts";
-import { restore } from "./work/backup/restore.ts";
-import {
-  type Backing,
-  BackupError,
-  type BackupReport,
-  DataDirError,
-  type Prepared,
-  type RestoreReport,
-  type Restoring,
-  type Verifier,
-} from "./work/contract.ts";
+import type { Prepared, Verifier } from "./work/contract.ts";
 import { openDataDir } from "./work/data-dir.ts";
 import { createWebClient } from "./upstream/web/client.ts";
 import { backgroundWork } from "./work/background.ts";
@@ -165,32 +149,6 @@ export async function verifyWeir(
   } finally {
     for (const close of closers.toReversed()) await close();
   }
-}
-
-/** Backs up the data folder, whether a server uses it or not. */
-export async function backUpWeir(
-  { dataDir, database }: Config,
-  { clock, version }: Pick<Surroundings, "clock" | "version">,
-  backing: Backing,
-): Promise<BackupReport> {
-  refuseElsewhere(database, "pg_dump, then copy blobs/ of the data folder");
-  return backUp({ ...backing, dataDir, snapshots: sqliteSnapshots, clock, version });
-}
-
-/** Makes the data folder of a backup. */
-export async function restoreWeir(
-  { dataDir, database }: Config,
-  restoring: Restoring,
-): Promise<RestoreReport> {
-  refuseElsewhere(database, "pg_restore, then copy blobs/ to the data folder");
-  return restore({ ...restoring, dataDir, snapshots: sqliteSnapshots });
-}
-
-/** A backup holds the database of the data folder, which would be an old one, or none. */
-function refuseElsewhere(database: Config["database"], instead: string): void {
-  if (!database) return;
-  const text = "weir backup and weir restore are for a database in the data folder";
-  throw new BackupError(`WEIR_DATABASE_URL: ${text}: use ${instead} (docs/operations.md)`);
 }
 
 async function start(
@@ -348,30 +306,6 @@ async function start(
       await closeAll();
     },
   };
-}
-
-/**
- * Keeps other processes from a folder whose database, elsewhere, does not: the store's spool is emptied when it is opened.
- * Gives what lets go of it.
- */
-function holdFolder(dataDir: string): () => Promise<void> {
-  try {
-    const lock = new FileLock(path.join(dataDir, "weir"));
-    return async () => lock.release();
-  } catch (error) {
-    const code = failureCode(error);
-    const text = code.startsWith("SQLITE_BUSY")
-      ? "is in use by another process: stop that one, or give each server a folder of its own"
-      : `cannot be locked (${code})`;
-    throw new DataDirError(`WEIR_DATA_DIR: ${dataDir} ${text}`, { cause: error });
-  }
-}
-
-function openMetadata({ database, dataDir }: Config, options: MetadataOptions): Promise<Metadata> {
-  if (!database) return openSqliteMetadata({ ...options, file: path.join(dataDir, "weir.db") });
-  const { statementSeconds, ...where } = database;
-  const statementMs = statementSeconds * 1000;
-  return openPostgresMetadata({ ...options, ...where, statementMs, timers: systemClock });
 }
 
 /** Says at the start what would otherwise be found out by a pull that fails. */

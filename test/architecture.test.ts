@@ -8,6 +8,7 @@ const rows = [
   ["main.ts"],
   ["cli"],
   ["app.ts", "examination.ts"],
+  ["databases.ts"],
   ["config.ts"],
   ["http"],
   ["pull", "access", "work"],
@@ -16,7 +17,7 @@ const rows = [
   ["lib"],
 ];
 /** What constructs and joins: a server, and what a command looks at without one. */
-const constructing = ["app.ts", "examination.ts"];
+const constructing = ["app.ts", "databases.ts", "examination.ts"];
 const src = path.join(import.meta.dir, "../src");
 const files = [...new Glob("**/*.ts").scanSync(src)].sort();
 const text = (file: string) => readFileSync(path.join(src, file), "utf8");
@@ -48,7 +49,7 @@ describe("architecture", () => {
     expect(wrong.map(show)).toEqual([]);
   });
 
-  test("only app.ts and examination.ts import implementations; others see contracts", () => {
+  test("only app.ts, databases.ts and examination.ts import implementations; others see contracts", () => {
     const contracted = new Set(["http", "pull", "access", "work", "blobs", "metadata", "upstream"]);
     const wrong = edges.filter(
       ({ file, target }) =>
@@ -60,7 +61,7 @@ describe("architecture", () => {
     expect(wrong.map(show)).toEqual([]);
   });
 
-  test("config.ts is for main.ts, cli/ and app.ts alone", () => {
+  test("config.ts is for main.ts, cli/ and what constructs alone", () => {
     const wrong = edges.filter(
       ({ file, target }) =>
         target === "config.ts" &&

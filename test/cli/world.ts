@@ -1,4 +1,5 @@
-import { backUpWeir, restoreWeir, verifyWeir } from "../../src/app.ts";
+import { verifyWeir } from "../../src/app.ts";
+import { backUpWeir, restoreWeir } from "../../src/databases.ts";
 import { createLog } from "../../src/lib/log.ts";
 import type { World } from "../../src/cli/command.ts";
 import { runCli } from "../../src/cli/index.ts";
