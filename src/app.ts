@@ -10,6 +10,7 @@ import { GatheredIncidents } from "./access/incidents.ts";
 import { createLogins } from "./access/logins.ts";
 import { FsBlobStore } from "./blobs/fs/store.ts";
 import type { Config } from "./config.ts";
+import { Listeners } from "./http/api/event-stream.ts";
 import { createHttpApp } from "./http/app.ts";
 import { PullRate } from "./http/pull-rate.ts";
 import { idleSeconds, type RunningServer, startServer } from "./http/server.ts";
@@ -30,6 +31,7 @@ import { openDataDir } from "./work/data-dir.ts";
 import { createWebClient } from "./upstream/web/client.ts";
 import { backgroundWork } from "./work/background.ts";
 import { prepare } from "./work/first-start.ts";
+import { PrefetchWork } from "./work/prefetch/work.ts";
 import { createRunner } from "./work/runner/runner.ts";
 
 export interface RunningWeir {
@@ -144,16 +146,22 @@ async function start(
     passwords,
   ];
   const access = createAccess({ provers, clock, ...tokens });
+  const listeners = new Listeners({ clock, log });
   let isServing = false;
   let server: RunningServer | undefined;
+  const { prefetches: runs } = metadata;
   const runner = createRunner(
-    backgroundWork({ metadata, clock, log, auditDays: config.abuse.auditDays }),
+    [
+      ...backgroundWork({ metadata, clock, log, auditDays: config.abuse.auditDays }),
+      new PrefetchWork({ runs, directory, bringing: puller, clock, log }),
+    ],
     {
       states: metadata.work,
       clock,
       log,
       owner: instanceId,
-      underWay: () => server?.underWay() ?? 0,
+      // Who only listens waits for nothing that work could hold up.
+      underWay: () => Math.max(0, (server?.underWay() ?? 0) - listeners.count),
     },
   );
   const isInner = innerTest(createGuard({ clock, allowed: allowedAddresses }));
@@ -169,6 +177,7 @@ async function start(
       identity: metadata.identity,
       client,
       runner,
+      listeners,
       externalUrl,
       version,
       isInner,
@@ -207,6 +216,7 @@ async function start(
     prepared,
     async stop() {
       isServing = false;
+      listeners.close();
       const drainMs = config.drainSeconds * 1000;
       await Promise.all([listening.stop(drainMs), certified?.stop(drainMs)]);
       await closeAll();

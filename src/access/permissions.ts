@@ -171,6 +171,12 @@ const permissions = {
     "maintainer",
     "empty the cache of a registry or upstream, delete or pin an entry, `refresh`",
   ),
+  prefetch_registry: row(
+    "write",
+    "registry",
+    "maintainer",
+    "prefetch images into a registry's cache, delete a prefetch",
+  ),
   pull_dependency_proxy: row(
     "pull_dependency_proxy",
     "group",

@@ -7,6 +7,7 @@ import type { Lists } from "./lists/contract.ts";
 import type { Management } from "./management/contract.ts";
 import type { People } from "./people/contract.ts";
 import type { CleanupRuns } from "./cleanup/contract.ts";
+import type { PrefetchRuns } from "./prefetches/contract.ts";
 import type { Purges } from "./purges/contract.ts";
 import type { WorkStates } from "./work/contract.ts";
 
@@ -27,6 +28,7 @@ export interface Metadata {
   readonly purges: Purges;
   readonly cleanup: CleanupRuns;
   readonly work: WorkStates;
+  readonly prefetches: PrefetchRuns;
   /**
    * Grows with each change of configuration or rights. Whatever was derived from `directory` and `credentials`
    * is valid only while it stands still.
@@ -50,6 +52,7 @@ export type * from "./lists/contract.ts";
 export type * from "./management/contract.ts";
 export type * from "./people/contract.ts";
 export * from "./cleanup/contract.ts";
+export type * from "./prefetches/contract.ts";
 export type * from "./purges/contract.ts";
 export type * from "./work/contract.ts";
 

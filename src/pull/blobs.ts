@@ -7,7 +7,7 @@ import { answer, type Answer, atRest } from "./answering.ts";
 import { type Candidate, candidatesOf, choose, chosenValue } from "./choose.ts";
 import { requireSame } from "./claims.ts";
 import { blobContentType } from "./content-type.ts";
-import type { PulledBlob, PullOptions } from "./contract.ts";
+import type { PrefetchedBlob, PulledBlob, PullOptions } from "./contract.ts";
 import { refusal, tolerate } from "./errors.ts";
 import { isExpired } from "./expiry.ts";
 import type { Wanted } from "./flight.ts";
@@ -19,6 +19,15 @@ import { findStored } from "./stored.ts";
 import type { Usage } from "./usage.ts";
 
 type KnownBlob = Known<CacheEntry>;
+
+/** Nobody reads it: it is to come to rest. */
+const atRestOnly: PullOptions = {
+  marks: [],
+  head: false,
+  part: undefined,
+  waits: () => {},
+  complete: true,
+};
 
 /** Blobs: from the store on proof, else filled from the first upstream that has them. */
 export class Blobs {
@@ -39,6 +48,7 @@ export class Blobs {
     repository: string,
     digest: Digest,
     options: PullOptions,
+    isCounted = true,
   ): Promise<PulledBlob> {
     const found = await knownEntries(registry, repository, (ids, name) =>
       this.#options.cache.entries(ids, name, "blob", digest),
@@ -50,7 +60,7 @@ export class Blobs {
     );
     const { wanted, ...pulled } =
       (await this.#hit(known)) ?? (await this.#miss(registry, repository, digest, known, options));
-    if (!options.head) {
+    if (!options.head && isCounted) {
       const { upstream, repository: name } = wanted;
       const key = {
         upstreamId: upstream.id,
@@ -61,6 +71,14 @@ export class Blobs {
       this.#usage.count(key);
     }
     return pulled;
+  }
+
+  /** See `Puller.prefetchBlob`. */
+  async prefetch(registry: Registry, repository: string, digest: Digest): Promise<PrefetchedBlob> {
+    const pulled = await this.pull(registry, repository, digest, atRestOnly, false);
+    const { content, explanation } = pulled;
+    if (content.kind !== "stored") throw new Error("a blob was to come to rest and has not");
+    return { size: content.size, explanation };
   }
 
   /** Stored, and shown by an upstream of this registry: nobody is asked. */

@@ -181,6 +181,22 @@ export interface Puller {
    * functions as a pull.
    */
   explain(registry: Registry, repository: string, reference: Reference): Promise<PullPlan>;
+  /**
+   * As `manifest`, for nobody in particular, so that it rests in the cache when somebody comes: no download is counted, and
+   * what an upstream's rate limit leaves is not spent once it is scarce (`rate_limited`). A stale tag is checked first.
+   */
+  prefetchManifest(
+    registry: Registry,
+    repository: string,
+    reference: Reference,
+  ): Promise<PulledManifest>;
+  /** The same for a blob. Resolves when its bytes rest in the store; throws `unavailable` where they cannot. */
+  prefetchBlob(registry: Registry, repository: string, digest: Digest): Promise<PrefetchedBlob>;
   /** Ends all fills, whose readers are cut, and writes what is still held in memory. */
   close(): Promise<void>;
+}
+
+export interface PrefetchedBlob {
+  size: number;
+  explanation: Explanation;
 }

@@ -4,6 +4,7 @@ import { algorithmOf, type Digest, digestOf, parseDigest } from "../oci/digest.t
 import { type Manifest, ManifestError, parseManifest } from "../oci/manifest.ts";
 import { type Reference, referenceText } from "../oci/reference.ts";
 import type { Fetched } from "../upstream/contract.ts";
+import { isScarce } from "./budgets.ts";
 import type { Candidate } from "./choose.ts";
 import type { CacheStatus, PulledManifest } from "./contract.ts";
 import { invalidManifest, tolerate } from "./errors.ts";
@@ -20,9 +21,6 @@ export interface Wanted {
 
 /** An answer, and the entry that its download counts for. */
 export type Counted = PulledManifest & { key: EntryKey };
-
-/** Below this part of an upstream's rate limit a GET is spent only where a HEAD, which is not counted, does not do. */
-const scarce = 0.1;
 
 /** Brings manifests of one upstream into the cache. */
 export class Fetching {
@@ -66,9 +64,7 @@ export class Fetching {
   ): Promise<Counted | "absent" | undefined> {
     const { client, cache, checkTimeoutMs } = this.#options;
     const { budget } = client.health(upstream);
-    if (reference.kind !== "tag" || !budget || budget.remaining >= budget.limit * scarce) {
-      return undefined;
-    }
+    if (reference.kind !== "tag" || !isScarce(budget)) return undefined;
     const said = await client.checkManifest(upstream, repository, reference, checkTimeoutMs, marks);
     if (!said.found) return "absent";
     const digest = parseDigest(said.claimedDigest ?? "");

@@ -5,6 +5,7 @@ import type { Registry, Upstream } from "../metadata/contract.ts";
 import { RegistryError } from "../oci/error.ts";
 import { referenceText } from "../oci/reference.ts";
 import type { Absences } from "./absences.ts";
+import { Budgets } from "./budgets.ts";
 import { type Candidate, candidatesOf, choose, type Chosen, chosenValue } from "./choose.ts";
 import type { PulledManifest } from "./contract.ts";
 import { reasonOf, refusal, tolerate } from "./errors.ts";
@@ -40,6 +41,7 @@ export class Manifests {
   readonly #absences: Absences;
   readonly #fetching: Fetching;
   readonly freshness: Freshness;
+  readonly #budgets: Budgets;
   readonly #flights = new SingleFlight<Counted>();
   readonly #reported = new LruMap<string, true>(maxReported);
 
@@ -49,6 +51,7 @@ export class Manifests {
     this.#absences = absences;
     this.#fetching = new Fetching(options);
     this.freshness = new Freshness(options);
+    this.#budgets = new Budgets(options);
   }
 
   async pull(
@@ -57,6 +60,22 @@ export class Manifests {
   ): Promise<PulledManifest> {
     const counted = await this.#pull(asked, waits);
     this.#usage.count(counted.key, head ? 0 : 1);
+    return counted;
+  }
+
+  /** See `Puller.prefetchManifest`. */
+  async prefetch(asked: Asked): Promise<PulledManifest> {
+    const known = await this.known(asked);
+    const road = this.road(asked, known);
+    if (road.kind !== "cached") this.#budgets.require(asked, road);
+    const counted =
+      road.kind === "cached"
+        ? this.#fetching.cached(road.entry, road.status, road.reason)
+        : await this.#flight(asked, () =>
+            road.kind === "walk" ? this.#walk(asked, known) : this.#check(asked, road.entry, known),
+          );
+    // It is used, so that it outlives what nobody wants, and pulled by nobody.
+    this.#usage.count(counted.key, 0);
     return counted;
   }
 

@@ -60,6 +60,9 @@ export function createPuller(options: PullerOptions): Puller {
     explain: (registry, repository, reference) =>
       planPull(manifests, absences, { registry, repository, reference, marks: [] }),
     blob: (registry, repository, digest, pull) => blobs.pull(registry, repository, digest, pull),
+    prefetchManifest: (registry, repository, reference) =>
+      manifests.prefetch({ registry, repository, reference, marks: [] }),
+    prefetchBlob: (registry, repository, digest) => blobs.prefetch(registry, repository, digest),
     async close() {
       await fills.close();
       await usage.flush();

@@ -86,3 +86,6 @@ export { readYaml } from "./yaml.ts";
 
 /** Work that nobody waits for. */
 export type * from "./runner/contract.ts";
+
+export { imageName, platform } from "./prefetch/shapes.ts";
+export { prefetchWorkName } from "./prefetch/work.ts";

@@ -21,6 +21,7 @@ import { linkEndpoints } from "./people/identities.ts";
 import { passwordEndpoints } from "./people/passwords.ts";
 import { sessionEndpoints } from "./people/session.ts";
 import { signInEndpoints } from "./people/sign-in.ts";
+import { prefetchEndpoints } from "./prefetches.ts";
 import { pullEndpoints } from "./pulls.ts";
 import { purgePreviewEndpoints } from "./purges.ts";
 import { registryEndpoints } from "./registries.ts";
@@ -70,6 +71,7 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
   auditEndpoints(api, options);
   purgePreviewEndpoints(api, options);
   cleanupEndpoints(api, options);
+  prefetchEndpoints(api, options);
   workEndpoints(api, options);
   api.all("*", () => {
     throw notFound();

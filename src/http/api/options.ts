@@ -17,6 +17,7 @@ import type {
 import type { Puller } from "../../pull/contract.ts";
 import type { UpstreamClient } from "../../upstream/contract.ts";
 import type { Runner } from "../../work/contract.ts";
+import type { Listeners } from "./event-stream.ts";
 
 /** What the management API works with. */
 export interface ApiOptions {
@@ -31,6 +32,7 @@ export interface ApiOptions {
   puller: Puller;
   client: UpstreamClient;
   runner: Runner;
+  listeners: Listeners;
   clock: Clock;
   log: Log;
   /** What clients use, without a slash at the end. */

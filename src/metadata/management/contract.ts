@@ -9,6 +9,7 @@ import type {
   UpstreamSettings,
 } from "../contract.ts";
 import type { ManagedCleanupPolicies } from "../cleanup/contract.ts";
+import type { ManagedPrefetches } from "../prefetches/contract.ts";
 import type { PurgePreview, PurgeSelection } from "../purges/contract.ts";
 
 /**
@@ -36,6 +37,7 @@ export interface Management {
   readonly associations: ManagedAssociations;
   readonly entries: ManagedEntries;
   readonly cleanupPolicies: ManagedCleanupPolicies;
+  readonly prefetches: ManagedPrefetches;
 }
 
 export interface ManagedGroups {

@@ -2,6 +2,7 @@ import type { AuditFact, Author, Group, UpstreamSettings } from "../contract.ts"
 import { SqlCleanupPolicies } from "../cleanup/policies.ts";
 import { groupAt, groupOfId } from "../groups.ts";
 import type { Passwords } from "../passwords.ts";
+import { SqlPrefetches } from "../prefetches/managed.ts";
 import { SqlPurges } from "../purges/purges.ts";
 import type { Db } from "../schema.ts";
 import { SqlAssociations } from "./associations.ts";
@@ -23,6 +24,7 @@ export class SqlManagement implements Management {
   readonly associations: SqlAssociations;
   readonly entries: SqlEntries;
   readonly cleanupPolicies: SqlCleanupPolicies;
+  readonly prefetches: SqlPrefetches;
 
   constructor(
     readonly db: Db,
@@ -38,6 +40,7 @@ export class SqlManagement implements Management {
     this.associations = new SqlAssociations(db, writer);
     this.entries = new SqlEntries(db, writer);
     this.cleanupPolicies = new SqlCleanupPolicies(db, writer);
+    this.prefetches = new SqlPrefetches(db, writer);
   }
 
   by(author: Author): Management {

@@ -11,6 +11,7 @@ import { audit } from "./0006_audit.ts";
 import { people } from "./0007_people.ts";
 import { removals } from "./0008_removals.ts";
 import { background } from "./0009_background.ts";
+import { prefetchesAndWebhooks } from "./0014_prefetches_and_webhooks.ts";
 
 /** The few words in which the SQL of two engines differs. */
 export interface SqlWords {
@@ -40,6 +41,7 @@ const steps: Record<string, (words: SqlWords) => string[]> = {
   "0007_people": people,
   "0008_removals": removals,
   "0009_background": background,
+  "0014_prefetches_and_webhooks": prefetchesAndWebhooks,
 };
 
 /**

@@ -18,6 +18,7 @@ import { Writer } from "../management/writer.ts";
 import { SqlPeople } from "../people/people.ts";
 import { Passwords, sealAnew } from "../passwords.ts";
 import type { Limits } from "../positions.ts";
+import { SqlPrefetchRuns } from "../prefetches/runs.ts";
 import { SqlPurges } from "../purges/purges.ts";
 import type { Schema } from "../schema.ts";
 import { SqlUpstreamStates } from "../states.ts";
@@ -87,6 +88,7 @@ async function openLocked(
       purges: new SqlPurges(db, changes),
       cleanup: new SqlCleanupRuns(db, changes, clock),
       work: new SqlWorkStates(db),
+      prefetches: new SqlPrefetchRuns(db, changes, clock),
       generation: () => changes.generation(),
       async ready() {
         try {

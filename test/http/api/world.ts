@@ -20,7 +20,9 @@ import {
   type UpstreamClient,
   type UpstreamError,
 } from "../../../src/upstream/contract.ts";
+import { Listeners } from "../../../src/http/api/event-stream.ts";
 import { backgroundWork } from "../../../src/work/background.ts";
+import { PrefetchWork } from "../../../src/work/prefetch/work.ts";
 import type { Runner } from "../../../src/work/runner/contract.ts";
 import { createRunner } from "../../../src/work/runner/runner.ts";
 import { SteppedClock } from "../../fakes/clock.ts";
@@ -93,6 +95,7 @@ export class ApiWorld {
         identity: metadata.identity,
         client: this.#client(),
         runner: this.#runner(metadata, log),
+        listeners: new Listeners({ clock, log }),
         externalUrl: "https://weir.test",
         version: "test",
         isInner: async (url) => new URL(url).hostname === "10.0.0.1",
@@ -115,7 +118,10 @@ export class ApiWorld {
   #runner(metadata: Metadata, log: Log): Runner {
     const { clock } = this;
     const options = { states: metadata.work, clock, log, owner: "test", underWay: () => 0 };
-    return createRunner(backgroundWork({ metadata, clock, log, auditDays: 0 }), options);
+    const { prefetches: runs, directory } = metadata;
+    const prefetches = new PrefetchWork({ runs, directory, bringing: this.#puller(), clock, log });
+    const works = [...backgroundWork({ metadata, clock, log, auditDays: 0 }), prefetches];
+    return createRunner(works, options);
   }
 
   /** Registry 1 of group 1 has upstreams 1 and 2; registry 2 of group 2 has upstream 3. */
@@ -207,6 +213,8 @@ export class ApiWorld {
       blob: refuse,
       tags: refuse,
       referrers: refuse,
+      prefetchManifest: refuse,
+      prefetchBlob: refuse,
       close: async () => {},
       refresh: async (registry, repository, tag) => {
         note("refresh", registry, `${repository}:${tag}`);
