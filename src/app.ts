@@ -33,6 +33,8 @@ import { backgroundWork } from "./work/background.ts";
 import { prepare } from "./work/first-start.ts";
 import { PrefetchWork } from "./work/prefetch/work.ts";
 import { createRunner } from "./work/runner/runner.ts";
+import { GatheredHappenings } from "./work/webhooks/gathered.ts";
+import { deliveryWorkName, DeliveryWatch, DeliveryWork } from "./work/webhooks/work.ts";
 
 export interface RunningWeir {
   port: number;
@@ -95,11 +97,15 @@ async function start(
   closers.push(() => metadata.close());
   const blobs = await FsBlobStore.open({ root: dataDir, minFreeBytes, log });
 
+  const { deliveries } = metadata;
+  const happenings = new GatheredHappenings({ deliveries, clock, log });
+  closers.push(() => happenings.flush());
+  const told = happenings.note.bind(happenings);
   const instanceId = crypto.randomUUID();
   const allowedAddresses = config.allowedUpstreamAddresses;
   const states = metadata.upstreamStates;
   const reaching = { version, instanceId, allowedAddresses, states, random };
-  const client = createUpstreamClient({ clock, log, ...reaching });
+  const client = createUpstreamClient({ clock, log, ...reaching, told });
   closers.push(() => client.close());
   const { cache, credentials, directory, lists } = metadata;
   const times = {
@@ -107,7 +113,17 @@ async function start(
     recheckMs: config.recheckSeconds * 1000,
     absentMs: config.absentSeconds * 1000,
   };
-  const puller = createPuller({ client, blobs, cache, lists, clock, log, maxBlobBytes, ...times });
+  const puller = createPuller({
+    client,
+    blobs,
+    cache,
+    lists,
+    clock,
+    log,
+    maxBlobBytes,
+    told,
+    ...times,
+  });
   closers.push(() => puller.close());
 
   const { key: signingKey, former: formerSigningKeys } = derive("pull tokens");
@@ -149,11 +165,15 @@ async function start(
   const listeners = new Listeners({ clock, log });
   let isServing = false;
   let server: RunningServer | undefined;
+  // Of its own: ids of webhooks are not those of identity providers.
+  const poster = createWebClient({ clock, log, version, instanceId, allowedAddresses });
+  closers.push(async () => poster.close());
   const { prefetches: runs } = metadata;
   const runner = createRunner(
     [
       ...backgroundWork({ metadata, clock, log, auditDays: config.abuse.auditDays }),
       new PrefetchWork({ runs, directory, bringing: puller, clock, log }),
+      new DeliveryWork({ deliveries, poster, clock, log }),
     ],
     {
       states: metadata.work,
@@ -203,6 +223,10 @@ async function start(
   const prepared = await prepare(metadata, config);
   await runner.start();
   closers.push(() => runner.stop());
+  const wake = () => runner.wake(deliveryWorkName);
+  const watch = new DeliveryWatch({ deliveries, clock, log, wake });
+  watch.start();
+  closers.push(async () => watch.stop());
   await warnOfWhatCannotWork(config, { directory, isInner, log });
   isServing = true;
   log.info("listening", {

@@ -202,6 +202,18 @@ const permissions = {
     "owner",
     "create, change, delete a group's cleanup policy",
   ),
+  read_webhooks: row(
+    "read",
+    "group",
+    "owner",
+    "list and get a group's webhooks and their deliveries",
+  ),
+  change_webhooks: row(
+    "write",
+    "group",
+    "owner",
+    "create, change, delete, test a group's webhooks",
+  ),
   read_group: row("read", "group", "project", "get a group"),
   change_group: row("write", "group", "owner", "rename a group, create a subgroup, delete a group"),
   read_members: row("read", "group", "guest", "list and get members of a group"),

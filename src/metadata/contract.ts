@@ -9,6 +9,7 @@ import type { People } from "./people/contract.ts";
 import type { CleanupRuns } from "./cleanup/contract.ts";
 import type { PrefetchRuns } from "./prefetches/contract.ts";
 import type { Purges } from "./purges/contract.ts";
+import type { Deliveries } from "./webhooks/contract.ts";
 import type { WorkStates } from "./work/contract.ts";
 
 /**
@@ -29,6 +30,7 @@ export interface Metadata {
   readonly cleanup: CleanupRuns;
   readonly work: WorkStates;
   readonly prefetches: PrefetchRuns;
+  readonly deliveries: Deliveries;
   /**
    * Grows with each change of configuration or rights. Whatever was derived from `directory` and `credentials`
    * is valid only while it stands still.
@@ -54,6 +56,7 @@ export type * from "./people/contract.ts";
 export * from "./cleanup/contract.ts";
 export type * from "./prefetches/contract.ts";
 export type * from "./purges/contract.ts";
+export * from "./webhooks/contract.ts";
 export type * from "./work/contract.ts";
 
 /** What is wrong with a record that somebody wants to have: its field, and a text that goes on from the field's name. */

@@ -41,7 +41,7 @@ export class Fetching {
 
   /** Fetches, verifies and stores; undefined when this upstream has nothing. Throws `UpstreamError`. */
   async bring(
-    { upstream, repository }: Candidate,
+    { upstream, repository, digest: before }: Candidate & { digest?: Digest | undefined },
     { reference, marks }: Wanted,
   ): Promise<Counted | undefined> {
     const spared = await this.#spare(upstream, repository, { reference, marks });
@@ -49,7 +49,9 @@ export class Fetching {
     const fetched = await this.#options.client.manifest(upstream, repository, reference, marks);
     if (!fetched.found) return undefined;
     const { digest, manifest } = verify(upstream.name, fetched, reference);
+    const size = fetched.payload.length;
     const stored = await this.#store(upstream, repository, reference, fetched, digest, manifest);
+    if (stored) this.#tell(upstream.id, repository, reference, { digest, before, size });
     const status = stored ? "miss" : "bypass";
     const explanation = { status, upstream: upstream.name, age: 0 } as const;
     const key = keyOf(upstream, repository, reference);
@@ -98,6 +100,21 @@ export class Fetching {
     };
     await tolerate(log, "entry was not noted as shown", cache.show(shown));
     return this.cached({ ...entry, checkedAt: now }, "revalidated");
+  }
+
+  /** `before`: what the tag was. */
+  #tell(
+    upstreamId: number,
+    repository: string,
+    reference: Reference,
+    { digest, before, size }: { digest: Digest; before: Digest | undefined; size: number },
+  ): void {
+    const tag = reference.kind === "tag" ? reference.tag : undefined;
+    const { told } = this.#options;
+    const hasMoved = tag !== undefined && before !== undefined && before !== digest;
+    if (!hasMoved) return told({ event: "cache.stored", upstreamId, repository, tag, size });
+    const details = { digest, previous_digest: before, size };
+    told({ event: "cache.replaced", upstreamId, repository, tag, details });
   }
 
   /** A database that cannot take it costs the cache a manifest, not the client its pull. */

@@ -183,11 +183,11 @@ export class Manifests {
       case "keep":
         if (verdict.failed) this.freshness.postpone(entry);
         if (verdict.missing)
-          this.#event("tag is gone at its upstream, the copy is kept", asked, [entry.upstream]);
+          this.#gone(asked, entry, "tag is gone at its upstream, the copy is kept");
         return this.#fetching.cached(entry, "stale", verdict.reason);
       case "gone":
         await tolerate(log, "entry was not deleted", cache.deleteEntry(entry.id));
-        this.#event("tag is gone at its upstream", asked, [entry.upstream]);
+        this.#gone(asked, entry, "tag is gone at its upstream");
         return this.#walk(
           asked,
           known.filter((other) => other !== entry),
@@ -233,7 +233,7 @@ export class Manifests {
       ask: async (candidate) => {
         const entry = known.find(({ upstream }) => upstream === candidate.upstream);
         const shown = entry && (await this.#fetching.show(entry, asked));
-        return shown ?? this.#fetching.bring(candidate, asked);
+        return shown ?? this.#fetching.bring({ ...candidate, digest: entry?.digest }, asked);
       },
       probe: (candidate) => this.probe(candidate, asked),
     });
@@ -257,12 +257,26 @@ export class Manifests {
     if (all.size > 1) this.#event("two upstreams hold one name", asked, [...all]);
   }
 
-  #event(message: string, { registry, repository }: Asked, upstreams: readonly Upstream[]): void {
+  #gone(asked: Asked, { upstream, repository, digest }: KnownManifest, message: string): void {
+    const tag = tagOf(asked);
+    if (!this.#event(message, asked, [upstream]) || tag === undefined) return;
+    const details = { digest, kept: message.endsWith("kept") };
+    const { told } = this.#options;
+    told({ event: "cache.tag_gone", upstreamId: upstream.id, repository, tag, details });
+  }
+
+  /** Whether it had not been said before. */
+  #event(
+    message: string,
+    { registry, repository }: Asked,
+    upstreams: readonly Upstream[],
+  ): boolean {
     const names = upstreams.map(({ name }) => name).join(", ");
     const key = `${message} ${registry.id} ${repository} ${names}`;
-    if (this.#reported.get(key)) return;
+    if (this.#reported.get(key)) return false;
     this.#reported.set(key, true);
     this.#options.log.warn(message, { registry: registry.id, repository, upstreams: names });
+    return true;
   }
 }
 

@@ -3,6 +3,7 @@ import type { Clock } from "../lib/clock.ts";
 import { failureCode, type Log } from "../lib/log.ts";
 import type { Cache } from "../metadata/contract.ts";
 import { blobContentType } from "./content-type.ts";
+import type { CacheEvent } from "./contract.ts";
 import { reasonOf } from "./errors.ts";
 import type { Fill } from "./fill.ts";
 import type { Wanted } from "./flight.ts";
@@ -11,6 +12,7 @@ export interface StoringOptions {
   cache: Cache;
   clock: Clock;
   log: Log;
+  told: (event: CacheEvent) => void;
 }
 
 export type Stored = { stored: true } | { stored: false; error: unknown };
@@ -27,7 +29,11 @@ export async function store(
   try {
     await fill.run();
     await spool.commit(digest);
-    await record(fill, spool.length, wanted, options);
+    const size = spool.length;
+    await record(fill, size, wanted, options);
+    const { told } = options;
+    const { repository } = wanted;
+    told({ event: "cache.stored", upstreamId: upstream.id, repository, tag: undefined, size });
     return { stored: true };
   } catch (error) {
     const reason = `${reasonOf(error)} ${failureCode(error)}`;

@@ -89,3 +89,5 @@ export type * from "./runner/contract.ts";
 
 export { imageName, platform } from "./prefetch/shapes.ts";
 export { prefetchWorkName } from "./prefetch/work.ts";
+export { webhookSecret, webhookUrl } from "./webhooks/signature.ts";
+export { deliveryWorkName } from "./webhooks/work.ts";

@@ -26,6 +26,7 @@ import { pullEndpoints } from "./pulls.ts";
 import { purgePreviewEndpoints } from "./purges.ts";
 import { registryEndpoints } from "./registries.ts";
 import { upstreamEndpoints, upstreamListEndpoints } from "./upstreams.ts";
+import { webhookEndpoints } from "./webhooks.ts";
 import { workEndpoints } from "./work.ts";
 
 /** The management API: everything under `/api`. Authentication comes before any other look at a request. */
@@ -72,6 +73,7 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
   purgePreviewEndpoints(api, options);
   cleanupEndpoints(api, options);
   prefetchEndpoints(api, options);
+  webhookEndpoints(api, options);
   workEndpoints(api, options);
   api.all("*", () => {
     throw notFound();

@@ -10,6 +10,7 @@ import type {
 } from "../contract.ts";
 import type { ManagedCleanupPolicies } from "../cleanup/contract.ts";
 import type { ManagedPrefetches } from "../prefetches/contract.ts";
+import type { ManagedWebhooks } from "../webhooks/contract.ts";
 import type { PurgePreview, PurgeSelection } from "../purges/contract.ts";
 
 /**
@@ -38,6 +39,7 @@ export interface Management {
   readonly entries: ManagedEntries;
   readonly cleanupPolicies: ManagedCleanupPolicies;
   readonly prefetches: ManagedPrefetches;
+  readonly webhooks: ManagedWebhooks;
 }
 
 export interface ManagedGroups {

@@ -5,6 +5,7 @@ import type { Passwords } from "../passwords.ts";
 import { SqlPrefetches } from "../prefetches/managed.ts";
 import { SqlPurges } from "../purges/purges.ts";
 import type { Db } from "../schema.ts";
+import { SqlWebhooks } from "../webhooks/managed.ts";
 import { SqlAssociations } from "./associations.ts";
 import type { Management } from "./contract.ts";
 import { SqlDependencyProxies } from "./dependency-proxies.ts";
@@ -25,6 +26,7 @@ export class SqlManagement implements Management {
   readonly entries: SqlEntries;
   readonly cleanupPolicies: SqlCleanupPolicies;
   readonly prefetches: SqlPrefetches;
+  readonly webhooks: SqlWebhooks;
 
   constructor(
     readonly db: Db,
@@ -41,6 +43,7 @@ export class SqlManagement implements Management {
     this.entries = new SqlEntries(db, writer);
     this.cleanupPolicies = new SqlCleanupPolicies(db, writer);
     this.prefetches = new SqlPrefetches(db, writer);
+    this.webhooks = new SqlWebhooks(db, writer);
   }
 
   by(author: Author): Management {

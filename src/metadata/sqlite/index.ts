@@ -23,6 +23,7 @@ import { SqlPurges } from "../purges/purges.ts";
 import type { Schema } from "../schema.ts";
 import { SqlUpstreamStates } from "../states.ts";
 import { Uses } from "../credentials/uses.ts";
+import { SqlDeliveries } from "../webhooks/deliveries.ts";
 import { endLeases, SqlWorkStates } from "../work/states.ts";
 import { LocalChanges } from "./changes.ts";
 import { sqliteDialect } from "./dialect.ts";
@@ -89,6 +90,7 @@ async function openLocked(
       cleanup: new SqlCleanupRuns(db, changes, clock),
       work: new SqlWorkStates(db),
       prefetches: new SqlPrefetchRuns(db, changes, clock),
+      deliveries: new SqlDeliveries(db, changes, passwords, clock),
       generation: () => changes.generation(),
       async ready() {
         try {

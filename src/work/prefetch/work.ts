@@ -9,6 +9,7 @@ import type {
 } from "../../metadata/contract.ts";
 import { parseImage } from "../../oci/reference.ts";
 import type { Work, WorkRun, WorkStep } from "../runner/contract.ts";
+import { UnderWay } from "../under-way.ts";
 import type { Bringing } from "./contract.ts";
 import { outcomeOf } from "./outcome.ts";
 import { ImageWalk } from "./walk.ts";
@@ -37,8 +38,10 @@ interface Walking {
   walk: ImageWalk;
 }
 
-/** What has gone on, and what must end the step: it has failed itself. */
-type Advanced = { images: number } | { error: unknown };
+/** How many images have come to their end. */
+interface Advanced {
+  images: number;
+}
 
 /**
  * Brings what prefetches want, a few objects at a time. Objects that are under way when a step ends go on and are looked for
@@ -52,11 +55,12 @@ export class PrefetchWork implements Work {
   readonly goesByAge = false;
   readonly #options: PrefetchOptions;
   readonly #walks = new Map<number, Walking>();
-  /** By prefetch, with the group that has its place. */
-  readonly #underWay = new Map<number, { groupId: number; over: Promise<Advanced> }>();
+  /** By prefetch. */
+  readonly #underWay: UnderWay<Advanced>;
 
   constructor(options: PrefetchOptions) {
     this.#options = options;
+    this.#underWay = new UnderWay(options.clock);
   }
 
   async step({ done, signal }: WorkRun): Promise<WorkStep> {
@@ -64,8 +68,7 @@ export class PrefetchWork implements Work {
     await runs.begin();
     this.#take(await runs.running(), signal);
     if (this.#underWay.size === 0) return { isOver: true, done };
-    const advanced = await this.#first(signal);
-    if (advanced && "error" in advanced) throw advanced.error;
+    const advanced = await this.#underWay.first(signal, lookMs);
     return { isOver: false, state: "running", done: done + (advanced?.images ?? 0) };
   }
 
@@ -76,35 +79,14 @@ export class PrefetchWork implements Work {
     }
     for (const prefetch of running) {
       const { id, groupId } = prefetch;
-      const groups = [...this.#underWay.values()].map((one) => one.groupId);
-      if (groups.length >= maxAtOnce) return;
-      if (groups.includes(groupId)) continue;
-      const over = this.#advance(prefetch, signal).catch((error: unknown) => ({ error }));
-      this.#underWay.set(id, { groupId, over });
-    }
-  }
-
-  /** What comes first; undefined where nothing does for a while. */
-  async #first(signal: AbortSignal): Promise<Advanced | undefined> {
-    const { clock } = this.#options;
-    const ended = Promise.withResolvers<undefined>();
-    const end = () => ended.resolve(undefined);
-    const timer = clock.after(lookMs, end);
-    signal.addEventListener("abort", end, { once: true });
-    try {
-      const all = [...this.#underWay].map(async ([id, { over }]) => ({ id, advanced: await over }));
-      const first = await Promise.race([...all, ended.promise]);
-      if (!first) return undefined;
-      this.#underWay.delete(first.id);
-      return first.advanced;
-    } finally {
-      timer.cancel();
-      signal.removeEventListener("abort", end);
+      if (this.#underWay.size >= maxAtOnce) return;
+      if (this.#underWay.of(groupId) > 0) continue;
+      this.#underWay.add(id, groupId, this.#advance(prefetch, signal));
     }
   }
 
   /** Some objects of the image whose turn it is. */
-  async #advance(prefetch: Prefetch, signal: AbortSignal): Promise<{ images: number }> {
+  async #advance(prefetch: Prefetch, signal: AbortSignal): Promise<Advanced> {
     const { runs, directory, clock, log } = this.#options;
     const now = clock.now();
     const image = prefetch.images.find(

@@ -23,6 +23,7 @@ import {
 import { Listeners } from "../../../src/http/api/event-stream.ts";
 import { backgroundWork } from "../../../src/work/background.ts";
 import { PrefetchWork } from "../../../src/work/prefetch/work.ts";
+import { DeliveryWork } from "../../../src/work/webhooks/work.ts";
 import type { Runner } from "../../../src/work/runner/contract.ts";
 import { createRunner } from "../../../src/work/runner/runner.ts";
 import { SteppedClock } from "../../fakes/clock.ts";
@@ -120,7 +121,9 @@ export class ApiWorld {
     const options = { states: metadata.work, clock, log, owner: "test", underWay: () => 0 };
     const { prefetches: runs, directory } = metadata;
     const prefetches = new PrefetchWork({ runs, directory, bringing: this.#puller(), clock, log });
-    const works = [...backgroundWork({ metadata, clock, log, auditDays: 0 }), prefetches];
+    const { deliveries } = metadata;
+    const webhooks = new DeliveryWork({ deliveries, poster: { ask: refuse }, clock, log });
+    const works = [...backgroundWork({ metadata, clock, log, auditDays: 0 }), prefetches, webhooks];
     return createRunner(works, options);
   }
 
