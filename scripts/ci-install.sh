@@ -4,12 +4,17 @@
 set -euo pipefail
 
 bash "$(dirname "$0")/build-go-clients.sh"
+bash "$(dirname "$0")/build-s3-server.sh"
 
 # Each program and the package that has it.
 wanted=(
   docker-registry:docker-registry skopeo:skopeo podman:podman buildah:buildah
   containerd:containerd ctr:containerd dockerd:docker.io docker:docker.io
   nginx:nginx-light busybox:busybox-static curl:curl openssl:openssl
+  zsh:zsh fish:fish
+  promtool:prometheus systemd-analyze:systemd
+  x86_64-linux-gnu-gcc:gcc aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu qemu-aarch64-static:qemu-user-static
+  pip3:python3-pip
 )
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
@@ -17,8 +22,12 @@ packages=()
 for pair in "${wanted[@]}"; do
   command -v "${pair%%:*}" >/dev/null || packages+=("${pair#*:}")
 done
+[ -e /usr/aarch64-linux-gnu/lib/libc.so.6 ] || packages+=(libc6-arm64-cross)
+# Needs programs of those packages itself.
+deploy_tools() { bash "$(dirname "$0")/build-deploy-tools.sh"; }
 if [ ${#packages[@]} -eq 0 ]; then
   echo "ci: every program is there"
+  deploy_tools
   exit 0
 fi
 
@@ -40,3 +49,4 @@ install() { apt update && apt install -y --no-install-recommends "${packages[@]}
 
 echo "ci: installing ${packages[*]}"
 install || { echo "ci: apt failed, once more"; install; }
+deploy_tools

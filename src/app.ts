@@ -1,5 +1,4 @@
 import ipaddr from "ipaddr.js";
-import path from "node:path";
 import { createApiAccess } from "./access/api.ts";
 import { AccessTokens } from "./access/access-tokens.ts";
 import { createAccess } from "./access/access.ts";
@@ -8,33 +7,29 @@ import { createPeople } from "./access/people/people.ts";
 import type { TrustedIssuer } from "./access/trusted-issuer.ts";
 import { GatheredIncidents } from "./access/incidents.ts";
 import { createLogins } from "./access/logins.ts";
-import { FsBlobStore } from "./blobs/fs/store.ts";
 import type { Config } from "./config.ts";
 import { Listeners } from "./http/api/event-stream.ts";
 import { createHttpApp } from "./http/app.ts";
+import { Metrics } from "./http/metrics/metrics.ts";
 import { PullRate } from "./http/pull-rate.ts";
+import { readinessOf } from "./http/readiness.ts";
 import { idleSeconds, type RunningServer, startServer } from "./http/server.ts";
 import { addressTest, clientsBy } from "./lib/address-ranges.ts";
-import type { Clock } from "./lib/clock.ts";
-import { deriveKey } from "./lib/keys.ts";
 import type { Log } from "./lib/log.ts";
 import { createSealer } from "./lib/seal.ts";
 import type { Directory } from "./metadata/contract.ts";
-import { openSqliteMetadata } from "./metadata/sqlite/index.ts";
-import { createPuller } from "./pull/puller.ts";
-import { createUpstreamClient } from "./upstream/client.ts";
+import { createImages } from "./pull/images/images.ts";
 import { createDocumentClient } from "./upstream/documents.ts";
 import { createGuard, type Guard, GuardError } from "./upstream/guard.ts";
 import { ringMarker } from "./upstream/contract.ts";
 import type { Prepared } from "./work/contract.ts";
-import { openDataDir } from "./work/data-dir.ts";
 import { createWebClient } from "./upstream/web/client.ts";
 import { backgroundWork } from "./work/background.ts";
 import { prepare } from "./work/first-start.ts";
 import { PrefetchWork } from "./work/prefetch/work.ts";
 import { createRunner } from "./work/runner/runner.ts";
-import { GatheredHappenings } from "./work/webhooks/gathered.ts";
 import { deliveryWorkName, DeliveryWatch, DeliveryWork } from "./work/webhooks/work.ts";
+import { openStores, type Surroundings } from "./stores.ts";
 
 export interface RunningWeir {
   port: number;
@@ -43,14 +38,6 @@ export interface RunningWeir {
   prepared: Prepared;
   /** Stops accepting, lets answers under way end within the drain time, then closes everything. */
   stop(): Promise<void>;
-}
-
-export interface Surroundings {
-  clock: Clock;
-  log: Log;
-  version: string;
-  /** From 0 to 1, for waits that are not to be the same for all. */
-  random: () => number;
 }
 
 /**
@@ -72,59 +59,28 @@ export async function startWeir(config: Config, around: Surroundings): Promise<R
 
 async function start(
   config: Config,
-  { clock, log, version, random }: Surroundings,
+  around: Surroundings,
   closers: (() => Promise<void>)[],
   closeAll: () => Promise<void>,
 ): Promise<RunningWeir> {
+  const { clock, log, version } = around;
   const { dataDir, externalUrl, tokenSeconds, mirror, maxBlobBytes, minFreeBytes } = config;
-  const { secret } = openDataDir(dataDir, config.secretKey);
-
-  const previous = config.previousSecretKey === undefined ? [] : [config.previousSecretKey];
-  const derive = (purpose: string) => ({
-    key: deriveKey(secret, purpose),
-    former: previous.map((one) => deriveKey(one, purpose)),
-  });
-
-  const sealing = derive("upstream passwords");
-  const sealer = createSealer(sealing.key, ...sealing.former);
-  const file = path.join(dataDir, "weir.db");
-  const limits = {
-    registriesPerGroup: config.maxRegistriesPerGroup,
-    upstreamsPerRegistry: config.maxUpstreamsPerRegistry,
-  };
-  const proxyUpstream = config.dependencyProxy;
-  const metadata = await openSqliteMetadata({ file, clock, sealer, log, limits, proxyUpstream });
-  closers.push(() => metadata.close());
-  const blobs = await FsBlobStore.open({ root: dataDir, minFreeBytes, log });
-
-  const { deliveries } = metadata;
-  const happenings = new GatheredHappenings({ deliveries, clock, log });
-  closers.push(() => happenings.flush());
-  const told = happenings.note.bind(happenings);
-  const instanceId = crypto.randomUUID();
-  const allowedAddresses = config.allowedUpstreamAddresses;
-  const states = metadata.upstreamStates;
-  const reaching = { version, instanceId, allowedAddresses, states, random };
-  const client = createUpstreamClient({ clock, log, ...reaching, told });
-  closers.push(() => client.close());
-  const { cache, credentials, directory, lists } = metadata;
-  const times = {
-    checkTimeoutMs: config.checkTimeoutSeconds * 1000,
-    recheckMs: config.recheckSeconds * 1000,
-    absentMs: config.absentSeconds * 1000,
-  };
-  const puller = createPuller({
-    client,
+  const opened = await openStores(config, around, closers);
+  const {
+    derive,
+    metadata,
     blobs,
-    cache,
-    lists,
-    clock,
-    log,
-    maxBlobBytes,
-    told,
-    ...times,
-  });
-  closers.push(() => puller.close());
+    reaching,
+    client,
+    puller,
+    verifier,
+    requests,
+    statistics,
+    tracing,
+  } = opened;
+  const { instanceId, allowedAddresses } = reaching;
+  const { cache, credentials, directory } = metadata;
+  const images = createImages({ puller, blobs, cache, clock, maxBlobBytes });
 
   const { key: signingKey, former: formerSigningKeys } = derive("pull tokens");
   const open = {
@@ -162,13 +118,13 @@ async function start(
     passwords,
   ];
   const access = createAccess({ provers, clock, ...tokens });
-  const listeners = new Listeners({ clock, log });
-  let isServing = false;
-  let server: RunningServer | undefined;
   // Of its own: ids of webhooks are not those of identity providers.
   const poster = createWebClient({ clock, log, version, instanceId, allowedAddresses });
   closers.push(async () => poster.close());
-  const { prefetches: runs } = metadata;
+  const listeners = new Listeners({ clock, log });
+  let isServing = false;
+  let server: RunningServer | undefined;
+  const { deliveries, prefetches: runs } = metadata;
   const runner = createRunner(
     [
       ...backgroundWork({ metadata, clock, log, auditDays: config.abuse.auditDays }),
@@ -184,6 +140,29 @@ async function start(
       underWay: () => Math.max(0, (server?.underWay() ?? 0) - listeners.count),
     },
   );
+  const readiness = readinessOf(clock, {
+    server: async () =>
+      isServing ? { ready: true } : { ready: false, reason: "is starting or stopping" },
+    database: async () => {
+      const reason = await metadata.unready();
+      return { ready: reason === undefined, reason };
+    },
+    blob_store: () => blobs.ready(),
+  });
+  const metrics = new Metrics({
+    clock,
+    version,
+    requests,
+    directory,
+    health: (upstream) => client.health(upstream),
+    activity: () => puller.activity(),
+    readiness,
+    storeSize: () => metadata.storeSize(),
+    dataDir,
+    minFreeBytes,
+    spans: tracing?.spans,
+  });
+  closers.push(async () => metrics.stop());
   const isInner = innerTest(createGuard({ clock, allowed: allowedAddresses }));
   const app = createHttpApp({
     access,
@@ -194,7 +173,10 @@ async function start(
       incidents,
       audit,
       management: metadata.management,
+      statistics: metadata.statistics,
       identity: metadata.identity,
+      images,
+      verifier,
       client,
       runner,
       listeners,
@@ -204,6 +186,7 @@ async function start(
     },
     directory,
     puller,
+    pullStatistics: statistics,
     clock,
     log,
     idleSeconds,
@@ -212,7 +195,10 @@ async function start(
     mirrorRegistry: mirror.registryId,
     hasDependencyProxies: config.hasDependencyProxies,
     ownMark: ringMarker(instanceId),
-    ready: async () => isServing && (await metadata.ready()) && (await blobs.ready()),
+    readiness,
+    metrics,
+    metricsToken: config.observing.metricsToken,
+    tracer: tracing?.tracer,
   });
   const listening = startServer({ ...config.listen, tls: config.tls }, { app, clock, log });
   server = listening;

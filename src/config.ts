@@ -44,10 +44,13 @@ export interface Config {
   maxRegistriesPerGroup: number;
   maxUpstreamsPerRegistry: number;
   abuse: work.LimitSettings;
+  observing: work.ObservingSettings;
   /** How long running pulls may go on when the server is told to stop. */
   drainSeconds: number;
   /** Larger blobs are passed on and not stored; undefined: no limit. */
   maxBlobBytes: number | undefined;
+  /** Where blobs rest; undefined: in the data folder. */
+  bucket: work.BucketSettings | undefined;
   /** With less space free on the disk of the data folder nothing more is stored. */
   minFreeBytes: number;
   logLevel: LogLevel;
@@ -80,14 +83,22 @@ export function loadConfig(env: work.Environment, readFile: work.ReadFile): Conf
   ];
   const settings = new work.Settings(sources, readFile, problems);
   const signIn = work.readSignIn(settings, file, env);
-  const config = { ...readSettings(settings), signIn, declared, settings: settings.inForce };
+  const config = {
+    ...readSettings(settings),
+    bucket: work.readBucketSettings(settings, env),
+    signIn,
+    declared,
+    settings: settings.inForce,
+  };
   settings.refuseOthers(unsupported);
   refuseSharedToken(config, settings);
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
 }
 
-function readSettings(settings: work.Settings): Omit<Config, "declared" | "settings" | "signIn"> {
+function readSettings(
+  settings: work.Settings,
+): Omit<Config, "bucket" | "declared" | "settings" | "signIn"> {
   const listen = settings.get("listen", work.listenAddress, "127.0.0.1:5000");
   const tls = readTls(settings);
   const anonymousPull = settings.get("anonymous_pull", work.flag, "false");
@@ -117,6 +128,7 @@ function readSettings(settings: work.Settings): Omit<Config, "declared" | "setti
     maxRegistriesPerGroup: settings.get("max_registries_per_group", work.integer(1, 1000), "5"),
     maxUpstreamsPerRegistry: settings.get("max_upstreams_per_registry", work.integer(1, 20), "5"),
     abuse: work.readLimitSettings(settings),
+    observing: work.readObserving(settings),
     drainSeconds: settings.get("drain_seconds", seconds(0, 86400), "30"),
     maxBlobBytes: settings.find("max_blob_bytes", work.size(1)),
     minFreeBytes: settings.get("min_free_bytes", work.size(0), "1GiB"),
@@ -191,7 +203,7 @@ function readConfigFile(
 }
 
 /** Settings that the design names and later versions bring. */
-const unsupported = ["database_url", "blobs_url", "cache_max_bytes", "workers"];
+const unsupported = ["database_url", "cache_max_bytes", "workers"];
 
 /** The configuration as a file would say it, without secrets, and where each setting comes from. */
 export function describeConfig(config: Config): string {
@@ -220,7 +232,7 @@ export function visibleConfig({ settings, declared, signIn }: Config) {
       roles: provider.roles,
       ...(provider.ca !== undefined && { ca: provider.ca }),
     })),
-    groups: declared.groups,
+    groups: declared.groups.map(work.visibleGroup),
     upstreams: declared.upstreams.map((upstream) => ({
       group: upstream.group,
       name: upstream.name,
@@ -245,15 +257,7 @@ export function visibleConfig({ settings, declared, signIn }: Config) {
       ...(description !== undefined && { description }),
       on_unsure: onUnsure,
     })),
-    users: declared.users.map((user) => ({
-      ...user,
-      tokens: user.tokens.map(({ name, scopes, expiresAt }) => ({
-        name,
-        token: work.redacted,
-        scopes,
-        ...(expiresAt !== undefined && { expires_at: new Date(expiresAt).toISOString() }),
-      })),
-    })),
+    users: declared.users.map(work.visibleUser),
     oidc_issuers: declared.oidcIssuers.map(work.visibleIssuer),
   };
 }

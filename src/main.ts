@@ -1,6 +1,10 @@
 import { readFileSync, writeSync } from "node:fs";
+import { createInterface } from "node:readline/promises";
+import { isatty } from "node:tty";
 import manifest from "../package.json" with { type: "json" };
 import { startWeir } from "./app.ts";
+import { backUpWeir, restoreWeir, verifyWeir } from "./stores.ts";
+import { examine } from "./examination.ts";
 import { runCli } from "./cli/index.ts";
 import type { World } from "./cli/command.ts";
 import { systemClock } from "./lib/clock.ts";
@@ -9,11 +13,52 @@ import { createLog, failureCode, failureTrace, type Log } from "./lib/log.ts";
 
 const { version } = manifest;
 
+const terminal = { in: isatty(0), out: isatty(1), err: isatty(2) };
+/** Whether the last line of the terminal is a status, which other texts would be written behind. */
+let hasStatus = false;
+
 /** Whole lines, at once: nothing may be lost when the process ends right after. */
 const io: World["io"] = {
-  out: (text) => void writeSync(1, `${text}\n`),
-  err: (text) => void writeSync(2, `${text}\n`),
+  out: (text) => {
+    io.status("");
+    writeAll(1, `${text}\n`);
+  },
+  err: (text) => {
+    io.status("");
+    writeAll(2, `${text}\n`);
+  },
+  status: (text) => {
+    if (!terminal.err || (text === "" && !hasStatus)) return;
+    writeAll(2, `\r\u001B[K${text}`);
+    hasStatus = text !== "";
+  },
 };
+
+/** A pipe takes as much at a time as it has room for. */
+function writeAll(descriptor: number, text: string): void {
+  let rest = Buffer.from(text);
+  while (rest.length > 0) rest = rest.subarray(writeSome(descriptor, rest));
+}
+
+function writeSome(descriptor: number, bytes: Uint8Array): number {
+  try {
+    return writeSync(descriptor, bytes);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EAGAIN") return 0; // it is read slowly
+    if (code === "EPIPE") process.exit(0); // nobody reads on, as behind `head`
+    throw error;
+  }
+}
+
+async function ask(question: string): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await lines.question(question);
+  } finally {
+    lines.close();
+  }
+}
 
 const secondSignalMs = 1000;
 
@@ -59,10 +104,25 @@ function watchStrays(log: Log): void {
 
 const code = await runCli(process.argv.slice(2), {
   io,
+  terminal,
   env: process.env,
   readFile: (path) => readFileSync(path, "utf8"),
+  readInput: () => Bun.stdin.text(),
+  ask,
+  clock: systemClock,
   version,
   serve,
+  examine,
+  stores: {
+    backUp: (config, backing) => backUpWeir(config, { clock: systemClock, version }, backing),
+    restore: restoreWeir,
+    async verify(config, work) {
+      // What it finds is told by the command.
+      const log = createLog(systemClock, "error", new DescriptorTarget(systemClock, 2));
+      await verifyWeir(config, { clock: systemClock, log, version, random: Math.random }, work);
+      await log.flush();
+    },
+  },
 });
 // Said, since a log that nobody reads would keep the process alive.
 process.exit(code);

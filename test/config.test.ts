@@ -103,6 +103,7 @@ describe("settings", () => {
         rules: [],
       },
       allowedUpstreamAddresses: [],
+      bucket: undefined,
       anonymousPull: false,
       mirror: {
         registryId: 1,
@@ -124,6 +125,7 @@ describe("settings", () => {
       absentSeconds: 30,
       maxRegistriesPerGroup: 5,
       maxUpstreamsPerRegistry: 5,
+      observing: { metricsToken: undefined, tracing: undefined },
       abuse: {
         loginBanSeconds: 3600,
         pullRateLimit: 20_000,
@@ -160,6 +162,25 @@ describe("settings", () => {
     ],
     ["WEIR_ADMIN_TOKEN", secret, { adminToken: secret }],
     ["WEIR_DEPENDENCY_PROXY_ENABLED", "false", { hasDependencyProxies: false }],
+    ["WEIR_METRICS_TOKEN", secret, { observing: { metricsToken: secret, tracing: undefined } }],
+    [
+      "OTEL_EXPORTER_OTLP_ENDPOINT",
+      "http://collector:4318/",
+      {
+        observing: {
+          metricsToken: undefined,
+          tracing: {
+            endpoint: "http://collector:4318/v1/traces",
+            headers: {},
+            service: "weir",
+            sampler: "parentbased_always_on",
+            ratio: 1,
+            tellUpstreams: false,
+          },
+        },
+      },
+    ],
+    ["OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf", {}],
     [
       "WEIR_DEPENDENCY_PROXY_URL",
       "http://mirror.example.com:5000/v2/",
@@ -229,6 +250,119 @@ describe("settings", () => {
     });
   }
 
+  describe("a bucket for blobs", () => {
+    const login = { AWS_ACCESS_KEY_ID: "key", AWS_SECRET_ACCESS_KEY: "secret" };
+    const bucket = (query: string, env: Record<string, string> = {}, files = {}) =>
+      load({ WEIR_BLOBS_URL: `s3://blobs/a/b/${query}`, ...login, ...env }, files).bucket;
+
+    test("at AWS, with everything usual", () => {
+      expect(bucket("")).toEqual({
+        endpoint: "https://s3.us-east-1.amazonaws.com",
+        region: "us-east-1",
+        bucket: "blobs",
+        prefix: "a/b",
+        addressing: "host",
+        encryption: undefined,
+        checksums: true,
+        credentials: {
+          kind: "given",
+          accessKeyId: "key",
+          secretAccessKey: "secret",
+          sessionToken: undefined,
+        },
+        redirect: false,
+      });
+    });
+
+    test("elsewhere, with everything said", () => {
+      const query =
+        "?endpoint=https://ceph.example.com:7480&region=eu-1&addressing=host&encryption=aws:kms&kms_key=a-1&checksums=none";
+      const env = { AWS_SESSION_TOKEN: "token", WEIR_BLOBS_REDIRECT: "true" };
+      expect(bucket(query, env)).toMatchObject({
+        endpoint: "https://ceph.example.com:7480",
+        region: "eu-1",
+        addressing: "host",
+        encryption: { algorithm: "aws:kms", kmsKey: "a-1" },
+        checksums: false,
+        credentials: { sessionToken: "token" },
+        redirect: true,
+      });
+    });
+
+    test("what the tools of AWS are told counts", () => {
+      const env = { AWS_REGION: "eu-2", AWS_ENDPOINT_URL_S3: "http://127.0.0.1:7480" };
+      expect(bucket("", env)).toMatchObject({
+        endpoint: "http://127.0.0.1:7480",
+        region: "eu-2",
+        addressing: "path",
+      });
+      expect(load({ WEIR_BLOBS_URL: "s3://with.dots", ...login }).bucket?.addressing).toBe("path");
+    });
+
+    test("credentials from a file, of a profile", () => {
+      const file =
+        "[default]\naws_access_key_id = a\n[other]\naws_access_key_id=b\naws_secret_access_key = c\n";
+      const env = { WEIR_BLOBS_URL: "s3://blobs", AWS_SHARED_CREDENTIALS_FILE: "/c" };
+      expect(load({ ...env, AWS_PROFILE: "other" }, { "/c": file }).bucket?.credentials).toEqual({
+        kind: "file",
+        file: "/c",
+        profile: "other",
+      });
+      expect(problems(() => load(env, { "/c": file }))).toEqual([
+        expect.stringContaining("WEIR_BLOBS_URL: needs credentials: give AWS_ACCESS_KEY_ID"),
+      ]);
+    });
+
+    const bad: [what: string, url: string, problem: string][] = [
+      ["not a bucket", "https://blobs", "must be the address of a bucket such as s3://"],
+      ["credentials in it", "s3://a:b@blobs", "must be the address of a bucket such as s3://"],
+      ["a prefix that climbs", "s3://blobs/../b", "must be the address of a bucket such as s3://"],
+      ["an endpoint with a path", "s3://blobs?endpoint=https://a/b", "endpoint must be an address"],
+      ["an odd region", "s3://blobs?region=A%20B", "region must be the name of a region"],
+      ["another addressing", "s3://blobs?addressing=dns", "addressing must be one of path, host"],
+      [
+        "another encryption",
+        "s3://blobs?encryption=none",
+        "encryption must be one of AES256, aws:kms",
+      ],
+      ["a key for nothing", "s3://blobs?kms_key=a", "kms_key needs encryption=aws:kms"],
+      [
+        "the same twice",
+        "s3://blobs?region=a&region=b",
+        "region stands there twice; keep one of them",
+      ],
+      [
+        "something unknown",
+        "s3://blobs?regoin=a",
+        "has something behind the question mark that is none of",
+      ],
+    ];
+    for (const [what, url, problem] of bad) {
+      test(`problem: ${what}`, () => {
+        const [found = "", ...others] = problems(() => load({ WEIR_BLOBS_URL: url, ...login }));
+        expect(found).toStartWith(`WEIR_BLOBS_URL: ${problem}`);
+        expect(others).toEqual([]);
+      });
+    }
+
+    test("problem: half of a login, a redirect without a bucket or to where nobody is safe", () => {
+      const half = { WEIR_BLOBS_URL: "s3://blobs", AWS_ACCESS_KEY_ID: "a" };
+      expect(problems(() => load(half))).toEqual([
+        "AWS_SECRET_ACCESS_KEY: is missing; give it and the other half, or none of them",
+      ]);
+      expect(problems(() => load({ WEIR_BLOBS_REDIRECT: "true" }))).toEqual([
+        "WEIR_BLOBS_REDIRECT: needs a bucket: set WEIR_BLOBS_URL too",
+      ]);
+      const plain = {
+        WEIR_BLOBS_URL: "s3://blobs?endpoint=http://ceph",
+        WEIR_BLOBS_REDIRECT: "true",
+      };
+      expect(problems(() => load({ ...plain, ...login }))).toEqual([
+        "WEIR_BLOBS_REDIRECT: needs an endpoint with https: clients are sent there",
+      ]);
+    });
+  });
+
   test("a variable that is set to nothing, or a key without a value, is not set", () => {
     const config = loadYaml("settings:\n  listen:\n", { WEIR_LOG_LEVEL: "", WEIR_ADMIN_TOKEN: "" });
     expect(config).toMatchObject({
@@ -290,6 +424,17 @@ describe("settings", () => {
     });
   });
 
+  test("what OpenTelemetry names besides is none of ours; headers for the collector are not shown", () => {
+    const config = load({
+      OTEL_RESOURCE_ATTRIBUTES: "none=of-ours",
+      OTEL_EXPORTER_OTLP_ENDPOINT: "https://collector.example.com",
+      OTEL_EXPORTER_OTLP_HEADERS: "api-key=very%20secret, x-tenant=weir",
+    });
+    const headers = { "api-key": "very secret", "x-tenant": "weir" };
+    expect(config.observing.tracing).toMatchObject({ headers });
+    expect(describeConfig(config)).not.toContain("very");
+  });
+
   test("with TLS the external URL is https", () => {
     const config = load({ WEIR_TLS_CERT: "cert.pem", WEIR_TLS_KEY: "key.pem" }, pems);
     expect(config.tls).toEqual({ cert: "cert.pem", key: "key.pem" });
@@ -336,6 +481,17 @@ describe("settings", () => {
 
 describe("bad settings", () => {
   const bad: [variable: string, texts: string[], fix: RegExp][] = [
+    ["WEIR_METRICS_TOKEN", ["short", "has a blank in its middle, and is long enough"], /32 random/],
+    [
+      "OTEL_EXPORTER_OTLP_ENDPOINT",
+      ["localhost:4318", "grpc://a:4317", "http://u:p@a:4318", "http://a/?b=c"],
+      /must be the http or https URL of a collector/,
+    ],
+    ["OTEL_EXPORTER_OTLP_HEADERS", ["a", "=b", "a b=c", "a=%zz", "a=%0a"], /must be headers/],
+    ["OTEL_EXPORTER_OTLP_PROTOCOL", ["grpc"], /gRPC is not spoken/],
+    ["OTEL_TRACES_SAMPLER", ["sometimes", "jaeger_remote"], /must be one of parentbased_/],
+    ["OTEL_TRACES_SAMPLER_ARG", ["2", "-1", "a", "1.5", ".", "0x1"], /from 0 to 1/],
+    ["WEIR_TRACE_UPSTREAMS", ["yes"], /must be true or false/],
     [
       "WEIR_LISTEN",
       ["5000", ":5000", "::1:5000", "[::1]", "[1.2.3.4]:1", "a:65536", "a b:1", "http://a:1"],
@@ -498,9 +654,8 @@ describe("bad settings", () => {
     ],
     [
       "variables of later versions",
-      () =>
-        load({ WEIR_DATABASE_URL: "postgres://a", WEIR_WORKERS: "4", WEIR_BLOBS_URL_FILE: "f" }),
-      ["WEIR_DATABASE_URL", "WEIR_WORKERS", "WEIR_BLOBS_URL_FILE"].map(
+      () => load({ WEIR_DATABASE_URL: "postgres://a", WEIR_WORKERS: "4" }),
+      ["WEIR_DATABASE_URL", "WEIR_WORKERS"].map(
         (name) => `${name}: is not supported by this version; leave it out`,
       ),
     ],
@@ -671,9 +826,10 @@ describe("examples", () => {
 
 test("docs/configuration.md tells of every setting, and of its default", () => {
   const text = readFileSync(path.join(import.meta.dir, "../docs/configuration.md"), "utf8");
-  const rows = text.split("\n").filter((line) => line.startsWith("| `WEIR_"));
+  const rows = text.split("\n").filter((line) => /^\| `(?:WEIR|OTEL)_/.test(line));
   for (const { name, value } of load({}).settings) {
-    const row = rows.find((row) => row.includes(`\`WEIR_${name.toUpperCase()}\``));
+    const variable = (name.startsWith("otel_") ? "" : "WEIR_") + name.toUpperCase();
+    const row = rows.find((row) => row.includes(`\`${variable}\``));
     const shown = { external_url: "<port>", data_dir: "./data", min_free_bytes: "1GiB" }[name];
     expect(row).toContain(shown ?? (value === null ? "" : `| \`${value}\` |`));
   }

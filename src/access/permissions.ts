@@ -155,7 +155,7 @@ const permissions = {
     "read",
     "registry",
     "project",
-    "list and get registries, upstreams and cache entries; `explain`",
+    "list and get registries, upstreams and cache entries; `explain`, statistics",
   ),
   change_registry: row("write", "registry", "maintainer", "create, change, delete a registry"),
   change_upstream: row(
@@ -165,6 +165,18 @@ const permissions = {
     "create, change, delete an upstream; add it to a registry, move it, take it out",
   ),
   test_upstream: row("write", "registry", "maintainer", "test an upstream"),
+  import_images: row(
+    "write",
+    "registry",
+    "maintainer",
+    "import images from an archive into the cache of an upstream",
+  ),
+  export_images: row(
+    "write",
+    "registry",
+    "project",
+    "export images as an archive, as one would pull them",
+  ),
   purge_registry: row(
     "write",
     "registry",
@@ -176,6 +188,18 @@ const permissions = {
     "registry",
     "maintainer",
     "prefetch images into a registry's cache, delete a prefetch",
+  ),
+  read_registry_settings: row(
+    "read",
+    "group",
+    "owner",
+    "see whether a group's registries are switched on",
+  ),
+  change_registry_settings: row(
+    "write",
+    "group",
+    "owner",
+    "switch a group's registries on and off",
   ),
   pull_dependency_proxy: row(
     "pull_dependency_proxy",
@@ -249,6 +273,7 @@ const permissions = {
   list_visible: row("read", "server", "guest", "list those groups and projects that one may get"),
   read_users: row("read", "server", "administrator", "list and get users"),
   read_audit: row("read", "server", "administrator", "list the server's audit events"),
+  read_arrival: row("read", "server", "administrator", "see how a request has come"),
   read_work: row("read", "server", "administrator", "list the server's background work"),
   change_users: row("write", "server", "administrator", "create, block, deactivate users"),
   // With either, whoever it was would log in for longer than his own credential lasts.
@@ -265,7 +290,14 @@ const permissions = {
     "administrator",
     "create personal access tokens of other users",
   ),
+  verify_store: row(
+    "write",
+    "server",
+    "administrator",
+    "verify what is stored, and fetch anew what is damaged",
+  ),
   create_group: row("write", "server", "administrator", "create a top-level group"),
+  choose_registry_id: row("write", "server", "administrator", "choose the id of a new registry"),
   create_job_tokens: row("mint", "server", "administrator", "create job tokens"),
   end_job_tokens: row("write", "server", "administrator", "end job tokens"),
 } as const satisfies Record<string, Permission>;

@@ -1,26 +1,70 @@
+import type { ByteRange } from "../lib/range.ts";
 import type { Digest } from "../oci/digest.ts";
 
 /** Where verified bytes rest, by digest. What is in it is complete and right; nothing else ever gets in. */
 export interface BlobStore {
   /**
-   * The stored bytes if they are there as a regular file of exactly `size` bytes. Undefined when they are missing or of
-   * another size: what is wrong is removed, so that it can be fetched again.
+   * Whether the bytes are stored, of exactly `size` bytes. What is of another size is wrong: it is removed, so that it
+   * can be fetched again. Throws `StoreUnavailableError` when it cannot be told.
    */
-  find(digest: Digest, size: number): Promise<StoredBlob | undefined>;
-  /** A new empty spool for about `expected` bytes. Throws `StoreFullError` when it could not take them. */
-  spool(expected: number | undefined): Promise<Spool>;
-  /** Gives up bytes; a reader that is under way finishes. Absent bytes are no error. */
+  has(digest: Digest, size: number): Promise<boolean>;
+  /**
+   * The stored bytes, or a part of them; undefined where `has` says no. What can stand in the way of them has been
+   * looked at when it resolves. Throws `StoreUnavailableError` when they cannot be had now.
+   */
+  open(digest: Digest, size: number, wanted: Wanted): Promise<OpenedBlob | undefined>;
+  /**
+   * A new empty spool for this blob, or one whose digest is not known yet, of about `expected` bytes. Throws
+   * `StoreFullError` when it could not take them.
+   */
+  spool(digest: Digest | undefined, expected: number | undefined): Promise<Spool>;
+  /** What is stored under this digest, whatever its size; undefined: nothing. Throws `StoreUnavailableError`. */
+  stat(digest: Digest): Promise<StoredBlob | undefined>;
+  /**
+   * At most `limit` stored blobs in the order of their digests, those behind `after`; from the first one where it is
+   * undefined. Fewer than that are the last ones. Throws `StoreUnavailableError`.
+   */
+  list(after: Digest | undefined, limit: number): Promise<StoredBlob[]>;
+  /** Gives up bytes; a reader that is under way finishes. Absent bytes are no error. Throws `StoreUnavailableError`. */
   delete(digest: Digest): Promise<void>;
-  /** Whether bytes can be stored now. */
-  ready(): Promise<boolean>;
+  /**
+   * Puts bytes that turned out to be wrong aside, where somebody can look at them and nobody is served. Absent ones are no
+   * error. Throws `StoreUnavailableError`.
+   */
+  quarantine(digest: Digest): Promise<void>;
+  /** Whether pulls can be answered by way of this store. */
+  ready(): Promise<Readiness>;
 }
 
 export interface StoredBlob {
+  digest: Digest;
   size: number;
-  /** The bytes as something `Response` sends without copying them through here. */
-  whole(): Blob;
-  /** From `first` to `last`, both inclusive and within the size. */
-  part(first: number, last: number): Blob;
+  /** Milliseconds since the epoch. */
+  storedAt: number;
+}
+
+/** How bytes are wanted. */
+export interface Wanted {
+  /** Within the size; undefined: all of them. */
+  range: ByteRange | undefined;
+  /** `file`: for a receiver that cannot see a cut. `address`: the receiver may be sent to fetch them elsewhere. */
+  as: "bytes" | "file" | "address";
+}
+
+export type OpenedBlob =
+  /** As something `Response` sends, with its length and without copying it through here. */
+  | { kind: "file"; blob: Blob }
+  | { kind: "stream"; stream: BlobStream }
+  /** A URL that gives the whole blob, or the part that is asked of it, for a short time to anybody. Never to be logged. */
+  | { kind: "address"; url: string };
+
+/** Bytes on their way from the store. Whoever gets one reads it to its end or cancels it. */
+export interface BlobStream {
+  /** Undefined at the end, which comes after the last byte that was wanted. Throws when the rest cannot be had. */
+  next(): Promise<Uint8Array | undefined>;
+  cancel(): Promise<void>;
+  /** Whether a pending `next` waits for the store. */
+  readonly waiting: boolean;
 }
 
 /** The local file of a fill: one writer appends, readers follow by position. Never rewritten, never truncated. */
@@ -31,15 +75,26 @@ export interface Spool {
   append(bytes: Uint8Array): Promise<void>;
   /** Up to `length` bytes from `position`; fewer at the end of what has been written. */
   read(position: number, length: number): Uint8Array;
-  /** Syncs the file and moves it to where `digest` rests. The caller has verified the digest. Safe to repeat elsewhere. */
+  /**
+   * Brings all of it safely to where the blob rests. The caller has verified that this is its digest. Safe to repeat
+   * elsewhere. Throws `StoreFullError` when the store does not take it.
+   */
   commit(digest: Digest): Promise<void>;
-  /** Removes the file, unless it was committed. Readers that hold the spool go on. */
+  /** Removes the file, unless it is what was committed. Readers that hold the spool go on. */
   discard(): Promise<void>;
   /** Closes the file; nothing reads after this. */
   close(): Promise<void>;
 }
 
-/** The store cannot take more bytes: full, read-only, or below its floor of free space. */
+/** `reason`: what is wrong, in a few words for the operator; also where pulls can be answered all the same. */
+export type Readiness = { ready: true; reason?: string } | { ready: false; reason: string };
+
+/** The store cannot take more bytes: full, read-only, below its floor of free space, or not to be reached. */
 export class StoreFullError extends Error {
   override readonly name = "StoreFullError";
+}
+
+/** The store does not answer: whether it has the bytes is not known. The message is the reason, in a few words. */
+export class StoreUnavailableError extends Error {
+  override readonly name = "StoreUnavailableError";
 }

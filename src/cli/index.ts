@@ -1,87 +1,75 @@
-import { parseArgs } from "node:util";
 import { ConfigError } from "../config.ts";
 import { MetadataError } from "../metadata/contract.ts";
-import { DataDirError, nearest } from "../work/contract.ts";
+import { BackupError, DataDirError } from "../work/contract.ts";
 import { type Command, exit, Failure, type Io, UsageError, type World } from "./command.ts";
-import { config } from "./config.ts";
-import { commonFlags, overview, soleFlags, usage } from "./help.ts";
-import { serve } from "./serve.ts";
+import { commands as ofServer } from "./commands/index.ts";
+import { completion } from "./commands/completion.ts";
+import { groupUsage, overview, usage } from "./help.ts";
+import { check, type Line, readLine } from "./parse.ts";
 
 const help: Command = {
   name: "help",
   summary: "Print help on weir or on one of its commands.",
-  flags: {},
-  argument: "command",
-  examples: ["weir help", "weir help config"],
-  async run({ io }, { argument }) {
-    return print(io, argument === undefined ? overview(commands) : usage(find(argument)));
+  arguments: [
+    { name: "command", summary: "its first word", optional: true },
+    { name: "subcommand", summary: "its second word", optional: true },
+  ],
+  options: {},
+  examples: ["weir help", "weir help config", "weir help upstream add"],
+  async run({ io }, given) {
+    const words = [given.maybe("command"), given.maybe("subcommand")].filter(
+      (word) => word !== undefined,
+    );
+    const line = readLine(words, commands);
+    if (line.command && line.words[0] !== undefined) {
+      throw new UsageError(`${line.command.name} has no command "${line.words[0]}"`);
+    }
+    return print(io, textOn(line));
   },
 };
 
-const commands: readonly Command[] = [serve, config, help];
+/** All there are, in the order of the help. */
+export const commands: readonly Command[] = [...ofServer, completion(() => commands), help];
 
-/**
- * Runs one command line; resolves with the exit code, whatever happens: 0 done, 1 failed, 2 wrong command line. Why
- * goes to `io.err`.
- */
+/** Runs one command line; resolves with the exit code (`exit`), whatever happens. Why goes to `io.err`. */
 export async function runCli(argv: readonly string[], world: World): Promise<number> {
   try {
     return await dispatch(argv, world);
   } catch (error) {
-    explain(error, world.io);
-    return error instanceof UsageError ? exit.usage : exit.failed;
+    return explain(error, world.io);
   }
 }
 
 async function dispatch(argv: readonly string[], world: World): Promise<number> {
-  // Not strict: its own messages name neither the nearest option nor the command.
-  const { tokens } = parseArgs({
-    args: [...argv],
-    options: { help: { type: "boolean", short: "h" } },
-    strict: false,
-    tokens: true,
-  });
-  const words = tokens.flatMap((token) => (token.kind === "positional" ? [token.value] : []));
-  const [name, argument, ...more] = words;
-  const command = name === undefined ? serve : find(name);
-  const flags = new Set<string>();
-  for (const token of tokens) {
-    if (token.kind === "option") flags.add(checkOption(command, name === undefined, token));
+  const line = readLine(argv, commands);
+  if (line.group !== undefined) return groupAlone(line, world);
+  const command = line.command ?? findServe();
+  const given = check(command, line, line.command === undefined);
+  if (line.command === undefined && given.has("version")) {
+    return print(world.io, `weir ${world.version}`);
   }
-  if (flags.has("version")) return print(world.io, `weir ${world.version}`);
-  if (flags.has("help"))
-    return print(world.io, name === undefined ? overview(commands) : usage(command));
-  const [surplus] = command.argument === undefined ? [argument, ...more] : more;
-  if (surplus !== undefined) throw new UsageError(`${command.name} has no use for "${surplus}"`);
-  return command.run(world, { flags, argument });
+  if (given.has("help")) return print(world.io, textOn(line));
+  return command.run(world, given);
 }
 
-function find(name: string): Command {
-  const found = commands.find((command) => command.name === name);
-  if (found) return found;
-  const names = commands.map((command) => command.name);
-  throw new UsageError(`there is no command "${name}"${didYouMean(name, names)}`);
+/** What weir does when it is not told what to do. */
+function findServe(): Command {
+  const [serve] = commands;
+  if (!serve) throw new Error("there are no commands");
+  return serve;
 }
 
-/** The option's name, if the command has it; `alone`: no command is given. */
-function checkOption(
-  command: Command,
-  alone: boolean,
-  { name, rawName, value }: { name: string; rawName: string; value: string | undefined },
-): string {
-  const known = Object.keys({ ...command.flags, ...commonFlags, ...(alone ? soleFlags : {}) });
-  if (!known.includes(name)) {
-    const options = known.map((flag) => `--${flag}`);
-    const message = `${command.name} has no option ${rawName}${didYouMean(rawName, options)}`;
-    throw new UsageError(message);
-  }
-  if (value !== undefined) throw new UsageError(`${rawName} takes no value`);
-  return name;
+/** `weir upstream`: a mistake, but for one who asks for help. */
+function groupAlone(line: Line, { io }: World): number {
+  const isHelp = line.options.length === 1 && line.options[0]?.name === "help";
+  if (isHelp) return print(io, textOn(line));
+  io.err(textOn(line));
+  return exit.usage;
 }
 
-function didYouMean(written: string, words: readonly string[]): string {
-  const meant = nearest(written, words);
-  return meant ? `; did you mean ${meant}?` : `; there are ${words.join(", ")}`;
+function textOn({ command, group }: Line): string {
+  if (group !== undefined) return groupUsage(group, commands);
+  return command ? usage(command) : overview(commands);
 }
 
 function print(io: Io, text: string): number {
@@ -89,20 +77,23 @@ function print(io: Io, text: string): number {
   return exit.ok;
 }
 
-const told = [Failure, DataDirError, MetadataError];
+const told = [Failure, DataDirError, MetadataError, BackupError];
 
-function explain(error: unknown, io: Io): void {
+function explain(error: unknown, io: Io): number {
+  io.status("");
   if (error instanceof ConfigError) {
     for (const problem of error.problems) io.err(`weir: ${problem}`);
   } else if (error instanceof UsageError) {
     io.err(`weir: ${error.message}`);
     io.err("weir: see weir help");
+    return exit.usage;
   } else if (told.some((kind) => error instanceof kind)) {
-    io.err(`weir: ${(error as Error).message}`);
+    for (const line of (error as Error).message.split("\n")) io.err(`weir: ${line}`);
   } else {
     // Nobody foresaw this one: the trace is what a report of it needs.
     io.err(
       `weir: failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
     );
   }
+  return error instanceof Failure ? error.code : exit.failed;
 }

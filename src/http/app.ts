@@ -2,17 +2,22 @@ import { Hono } from "hono";
 import type { Access } from "../access/contract.ts";
 import type { Clock } from "../lib/clock.ts";
 import { clip, failureCode, failureTrace, type Log } from "../lib/log.ts";
+import type { Tracer } from "../lib/tracing/tracer.ts";
 import type { Directory } from "../metadata/contract.ts";
 import { RegistryError } from "../oci/error.ts";
-import type { Puller } from "../pull/contract.ts";
+import type { PullStatistics, Puller } from "../pull/contract.ts";
 import { apiRoutes } from "./api/api.ts";
 import type { ApiOptions } from "./api/options.ts";
+import { countPull } from "./counting.ts";
 import type { BunServer, Env, Exchange } from "./exchange.ts";
 import { requestIds } from "./exchange.ts";
-import { Metrics, metricsResponse } from "./metrics.ts";
+import { metricsResponse } from "./metrics/access.ts";
+import type { Metrics } from "./metrics/metrics.ts";
 import type { PullRate } from "./pull-rate.ts";
+import type { Readiness } from "./readiness.ts";
 import { errorResponse, jsonResponse } from "./respond.ts";
 import { tokenRoutes } from "./token.ts";
+import { describeRequest } from "./tracing.ts";
 import { pathOf } from "./url.ts";
 import { isV2Path } from "./v2/alias.ts";
 import { answerV2 } from "./v2/routes.ts";
@@ -21,9 +26,19 @@ export interface HttpOptions {
   access: Access;
   directory: Directory;
   puller: Puller;
+  /** What pulls come to is counted there. */
+  pullStatistics: PullStatistics;
   api: Omit<
     ApiOptions,
-    "directory" | "puller" | "clock" | "log" | "isTrustedProxy" | "hasDependencyProxies"
+    | "directory"
+    | "puller"
+    | "pullStatistics"
+    | "clock"
+    | "log"
+    | "isTrustedProxy"
+    | "hasDependencyProxies"
+    | "sent"
+    | "idleSeconds"
   >;
   /** How often an address may ask for pulls. */
   pullRate: PullRate;
@@ -37,7 +52,12 @@ export interface HttpOptions {
   /** What our own requests to upstreams carry in `Via`: one that comes back to us ends here. */
   ownMark: string;
   /** Whether database and blob store answer, and the process is not about to stop. */
-  ready: () => Promise<boolean>;
+  readiness: () => Promise<Readiness>;
+  metrics: Metrics;
+  /** Opens the metrics and nothing else; undefined: there is none. */
+  metricsToken: string | undefined;
+  /** Undefined: nothing is traced. */
+  tracer: Tracer | undefined;
 }
 
 /** The whole HTTP interface. */
@@ -49,17 +69,16 @@ export interface HttpApp {
 }
 
 export function createHttpApp(options: HttpOptions): HttpApp {
-  const { clock, log, ownMark } = options;
+  const { clock, log, ownMark, metrics, tracer } = options;
   const nextId = requestIds();
-  const { client } = options.api;
-  const metrics = new Metrics({ ...options, health: (upstream) => client.health(upstream) });
-  const routes = routesOf(options, metrics);
+  const routes = routesOf(options);
   const begin = (certified: boolean, request?: Request): Exchange => {
     const via = request?.headers.get("via") ?? null;
     return { id: nextId(), started: clock.elapsed(), via, certified };
   };
   const { externalUrl } = options.api;
-  const v2Options = { ...options, externalUrl };
+  const sent = (bytes: number) => metrics.pulls.sent(bytes);
+  const v2Options = { ...options, externalUrl, sent };
 
   async function route(request: Request, server: BunServer, exchange: Exchange): Promise<Response> {
     try {
@@ -74,42 +93,71 @@ export function createHttpApp(options: HttpOptions): HttpApp {
     }
   }
 
+  async function answer(request: Request, server: BunServer, exchange: Exchange) {
+    const response = await route(request, server, exchange);
+    const ms = clock.elapsed() - exchange.started;
+    // Being told to log in is a step of a pull, not the end of one.
+    if (exchange.told && response.status !== 401) {
+      metrics.pulls.answered(exchange.kind ?? "other", exchange.told.status, ms / 1000);
+      countPull(options.pullStatistics, exchange);
+    }
+    if (exchange.bytes !== undefined) sent(exchange.bytes);
+    logRequest(log, ms, request, exchange, response.status);
+    return response;
+  }
+
   return {
-    async answer(request, server, certified) {
+    answer(request, server, certified) {
       const exchange = begin(certified, request);
-      const response = await route(request, server, exchange);
-      // Being told to log in is a step of a pull, not the end of one.
-      if (exchange.told && response.status !== 401) metrics.pulled(exchange.told);
-      logRequest(log, clock, request, exchange, response.status);
-      return response;
+      if (!tracer) return answer(request, server, exchange);
+      const { method, headers } = request;
+      return tracer.begin(method, headers.get("traceparent"), async (span) => {
+        if (!span) return answer(request, server, exchange);
+        exchange.trace = span.context.traceId;
+        const response = await answer(request, server, exchange);
+        describeRequest(span, request, exchange, response.status);
+        return response;
+      });
     },
     refuse(error, request) {
       const exchange = begin(false);
       const response = errorResponse(exchange, error);
-      if (request) logRequest(log, clock, request, exchange, response.status);
+      const ms = clock.elapsed() - exchange.started;
+      if (request) logRequest(log, ms, request, exchange, response.status);
       return response;
     },
   };
 }
 
 /** Everything but the registry protocol. */
-function routesOf({ log, access, ready, ...options }: HttpOptions, metrics: Metrics): Hono<Env> {
+function routesOf({ log, access, readiness, ...options }: HttpOptions): Hono<Env> {
   const app = new Hono<Env>();
   app.use((c, next) => {
     c.set("exchange", c.env.exchange);
     return next();
   });
   // An async handler, so that what goes wrong in it comes to the one place below.
-  app.get("/healthz", async (c) => jsonResponse(c.var.exchange, 200, { status: "ok" }));
+  for (const path of ["/healthz", "/livez"]) {
+    app.get(path, async (c) => jsonResponse(c.var.exchange, 200, { status: "ok" }));
+  }
   app.get("/readyz", async (c) => {
-    const isReady = await ready();
-    return jsonResponse(c.var.exchange, isReady ? 200 : 503, {
-      status: isReady ? "ready" : "not ready",
-    });
+    const { isReady, parts } = await readiness();
+    const status = isReady ? "ready" : "not ready";
+    return jsonResponse(c.var.exchange, isReady ? 200 : 503, { status, parts });
   });
-  app.get("/metrics", (c) => metricsResponse(c, metrics, { ...options, ...options.api }));
+  const { metrics, metricsToken, isTrustedProxy } = options;
+  const reading = { ...options.api, isTrustedProxy };
+  app.get("/metrics", (c) => metricsResponse(c, { metrics, metricsToken, access: reading }));
   app.route("/", tokenRoutes({ access, isTrustedProxy: options.isTrustedProxy }));
-  app.route("/api", apiRoutes({ ...options, log, ...options.api }));
+  app.route(
+    "/api",
+    apiRoutes({
+      ...options,
+      log,
+      sent: (bytes) => metrics.pulls.sent(bytes),
+      ...options.api,
+    }),
+  );
   app.notFound((c) =>
     errorResponse(c.var.exchange, new RegistryError("not_found", "there is nothing at this path")),
   );
@@ -134,12 +182,12 @@ function loop(): RegistryError {
 /** One line a request, with the facts that its headers tell too. */
 function logRequest(
   log: Log,
-  clock: Clock,
+  ms: number,
   request: Request,
   exchange: Exchange,
   status: number,
 ): void {
-  const { id, started, actor, right, told, refusal } = exchange;
+  const { id, actor, right, kind, told, bytes, trace, refusal } = exchange;
   // What the server or an upstream could not do is for somebody to look at.
   log[status >= 500 ? "warn" : "info"]("request", {
     id,
@@ -147,11 +195,15 @@ function logRequest(
     // Without the query, which can carry account names and signed addresses.
     path: clip(pathOf(request.url)),
     status,
-    ms: Math.round((clock.elapsed() - started) * 1000) / 1000,
+    ms: Math.round(ms * 1000) / 1000,
     actor,
     right,
+    kind,
     cache: told?.status,
     upstream: told?.upstream || undefined,
+    age: told?.age,
+    bytes,
+    trace,
     reason: told?.reason ?? refusal?.code,
     cause: refusal && causeCode(refusal),
   });

@@ -1,6 +1,7 @@
 import type { Server } from "bun";
+import type { Registry } from "../metadata/contract.ts";
 import type { RegistryError } from "../oci/error.ts";
-import type { CacheStatus } from "../pull/contract.ts";
+import type { CacheStatus, Source } from "../pull/contract.ts";
 
 /** How a pull was answered or refused: the same facts in header, log line and metric. */
 export interface Told {
@@ -10,7 +11,12 @@ export interface Told {
   /** Seconds since its upstream last confirmed it; undefined of a refusal. */
   age?: number;
   reason?: string;
+  /** As in `Explanation`. */
+  source?: Source;
 }
+
+/** What of a repository is asked for; `other` where the path does not say, or is not understood. */
+export type PullKind = "manifest" | "blob" | "tags" | "referrers" | "other";
 
 /** What is known of one request while it is answered; the log line is made of it. */
 export interface Exchange {
@@ -27,7 +33,14 @@ export interface Exchange {
   right?: "by_project";
   /** Whether something of a repository was asked for, and not just the way to log in. */
   isPull?: boolean;
+  kind?: PullKind;
   told?: Told;
+  /** Of content in the answer that was here already: what is on its way is counted as it goes. */
+  bytes?: number;
+  /** The trace that the request belongs to, where it is recorded. */
+  trace?: string;
+  /** Of the pull of a manifest or blob: through which registry. */
+  registry?: Registry;
   refusal?: RegistryError;
 }
 

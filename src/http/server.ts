@@ -1,11 +1,12 @@
 import type { Clock } from "../lib/clock.ts";
 import { failureCode, type Log } from "../lib/log.ts";
 import { RegistryError } from "../oci/error.ts";
+import { isUpload } from "./api/uploads.ts";
 import type { HttpApp } from "./app.ts";
 
 /** Seconds without a byte taken or sent; a client at 12 kB/s is still served. */
 export const idleSeconds = 120;
-/** No request of ours has a large body. */
+/** Beyond an archive that is imported, no request has a large body. */
 const maxRequestBody = 64 << 10;
 
 export interface ListenOptions {
@@ -37,7 +38,8 @@ export function startServer(
     hostname,
     port,
     idleTimeout: idleSeconds,
-    maxRequestBodySize: maxRequestBody,
+    // Those who read a body bound it; what nobody reads stays with the sender, whom the kernel makes wait.
+    maxRequestBodySize: Number.MAX_SAFE_INTEGER,
     development: false,
     // Said, since `development: false` alone would let a second server take the same port and half the requests.
     reusePort: false,
@@ -47,6 +49,14 @@ export function startServer(
       if (!request.url.startsWith("http") || !URL.canParse(request.url)) {
         const error = new RegistryError("bad_request", "the request's Host is not valid");
         return app.refuse(error, request);
+      }
+      const { method } = request;
+      // Nearly all there is: it has no body that anybody would read.
+      if (method === "GET" || method === "HEAD") return app.answer(request, server, isCertified);
+      if (isUpload(request)) return closing(app.answer(request, server, isCertified));
+      if (Number(request.headers.get("content-length")) > maxRequestBody) {
+        const message = `the body must have at most ${maxRequestBody} bytes`;
+        return app.refuse(new RegistryError("too_large", message), request);
       }
       return app.answer(request, server, isCertified);
     },
@@ -68,6 +78,13 @@ export function startServer(
       deadline.cancel();
     },
   };
+}
+
+/** Nobody reads the rest of an upload that was refused: the connection would hang, and a stop with it, until its sender goes. */
+async function closing(answer: Promise<Response>): Promise<Response> {
+  const response = await answer;
+  if (response.status >= 400) response.headers.set("Connection", "close");
+  return response;
 }
 
 /** A request does not tell of its certificate: so one server has it of all connections, or of none. */

@@ -75,15 +75,14 @@ export class SqlCache implements Cache {
   }
 
   storeBlob(blob: ShownObject): Promise<void> {
-    const { digest, size, now } = blob;
     return this.#publish(blob, async (tx) => {
-      await tx
-        .insertInto("blobs")
-        .values({ digest, size, stored_at: now, verified_at: now })
-        .onConflict((conflict) => conflict.column("digest").doUpdateSet({ size, verified_at: now }))
-        .execute();
+      await saveBlob(tx, blob);
       await saveShown(tx, blob);
     });
+  }
+
+  keepBlob(blob: { digest: Digest; size: number; now: number }): Promise<void> {
+    return saveBlob(this.db, blob);
   }
 
   show(object: ShownObject): Promise<void> {
@@ -187,6 +186,18 @@ export class SqlCache implements Cache {
       if (present) await write(tx);
     });
   }
+}
+
+/** The bytes are in the store, verified now. */
+async function saveBlob(
+  db: Db,
+  { digest, size, now }: { digest: Digest; size: number; now: number },
+): Promise<void> {
+  await db
+    .insertInto("blobs")
+    .values({ digest, size, stored_at: now, verified_at: now })
+    .onConflict((conflict) => conflict.column("digest").doUpdateSet({ size, verified_at: now }))
+    .execute();
 }
 
 /** The entry of this key now says what the upstream has just shown. */

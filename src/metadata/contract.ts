@@ -2,10 +2,12 @@ import type { Digest } from "../oci/digest.ts";
 import type { Child, ChildKind, ManifestMediaType } from "../oci/manifest.ts";
 import type { AuditLog } from "./audit/contract.ts";
 import type { Credentials } from "./credentials/contract.ts";
+import type { Holdings } from "./holdings/contract.ts";
 import type { Identity } from "./identity/contract.ts";
 import type { Lists } from "./lists/contract.ts";
 import type { Management } from "./management/contract.ts";
 import type { People } from "./people/contract.ts";
+import type { Statistics } from "./statistics/contract.ts";
 import type { CleanupRuns } from "./cleanup/contract.ts";
 import type { PrefetchRuns } from "./prefetches/contract.ts";
 import type { Purges } from "./purges/contract.ts";
@@ -24,8 +26,10 @@ export interface Metadata {
   readonly people: People;
   readonly cache: Cache;
   readonly lists: Lists;
+  readonly holdings: Holdings;
   readonly upstreamStates: UpstreamStates;
   readonly audit: AuditLog;
+  readonly statistics: Statistics;
   readonly purges: Purges;
   readonly cleanup: CleanupRuns;
   readonly work: WorkStates;
@@ -36,9 +40,16 @@ export interface Metadata {
    * is valid only while it stands still.
    */
   generation(): Promise<number>;
-  /** Whether a trivial query is answered. */
-  ready(): Promise<boolean>;
+  /** What is stored, counted anew each time: takes long where much is. */
+  storeSize(): Promise<StoreSize>;
+  /** Why a trivial query is not answered, in words without a secret; undefined: it is. */
+  unready(): Promise<string | undefined>;
   close(): Promise<void>;
+}
+
+export interface StoreSize {
+  blobs: number;
+  bytes: number;
 }
 
 /**
@@ -49,43 +60,22 @@ export type MetadataProblem = "in_use" | "unusable" | "damaged" | "newer" | "ref
 
 export type * from "./audit/contract.ts";
 export * from "./credentials/contract.ts";
+export type * from "./holdings/contract.ts";
+export type * from "./audit/contract.ts";
+export * from "./credentials/contract.ts";
+export * from "./error.ts";
 export type * from "./identity/contract.ts";
 export type * from "./lists/contract.ts";
 export type * from "./management/contract.ts";
 export type * from "./people/contract.ts";
+export type * from "./snapshots/contract.ts";
+export * from "./statistics/contract.ts";
+export { tagOf } from "./tags.ts";
 export * from "./cleanup/contract.ts";
 export type * from "./prefetches/contract.ts";
 export type * from "./purges/contract.ts";
 export * from "./webhooks/contract.ts";
 export type * from "./work/contract.ts";
-
-/** What is wrong with a record that somebody wants to have: its field, and a text that goes on from the field's name. */
-export interface InvalidField {
-  field: string;
-  text: string;
-}
-
-/** The message is for the operator and says what to do. */
-export class MetadataError extends Error {
-  override readonly name = "MetadataError";
-  /** Of a refused write that one field is to blame for. */
-  readonly invalid: InvalidField | undefined;
-
-  constructor(
-    readonly problem: MetadataProblem,
-    message: string,
-    { cause, invalid }: { cause?: unknown; invalid?: InvalidField } = {},
-  ) {
-    super(message, { cause });
-    this.invalid = invalid;
-  }
-}
-
-/** Whether something was thrown because the database is locked, full, read-only, broken or gone. */
-export function isDatabaseFailure(error: unknown): boolean {
-  const { code } = (error ?? {}) as { code?: unknown };
-  return error instanceof MetadataError || (typeof code === "string" && code.startsWith("SQLITE_"));
-}
 
 // ---- groups, registries, upstreams -------------------------------------------------------------
 
@@ -190,9 +180,14 @@ export interface RegistrySettings {
  * contradicts what is there throws a `MetadataError` (`refused`) and changes nothing.
  */
 export interface Directory {
-  /** Undefined for an unknown id. Answers from memory while the generation stands still. */
+  /**
+   * Undefined for an unknown id, and where the registries of its group are switched off. Answers from memory while the
+   * generation stands still.
+   */
   registry(id: number): Promise<Registry | undefined>;
   registries(): Promise<Registry[]>;
+  /** Groups whose registries are switched off. Answers from memory as `registry` does. */
+  switchedOff(): Promise<ReadonlySet<number>>;
   /** All, in order of id, with those of the Dependency Proxies. */
   upstreams(): Promise<Upstream[]>;
   /**
@@ -350,6 +345,11 @@ export interface Cache {
   name(named: NamedObjects): Promise<boolean>;
   /** The bytes rest in the blob store: in one transaction the content row and the entry, *shown*. */
   storeBlob(blob: ShownObject): Promise<void>;
+  /**
+   * The bytes rest in the blob store, and nobody may read them yet: the content row alone. What no entry comes to need is
+   * swept like other content that nobody needs.
+   */
+  keepBlob(blob: { digest: Digest; size: number; now: number }): Promise<void>;
   /** The upstream answered a HEAD for an object whose bytes are stored already: the entry becomes *shown*. */
   show(object: ShownObject): Promise<void>;
   /**

@@ -1,4 +1,5 @@
 import type { Clock } from "../lib/clock.ts";
+import { FixedSet } from "../lib/fixed-set.ts";
 import { type Changes, Remembered } from "./changes.ts";
 import type {
   DependencyProxy,
@@ -14,6 +15,7 @@ import { declaring } from "./audit/declaring.ts";
 import { obtainProxyUpstream, readDependencyProxy } from "./dependency-proxies.ts";
 import { allGroups, formerlyAt, groupAt, saveGroup } from "./groups.ts";
 import { factOf } from "./management/facts.ts";
+import { switchedOff } from "./management/virtual-registries.ts";
 import type { Passwords } from "./passwords.ts";
 import type { Limits } from "./positions.ts";
 import { readRegistries, saveRegistry } from "./registries.ts";
@@ -27,6 +29,7 @@ export class SqlDirectory implements Directory {
   readonly #registries: Remembered<number, Registry>;
   readonly #proxies: Remembered<string, DependencyProxy>;
   readonly #groups: Remembered<string, Group>;
+  readonly #off: Remembered<"all", ReadonlySet<number>>;
 
   constructor(
     readonly db: Db,
@@ -39,8 +42,14 @@ export class SqlDirectory implements Directory {
   ) {
     this.#registries = new Remembered(changes, maxRemembered, async (id) => {
       const [registry] = await readRegistries(db, passwords, { id });
-      return registry;
+      const off = await this.switchedOff();
+      return registry && !off.has(registry.groupId) ? registry : undefined;
     });
+    this.#off = new Remembered<"all", ReadonlySet<number>>(
+      changes,
+      1,
+      async () => new FixedSet(await switchedOff(db)),
+    );
     this.#groups = new Remembered(changes, maxRemembered, async (path) => {
       const group = (await groupAt(db, path)) ?? (await formerlyAt(db, path));
       return group && Object.freeze({ ...group, lineage: Object.freeze(group.lineage) });
@@ -56,6 +65,10 @@ export class SqlDirectory implements Directory {
 
   registries(): Promise<Registry[]> {
     return readRegistries(this.db, this.passwords, {});
+  }
+
+  async switchedOff(): Promise<ReadonlySet<number>> {
+    return (await this.#off.get("all")) ?? new Set();
   }
 
   async upstreams(): Promise<Upstream[]> {

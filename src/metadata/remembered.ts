@@ -99,6 +99,10 @@ export class RememberedCache implements Cache {
     return this.#inner.storeBlob(blob);
   }
 
+  keepBlob(blob: { digest: Digest; size: number; now: number }): Promise<void> {
+    return this.#inner.keepBlob(blob);
+  }
+
   hasSeen(groupId: number, digest: Digest): Promise<boolean> {
     return this.#inner.hasSeen(groupId, digest);
   }

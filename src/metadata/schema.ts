@@ -37,6 +37,12 @@ export interface Schema {
   prefetch_images: PrefetchImagesTable;
   webhooks: WebhooksTable;
   webhook_deliveries: WebhookDeliveriesTable;
+  virtual_registry_settings: { group_id: number; enabled: number; updated_at: number };
+  entry_counts: { upstream_id: number; bucket: number; entries: number; size: number };
+  entry_grams: { id: number; ids: Uint8Array };
+  indexed_buckets: { bucket: number };
+  upstream_statistics: UpstreamStatisticsTable;
+  repository_statistics: RepositoryStatisticsTable;
 }
 
 export type Db = Kysely<Schema>;
@@ -222,6 +228,38 @@ export interface AuditEventsTable {
   request_id: string | null;
   /** A JSON object. */
   details: string;
+}
+
+/** Pulls by cache status, bytes, and requests to upstreams. */
+export interface CounterColumns {
+  hit: number;
+  stale: number;
+  revalidated: number;
+  miss: number;
+  collapsed: number;
+  windowed: number;
+  bypass: number;
+  absent: number;
+  refused: number;
+  bytes_from_cache: number;
+  bytes_from_upstream: number;
+  requests: number;
+  errors: number;
+}
+
+export interface UpstreamStatisticsTable extends CounterColumns {
+  group_id: number;
+  span: "hour" | "day";
+  /** When it begins. */
+  at: number;
+  upstream_id: number;
+}
+
+export interface RepositoryStatisticsTable extends CounterColumns {
+  group_id: number;
+  at: number;
+  upstream_id: number;
+  repository: string;
 }
 
 export interface WorkTable {

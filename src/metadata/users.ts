@@ -10,11 +10,17 @@ interface Saving {
   changed: () => void;
 }
 
+/** By group id; what has no end is not in `ends`. */
+interface Memberships {
+  roles: ReadonlyMap<number, Role>;
+  ends: ReadonlyMap<number, number>;
+}
+
 /** Creates or changes a user (`Credentials.saveUser`). */
 export async function saveUser(
   saving: Saving,
   user: { username: string; admin: boolean },
-  memberships: ReadonlyMap<number, Role>,
+  memberships: Memberships,
 ): Promise<User> {
   const id = await saveName(saving, user);
   await saveMemberships(saving, id, memberships);
@@ -65,7 +71,7 @@ async function refuseProvided(tx: Tx, userId: number, username: string): Promise
 async function saveMemberships(
   { tx, changed }: Saving,
   userId: number,
-  memberships: ReadonlyMap<number, Role>,
+  { roles, ends }: Memberships,
 ): Promise<void> {
   const present = await tx
     .selectFrom("memberships")
@@ -73,17 +79,19 @@ async function saveMemberships(
     .where("user_id", "=", userId)
     .execute();
   const same =
-    present.length === memberships.size &&
+    present.length === roles.size &&
     present.every(
-      ({ group_id, role, expires_at }) => memberships.get(group_id) === role && expires_at === null,
+      ({ group_id: id, role, expires_at: end }) =>
+        roles.get(id) === role && (ends.get(id) ?? null) === end,
     );
   if (same) return;
   changed();
   await tx.deleteFrom("memberships").where("user_id", "=", userId).execute();
-  const rows = [...memberships].map(([groupId, role]) => ({
+  const rows = [...roles].map(([groupId, role]) => ({
     user_id: userId,
     group_id: groupId,
     role,
+    expires_at: ends.get(groupId) ?? null,
   }));
   if (rows.length > 0) await tx.insertInto("memberships").values(rows).execute();
 }

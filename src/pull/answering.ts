@@ -1,4 +1,3 @@
-import type { StoredBlob } from "../blobs/contract.ts";
 import type { BlobContent, ByteSource, CacheStatus, PulledBlob } from "./contract.ts";
 import type { Wanted } from "./flight.ts";
 import { collect, smallBytes } from "./verifying.ts";
@@ -15,17 +14,10 @@ export function answer(
   content: BlobContent,
   { age = 0, reason }: { age?: number; reason?: string } = {},
 ): Answer {
-  const explanation = { status, upstream: wanted.upstream.name, age, ...(reason && { reason }) };
+  const { upstream, repository } = wanted;
+  const source = { upstreamId: upstream.id, repository };
+  const explanation = { status, upstream: upstream.name, age, source, ...(reason && { reason }) };
   return { wanted, digest: wanted.digest, contentType, content, explanation };
-}
-
-export function atRest(stored: StoredBlob): BlobContent {
-  return {
-    kind: "stored",
-    size: stored.size,
-    whole: () => stored.whole(),
-    part: (first, last) => stored.part(first, last),
-  };
 }
 
 /** Bytes on their way; small ones are verified before anything is said of them. */

@@ -1,24 +1,31 @@
-import type { StoredBlob } from "../blobs/contract.ts";
+import { StoreUnavailableError } from "../blobs/contract.ts";
 import type { CacheEntry, Registry } from "../metadata/contract.ts";
 import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/error.ts";
 import type { AbsenceMemory } from "./absences.ts";
-import { answer, type Answer, atRest } from "./answering.ts";
+import { answer, type Answer } from "./answering.ts";
 import { type Candidate, candidatesOf, choose, chosenValue } from "./choose.ts";
 import { requireSame } from "./claims.ts";
 import { blobContentType } from "./content-type.ts";
 import type { PrefetchedBlob, PulledBlob, PullOptions } from "./contract.ts";
-import { refusal, tolerate } from "./errors.ts";
+import { refusal, storeAway, tolerate } from "./errors.ts";
 import { isExpired } from "./expiry.ts";
 import type { Wanted } from "./flight.ts";
 import { type Known, knownEntries } from "./names.ts";
 import type { Opening } from "./opening.ts";
 import type { PullerOptions } from "./puller.ts";
 import { denyingRule } from "./rules.ts";
-import { findStored } from "./stored.ts";
+import { findStored, openStored, unlessAway } from "./stored.ts";
 import type { Usage } from "./usage.ts";
 
 type KnownBlob = Known<CacheEntry>;
+type Asked = [
+  registry: Registry,
+  repository: string,
+  digest: Digest,
+  known: KnownBlob[],
+  options: PullOptions,
+];
 
 /** Nobody reads it: it is to come to rest. */
 const atRestOnly: PullOptions = {
@@ -26,7 +33,7 @@ const atRestOnly: PullOptions = {
   head: false,
   part: undefined,
   waits: () => {},
-  complete: true,
+  complete: "unread",
 };
 
 /** Blobs: from the store on proof, else filled from the first upstream that has them. */
@@ -58,8 +65,7 @@ export class Blobs {
       (entry) =>
         !isExpired(entry, now) && !denyingRule(entry.upstream, entry.repository, undefined),
     );
-    const { wanted, ...pulled } =
-      (await this.#hit(known)) ?? (await this.#miss(registry, repository, digest, known, options));
+    const { wanted, ...pulled } = await this.#answer(registry, repository, digest, known, options);
     if (!options.head && isCounted) {
       const { upstream, repository: name } = wanted;
       const key = {
@@ -77,36 +83,52 @@ export class Blobs {
   async prefetch(registry: Registry, repository: string, digest: Digest): Promise<PrefetchedBlob> {
     const pulled = await this.pull(registry, repository, digest, atRestOnly, false);
     const { content, explanation } = pulled;
-    if (content.kind !== "stored") throw new Error("a blob was to come to rest and has not");
+    if (content.kind !== "none" || content.size === undefined) {
+      throw new Error("a blob was to come to rest and has not");
+    }
     return { size: content.size, explanation };
   }
 
+  /** Where the store cannot be asked, the upstreams are: only what they do not have either is refused for it. */
+  async #answer(...asked: Asked): Promise<Answer> {
+    const [, , , known, options] = asked;
+    let away: StoreUnavailableError | undefined;
+    try {
+      const hit = await this.#hit(known, options);
+      if (hit) return hit;
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error;
+      away = error;
+    }
+    try {
+      return await this.#miss(...asked);
+    } catch (error) {
+      const isUnknown = error instanceof RegistryError && error.code === "blob_unknown";
+      throw away && isUnknown ? storeAway(away) : error;
+    }
+  }
+
   /** Stored, and shown by an upstream of this registry: nobody is asked. */
-  async #hit(known: KnownBlob[]): Promise<Answer | undefined> {
+  async #hit(known: KnownBlob[], options: PullOptions): Promise<Answer | undefined> {
     for (const { upstream, repository, digest, proof, size, contentType, checkedAt } of known) {
-      const stored = proof === "shown" && (await this.#options.blobs.find(digest, size));
-      if (!stored) continue;
+      const content =
+        proof === "shown" && (await openStored(this.#options.blobs, digest, size, options));
+      if (!content) continue;
       const wanted = { upstream, repository, digest, expected: size, marks: [] };
       const age = Math.max(0, Math.floor((this.#options.clock.now() - checkedAt) / 1000));
-      return answer(wanted, "hit", contentType, atRest(stored), { age });
+      return answer(wanted, "hit", contentType, content, { age });
     }
     return undefined;
   }
 
   /** Asks the upstreams in order, those first whose manifest named the digest. */
-  async #miss(
-    registry: Registry,
-    repository: string,
-    digest: Digest,
-    known: KnownBlob[],
-    options: PullOptions,
-  ): Promise<Answer> {
+  async #miss(...[registry, repository, digest, known, options]: Asked): Promise<Answer> {
     const { marks, waits } = options;
     waits();
     const first = known.map(({ upstream }) => upstream);
     const candidates = candidatesOf(registry, repository, undefined, first);
     const hasSeen = await this.#options.cache.hasSeen(registry.groupId, digest);
-    const stored = hasSeen ? await findStored(this.#options, digest) : undefined;
+    const stored = hasSeen ? await unlessAway(findStored(this.#options, digest)) : undefined;
     const wanted = ({ upstream, repository: name }: Candidate): Wanted => {
       const expected = known.find((entry) => entry.upstream === upstream)?.size;
       return { upstream, repository: name, digest, expected, marks };
@@ -116,8 +138,8 @@ export class Blobs {
         // Not the same as a manifest of this digest.
         reference: `blob ${digest}`,
         ask: (candidate) =>
-          stored
-            ? this.#show(wanted(candidate), stored)
+          stored !== undefined
+            ? this.#show(wanted(candidate), stored, options)
             : this.#opening.ask(wanted(candidate), options),
         probe: async ({ upstream, repository: name }) =>
           (await this.#options.client.checkBlob(upstream, name, digest, marks)).found,
@@ -133,12 +155,12 @@ export class Blobs {
   }
 
   /** A HEAD at the caller's own upstream turns *named* into *shown* without a download. */
-  async #show(wanted: Wanted, stored: StoredBlob): Promise<Answer | undefined> {
-    const { client, cache, clock, log } = this.#options;
+  async #show(wanted: Wanted, size: number, options: PullOptions): Promise<Answer | undefined> {
+    const { client, blobs, cache, clock, log } = this.#options;
     const { upstream, repository, digest, marks } = wanted;
     const described = await client.checkBlob(upstream, repository, digest, marks);
     if (!described.found) return undefined;
-    requireSame(wanted, described, stored.size);
+    requireSame(wanted, described, size);
     const contentType = blobContentType(described.contentType);
     await tolerate(
       log,
@@ -152,11 +174,13 @@ export class Blobs {
         reference: digest,
         digest,
         contentType,
-        size: stored.size,
+        size,
         etag: described.etag,
         now: clock.now(),
       }),
     );
-    return answer(wanted, "revalidated", contentType, atRest(stored));
+    const content = await unlessAway(openStored(blobs, digest, size, options));
+    if (!content) return this.#opening.ask(wanted, options);
+    return answer(wanted, "revalidated", contentType, content);
   }
 }

@@ -1,3 +1,4 @@
+import { inSpan } from "../lib/tracing/span.ts";
 import type { Registry, Rule, Upstream } from "../metadata/contract.ts";
 import { UpstreamError } from "../upstream/contract.ts";
 import type { AbsenceMemory } from "./absences.ts";
@@ -70,7 +71,22 @@ export interface Asking<T> {
  * Unsure ends the search, unless the registry's `onUnsure` is `continue`. With `ask: parallel` those that do not name the
  * object are probed at once when it comes to them, and the order decides among their answers.
  */
-export async function choose<T>(
+export function choose<T>(
+  registry: Registry,
+  { asked, naming }: Pick<Candidates, "asked" | "naming">,
+  absences: AbsenceMemory,
+  asking: Asking<T>,
+): Promise<Chosen<T>> {
+  const facts = () => ({ "weir.registry": registry.id, "weir.upstreams": asked.length });
+  return inSpan("choose", "internal", facts, async (span) => {
+    const chosen = await walk(registry, { asked, naming }, absences, asking);
+    const { upstream } = chosen.found ?? {};
+    span?.set({ "weir.upstream": upstream?.name, "weir.unsure": chosen.unsure.length > 0 });
+    return chosen;
+  });
+}
+
+async function walk<T>(
   registry: Registry,
   { asked, naming }: Pick<Candidates, "asked" | "naming">,
   absences: AbsenceMemory,

@@ -1,7 +1,8 @@
 import type { ByteRange, RangeSpec } from "../lib/range.ts";
-import type { Proof, Registry, Rule } from "../metadata/contract.ts";
+import type { Proof, Registry, Rule, Upstream } from "../metadata/contract.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Referrer } from "../oci/list.ts";
+import type { ChildKind } from "../oci/manifest.ts";
 import type { Reference } from "../oci/reference.ts";
 import type { UnsureReason } from "../upstream/contract.ts";
 
@@ -18,6 +19,28 @@ export interface Explanation {
   age: number;
   /** Why it is not simply a hit or a miss. */
   reason?: string;
+  /** What it was, for the statistics: of a list there is none. */
+  source?: Source;
+}
+
+/** An upstream, and a repository as it is called there. */
+export interface Source {
+  upstreamId: number;
+  repository: string;
+}
+
+/** Is told what pulls come to. */
+export interface PullStatistics {
+  /** Takes no time: it is written within some seconds. `bytes`: sent to the client. */
+  pulled(
+    upstreamId: number,
+    /** Undefined where it is not known to be one. */
+    repository: string | undefined,
+    status: CacheStatus | "refused",
+    bytes: number,
+  ): void;
+  /** Resolves when all that was counted is written. */
+  flush(): Promise<void>;
 }
 
 export interface PulledManifest {
@@ -36,13 +59,15 @@ export interface PulledBlob {
 }
 
 export type BlobContent =
-  /** Verified and at rest: any part can be had. */
-  | { kind: "stored"; size: number; whole(): Blob; part(first: number, last: number): Blob }
+  /** Verified and at rest: what was wanted of a blob of `size`, all of it where there is no range. */
+  | { kind: "stored"; size: number; range: ByteRange | undefined; blob: Blob }
+  /** Verified and at rest: the receiver is to fetch it there. */
+  | { kind: "address"; size: number; url: string }
   /** Small and verified, not (yet) at rest. */
   | { kind: "bytes"; bytes: Uint8Array }
-  /** Arriving, the whole of it. */
+  /** Arriving, or from a store at some distance: the whole of it. */
   | { kind: "source"; source: ByteSource }
-  /** Arriving: the part that was wanted, of a blob of `size`. */
+  /** The same: the part that was wanted, of a blob of `size`. */
   | { kind: "part"; size: number; range: ByteRange; source: ByteSource }
   /** For HEAD, and where a part was wanted that there is none of: nothing was opened. */
   | { kind: "none"; size: number | undefined };
@@ -76,8 +101,9 @@ export interface PullOptions {
   part: PartWanted | undefined;
   /** Called when an upstream has to be waited for. */
   waits: () => void;
-  /** The receiver cannot tell a cut body from a complete one: wait until everything is verified. */
-  complete: boolean;
+  /** The receiver cannot tell a cut body from a complete one: wait until everything is verified. `unread`: there is no
+   * receiver, and it is only to come to rest in the store. */
+  complete: boolean | "unread";
 }
 
 /** A part of a list: what stands behind `last`, as much of it as is asked for and fits. */
@@ -138,6 +164,21 @@ export interface PullPlan {
   };
 }
 
+/** Fetches an object anew from an upstream, as a pull does: true once it is stored, else why it could not be had. */
+export type Repair = (
+  upstream: Upstream,
+  repository: string,
+  kind: ChildKind,
+  digest: Digest,
+) => Promise<true | string>;
+/** What is under way. */
+export interface Activity {
+  /** Downloads of blobs that are stored while they come. */
+  fills: number;
+  /** Who reads them meanwhile. */
+  followers: number;
+}
+
 /** The product: answers pulls from the cache or from the registry's upstreams. */
 export interface Puller {
   /** Throws `RegistryError` when no upstream has it or none gave a definite answer. */
@@ -192,6 +233,7 @@ export interface Puller {
   ): Promise<PulledManifest>;
   /** The same for a blob. Resolves when its bytes rest in the store; throws `unavailable` where they cannot. */
   prefetchBlob(registry: Registry, repository: string, digest: Digest): Promise<PrefetchedBlob>;
+  activity(): Promise<Activity>;
   /** Ends all fills, whose readers are cut, and writes what is still held in memory. */
   close(): Promise<void>;
 }

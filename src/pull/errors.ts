@@ -1,3 +1,4 @@
+import { StoreUnavailableError } from "../blobs/contract.ts";
 import { failureCode, type Log } from "../lib/log.ts";
 import { RegistryError } from "../oci/error.ts";
 import { ring, UpstreamError } from "../upstream/contract.ts";
@@ -25,7 +26,15 @@ export function unsureRefusal(errors: readonly UpstreamError[]): RegistryError {
 
 /** The same for whatever was thrown; other errors pass as they are. */
 export function refusal(error: unknown): unknown {
+  if (error instanceof StoreUnavailableError) return storeAway(error);
   return error instanceof UpstreamError ? unsureRefusal([error]) : error;
+}
+
+/** What is stored cannot be had now, and nobody else has it. */
+export function storeAway(cause: StoreUnavailableError): RegistryError {
+  const headers = { "Retry-After": String(retryAfterSeconds) };
+  const message = "the blob store does not answer at the moment; try again";
+  return new RegistryError("unavailable", message, { headers, cause });
 }
 
 /** A manifest that is not what it should be: its upstream is as unsure as one that answers nonsense. */

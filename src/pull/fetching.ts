@@ -1,4 +1,5 @@
 import { failureCode } from "../lib/log.ts";
+import { inSpan } from "../lib/tracing/span.ts";
 import type { CachedManifest, EntryKey, Upstream } from "../metadata/contract.ts";
 import { algorithmOf, type Digest, digestOf, parseDigest } from "../oci/digest.ts";
 import { type Manifest, ManifestError, parseManifest } from "../oci/manifest.ts";
@@ -35,7 +36,9 @@ export class Fetching {
     if (!entry.payload) throw new Error("an entry without its payload cannot be served");
     const { digest, contentType, payload, upstream } = entry;
     const age = Math.max(0, Math.floor((this.#options.clock.now() - entry.checkedAt) / 1000));
-    const explanation = { status, upstream: upstream.name, age, ...(reason && { reason }) };
+    // The entry says which upstream and repository: it is the source as well.
+    const source = entry;
+    const explanation = { status, upstream: upstream.name, age, source, ...(reason && { reason }) };
     return { digest, contentType, payload, explanation, key: entry };
   }
 
@@ -53,8 +56,8 @@ export class Fetching {
     const stored = await this.#store(upstream, repository, reference, fetched, digest, manifest);
     if (stored) this.#tell(upstream.id, repository, reference, { digest, before, size });
     const status = stored ? "miss" : "bypass";
-    const explanation = { status, upstream: upstream.name, age: 0 } as const;
     const key = keyOf(upstream, repository, reference);
+    const explanation = { status, upstream: upstream.name, age: 0, source: key } as const;
     return { digest, contentType: manifest.mediaType, payload: fetched.payload, explanation, key };
   }
 
@@ -127,8 +130,8 @@ export class Fetching {
     { mediaType, children }: Manifest,
   ): Promise<boolean> {
     const { cache, clock, log } = this.#options;
-    try {
-      await cache.storeManifest({
+    const record = () =>
+      cache.storeManifest({
         groupId: upstream.groupId,
         upstreamId: upstream.id,
         upstreamVersion: upstream.version,
@@ -141,6 +144,8 @@ export class Fetching {
         etag,
         now: clock.now(),
       });
+    try {
+      await inSpan("store", "internal", () => ({ "weir.digest": digest }), record);
       return true;
     } catch (error) {
       log.error("manifest was not stored", { upstream: upstream.name, code: failureCode(error) });

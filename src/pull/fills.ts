@@ -5,7 +5,7 @@ import type { Cache } from "../metadata/contract.ts";
 import { algorithmOf, Digester } from "../oci/digest.ts";
 import { type Absent, absent, type OpenBlob, type UpstreamClient } from "../upstream/contract.ts";
 import { lost } from "./claims.ts";
-import type { CacheEvent } from "./contract.ts";
+import type { Activity, CacheEvent } from "./contract.ts";
 import { Download } from "./download.ts";
 import { Fill } from "./fill.ts";
 import { Flight, flightKey, type Running, type Unstorable, type Wanted } from "./flight.ts";
@@ -98,6 +98,12 @@ export class Fills {
     return flight;
   }
 
+  get activity(): Activity {
+    const running = [...this.#running];
+    const followers = running.reduce((sum, { fill }) => sum + fill.readers, 0);
+    return { fills: running.length, followers };
+  }
+
   /** Fires when all downloads are to end. */
   get closing(): AbortSignal {
     return this.#closing.signal;
@@ -180,7 +186,7 @@ export class Fills {
     if (this.#isTooLarge(size)) return undefined;
     try {
       if (!this.#hasPlace(upstream.groupId)) throw new StoreFullError("too many fills are running");
-      return await blobs.spool(size);
+      return await blobs.spool(digest, size);
     } catch (error) {
       const reason = error instanceof StoreFullError ? error.message : failureCode(error);
       log.warn("blob is passed through, not stored", { digest, reason });

@@ -1,7 +1,7 @@
 import { type ByteRange, rangeWithin } from "../lib/range.ts";
 import { RegistryError } from "../oci/error.ts";
 import { UpstreamError } from "../upstream/contract.ts";
-import { answer, type Answer, arrivingWhole, atRest } from "./answering.ts";
+import { answer, type Answer, arrivingWhole } from "./answering.ts";
 import { requireSame } from "./claims.ts";
 import { blobContentType } from "./content-type.ts";
 import type { CacheStatus, PartWanted, PullOptions } from "./contract.ts";
@@ -10,7 +10,7 @@ import type { Wanted } from "./flight.ts";
 import type { Lessons } from "./lessons.ts";
 import { isInner, PartSource } from "./part.ts";
 import type { PullerOptions } from "./puller.ts";
-import { findStored } from "./stored.ts";
+import { type BlobWanted, findStored, openStored } from "./stored.ts";
 import { smallBytes } from "./verifying.ts";
 import type { Windows } from "./windows.ts";
 
@@ -53,15 +53,16 @@ export class Opening {
     }
   }
 
-  async #open(wanted: Wanted, { complete, part }: PullOptions): Promise<Answer | undefined> {
-    if (complete) return this.#completed(wanted, await this.#fills.open(wanted));
+  async #open(wanted: Wanted, options: PullOptions): Promise<Answer | undefined> {
+    const { complete, part } = options;
+    if (complete) return this.#completed(wanted, await this.#fills.open(wanted), options);
     const sooner = part && (await this.#sooner(wanted, part));
     if (sooner) return sooner;
     const opened = await this.#fills.open(wanted);
     if (!opened.found) return undefined;
     switch (opened.kind) {
       case "stored":
-        return this.#rested(wanted, "collapsed");
+        return this.#rested(wanted, "collapsed", options);
       case "direct":
         return this.#passed(wanted, opened, part);
       case "fill":
@@ -186,9 +187,13 @@ export class Opening {
   }
 
   /** For a receiver that cannot see a cut: from the finished file, with its length. */
-  async #completed(wanted: Wanted, opened: Opened): Promise<Answer | undefined> {
+  async #completed(
+    wanted: Wanted,
+    opened: Opened,
+    options: BlobWanted,
+  ): Promise<Answer | undefined> {
     if (!opened.found) return undefined;
-    if (opened.kind === "stored") return this.#rested(wanted, "collapsed");
+    if (opened.kind === "stored") return this.#rested(wanted, "collapsed", options);
     if (opened.kind === "direct") {
       await opened.source.cancel();
       throw cannotStore();
@@ -198,17 +203,19 @@ export class Opening {
     await reader.cancel();
     running.fill.requireSound();
     if (!isStored) throw cannotStore();
-    return this.#rested(wanted, joined ? "collapsed" : "miss");
+    return this.#rested(wanted, joined ? "collapsed" : "miss", options);
   }
 
   /** A fill has just brought it. */
-  async #rested(wanted: Wanted, status: CacheStatus): Promise<Answer> {
+  async #rested(wanted: Wanted, status: CacheStatus, options: BlobWanted): Promise<Answer> {
     const { upstream, repository, digest } = wanted;
     const entries = await this.#options.cache.entries([upstream.id], repository, "blob", digest);
-    const stored = await findStored(this.#options, digest);
-    if (!stored) throw cannotStore();
+    const size = await findStored(this.#options, digest);
+    const { blobs } = this.#options;
+    const content = size !== undefined && (await openStored(blobs, digest, size, options));
+    if (!content) throw cannotStore();
     const contentType = entries[0]?.contentType ?? blobContentType(undefined);
-    return answer(wanted, status, contentType, atRest(stored));
+    return answer(wanted, status, contentType, content);
   }
 }
 

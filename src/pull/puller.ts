@@ -65,6 +65,7 @@ export function createPuller(options: PullerOptions): Puller {
     prefetchManifest: (registry, repository, reference) =>
       manifests.prefetch({ registry, repository, reference, marks: [] }),
     prefetchBlob: (registry, repository, digest) => blobs.prefetch(registry, repository, digest),
+    activity: async () => fills.activity,
     async close() {
       await fills.close();
       await usage.flush();

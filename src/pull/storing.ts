@@ -1,6 +1,7 @@
 import type { Spool } from "../blobs/contract.ts";
 import type { Clock } from "../lib/clock.ts";
 import { failureCode, type Log } from "../lib/log.ts";
+import { inSpan } from "../lib/tracing/span.ts";
 import type { Cache } from "../metadata/contract.ts";
 import { blobContentType } from "./content-type.ts";
 import type { CacheEvent } from "./contract.ts";
@@ -18,7 +19,23 @@ export interface StoringOptions {
 export type Stored = { stored: true } | { stored: false; error: unknown };
 
 /** Runs a fill to its end and puts into the store what it brought. Failures are the readers' to see; here they are logged. */
-export async function store(
+export function store(
+  fill: Fill,
+  spool: Spool,
+  wanted: Wanted,
+  options: StoringOptions,
+): Promise<Stored> {
+  const { digest, upstream } = wanted;
+  const facts = () => ({ "weir.upstream": upstream.name, "weir.digest": digest });
+  return inSpan("fill", "internal", facts, async (span) => {
+    const outcome = await fillStore(fill, spool, wanted, options);
+    span?.set({ "weir.bytes": spool.length });
+    if (!outcome.stored) span?.fail(reasonOf(outcome.error));
+    return outcome;
+  });
+}
+
+async function fillStore(
   fill: Fill,
   spool: Spool,
   wanted: Wanted,
@@ -28,12 +45,24 @@ export async function store(
   const { log } = options;
   try {
     await fill.run();
-    await spool.commit(digest);
     const size = spool.length;
-    await record(fill, size, wanted, options);
-    const { told } = options;
+    await inSpan(
+      "store",
+      "internal",
+      () => ({ "weir.bytes": size }),
+      async () => {
+        await spool.commit(digest);
+        await record(fill, size, wanted, options);
+      },
+    );
     const { repository } = wanted;
-    told({ event: "cache.stored", upstreamId: upstream.id, repository, tag: undefined, size });
+    options.told({
+      event: "cache.stored",
+      upstreamId: upstream.id,
+      repository,
+      tag: undefined,
+      size,
+    });
     return { stored: true };
   } catch (error) {
     const reason = `${reasonOf(error)} ${failureCode(error)}`;

@@ -1,5 +1,5 @@
 import { UpstreamError } from "./contract.ts";
-import type { Exchange } from "./exchange.ts";
+import type { Exchange } from "../lib/exchange.ts";
 import { connectionFailure, failure } from "./failure.ts";
 import { IdleWatch } from "./idle.ts";
 
@@ -14,13 +14,14 @@ export class Answer {
   readonly headers: Headers;
   readonly #body: ReadableStream<Uint8Array> | null;
 
-  /** `url` is the one that was asked for, not the address dialled. `idle`: milliseconds without a byte that end it. */
+  /** `url` is the one that was asked for, not the address dialled. `idle`: milliseconds without a byte that end it. `received` is told of each piece. */
   constructor(
     response: Response,
     readonly url: URL,
     readonly upstream: string,
     readonly exchange: Exchange,
     readonly idle: number,
+    readonly received: (bytes: number) => void,
   ) {
     this.status = response.status;
     this.headers = response.headers;
@@ -56,7 +57,10 @@ export class Answer {
             watch.wait();
             const { done, value } = await reader.read();
             watch.arrived();
-            if (value) controller.enqueue(value);
+            if (value) {
+              this.received(value.length);
+              controller.enqueue(value);
+            }
             if (!done) return;
             exchange.end();
             controller.close();

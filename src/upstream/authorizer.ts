@@ -2,7 +2,7 @@ import type { Log } from "../lib/log.ts";
 import { parseChallenges } from "../oci/challenge.ts";
 import type { Answer } from "./answer.ts";
 import { UpstreamError, type Upstream } from "./contract.ts";
-import { orAborted } from "./exchange.ts";
+import { orAborted } from "../lib/exchange.ts";
 import { sendFollowing } from "./redirect.ts";
 import {
   basicCredentials,

@@ -16,12 +16,13 @@ import {
   type ListedReferrers,
   type ListedTags,
   type OpenBlob,
+  type RequestWatch,
   ringMarker,
   type StateStore,
   type Upstream,
   type UpstreamClient,
 } from "./contract.ts";
-import { within } from "./exchange.ts";
+import { within } from "../lib/exchange.ts";
 import { failure } from "./failure.ts";
 import { type AllowedRange, createGuard, type Resolve } from "./guard.ts";
 import { readReferrers, readTags } from "./lists.ts";
@@ -31,6 +32,7 @@ import { type Standing, Standings } from "./standings.ts";
 import { statusFailure } from "./status.ts";
 import { denied, TokenSource } from "./tokens.ts";
 import { Transport } from "./transport.ts";
+import { watchOf, Watched } from "./watched.ts";
 import { type Wanted, wantedBlob, wantedManifest, wantedReferrers, wantedTags } from "./wanted.ts";
 
 export interface UpstreamClientOptions {
@@ -48,6 +50,8 @@ export interface UpstreamClientOptions {
   told: (event: HealthEvent) => void;
   /** From 0 to 1, in place of the machine's chance. */
   random?: () => number;
+  /** Are told of each request. */
+  watches?: readonly RequestWatch[];
   /** Milliseconds, each with its default. */
   limits?: Partial<Limits>;
   /** In place of the machine's resolver. */
@@ -81,13 +85,14 @@ const maxMarks = 8;
 /** Dials nothing before the first call. Throws for an entry of `allowedAddresses` that is not in CIDR notation. */
 export function createUpstreamClient(options: UpstreamClientOptions): UpstreamClient {
   const { clock, log, version, instanceId, allowedAddresses, states, resolve } = options;
-  const { random = Math.random, told } = options;
+  const { random = Math.random, watches = [], told } = options;
   const limits = { ...defaults, ...options.limits };
   const guard = createGuard({ clock, allowed: allowedAddresses, ...(resolve && { resolve }) });
   const headers = { "User-Agent": `weir/${version}`, "Accept-Encoding": "identity" };
   const mark = ringMarker(instanceId);
-  const transport = new Transport({ clock, log, guard, headers, mark, limits });
-  const sender = new Retrying(transport, clock, random);
+  const watch = watchOf(watches);
+  const transport = new Transport({ clock, log, guard, headers, mark, limits, watch });
+  const sender = new Retrying(new Watched(transport, clock, watch), clock, random);
   const tokens = new TokenSource(clock, sender, limits.total);
   const changed = (upstreamId: number) => {
     tokens.forget(upstreamId);

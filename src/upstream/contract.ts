@@ -2,6 +2,20 @@ import type { Digest } from "../oci/digest.ts";
 import type { Referrer } from "../oci/list.ts";
 import type { Reference } from "../oci/reference.ts";
 
+/** Is told of requests to upstreams. Neither blocks nor throws. */
+export interface RequestWatch {
+  /** A request has its answer's head, or will not get one; `ms` is how long that took. */
+  answered(upstream: Asked, method: string, outcome: RequestOutcome, ms: number): void;
+  /** Bytes of a body have come: of something in this repository, where that was asked for and is there. */
+  received(upstream: Asked, repository: string | undefined, bytes: number): void;
+}
+
+/** Who was asked. Connections that are tested have ids below 1, which no upstream has. */
+export type Asked = Pick<Upstream, "id" | "name">;
+
+/** The answer's status; why there was no answer; or `left`, where nobody waited for it any more. */
+export type RequestOutcome = number | UnsureReason | "left";
+
 /** How we speak to a remote registry. Nothing is dialled before the first call. */
 export interface UpstreamClient {
   /**

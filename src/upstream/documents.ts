@@ -8,7 +8,7 @@ import {
   maxDocumentBytes,
   ringMarker,
 } from "./contract.ts";
-import { within } from "./exchange.ts";
+import { within } from "../lib/exchange.ts";
 import { failure } from "./failure.ts";
 import { type AllowedRange, createGuard, type Resolve } from "./guard.ts";
 import { Retrying } from "./retry.ts";

@@ -1,8 +1,8 @@
 import type { Clock } from "../lib/clock.ts";
 import type { Answer } from "./answer.ts";
-import { pause } from "./exchange.ts";
+import { pause } from "../lib/exchange.ts";
 import { isReset } from "./failure.ts";
-import { parseRetryAfter } from "./status.ts";
+import { parseRetryAfter } from "../lib/retry-after.ts";
 import type { Call, Sender } from "./transport.ts";
 
 /** Statuses of a server, or of a gateway before it, that is away for a moment. */

@@ -1,10 +1,11 @@
 import type { Clock } from "../lib/clock.ts";
 import { SingleFlight } from "../lib/single-flight.ts";
+import { inSpan } from "../lib/tracing/span.ts";
 import { parseStrictJson } from "../lib/strict-json.ts";
 import { pullScope } from "../oci/scope.ts";
 import type { Answer } from "./answer.ts";
 import type { Upstream } from "./contract.ts";
-import { within } from "./exchange.ts";
+import { within } from "../lib/exchange.ts";
 import { failure } from "./failure.ts";
 import { basicCredentials, hasCredentials, type Scheme } from "./scheme.ts";
 import { statusFailure } from "./status.ts";
@@ -60,10 +61,12 @@ export class TokenSource {
       return { text: kept.text, fresh: false };
     }
     const late = () => failure("timeout", name, "has a token service that does not answer in time");
-    return this.#flights.do(key, async () => {
-      const given = await within(this.clock, this.deadline, late, (signal) =>
+    const ask = () =>
+      within(this.clock, this.deadline, late, (signal) =>
         this.#ask(upstream, tokenUrl(scheme, scope), signal),
       );
+    return this.#flights.do(key, async () => {
+      const given = await inSpan("token", "internal", () => ({ "weir.upstream": name }), ask);
       if (given === denied) return denied;
       this.#keep(key, given, id);
       return { text: given.text, fresh: true };

@@ -2,12 +2,12 @@ import net from "node:net";
 import type { Clock } from "../lib/clock.ts";
 import { failureCode, type Log } from "../lib/log.ts";
 import { Answer } from "./answer.ts";
-import { type Knock, watchConnecting } from "./connecting.ts";
-import { UpstreamError } from "./contract.ts";
-import { Exchange, orAborted } from "./exchange.ts";
+import { type Knock, watchConnecting } from "../lib/connecting.ts";
+import { type RequestWatch, UpstreamError } from "./contract.ts";
+import { Exchange, orAborted } from "../lib/exchange.ts";
 import { connectionFailure, crowdedFailure, failure, isNotConnected } from "./failure.ts";
 import { type Guard, GuardError } from "./guard.ts";
-import { Lanes } from "./lanes.ts";
+import { Lanes } from "../lib/lanes.ts";
 import { Sessions } from "./sessions.ts";
 
 export interface TransportOptions {
@@ -20,6 +20,8 @@ export interface TransportOptions {
   mark: string;
   /** Milliseconds: for a place and a connection, until the head of an answer is there, between two pieces of a body. */
   limits: { connect: number; head: number; idle: number };
+  /** Is told of what comes. */
+  watch?: RequestWatch | undefined;
 }
 
 /** Whom a call is made for: connections, and the number of calls at a time, are kept apart by it. */
@@ -50,6 +52,8 @@ export interface Call {
   marks?: readonly string[];
   /** A blob's bytes take long, a call is short: neither is to wait for the other. */
   lane: "call" | "transfer";
+  /** Of a registry; undefined of what is not about one. */
+  repository?: string;
 }
 
 /** Connections that one upstream may have open at a time, of each lane. */
@@ -79,13 +83,21 @@ export class Transport implements Sender {
       const response = await this.#dial(call, addresses.slice(0, maxAddresses), exchange);
       requirePlain(response, name);
       exchange.unlimit();
-      return new Answer(response, call.url, name, exchange, limits.idle);
+      const received = this.#received(call, response.status);
+      return new Answer(response, call.url, name, exchange, limits.idle, received);
     } catch (error) {
       const { aborted, reason } = exchange.signal;
       exchange.abort(error);
-      if (aborted) throw reason;
-      throw this.#explain(call, error);
+      throw aborted ? reason : this.#explain(call, error);
     }
+  }
+
+  /** Of the objects themselves: an answer that there is none is none of them, whatever name it is about. */
+  #received({ upstream, repository }: Call, status: number): (bytes: number) => void {
+    const { watch } = this.options;
+    if (!watch) return nobody;
+    const object = status < 300 ? repository : undefined;
+    return (bytes) => watch.received(upstream, object, bytes);
   }
 
   /** Closes idle connections of this upstream; those in use when they are free again. */
@@ -159,6 +171,8 @@ export class Transport implements Sender {
     }
   }
 }
+
+const nobody = () => undefined;
 
 function requireWebUrl(url: URL, name: string): void {
   if (url.protocol !== "https:" && url.protocol !== "http:") {

@@ -26,7 +26,7 @@ const daily = { everyMs: dayMs, afterStartMs: hourMs, goesByAge: true } as const
 
 /** What a server does when nobody waits for it. */
 export function backgroundWork({ metadata, clock, log, auditDays }: BackgroundOptions): Work[] {
-  const { management, identity, audit, purges, cleanup, deliveries } = metadata;
+  const { management, identity, audit, purges, cleanup, statistics, deliveries } = metadata;
   const all: Omit<GradualOptions, "log">[] = [
     { name: "purges", ...soon, some: () => purges.step(), told: "entries were purged" },
     {
@@ -46,6 +46,12 @@ export function backgroundWork({ metadata, clock, log, auditDays }: BackgroundOp
       ...daily,
       some: () => identity.tokens.sweep().then(() => undefined),
       told: "tokens have expired",
+    },
+    {
+      name: "expired_statistics",
+      ...daily,
+      some: async () => (await statistics.expire()) || undefined,
+      told: "statistics have expired",
     },
   ];
   all.push({

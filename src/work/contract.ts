@@ -1,9 +1,16 @@
 import type { ClaimPatterns } from "../lib/claims.ts";
-import type { Registry, RegistrySettings, Role, UpstreamSettings } from "../metadata/contract.ts";
+import type {
+  CleanupSettings,
+  Registry,
+  RegistrySettings,
+  Role,
+  UpstreamSettings,
+  UserState,
+} from "../metadata/contract.ts";
 
 /** What the configuration wants to be there. Nothing that it leaves out is removed. */
 export interface Declaration {
-  groups: { path: string; name: string }[];
+  groups: DeclaredGroup[];
   upstreams: ({ group: string } & UpstreamSettings)[];
   registries: ({ group: string } & RegistrySettings)[];
   users: DeclaredUser[];
@@ -11,10 +18,30 @@ export interface Declaration {
   oidcIssuers: OidcIssuer[];
 }
 
+export interface DeclaredGroup {
+  path: string;
+  name: string;
+  /** Left as it is where nothing is said of it. */
+  dependencyProxy?: DeclaredDependencyProxy;
+  /** The same. */
+  cleanupPolicy?: CleanupSettings;
+}
+
+export interface DeclaredDependencyProxy {
+  enabled: boolean;
+  identity: string | undefined;
+  secret: string | undefined;
+  /** Undefined: nothing is given up for its age. */
+  ttlDays: number | undefined;
+}
+
 export interface DeclaredUser {
   username: string;
   admin: boolean;
-  memberships: { group: string; role: Role }[];
+  /** Left as it is where nothing is said of it. */
+  state?: UserState;
+  /** `expiresAt`: milliseconds since the epoch; none where it is left out. */
+  memberships: { group: string; role: Role; expiresAt?: number }[];
   tokens: { name: string; secret: string; scopes: string[]; expiresAt: number | undefined }[];
 }
 
@@ -53,10 +80,16 @@ export interface Prepared {
   registry: Registry | undefined;
 }
 
+/** Stands in a data folder for as long as a backup is being restored to it: no server begins on half of one. */
+export const restoringMark = "restoring";
+
 /** Why the data folder cannot be used; the message says what to do. */
 export class DataDirError extends Error {
   override readonly name = "DataDirError";
 }
+
+export * from "./backup/contract.ts";
+export * from "./verify/contract.ts";
 
 /** Reading what a person wrote: the leaves of the configuration, and the declared part of its file. */
 export * from "./addresses.ts";
@@ -72,16 +105,19 @@ export {
   upstreamUsername,
   username,
 } from "./declared.ts";
+export { type BucketSettings, readBucketSettings } from "./bucket-settings.ts";
 export { visibleIssuer } from "./oidc-issuers.ts";
 export { defaultGroup } from "./shapes.ts";
 export { certificates } from "./certificates.ts";
 export { type LimitSettings, readLimitSettings } from "./limit-settings.ts";
+export { type ObservingSettings, readObserving } from "./observing-settings.ts";
 export { type MirrorSettings, readMirrorSettings } from "./mirror-settings.ts";
 export * from "./presets.ts";
 export { pathText } from "./references.ts";
 export * from "./settings.ts";
 export { readSignIn, type SignInProvider, type SignInSettings } from "./sign-in.ts";
 export * from "./text.ts";
+export { dayText, visibleGroup, visibleUser } from "./visible.ts";
 export { readYaml } from "./yaml.ts";
 
 /** Work that nobody waits for. */

@@ -1,5 +1,6 @@
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -10,7 +11,7 @@ import {
 import path from "node:path";
 import { failureCode } from "../lib/log.ts";
 import { newSecret } from "../lib/secret.ts";
-import { DataDirError } from "./contract.ts";
+import { DataDirError, restoringMark } from "./contract.ts";
 import { isStrongSecret } from "./text.ts";
 
 /**
@@ -27,6 +28,11 @@ export function openDataDir(folder: string, givenSecret: string | undefined): { 
     const fix = "give a folder that this user may write to, or change its owner";
     const reason = `cannot be written to (${failureCode(error)})`;
     throw new DataDirError(`WEIR_DATA_DIR: ${folder} ${reason}; ${fix}`, { cause: error });
+  }
+  if (existsSync(path.join(folder, restoringMark))) {
+    const text =
+      "a backup was being restored here and did not come to its end: run weir restore again";
+    throw new DataDirError(`WEIR_DATA_DIR: ${folder}: ${text}`);
   }
   return { secret: givenSecret ?? readSecret(path.join(folder, "secret.key")) };
 }

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { Declaration } from "./contract.ts";
+import type { DeclaredGroup, Declaration } from "./contract.ts";
 import { type ConfigFile, fileSchema, upstreamPassword } from "./declared.ts";
 import { certificates } from "./certificates.ts";
 import { issuerOf } from "./oidc-issuers.ts";
@@ -10,12 +10,14 @@ import { accessToken, isMap, type Leaf, type ReadFile, readText } from "./text.t
 
 /**
  * The declared part of a configuration file, whose scalars are all texts. Secrets come from the file, the
- * environment and other files. Empty where there are problems.
+ * environment and other files; with `secrets` being `optional`, one whose variable or file is not there is left out.
+ * Empty where there are problems.
  */
 export function readDeclaration(
   raw: Record<string, unknown>,
   env: Environment,
   readFile: ReadFile,
+  need: "needed" | "optional" = "needed",
 ): { declared: Declaration; problems: FileProblem[] } {
   const secrets = new Map<string, string>();
   const parsed = fileSchema.safeParse(raw);
@@ -23,7 +25,8 @@ export function readDeclaration(
     ...(parsed.error?.issues ?? []).flatMap(problemsOf),
     ...checkReferences(raw),
     ...secretPlaces(raw).flatMap((place) => {
-      const result = readSecret(place, env, readFile);
+      const isOptional = need === "optional" && place.key !== "ca";
+      const result = readSecret(place, env, readFile, isOptional);
       if (typeof result === "string") secrets.set(`${pathText(place.path)}.${place.key}`, result);
       return typeof result === "object" ? [result] : [];
     }),
@@ -47,7 +50,7 @@ export function problemsOf(issue: z.core.$ZodIssue): FileProblem[] {
 interface SecretPlace {
   path: (string | number)[];
   item: Record<string, unknown>;
-  key: "password" | "token" | "ca";
+  key: "password" | "secret" | "token" | "ca";
   leaf: Leaf<string>;
 }
 
@@ -62,7 +65,13 @@ function secretPlaces(raw: Record<string, unknown>): SecretPlace[] {
   const issuers = items(raw, ["oidc_issuers"]).map((place): SecretPlace => {
     return { ...place, key: "ca", leaf: certificates };
   });
-  return [...upstreams, ...tokens, ...issuers];
+  const proxies = items(raw, ["groups"]).flatMap(({ path, item }): SecretPlace[] => {
+    const proxy = item["dependency_proxy"];
+    if (!isMap(proxy)) return [];
+    const place = { path: [...path, "dependency_proxy"], item: proxy };
+    return [{ ...place, key: "secret", leaf: upstreamPassword }];
+  });
+  return [...upstreams, ...tokens, ...issuers, ...proxies];
 }
 
 /** The maps in a list, where `path` ends with the list's key; the schema reports what is no list and no map. */
@@ -73,23 +82,27 @@ function items(owner: Record<string, unknown>, path: (string | number)[]) {
   );
 }
 
-/** The secret, the problem with it, or undefined for an upstream without credentials. */
+/** The secret, the problem with it, or undefined for an upstream without credentials, and for one that is optional. */
 function readSecret(
   { path, item, key, leaf }: SecretPlace,
   env: Environment,
   readFile: ReadFile,
+  isOptional: boolean,
 ): string | FileProblem | undefined {
   const problem = (at: string, message: string) => ({ path: [...path, at], message });
+  // What a secret is worth nothing without.
+  const [login, aLogin] =
+    key === "secret" ? ["identity", "an identity"] : ["username", "a username"];
   const keys = [key, `${key}_file`, `${key}_env`];
   const [used, second] = keys.filter((key) => typeof item[key] === "string");
   if (used === undefined) {
-    if (key === "ca") return undefined;
+    if (key === "ca" || isOptional) return undefined;
     if (key === "token") return problem(key, `is missing: give one of ${keys.join(", ")}`);
-    return "username" in item ? problem(key, "is missing: a username needs one") : undefined;
+    return login in item ? problem(key, `is missing: ${aLogin} needs one`) : undefined;
   }
   if (second !== undefined) return problem(second, `stands beside ${used}; keep one of them`);
-  if (key === "password" && !("username" in item)) {
-    return problem("username", "is missing: a password needs one");
+  if ((key === "password" || key === "secret") && !(login in item)) {
+    return problem(login, `is missing: a ${key} needs one`);
   }
   const given = String(item[used]);
   const text =
@@ -98,6 +111,7 @@ function readSecret(
       : used.endsWith("_env")
         ? env[given] || undefined
         : readText(readFile, given);
+  if (isOptional && typeof text !== "string") return undefined;
   if (text === undefined) return problem(used, `names the variable ${given}, which is not set`);
   if (typeof text === "object") return problem(used, text.problem);
   const { data, error } = leaf.safeParse(text);
@@ -121,9 +135,38 @@ function sharedTokens(secrets: ReadonlyMap<string, string>): FileProblem[] {
 
 const ownerOf = (place = "") => place.replace(/\.token$/, "");
 
+const proxyAt = (index: number) => `groups[${index}].dependency_proxy`;
+
+function groupOf(group: ConfigFile["groups"][number], secret: string | undefined): DeclaredGroup {
+  const { path, name = path, dependency_proxy: proxy, cleanup_policy: policy } = group;
+  return {
+    path,
+    name,
+    ...(proxy && {
+      dependencyProxy: {
+        enabled: proxy.enabled,
+        identity: proxy.identity,
+        secret,
+        ttlDays: proxy.ttl_days,
+      },
+    }),
+    ...(policy && {
+      cleanupPolicy: {
+        enabled: policy.enabled,
+        keepDays: policy.keep_n_days_after_download,
+        cadence: policy.cadence,
+        notifyOnSuccess: policy.notify_on_success,
+        notifyOnFailure: policy.notify_on_failure,
+      },
+    }),
+  };
+}
+
 function assemble(file: ConfigFile, secrets: ReadonlyMap<string, string>): Declaration {
   return {
-    groups: file.groups.map(({ path, name }) => ({ path, name: name ?? path })),
+    groups: file.groups.map((group, index) =>
+      groupOf(group, secrets.get(`${proxyAt(index)}.secret`)),
+    ),
     upstreams: file.upstreams.map((upstream, index) => {
       const defaults = defaultSettings(upstream.url);
       return {
@@ -150,8 +193,13 @@ function assemble(file: ConfigFile, secrets: ReadonlyMap<string, string>): Decla
       description: registry.description,
       onUnsure,
     })),
-    users: file.users.map(({ tokens, ...user }, index) => ({
+    users: file.users.map(({ tokens, state, memberships, ...user }, index) => ({
       ...user,
+      ...(state && { state }),
+      memberships: memberships.map(({ expires_at: expiresAt, ...membership }) => ({
+        ...membership,
+        ...(expiresAt !== undefined && { expiresAt }),
+      })),
       tokens: tokens.map(({ name, scopes, expires_at: expiresAt }, number) => {
         const secret = secrets.get(`users[${index}].tokens[${number}].token`) ?? "";
         return { name, secret, scopes, expiresAt };

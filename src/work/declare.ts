@@ -1,6 +1,6 @@
 import { hashSecret } from "../lib/secret.ts";
-import type { Metadata, Role } from "../metadata/contract.ts";
-import type { DeclaredUser, Declaration } from "./contract.ts";
+import type { CleanupSettings, Metadata, Role } from "../metadata/contract.ts";
+import type { DeclaredDependencyProxy, DeclaredUser, Declaration } from "./contract.ts";
 import { defaultGroup } from "./shapes.ts";
 
 /**
@@ -13,6 +13,12 @@ export async function declare(metadata: Metadata, declaration: Declaration): Pro
   await declareGroups(metadata, declaration.groups);
   const saved = await directory.groups();
   const groups = new Map(saved.map(({ path, id }) => [path.toLowerCase(), id]));
+  for (const { path, dependencyProxy, cleanupPolicy } of declaration.groups) {
+    const id = groups.get(path.toLowerCase());
+    if (id === undefined) continue;
+    if (dependencyProxy) await declareProxy(metadata, id, dependencyProxy);
+    if (cleanupPolicy) await declarePolicy(metadata, id, cleanupPolicy);
+  }
   const makeDefault = () => directory.saveGroup({ path: defaultGroup, name: defaultGroup });
   const groupId = async (path: string) => {
     // `default` need not be declared, and can have been renamed all the same.
@@ -48,14 +54,54 @@ async function declareGroups(
   }
 }
 
+async function declareProxy(
+  { directory, management: { dependencyProxies } }: Metadata,
+  groupId: number,
+  { enabled, identity, secret, ttlDays }: DeclaredDependencyProxy,
+): Promise<void> {
+  const present = await dependencyProxies.settings(groupId);
+  const ttl = { ttlEnabled: ttlDays !== undefined, ttlDays: ttlDays ?? present.ttlDays };
+  const isSame =
+    present.enabled === enabled &&
+    present.identity === identity &&
+    present.ttlEnabled === ttl.ttlEnabled &&
+    present.ttlDays === ttl.ttlDays;
+  if (isSame && secret === undefined) return;
+  // The Dependency Proxy itself would not be told of while it is switched off.
+  const upstreams = await directory.upstreams();
+  const own = upstreams.find((one) => one.groupId === groupId && one.alwaysCheck);
+  if (isSame && own?.password === secret) return;
+  await dependencyProxies.change(groupId, { enabled, identity, secret, ...ttl });
+}
+
+async function declarePolicy(
+  { management: { cleanupPolicies } }: Metadata,
+  groupId: number,
+  settings: CleanupSettings,
+): Promise<void> {
+  const present = await cleanupPolicies.get(groupId);
+  if (!present) await cleanupPolicies.create(groupId, settings);
+  const fields = Object.keys(settings) as (keyof CleanupSettings)[];
+  // A change puts the next run off: none is made where nothing differs.
+  const differs = present && fields.some((field) => present[field] !== settings[field]);
+  if (differs) await cleanupPolicies.change(groupId, settings);
+}
+
 async function declareUser(
-  { credentials }: Metadata,
-  { username, admin, memberships, tokens }: DeclaredUser,
+  { credentials, identity }: Metadata,
+  { username, admin, state, memberships, tokens }: DeclaredUser,
   groupId: (path: string) => Promise<number>,
 ): Promise<void> {
   const roles = new Map<number, Role>();
-  for (const { group, role } of memberships) roles.set(await groupId(group), role);
-  const user = await credentials.saveUser({ username, admin }, roles);
+  const ends = new Map<number, number>();
+  for (const { group, role, expiresAt } of memberships) {
+    const id = await groupId(group);
+    roles.set(id, role);
+    if (expiresAt !== undefined) ends.set(id, expiresAt);
+  }
+  const user = await credentials.saveUser({ username, admin }, roles, ends);
+  const present = state && (await identity.users.get({ id: user.id }));
+  if (present && present.state !== state) await identity.users.setState(user.id, state);
   for (const { name, secret, scopes, expiresAt } of tokens) {
     await credentials.saveToken(user.id, { name, hash: hashSecret(secret), scopes, expiresAt });
   }

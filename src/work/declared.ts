@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Role, roles } from "../metadata/contract.ts";
+import { cadences, type Role, roles } from "../metadata/contract.ts";
 import { realmUrl, upstreamUrl } from "./addresses.ts";
 import { issuer } from "./oidc-issuers.ts";
 import { defaultGroup, file, list, map, secret } from "./shapes.ts";
@@ -57,6 +57,11 @@ const instant = leaf(
   },
 );
 
+/** The same of what ends with a day, as the API has it. */
+const day = leaf("must be a day such as 2030-12-31", (text) =>
+  z.iso.date().safeParse(text).success ? Date.parse(text) : undefined,
+);
+
 /** Scopes that a token can have (spec: identity, section 4.1); those for pulling are the virtual registry's and `api`. */
 export const tokenScopes = [
   "api",
@@ -112,7 +117,7 @@ const registry = map({
   description,
   on_unsure: oneOf(["stop", "continue"]).default("stop"),
   ask: oneOf(["in_order", "parallel"]).default("in_order"),
-  upstreams: list(name).min(1, "must name at least one upstream"),
+  upstreams: list(name),
 });
 
 const token = map({
@@ -129,14 +134,43 @@ const token = map({
 const user = map({
   username,
   admin: flag.default(false),
-  memberships: list(map({ group, role: oneOf(Object.keys(roles) as Role[]) })).default([]),
+  state: oneOf(["active", "blocked", "deactivated"]).optional(),
+  memberships: list(
+    map({ group, role: oneOf(Object.keys(roles) as Role[]), expires_at: day.optional() }),
+  ).default([]),
   tokens: list(token).default([]),
+});
+
+const dependencyProxy = map({
+  enabled: flag.default(true),
+  identity: upstreamUsername.optional(),
+  secret: secret.optional(),
+  secret_file: file.optional(),
+  secret_env: variable.optional(),
+  ttl_days: integer(1, 36_500, "days").optional(),
+});
+
+const cleanupPolicy = map({
+  enabled: flag.default(true),
+  keep_n_days_after_download: integer(1, 365, "days").default(30),
+  cadence: leaf(`must be one of ${cadences.join(", ")}, in days`, (text) =>
+    cadences.find((days) => String(days) === text),
+  ).default(7),
+  notify_on_success: flag.default(false),
+  notify_on_failure: flag.default(false),
 });
 
 /** The whole configuration file but for its settings; every scalar in it is a text. */
 export const fileSchema = map({
   settings: z.unknown().optional(),
-  groups: list(map({ path: groupPath, name: name.optional() })).default([]),
+  groups: list(
+    map({
+      path: groupPath,
+      name: name.optional(),
+      dependency_proxy: dependencyProxy.optional(),
+      cleanup_policy: cleanupPolicy.optional(),
+    }),
+  ).default([]),
   upstreams: list(upstream).default([]),
   registries: list(registry).default([]),
   users: list(user).default([]),

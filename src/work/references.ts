@@ -25,7 +25,7 @@ const list = <S extends z.ZodRawShape>(shape: S) =>
 
 /** Only the names of a file, read in spite of whatever else is wrong with it. */
 const outline = z.object({
-  groups: list({ path: name }),
+  groups: list({ path: name, cleanup_policy: z.unknown().optional() }),
   upstreams: list({ group, name, access: name, verified_group: name }),
   registries: list({ id: name, group, name, upstreams: z.array(name).catch([]) }),
   users: list({ username: name, memberships: list({ group }), tokens: list({ name }) }),
@@ -59,6 +59,10 @@ function checkNames({ groups, upstreams, registries, users }: Outline): FileProb
       at("groups", "path"),
     ),
     ...unknownGroups(groups, paths.map(above), at("groups", "path")),
+    ...subgroups(
+      groups.map((group) => (group.cleanup_policy === undefined ? "" : group.path)),
+      at("groups", "cleanup_policy"),
+    ),
     ...twice(upstreams.map(inGroup), at("upstreams", "name")),
     ...twice(values(registries, "id"), at("registries", "id")),
     ...twice(registries.map(inGroup), at("registries", "name")),

@@ -13,6 +13,17 @@ export interface SettingInForce {
   from: string;
 }
 
+/** Variables that OpenTelemetry names, without `WEIR_`. Others of its own are none of ours. */
+const telemetryNames = [
+  "otel_exporter_otlp_endpoint",
+  "otel_exporter_otlp_headers",
+  "otel_exporter_otlp_protocol",
+  "otel_service_name",
+  "otel_traces_sampler",
+  "otel_traces_sampler_arg",
+];
+const isTelemetry = (name: string) => name.startsWith("otel_");
+
 /** Stands where a secret is. */
 export const redacted = "[redacted]";
 
@@ -27,15 +38,23 @@ export interface SettingSource {
 /** What Kubernetes puts into the environment for services called `weir` and `weir-…`. */
 const kubernetes = /^WEIR_(?:[A-Z0-9_]+_)?(?:SERVICE_(?:HOST|PORT)|PORT)(?:_|$)/;
 
-/** All variables `WEIR_…`. */
+/** Variables by which commands are told where a server is; in the same shell they are no mistake for a server. */
+const ofCommands = ["url", "token"];
+
+/** All variables `WEIR_…`, and those that OpenTelemetry names. */
 export function settingsFromEnvironment(env: Environment): SettingSource {
   const values = new Map<string, string>();
+  for (const name of telemetryNames.flatMap((one) => [one, `${one}_file`])) {
+    const value = env[name.toUpperCase()];
+    if (value) values.set(name, value);
+  }
   for (const [name, value] of Object.entries(env)) {
     if (!name.startsWith("WEIR_") || kubernetes.test(name)) continue;
     // Compose files pass on what is not set as an empty text.
     if (value) values.set(name.slice("WEIR_".length).toLowerCase(), value);
   }
-  return { label: (name) => `WEIR_${name.toUpperCase()}`, values, reserved: ["config_file"] };
+  const label = (name: string) => (isTelemetry(name) ? "" : "WEIR_") + name.toUpperCase();
+  return { label, values, reserved: ["config_file", ...ofCommands] };
 }
 
 /** The map `settings` of a configuration file; a list stands for its items with commas between. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type RunningWeir, startWeir } from "../../src/app.ts";
@@ -6,6 +6,7 @@ import { type Config, loadConfig } from "../../src/config.ts";
 import { createLog } from "../../src/lib/log.ts";
 import type { RegistrySettings, UpstreamSettings } from "../../src/metadata/contract.ts";
 import type { DeclaredUser, OidcIssuer } from "../../src/work/contract.ts";
+import { S3Server } from "./s3-server.ts";
 import { SteppedClock } from "./clock.ts";
 import { until } from "./until.ts";
 import type { FakeUpstream } from "./upstream.ts";
@@ -79,6 +80,21 @@ function declareRegistry(
   return { upstreams, registry };
 }
 
+interface TestBucket {
+  server: S3Server;
+  prefix: string;
+  env: Record<string, string>;
+}
+
+let server: Promise<S3Server> | undefined;
+
+/** With `WEIR_TEST_BLOBS=s3` every server of a test has its blobs in a bucket, below the prefix that its folder is called. */
+async function bucketForTests(prefix: string): Promise<TestBucket | undefined> {
+  if (process.env["WEIR_TEST_BLOBS"] !== "s3") return undefined;
+  server ??= S3Server.start();
+  return { server: await server, prefix, env: (await server).environment(prefix) };
+}
+
 /** The whole server in this process, on a real port and a temporary folder, with a clock that the test steps. */
 export class TestWeir {
   readonly clock = new SteppedClock();
@@ -89,16 +105,19 @@ export class TestWeir {
   #questions = 0;
   #tokens = new Map<string, { at: number; token: Promise<string> }>();
 
-  private constructor(options: WeirOptions, dataDir: string) {
+  private constructor(
+    options: WeirOptions,
+    dataDir: string,
+    /** Where blobs rest, where that is not the data folder. */
+    readonly bucket: TestBucket | undefined,
+  ) {
     this.#options = options;
     this.dataDir = dataDir;
   }
 
   static async start(options: WeirOptions): Promise<TestWeir> {
-    const weir = new TestWeir(
-      options,
-      options.dataDir ?? mkdtempSync(path.join(tmpdir(), "weir-test-")),
-    );
+    const dataDir = options.dataDir ?? mkdtempSync(path.join(tmpdir(), "weir-test-"));
+    const weir = new TestWeir(options, dataDir, await bucketForTests(path.basename(dataDir)));
     await weir.run();
     return weir;
   }
@@ -126,6 +145,7 @@ export class TestWeir {
         WEIR_ADMIN_TOKEN: adminToken,
         WEIR_ALLOWED_UPSTREAM_ADDRESSES: "127.0.0.0/8",
         WEIR_MIN_FREE_BYTES: "0",
+        ...this.bucket?.env,
         ...this.#options.env,
       },
       (file) => {
@@ -281,6 +301,33 @@ export class TestWeir {
   /** The folders of blobs and spools. */
   folder(name: "blobs" | "spool"): string {
     return path.join(this.dataDir, name);
+  }
+
+  /** The paths of what is stored, below the folder of blobs. */
+  async stored(): Promise<string[]> {
+    const { server, prefix } = this.bucket ?? {};
+    if (server && prefix !== undefined) {
+      const objects = await server.bucket(prefix).list(`${prefix}/blobs/`, undefined, 1000);
+      return objects.map(({ key }) => key.slice(`${prefix}/blobs/`.length));
+    }
+    const entries = readdirSync(this.folder("blobs"), { recursive: true, withFileTypes: true });
+    const files = entries.filter((entry) => entry.isFile());
+    return files.map((file) =>
+      path.relative(this.folder("blobs"), path.join(file.parentPath, file.name)),
+    );
+  }
+
+  /** Puts something else in the place of a stored blob. Nobody may be reading it. */
+  async spoil(digest: string, text: string): Promise<void> {
+    const [algorithm, hex = ""] = digest.split(":");
+    const place = `${algorithm}/${hex.slice(0, 2)}/${hex}`;
+    if (!this.bucket) return void (await Bun.write(path.join(this.folder("blobs"), place), text));
+    const { server, prefix } = this.bucket;
+    const bytes = new TextEncoder().encode(text);
+    const sha256 = new Bun.CryptoHasher("sha256").update(bytes).digest();
+    await server
+      .bucket(prefix)
+      .put(`${prefix}/blobs/${place}`, { bytes, sha256 }, { isNew: false });
   }
 
   async halt(): Promise<void> {

@@ -166,7 +166,7 @@ const table: [message: string, status: number, told: string | null, asked: Asked
     { path: "/jwt/auth", init: { method: "POST", headers: form, body: "x".repeat(20_000) } },
   ],
   [
-    "metrics are for this machine, or an administrator's access token",
+    "metrics are for this machine, the token of WEIR_METRICS_TOKEN, or an administrator's access token",
     401,
     null,
     { path: "/metrics", init: { headers: { "X-Forwarded-For": "192.0.2.1" } } },

@@ -77,6 +77,35 @@ CREATE TABLE "cache_entries" (
   check (proof = 'shown' or upstream_checked_at = 0)
 ) strict;
 
+CREATE TRIGGER cache_entries_counted_delete after delete on cache_entries
+when old.proof = 'shown' and old.status = 'default'
+begin
+  update entry_counts set entries = entries - 1, size = size - old.size
+  where upstream_id = old.upstream_id and bucket = old.id >> 12 and old.proof = 'shown' and old.status = 'default';
+  delete from entry_counts where upstream_id = old.upstream_id and bucket = old.id >> 12 and entries = 0;
+end;
+
+CREATE TRIGGER cache_entries_counted_insert after insert on cache_entries
+when new.proof = 'shown' and new.status = 'default'
+begin
+  insert into entry_counts (upstream_id, bucket, entries, size)
+  select new.upstream_id, new.id >> 12, 1, new.size where true
+  on conflict (upstream_id, bucket) do update
+  set entries = entries + 1, size = size + excluded.size;
+end;
+
+CREATE TRIGGER cache_entries_counted_update after update of proof, status, size on cache_entries
+when old.proof is not new.proof or old.status is not new.status or old.size is not new.size
+begin
+  insert into entry_counts (upstream_id, bucket, entries, size)
+  select new.upstream_id, new.id >> 12, 1, new.size where new.proof = 'shown' and new.status = 'default'
+  on conflict (upstream_id, bucket) do update
+  set entries = entries + 1, size = size + excluded.size;
+  update entry_counts set entries = entries - 1, size = size - old.size
+  where upstream_id = old.upstream_id and bucket = old.id >> 12 and old.proof = 'shown' and old.status = 'default';
+  delete from entry_counts where upstream_id = old.upstream_id and bucket = old.id >> 12 and entries = 0;
+end;
+
 CREATE INDEX cache_entries_digest on cache_entries (digest, group_id);
 
 CREATE INDEX cache_entries_downloaded on cache_entries (upstream_id, downloaded_at);
@@ -115,6 +144,19 @@ CREATE TABLE dependency_proxies (
   ttl_days integer not null default 90 check (ttl_days > 0)
 ) strict;
 
+CREATE TABLE entry_counts (
+  upstream_id integer not null,
+  bucket integer not null,
+  entries integer not null,
+  size integer not null,
+  primary key (upstream_id, bucket)
+) strict, without rowid;
+
+CREATE TABLE entry_grams (
+  id integer primary key,
+  ids blob not null
+) strict;
+
 CREATE TABLE generation (
   id integer primary key check (id = 1),
   value integer not null
@@ -144,6 +186,10 @@ CREATE TABLE identities (
 ) strict, without rowid;
 
 CREATE UNIQUE INDEX identities_user on identities (user_id, issuer);
+
+CREATE TABLE indexed_buckets (
+  bucket integer not null primary key
+) strict, without rowid;
 
 CREATE TABLE "kysely_migration" ("name" varchar(255) not null primary key, "timestamp" varchar(255) not null);
 
@@ -303,6 +349,31 @@ CREATE TABLE "registry_upstreams" (
 
 CREATE INDEX registry_upstreams_upstream on registry_upstreams (upstream_id);
 
+CREATE TABLE repository_statistics (
+  group_id integer not null references groups (id) on delete cascade,
+  at integer not null,
+  upstream_id integer not null,
+  repository text not null,
+  hit integer not null,
+  stale integer not null,
+  revalidated integer not null,
+  miss integer not null,
+  collapsed integer not null,
+  windowed integer not null,
+  bypass integer not null,
+  absent integer not null,
+  refused integer not null,
+  bytes_from_cache integer not null,
+  bytes_from_upstream integer not null,
+  requests integer not null,
+  errors integer not null,
+  primary key (group_id, at, upstream_id, repository)
+) strict, without rowid;
+
+CREATE INDEX repository_statistics_at on repository_statistics (at);
+
+CREATE INDEX repository_statistics_repository on repository_statistics (group_id, repository, at);
+
 CREATE TABLE sessions (
   id integer primary key autoincrement,
   user_id integer not null references users (id) on delete cascade,
@@ -359,6 +430,29 @@ CREATE TABLE upstream_states (
   state text not null
 ) strict, without rowid;
 
+CREATE TABLE upstream_statistics (
+  group_id integer not null references groups (id) on delete cascade,
+  span text not null check (span in ('hour', 'day')),
+  at integer not null,
+  upstream_id integer not null,
+  hit integer not null,
+  stale integer not null,
+  revalidated integer not null,
+  miss integer not null,
+  collapsed integer not null,
+  windowed integer not null,
+  bypass integer not null,
+  absent integer not null,
+  refused integer not null,
+  bytes_from_cache integer not null,
+  bytes_from_upstream integer not null,
+  requests integer not null,
+  errors integer not null,
+  primary key (group_id, span, at, upstream_id)
+) strict, without rowid;
+
+CREATE INDEX upstream_statistics_at on upstream_statistics (span, at);
+
 CREATE TABLE "upstreams" (
   id integer primary key autoincrement,
   group_id integer not null references groups (id) on delete cascade,
@@ -395,6 +489,12 @@ CREATE TABLE users (
 , email text check (length(email) between 3 and 254), name text not null default '' check (length(name) <= 255), kind text not null default 'human' check (kind in ('human', 'bot'))) strict;
 
 CREATE UNIQUE INDEX users_email on users (lower(email));
+
+CREATE TABLE virtual_registry_settings (
+  group_id integer not null primary key references groups (id) on delete cascade,
+  enabled integer not null check (enabled in (0, 1)),
+  updated_at integer not null
+) strict;
 
 CREATE TABLE webhook_deliveries (
   id integer primary key autoincrement,

@@ -93,7 +93,7 @@ describe("SQLite", () => {
       problem: "in_use",
       message: expect.stringContaining("stop that one"),
     });
-    expect(await metadata?.ready()).toBe(true);
+    expect(await metadata?.unready()).toBeUndefined();
   });
 
   test("a holder that is killed leaves nothing locked and nothing lost", async () => {
@@ -209,7 +209,7 @@ describe("SQLite", () => {
       "select name from sqlite_master where type = 'table' and name not like 'kysely%'";
     expect(raw(tables)).toEqual([{ name: "users" }]);
     raw("drop table users");
-    expect(await (await open()).ready()).toBe(true);
+    expect(await (await open()).unready()).toBeUndefined();
   });
 
   test("while a tool holds the write lock, writes fail and reads go on; afterwards all is well", async () => {

@@ -3,7 +3,7 @@ import { digestOf } from "../../src/oci/digest.ts";
 import type { RegistrySettings, Rule } from "../../src/metadata/contract.ts";
 import { buildImage, buildIndex, FakeUpstream, Gate, sampleBytes } from "../fakes/upstream.ts";
 import { until } from "../fakes/until.ts";
-import { adminToken, strangerToken, TestWeir, type WeirOptions } from "../fakes/weir.ts";
+import { TestWeir, type WeirOptions } from "../fakes/weir.ts";
 
 const name = "library/app";
 let fakes: FakeUpstream[];
@@ -310,31 +310,6 @@ test("a registry without upstreams, and an upstream that was taken out of it: wh
     404,
     { errors: [{ code: "NAME_UNKNOWN" }] },
   ]);
-});
-
-test("metrics tell pulls, breakers and rate limits, to who is on this machine or an administrator", async () => {
-  await start(1);
-  fake(1).image(name, "latest");
-  const headers = { "ratelimit-limit": "100;w=21600", "ratelimit-remaining": "42;w=21600" };
-  fake(1).fault("*", { headers });
-  await weir.manifest(name, "latest");
-  await weir.manifest(name, "latest");
-  const ask = (asked: Record<string, string> = {}) =>
-    fetch(`${weir.url}/metrics`, { headers: asked });
-  const text = await (await ask()).text();
-  for (const line of [
-    'weir_pulls_total{cache="miss",upstream="up1"} 1',
-    'weir_pulls_total{cache="hit",upstream="up1"} 1',
-    'weir_upstream_breaker_open{upstream_id="1",upstream="up1"} 0',
-    'weir_upstream_ratelimit_limit{upstream_id="1",upstream="up1"} 100',
-    'weir_upstream_ratelimit_remaining{upstream_id="1",upstream="up1"} 42',
-  ]) {
-    expect(text).toContain(line);
-  }
-  const through = { "x-forwarded-for": "203.0.113.9" };
-  expect((await ask(through)).status).toBe(401);
-  expect((await ask({ ...through, "private-token": strangerToken })).status).toBe(401);
-  expect((await ask({ ...through, "private-token": adminToken })).status).toBe(200);
 });
 
 test("an upstream that is down costs a cached tag nothing once that is known", async () => {

@@ -79,7 +79,7 @@ test("a fill and its reader let others have a turn at least each 256 KiB, howeve
     marks: [],
   });
   if (!("next" in download)) throw new Error("the blob is there");
-  const spool = await blobs.spool(size);
+  const spool = await blobs.spool(digest, size);
   const fill = new Fill({
     digest,
     upstream: "u",

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import type { BlobStore } from "../../src/blobs/contract.ts";
-import { digestOf } from "../../src/oci/digest.ts";
+import type { BlobStore, OpenedBlob, Wanted } from "../../src/blobs/contract.ts";
+import { type Digest, digestOf } from "../../src/oci/digest.ts";
 
 export interface OpenedBlobs {
   blobs: BlobStore;
@@ -11,11 +11,23 @@ const bytes = new TextEncoder().encode("the bytes of a blob, a few of them");
 const digest = digestOf(bytes);
 
 async function store(blobs: BlobStore, content: Uint8Array = bytes): Promise<void> {
-  const spool = await blobs.spool(content.length);
+  const spool = await blobs.spool(digestOf(content), content.length);
   await spool.append(content.subarray(0, 5));
   await spool.append(content.subarray(5));
   await spool.commit(digestOf(content));
+  await spool.discard();
   await spool.close();
+}
+
+/** Everything that an opened blob gives. */
+export async function contentOf(opened: OpenedBlob | undefined): Promise<Uint8Array> {
+  if (opened?.kind === "file") return opened.blob.bytes();
+  if (opened?.kind !== "stream") throw new Error("the blob was not opened");
+  const chunks: Uint8Array[] = [];
+  for (let chunk = await opened.stream.next(); chunk; chunk = await opened.stream.next()) {
+    chunks.push(chunk);
+  }
+  return new Uint8Array(Buffer.concat(chunks));
 }
 
 /** What every blob store holds to (src/blobs/contract.ts). */
@@ -29,46 +41,86 @@ export function blobsSuite(name: string, open: () => Promise<OpenedBlobs>): void
     });
     afterEach(() => opened.close());
 
-    test("what was committed is found, whole and in parts", async () => {
+    const all = { range: undefined, as: "bytes" } as const;
+    const part = (first: number, last: number): Wanted => ({ range: { first, last }, as: "bytes" });
+    const read = async (wanted: Wanted = all, content = bytes) =>
+      contentOf(await blobs.open(digestOf(content), content.length, wanted));
+
+    test("what was committed is there, whole and in parts", async () => {
       await store(blobs);
-      const stored = await blobs.find(digest, bytes.length);
-      expect(await stored?.whole().bytes()).toEqual(bytes);
-      expect(await stored?.part(0, 0).bytes()).toEqual(bytes.slice(0, 1));
-      expect(await stored?.part(4, 9).bytes()).toEqual(bytes.slice(4, 10));
-      expect(await stored?.part(0, bytes.length - 1).bytes()).toEqual(bytes);
+      expect(await blobs.has(digest, bytes.length)).toBe(true);
+      expect(await read()).toEqual(bytes);
+      expect(await read(part(0, 0))).toEqual(bytes.slice(0, 1));
+      expect(await read(part(4, 9))).toEqual(bytes.slice(4, 10));
+      expect(await read(part(0, bytes.length - 1))).toEqual(bytes);
+      expect(await read({ ...part(4, 9), as: "file" })).toEqual(bytes.slice(4, 10));
+    });
+
+    test("for a receiver that cannot see a cut it is a file", async () => {
+      await store(blobs);
+      const file = await blobs.open(digest, bytes.length, { range: undefined, as: "file" });
+      expect(file?.kind).toBe("file");
+      expect(await contentOf(file)).toEqual(bytes);
     });
 
     test("what is not there is not found, before a commit too", async () => {
-      expect(await blobs.find(digest, bytes.length)).toBeUndefined();
-      const spool = await blobs.spool(undefined);
+      const isThere = async () =>
+        (await blobs.has(digest, bytes.length)) ||
+        (await blobs.open(digest, bytes.length, all)) !== undefined ||
+        (await blobs.stat(digest)) !== undefined;
+      expect(await isThere()).toBe(false);
+      const spool = await blobs.spool(digest, undefined);
       await spool.append(bytes);
-      expect(await blobs.find(digest, bytes.length)).toBeUndefined();
+      expect(await isThere()).toBe(false);
       await spool.discard();
       await spool.close();
-      expect(await blobs.find(digest, bytes.length)).toBeUndefined();
+      expect(await isThere()).toBe(false);
+    });
+
+    test("what is put aside is not found any more, and can be stored anew", async () => {
+      await store(blobs);
+      await blobs.quarantine(digest);
+      expect(await blobs.has(digest, bytes.length)).toBe(false);
+      await blobs.quarantine(digest);
+      await store(blobs);
+      await blobs.quarantine(digest);
+      await store(blobs);
+      expect(await blobs.has(digest, bytes.length)).toBe(true);
+    });
+
+    test("a digest may be known in the end only", async () => {
+      const spool = await blobs.spool(undefined, undefined);
+      await spool.append(bytes);
+      await spool.commit(digest);
+      await spool.discard();
+      await spool.close();
+      expect(await blobs.has(digest, bytes.length)).toBe(true);
     });
 
     test("storing the same again is harmless", async () => {
       await store(blobs);
       await store(blobs);
-      expect(await (await blobs.find(digest, bytes.length))?.whole().bytes()).toEqual(bytes);
+      expect(await read()).toEqual(bytes);
     });
 
     test("a size that is not the stored one: removed, to be fetched again", async () => {
       await store(blobs);
-      expect(await blobs.find(digest, bytes.length + 1)).toBeUndefined();
-      expect(await blobs.find(digest, bytes.length)).toBeUndefined();
+      expect(await blobs.has(digest, bytes.length + 1)).toBe(false);
+      expect(await blobs.has(digest, bytes.length)).toBe(false);
+      await store(blobs);
+      expect(await blobs.open(digest, bytes.length - 1, all)).toBeUndefined();
+      expect(await blobs.open(digest, bytes.length, all)).toBeUndefined();
     });
 
     test("deleting is for good, and no error twice", async () => {
       await store(blobs);
       await blobs.delete(digest);
       await blobs.delete(digest);
-      expect(await blobs.find(digest, bytes.length)).toBeUndefined();
+      expect(await blobs.has(digest, bytes.length)).toBe(false);
     });
 
     test("a spool is read by position while it grows, and after its commit", async () => {
-      const spool = await blobs.spool(bytes.length);
+      const spool = await blobs.spool(digest, bytes.length);
       expect(spool.read(0, 10)).toHaveLength(0);
       await spool.append(bytes.subarray(0, 8));
       expect(spool.length).toBe(8);
@@ -79,22 +131,54 @@ export function blobsSuite(name: string, open: () => Promise<OpenedBlobs>): void
       await spool.discard();
       expect([...spool.read(0, 1000)]).toEqual([...bytes]);
       await spool.close();
-      expect(await blobs.find(digest, bytes.length)).toBeDefined();
+      expect(await blobs.has(digest, bytes.length)).toBe(true);
     });
 
     test("sha512 and sha256 of the same bytes are two blobs", async () => {
       await store(blobs);
-      expect(await blobs.find(digestOf(bytes, "sha512"), bytes.length)).toBeUndefined();
+      expect(await blobs.has(digestOf(bytes, "sha512"), bytes.length)).toBe(false);
     });
 
     test("an empty blob is a blob", async () => {
-      await store(blobs, new Uint8Array());
-      const stored = await blobs.find(digestOf(new Uint8Array()), 0);
-      expect((await stored?.whole().bytes())?.length).toBe(0);
+      const empty = new Uint8Array();
+      await store(blobs, empty);
+      expect(await blobs.has(digestOf(empty), 0)).toBe(true);
+      expect(await read(all, empty)).toHaveLength(0);
     });
 
     test("is ready", async () => {
-      expect(await blobs.ready()).toBe(true);
+      expect(await blobs.ready()).toEqual({ ready: true });
+    });
+
+    test("says of a blob how large it is and since when", async () => {
+      const before = Date.now();
+      await store(blobs);
+      const stored = await blobs.stat(digest);
+      expect(stored).toEqual({ digest, size: bytes.length, storedAt: expect.any(Number) });
+      // Some stores know whole seconds alone.
+      expect(stored?.storedAt).toBeGreaterThanOrEqual(before - 2000);
+      expect(stored?.storedAt).toBeLessThanOrEqual(Date.now() + 2000);
+    });
+
+    test("lists everything in the order of digests, page by page, each once", async () => {
+      const contents = Array.from({ length: 7 }, (_, i) => new TextEncoder().encode(`blob ${i}`));
+      for (const content of contents) await store(blobs, content);
+      const wanted = contents.map((content) => digestOf(content)).sort();
+      const pages: Digest[][] = [];
+      for (let after: Digest | undefined; ;) {
+        const page = (await blobs.list(after, 3)).map((stored) => stored.digest);
+        pages.push(page);
+        if (page.length < 3) break;
+        after = page.at(-1);
+      }
+      expect(pages.flat()).toEqual(wanted);
+      expect(pages.map(({ length }) => length)).toEqual([3, 3, 1]);
+      expect((await blobs.list(undefined, 10))[0]).toMatchObject({ size: 6 });
+      expect(await blobs.list(wanted.at(-1), 10)).toEqual([]);
+    });
+
+    test("an empty store lists nothing", async () => {
+      expect(await blobs.list(undefined, 10)).toEqual([]);
     });
   });
 }

@@ -87,7 +87,7 @@ async function store({ cache }: Metadata, upstream: Upstream, tag: string, now: 
 }
 
 async function entries({ management }: Metadata, { id }: Upstream): Promise<number> {
-  return (await management.entries.list(id, { ...page, words: [] })).total;
+  return (await management.entries.list(id, { ...page, words: [] })).total ?? Number.NaN;
 }
 
 /** Steps until nothing is due. */

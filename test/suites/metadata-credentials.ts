@@ -54,6 +54,27 @@ export function credentialsSuite(bench: MetadataBench): void {
       expect(found?.memberships).toEqual(new Map());
     });
 
+    test("a membership that is to end ends, and said again changes nothing", async () => {
+      const { credentials, one, two, user } = await sampleUser();
+      const roles = new Map<number, Role>([
+        [one.id, "guest"],
+        [two.id, "owner"],
+      ]);
+      const end = bench.clock.now() + 60_000;
+      const save = () => credentials.saveUser(user, roles, new Map([[two.id, end]]));
+      await save();
+      expect((await credentials.ofUser(user.id))?.validUntil).toBe(end);
+      const generation = await bench.metadata.generation();
+      await save();
+      expect(await bench.metadata.generation()).toBe(generation);
+      bench.clock.step(60_000);
+      expect((await credentials.ofUser(user.id))?.memberships).toEqual(
+        new Map([[one.id, "guest"]]),
+      );
+      await credentials.saveUser(user, roles);
+      expect((await credentials.ofUser(user.id))?.validUntil).toBeUndefined();
+    });
+
     test("users and tokens said twice change nothing", async () => {
       const { credentials, user, memberships } = await sampleUser();
       const again = async () => {

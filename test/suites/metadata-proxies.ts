@@ -13,7 +13,13 @@ import type { MetadataBench } from "./metadata.ts";
 const dayMs = 86_400_000;
 const always = { unmodifiedSince: undefined };
 const all: PageOptions = { words: [], page: 1, perPage: 100 };
-const defaults = { enabled: true, identity: undefined, ttlEnabled: false, ttlDays: 90 };
+const defaults = {
+  enabled: true,
+  identity: undefined,
+  ttlEnabled: false,
+  ttlDays: 90,
+  version: expect.any(Number) as number,
+};
 
 export function proxySuite(bench: MetadataBench): void {
   describe("Dependency Proxies", () => {

@@ -7,6 +7,7 @@ import { cleanupSuite } from "./metadata-cleanup.ts";
 import { cacheSuite } from "./metadata-cache.ts";
 import { credentialsSuite } from "./metadata-credentials.ts";
 import { directorySuite } from "./metadata-directory.ts";
+import { holdingsSuite } from "./metadata-holdings.ts";
 import { identitySuite } from "./metadata-identity.ts";
 import { listsSuite } from "./metadata-lists.ts";
 import { groupSuite } from "./metadata-groups.ts";
@@ -14,6 +15,7 @@ import { managementSuite } from "./metadata-management.ts";
 import { peopleSuite } from "./metadata-people.ts";
 import { proofSuite } from "./metadata-proof.ts";
 import { proxySuite } from "./metadata-proxies.ts";
+import { statisticsSuite } from "./metadata-statistics.ts";
 import { purgeSuite } from "./metadata-purges.ts";
 
 /** An empty database, opened. */
@@ -63,12 +65,14 @@ export function metadataSuite(name: string, open: () => Promise<MetadataBed>): v
     identitySuite(bench);
     peopleSuite(bench);
     cacheSuite(bench);
+    holdingsSuite(bench);
     proofSuite(bench);
     listsSuite(bench);
     managementSuite(bench);
     groupSuite(bench);
     proxySuite(bench);
     auditSuite(bench);
+    statisticsSuite(bench);
     purgeSuite(bench);
     cleanupSuite(bench);
   });
@@ -77,7 +81,7 @@ export function metadataSuite(name: string, open: () => Promise<MetadataBed>): v
 function wholeSuite(bench: MetadataBench): void {
   test("an empty database is ready and knows nothing", async () => {
     const { metadata } = bench;
-    expect(await metadata.ready()).toBe(true);
+    expect(await metadata.unready()).toBeUndefined();
     expect(await metadata.directory.groups()).toEqual([]);
     expect(await metadata.directory.registries()).toEqual([]);
     expect(await metadata.directory.registry(1)).toBeUndefined();
@@ -104,7 +108,7 @@ function wholeSuite(bench: MetadataBench): void {
   test("after closing it is not ready, and calls fail", async () => {
     const { metadata } = bench;
     await bench.reopen();
-    expect(await metadata.ready()).toBe(false);
+    expect(await metadata.unready()).toStartWith("does not answer");
     expect(metadata.directory.groups()).rejects.toThrow();
   });
 }

@@ -23,7 +23,8 @@ interface Options {
   file: string;
   fd: number;
   expected: number;
-  target: (digest: Digest) => string;
+  /** Where a commit moves it; undefined: it stays a spool. */
+  placeOf: ((digest: Digest) => string) | undefined;
   /** Throws `StoreFullError` when free space has fallen too low. */
   requireSpace: () => void;
   /** The spool grows no more. */
@@ -38,6 +39,10 @@ export class FsSpool implements Spool {
 
   constructor(options: Options) {
     this.#options = options;
+  }
+
+  get file(): string {
+    return this.#options.file;
   }
 
   get length(): number {
@@ -81,8 +86,10 @@ export class FsSpool implements Spool {
 
   /** Write, sync, rename, sync the folder: after a crash the target is complete or not there. */
   async commit(digest: Digest): Promise<void> {
-    await sync(this.#options.fd);
-    const target = this.#options.target(digest);
+    const { fd, placeOf } = this.#options;
+    if (!placeOf) throw new Error("this spool has no place to be moved to");
+    const target = placeOf(digest);
+    await sync(fd);
     const folder = path.dirname(target);
     const made = mkdirSync(folder, { recursive: true, mode: 0o700 });
     renameSync(this.#options.file, target);

@@ -1,136 +1,129 @@
-import {
-  closeSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  rmSync,
-  statfsSync,
-} from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import path from "node:path";
+import { yieldTurn } from "../../lib/clock.ts";
 import { failureCode, type Log } from "../../lib/log.ts";
-import { algorithmOf, type Digest, hexOf } from "../../oci/digest.ts";
-import { type BlobStore, type Spool, type StoredBlob, StoreFullError } from "../contract.ts";
-import { FsSpool } from "./spool.ts";
+import { algorithmOf, type Digest, hexOf, parseDigest } from "../../oci/digest.ts";
+import type { BlobStore, OpenedBlob, Readiness, Spool, StoredBlob, Wanted } from "../contract.ts";
+import { Spools, type SpoolsOptions } from "./spools.ts";
 
-interface Options {
-  /** Holds `blobs/` and `spool/`, on one file system. Nothing else may use these two. */
-  root: string;
-  /** Free space that is left to the rest of the machine; below it nothing new is stored. */
-  minFreeBytes: number;
-  log: Log;
-}
+/** How many files are looked at before others have their turn. */
+const listedAtOnce = 256;
 
 /**
  * Blobs as files:
  *
  *     blobs/<algorithm>/<first 2 hex>/<hex>   verified and synced, moved here from the spool, never changed
- *     spool/<random>                          growing; what is left there when the process starts is removed
+ *     quarantine/<algorithm>-<hex>            what turned out to be wrong; nothing reads it
  */
 export class FsBlobStore implements BlobStore {
   readonly #root: string;
-  readonly #minFreeBytes: number;
+  readonly #quarantine: string;
   readonly #log: Log;
-  /** Spools that are still growing, for the space they will yet need. */
-  readonly #growing = new Set<FsSpool>();
+  readonly #spools: Spools;
 
-  private constructor({ root, minFreeBytes, log }: Options) {
-    this.#root = root;
-    this.#minFreeBytes = minFreeBytes;
+  private constructor({ root, log }: SpoolsOptions, spools: Spools) {
+    this.#root = path.join(root, "blobs");
+    this.#quarantine = path.join(root, "quarantine");
     this.#log = log;
+    this.#spools = spools;
   }
 
   /** Makes the folders and removes spools that a killed process left. Throws the system's error. */
-  static async open(options: Options): Promise<FsBlobStore> {
-    const store = new FsBlobStore(options);
-    const spool = path.join(options.root, "spool");
+  static async open(options: SpoolsOptions): Promise<FsBlobStore> {
     mkdirSync(path.join(options.root, "blobs"), { recursive: true, mode: 0o700 });
-    mkdirSync(spool, { recursive: true, mode: 0o700 });
-    const leftovers = readdirSync(spool);
-    for (const name of leftovers) rmSync(path.join(spool, name), { recursive: true, force: true });
-    if (leftovers.length > 0) options.log.info("spool cleared", { files: leftovers.length });
-    return store;
+    return new FsBlobStore(options, Spools.open(options));
   }
 
-  async find(digest: Digest, size: number): Promise<StoredBlob | undefined> {
-    const file = this.#pathOf(digest);
-    const stats = lstatSync(file, { throwIfNoEntry: false });
-    if (stats?.isFile() && stats.size === size) return new FsBlob(file, size);
-    if (!stats) return undefined;
-    this.#log.error("stored blob is not what it should be, removed", {
-      digest,
-      size,
-      found: stats.size,
-    });
-    rmSync(file, { recursive: true, force: true });
-    return undefined;
+  async has(digest: Digest, size: number): Promise<boolean> {
+    return this.#isThere(digest, this.#pathOf(digest), size);
   }
 
-  async spool(expected: number | undefined): Promise<Spool> {
-    this.#requireSpace(expected ?? 0);
-    const file = path.join(this.#root, "spool", crypto.randomUUID());
-    try {
-      const fd = openSync(file, "wx+", 0o600);
-      const spool = new FsSpool({
-        file,
-        fd,
-        expected: expected ?? 0,
-        target: (digest) => this.#pathOf(digest),
-        requireSpace: () => this.#requireSpace(0),
-        ended: () => this.#growing.delete(spool),
-      });
-      this.#growing.add(spool);
-      return spool;
-    } catch (error) {
-      throw new StoreFullError("the blob store cannot be written to", { cause: error });
+  async open(
+    digest: Digest,
+    size: number,
+    { range }: Pick<Wanted, "range">,
+  ): Promise<OpenedBlob | undefined> {
+    const path = this.#pathOf(digest);
+    if (!this.#isThere(digest, path, size)) return undefined;
+    const file = Bun.file(path);
+    return { kind: "file", blob: range ? file.slice(range.first, range.last + 1) : file };
+  }
+
+  async spool(_digest: Digest | undefined, expected: number | undefined): Promise<Spool> {
+    return this.#spools.begin(expected ?? 0, (digest) => this.#pathOf(digest));
+  }
+
+  async stat(digest: Digest): Promise<StoredBlob | undefined> {
+    return this.#describe(digest);
+  }
+
+  async list(after: Digest | undefined, limit: number): Promise<StoredBlob[]> {
+    const found: StoredBlob[] = [];
+    for (const algorithm of ["sha256", "sha512"]) {
+      for (const folder of this.#names(algorithm)) {
+        // Nothing of a folder whose last possible name is not behind it.
+        if (after && `${algorithm}:${folder}~` < after) continue;
+        for (const hex of this.#names(algorithm, folder)) {
+          const digest = parseDigest(`${algorithm}:${hex}`);
+          if (!digest || !hex.startsWith(folder) || (after && digest <= after)) continue;
+          const stored = this.#describe(digest);
+          if (stored) found.push(stored);
+          if (found.length >= limit) return found;
+          if (found.length % listedAtOnce === 0) await yieldTurn();
+        }
+      }
     }
+    return found;
   }
 
   async delete(digest: Digest): Promise<void> {
     rmSync(this.#pathOf(digest), { force: true });
   }
 
-  async ready(): Promise<boolean> {
-    const file = path.join(this.#root, "spool", `ready-${crypto.randomUUID()}`);
+  async quarantine(digest: Digest): Promise<void> {
+    mkdirSync(this.#quarantine, { recursive: true, mode: 0o700 });
     try {
-      closeSync(openSync(file, "wx", 0o600));
-      rmSync(file);
-      return true;
+      renameSync(this.#pathOf(digest), path.join(this.#quarantine, digest.replace(":", "-")));
     } catch (error) {
-      this.#log.warn("blob store is not writable", { code: failureCode(error) });
-      return false;
+      if (failureCode(error) !== "ENOENT") throw error;
+    }
+  }
+
+  async ready(): Promise<Readiness> {
+    return this.#spools.ready();
+  }
+
+  /** Nothing of it outlives a call. */
+  async close(): Promise<void> {}
+
+  #isThere(digest: Digest, file: string, size: number): boolean {
+    const stats = lstatSync(file, { throwIfNoEntry: false });
+    if (stats?.isFile() && stats.size === size) return true;
+    if (!stats) return false;
+    const found = stats.size;
+    this.#log.error("stored blob is not what it should be, removed", { digest, size, found });
+    rmSync(file, { recursive: true, force: true });
+    return false;
+  }
+
+  #describe(digest: Digest): StoredBlob | undefined {
+    const stats = lstatSync(this.#pathOf(digest), { throwIfNoEntry: false });
+    if (!stats?.isFile()) return undefined;
+    return { digest, size: stats.size, storedAt: Math.floor(stats.mtimeMs) };
+  }
+
+  /** What is in a folder, in order; nothing where it is not there. */
+  #names(...folders: string[]): string[] {
+    try {
+      return readdirSync(path.join(this.#root, ...folders)).sort();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+      throw error;
     }
   }
 
   #pathOf(digest: Digest): string {
     const hex = hexOf(digest);
-    return path.join(this.#root, "blobs", algorithmOf(digest), hex.slice(0, 2), hex);
-  }
-
-  #requireSpace(wanted: number): void {
-    const { bavail, bsize } = statfsSync(this.#root);
-    let promised = wanted;
-    for (const spool of this.#growing) promised += spool.outstanding;
-    if (bavail * bsize - promised < this.#minFreeBytes) {
-      throw new StoreFullError("too little free space to store more");
-    }
-  }
-}
-
-class FsBlob implements StoredBlob {
-  readonly #file: string;
-  readonly size: number;
-
-  constructor(file: string, size: number) {
-    this.#file = file;
-    this.size = size;
-  }
-
-  whole(): Blob {
-    return Bun.file(this.#file);
-  }
-
-  part(first: number, last: number): Blob {
-    return Bun.file(this.#file).slice(first, last + 1);
+    return path.join(this.#root, algorithmOf(digest), hex.slice(0, 2), hex);
   }
 }

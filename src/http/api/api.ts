@@ -3,16 +3,19 @@ import type { Hono } from "hono";
 import { failureCode, failureTrace, type Log } from "../../lib/log.ts";
 import { RegistryError } from "../../oci/error.ts";
 import type { Exchange } from "../exchange.ts";
+import { arrivalEndpoint } from "./arrival.ts";
 import { associationEndpoints } from "./associations.ts";
 import { auditEndpoints } from "./audit.ts";
 import { addressOf, authorOf } from "./caller.ts";
 import { cleanupEndpoints } from "./cleanup.ts";
 import { connectionEndpoints } from "./connections.ts";
+import { docsPage, docsPolicy } from "./docs-page.ts";
 import { dependencyProxyEndpoints } from "./dependency-proxies.ts";
 import { type Api, type ApiEnv, reply } from "./endpoint.ts";
 import { entryEndpoints } from "./entries.ts";
 import { ApiError, asApiError, notFound, unauthorized } from "./errors.ts";
 import { groupEndpoints } from "./groups.ts";
+import { imageEndpoints } from "./images.ts";
 import { identityEndpoints } from "./identity/identity.ts";
 import type { ApiOptions } from "./options.ts";
 import { roadOf, whoCalls } from "./people/caller.ts";
@@ -25,8 +28,11 @@ import { prefetchEndpoints } from "./prefetches.ts";
 import { pullEndpoints } from "./pulls.ts";
 import { purgePreviewEndpoints } from "./purges.ts";
 import { registryEndpoints } from "./registries.ts";
+import { statisticsEndpoints } from "./statistics.ts";
 import { upstreamEndpoints, upstreamListEndpoints } from "./upstreams.ts";
 import { webhookEndpoints } from "./webhooks.ts";
+import { verifyEndpoint } from "./verify.ts";
+import { virtualRegistryEndpoints } from "./virtual-registries.ts";
 import { workEndpoints } from "./work.ts";
 
 /** The management API: everything under `/api`. Authentication comes before any other look at a request. */
@@ -40,9 +46,14 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
   });
   // What it describes is no secret.
   let description: ReturnType<typeof describe> | undefined;
-  api.get("/openapi.json", (c) => {
-    description ??= describe(api, options.version);
-    return reply(c.var.exchange, 200, { body: description });
+  const described = () => (description ??= describe(api, options.version));
+  for (const path of ["/openapi.json", "/v4/openapi.json"]) {
+    api.get(path, (c) => reply(c.var.exchange, 200, { body: described() }));
+  }
+  let page: string | undefined;
+  api.get("/docs", (c) => {
+    page ??= docsPage(described());
+    return docsResponse(c.var.exchange, page);
   });
   signInEndpoints(api, options);
   api.use(async (c, next) => {
@@ -54,6 +65,7 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
     c.set("road", roadOf(c, options));
     const from = { address: addressOf(c, options), requestId: c.var.exchange.id };
     c.set("author", authorOf(found.caller, from));
+    c.set("switchedOff", await options.directory.switchedOff());
     await next();
   });
   sessionEndpoints(api, options);
@@ -65,11 +77,16 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
   upstreamEndpoints(api, options);
   associationEndpoints(api, options);
   entryEndpoints(api, options);
+  statisticsEndpoints(api, options);
+  virtualRegistryEndpoints(api, options);
   pullEndpoints(api, options);
+  imageEndpoints(api, options);
   groupEndpoints(api, options);
   dependencyProxyEndpoints(api, options);
   identityEndpoints(api, options);
   auditEndpoints(api, options);
+  verifyEndpoint(api, options);
+  arrivalEndpoint(api);
   purgePreviewEndpoints(api, options);
   cleanupEndpoints(api, options);
   prefetchEndpoints(api, options);
@@ -79,6 +96,19 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
     throw notFound();
   });
   return api;
+}
+
+function docsResponse({ id }: Exchange, page: string): Response {
+  return new Response(page, {
+    headers: {
+      "Content-Type": "text/html; charset=utf-8",
+      "Cache-Control": "no-cache",
+      "Content-Security-Policy": docsPolicy,
+      "Referrer-Policy": "no-referrer",
+      "X-Content-Type-Options": "nosniff",
+      "X-Request-Id": id,
+    },
+  });
 }
 
 /** Somebody known has asked for what is not his to have. */

@@ -1,4 +1,5 @@
 import { removed } from "./changes.ts";
+import { tagged } from "./conditions.ts";
 import { type Api, endpoint } from "./endpoint.ts";
 import { notFound } from "./errors.ts";
 import { idParams, association, associationFields, move } from "./fields.ts";
@@ -32,7 +33,8 @@ function associate(api: Api, { management }: ApiOptions): void {
       const upstream = await management.upstreams.get(upstreamId);
       if (upstream?.groupId !== registry.groupId) throw notFound("Upstream");
       const created = await management.by(author).associations.create(registryId, upstreamId);
-      return { body: associationJson(granted(created)) };
+      const made = granted(created);
+      return { body: associationJson(made), headers: tagged(made) };
     },
   );
 }
@@ -42,6 +44,7 @@ function moveAssociation(api: Api, { management }: ApiOptions): void {
     api,
     {
       method: "patch",
+      conditional: true,
       path: `${all}/{id}`,
       summary: "Move an upstream within a registry's list; the others close up",
       action: "change_upstream",
@@ -50,12 +53,12 @@ function moveAssociation(api: Api, { management }: ApiOptions): void {
       answer: association,
       status: 200,
     },
-    async ({ params, granted, body, author }) => {
+    async ({ params, granted, body, condition, author }) => {
       const { id } = granted(await management.associations.get(params.id));
       const { position } = await body();
-      return {
-        body: associationJson(granted(await management.by(author).associations.move(id, position))),
-      };
+      const { associations } = management.by(author);
+      const moved = granted(await associations.move(id, position, condition()));
+      return { body: associationJson(moved), headers: tagged(moved) };
     },
   );
 }
@@ -65,6 +68,7 @@ function dissociate(api: Api, { management }: ApiOptions): void {
     api,
     {
       method: "delete",
+      conditional: true,
       path: `${all}/{id}`,
       summary: "Take an upstream out of a registry; it stays, with its cache",
       action: "change_upstream",

@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
-import type { CleanupPolicy, CleanupSettings, Management } from "../../metadata/contract.ts";
+import type { CleanupPolicy, CleanupSettings } from "../../metadata/contract.ts";
 import { atLeastOne, removed } from "./changes.ts";
+import { tagged } from "./conditions.ts";
 import { type Api, endpoint } from "./endpoint.ts";
 import { forbidden, notFound } from "./errors.ts";
 import { cleanupPolicy, cleanupPolicyFields } from "./fields.ts";
@@ -21,16 +22,20 @@ export function cleanupEndpoints(api: Api, options: ApiOptions): void {
 
 /** The group, if the caller may and it is at the top. */
 async function policyGroup(
-  management: Management,
+  { management, directory }: ApiOptions,
   params: z.output<typeof groupParams>,
   granted: <T extends { groupId?: number }>(found: T | undefined) => T,
 ): Promise<{ id: number }> {
-  const group = granted(await findGroup(management, params));
+  const found = await findGroup(management, params);
+  // With the registries that it is for switched off, it is not there either.
+  const isOff = found && (await directory.switchedOff()).has(found.id);
+  const group = granted(isOff ? undefined : found);
   if (group.lineage.length > 1) throw forbidden();
   return group;
 }
 
-function getPolicy(api: Api, { management }: ApiOptions): void {
+function getPolicy(api: Api, options: ApiOptions): void {
+  const { management } = options;
   endpoint(
     api,
     {
@@ -41,15 +46,16 @@ function getPolicy(api: Api, { management }: ApiOptions): void {
       status: 200,
     },
     async ({ params, granted }) => {
-      const { id } = await policyGroup(management, params, granted);
+      const { id } = await policyGroup(options, params, granted);
       const policy = await management.cleanupPolicies.get(id);
       if (!policy) throw notFound();
-      return { body: policyJson(policy) };
+      return { body: policyJson(policy), headers: tagged(policy) };
     },
   );
 }
 
-function createPolicy(api: Api, { management }: ApiOptions): void {
+function createPolicy(api: Api, options: ApiOptions): void {
+  const { management } = options;
   endpoint(
     api,
     {
@@ -61,46 +67,51 @@ function createPolicy(api: Api, { management }: ApiOptions): void {
       status: 201,
     },
     async ({ params, granted, body, author }) => {
-      const { id } = await policyGroup(management, params, granted);
+      const { id } = await policyGroup(options, params, granted);
       const settings = { ...defaults, ...settingsGiven(await body()) };
-      return { body: policyJson(await management.by(author).cleanupPolicies.create(id, settings)) };
+      const created = await management.by(author).cleanupPolicies.create(id, settings);
+      return { body: policyJson(created), headers: tagged(created) };
     },
   );
 }
 
-function changePolicy(api: Api, { management }: ApiOptions): void {
+function changePolicy(api: Api, options: ApiOptions): void {
+  const { management } = options;
   endpoint(
     api,
     {
       ...ofPolicy,
       method: "patch",
+      conditional: true,
       summary: "Change a group's cleanup policy; its next run is a cadence from now",
       action: "change_cleanup_policy",
       body: cleanupPolicyFields,
       status: 200,
     },
-    async ({ params, granted, body, author }) => {
-      const { id } = await policyGroup(management, params, granted);
+    async ({ params, granted, body, condition, author }) => {
+      const { id } = await policyGroup(options, params, granted);
       const changes = settingsGiven(atLeastOne(cleanupPolicyFields, await body()));
-      const changed = await management.by(author).cleanupPolicies.change(id, changes);
+      const changed = await management.by(author).cleanupPolicies.change(id, changes, condition());
       if (!changed) throw notFound();
-      return { body: policyJson(changed) };
+      return { body: policyJson(changed), headers: tagged(changed) };
     },
   );
 }
 
-function deletePolicy(api: Api, { management }: ApiOptions): void {
+function deletePolicy(api: Api, options: ApiOptions): void {
+  const { management } = options;
   endpoint(
     api,
     {
       ...common,
       method: "delete",
+      conditional: true,
       summary: "Delete a group's cleanup policy",
       action: "change_cleanup_policy",
       status: 204,
     },
     async ({ params, granted, condition, author }) => {
-      const { id } = await policyGroup(management, params, granted);
+      const { id } = await policyGroup(options, params, granted);
       return removed(await management.by(author).cleanupPolicies.remove(id, condition()));
     },
   );

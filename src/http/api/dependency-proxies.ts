@@ -1,5 +1,6 @@
 import type { DependencyProxySettings } from "../../metadata/contract.ts";
 import { atLeastOne, removed } from "./changes.ts";
+import { tagged } from "./conditions.ts";
 import { type Api, endpoint } from "./endpoint.ts";
 import { badRequest } from "./errors.ts";
 import {
@@ -34,6 +35,7 @@ function purge(api: Api, options: ApiOptions): void {
     api,
     {
       method: "delete",
+      conditional: true,
       path: `${ofGroup}/cache`,
       summary: "Empty the cache of a group's Dependency Proxy",
       action: "change_dependency_proxy",
@@ -64,27 +66,29 @@ function settings(api: Api, options: ApiOptions): void {
   const summary = "Get the settings of a group's Dependency Proxy";
   endpoint(api, { ...read, summary, ...answer }, async ({ params, granted }) => {
     const { id } = granted(await proxyGroup(options, params));
-    return { body: settingsJson(await management.dependencyProxies.settings(id)) };
+    const found = await management.dependencyProxies.settings(id);
+    return { body: settingsJson(found), headers: tagged(found) };
   });
   endpoint(
     api,
     {
       method: "put",
+      conditional: true,
       summary: "Change the settings of a group's Dependency Proxy; what is not given stays",
       ...common,
       action: "change_dependency_proxy",
       body: dependencyProxyChanges,
       ...answer,
     },
-    async ({ params, granted, body, author }) => {
+    async ({ params, granted, body, condition, author }) => {
       const { id } = granted(await proxyGroup(options, params));
       const changes = atLeastOne(dependencyProxyChanges, await body());
       if ("identity" in changes !== "secret" in changes) {
         throw badRequest("identity, secret provide all or none of parameters");
       }
-      return {
-        body: settingsJson(await management.by(author).dependencyProxies.change(id, changes)),
-      };
+      const { dependencyProxies } = management.by(author);
+      const changed = await dependencyProxies.change(id, changes, condition());
+      return { body: settingsJson(changed), headers: tagged(changed) };
     },
   );
 }
@@ -103,25 +107,27 @@ function policy(api: Api, options: ApiOptions): void {
   const summary = "Get when a group's Dependency Proxy gives up what is not pulled any more";
   endpoint(api, { ...read, summary, ...answer }, async ({ params, granted }) => {
     const { id } = granted(await proxyGroup(options, params));
-    return { body: policyJson(await management.dependencyProxies.settings(id)) };
+    const found = await management.dependencyProxies.settings(id);
+    return { body: policyJson(found), headers: tagged(found) };
   });
   endpoint(
     api,
     {
       method: "put",
+      conditional: true,
       summary: "Change when a group's Dependency Proxy gives up what is not pulled any more",
       ...common,
       action: "change_dependency_proxy",
       body: ttlPolicyChanges,
       ...answer,
     },
-    async ({ params, granted, body, author }) => {
+    async ({ params, granted, body, condition, author }) => {
       const { id } = granted(await proxyGroup(options, params));
       const { enabled: ttlEnabled, ttl: ttlDays } = atLeastOne(ttlPolicyChanges, await body());
       const changes = { ttlEnabled, ttlDays };
-      return {
-        body: policyJson(await management.by(author).dependencyProxies.change(id, changes)),
-      };
+      const { dependencyProxies } = management.by(author);
+      const changed = await dependencyProxies.change(id, changes, condition());
+      return { body: policyJson(changed), headers: tagged(changed) };
     },
   );
 }

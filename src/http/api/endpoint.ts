@@ -2,8 +2,9 @@ import { OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { type Action, actions, type Caller, type Subject } from "../../access/contract.ts";
 import type { Author, Condition } from "../../metadata/contract.ts";
-import type { Env, Exchange } from "../exchange.ts";
-import { badRequest, forbidden, insufficientScope, notFound } from "./errors.ts";
+import type { BunServer, Env, Exchange } from "../exchange.ts";
+import { conditionHeaders, readCondition, requireNoTag } from "./conditions.ts";
+import { forbidden, insufficientScope, notFound } from "./errors.ts";
 import { check, readBody, readQuery } from "./input.ts";
 import type { Login } from "./people/caller.ts";
 import type { Road } from "./people/roads.ts";
@@ -15,6 +16,8 @@ export interface ApiEnv extends Env {
     road: Road;
     /** The caller, as changes are put on record. */
     author: Author;
+    /** Groups whose registries are switched off. */
+    switchedOff: ReadonlySet<number>;
     /** What is asked for, as it is described. */
     route?: string;
     /** Of the group that it is about, once that is known. */
@@ -36,8 +39,14 @@ interface Description<P extends Shape, Q extends Shape, B extends Shape> {
   params?: P;
   query?: Q;
   body?: B;
+  /** Instead of fields, the body is a file of this type, of any size. */
+  upload?: string;
+  /** A change that is made only if the condition holds that the request may set. */
+  conditional?: true;
   /** Of the one good answer; undefined: it has no body. */
   answer?: z.ZodType;
+  /** Instead of JSON, the answer is a file of this type. */
+  download?: string;
   status: 200 | 201 | 202 | 204 | 303;
 }
 
@@ -86,8 +95,17 @@ export interface Asked<P, Q, B> {
   readonly require: (action: Action, subject: Subject) => void;
   /** Fires when the caller does not wait for the rest of the answer any more. */
   readonly leaves: AbortSignal;
-  /** From `If-Unmodified-Since` (RFC 9110, section 13.1.4). */
+  /** What the request says must hold; for endpoints that are `conditional`. */
   readonly condition: () => Condition;
+  /** For files that come or go: see `uploads.ts`. */
+  readonly raw: () => Transfer;
+}
+
+/** A request as it came in, for who reads its body, or follows its answer, by himself. */
+export interface Transfer {
+  request: Request;
+  server: BunServer;
+  exchange: Exchange;
 }
 
 /** Adds an endpoint to the routes and to the document. */
@@ -98,7 +116,7 @@ export function endpoint<
 >(
   api: Api,
   description: Description<P, Q, B>,
-  handler: (asked: Asked<z.output<P>, z.output<Q>, z.output<B>>) => Promise<Answer>,
+  handler: (asked: Asked<z.output<P>, z.output<Q>, z.output<B>>) => Promise<Answer | Response>,
 ): void {
   const { method, path, action, status } = description;
   const security = [{ privateToken: [] }, { bearer: [] }, { jobToken: [] }, { session: [] }];
@@ -111,9 +129,15 @@ export function endpoint<
     c.set("route", `${method.toUpperCase()} ${path}`);
     requireDoor(caller, action);
     let isJudged = actions[action].subject === "server";
+    const { headers } = c.req.raw;
+    const ignores = isChange(method) && !description.conditional;
     const judge = (action: Action, subject: Subject, what?: string) => {
       isJudged = true;
+      // Switched off is as if it were not there, whoever asks.
+      if (subject.kind === "registry" && c.var.switchedOff.has(subject.groupId))
+        throw notFound(what);
       requireRight(caller, action, subject, what);
+      if (ignores) requireNoTag(headers);
     };
     if (isJudged) judge(action, { kind: "server" });
     const answer = await handler({
@@ -133,10 +157,11 @@ export function endpoint<
       },
       require: judge,
       leaves: c.req.raw.signal,
-      condition: () => condition(c),
+      condition: () => readCondition(headers),
+      raw: () => ({ request: c.req.raw, server: c.env.server, exchange: c.var.exchange }),
     });
     if (!isJudged) throw new Error(`${method} ${path} has not asked whether the caller may`);
-    return reply(c.var.exchange, status, answer);
+    return answer instanceof Response ? answer : reply(c.var.exchange, status, answer);
   });
 }
 
@@ -168,6 +193,8 @@ export function openEndpoint<
   });
 }
 
+const isChange = (method: string) => method !== "get" && method !== "post";
+
 /** As the router has it. */
 const routeOf = (path: string) => `/v4${path.replace(/\{(\w+)\}/g, ":$1")}`;
 
@@ -196,17 +223,6 @@ function subjectOf(action: Action, found: Owned): Subject {
   throw new Error(`${action} needs to know of which ${kind}`);
 }
 
-/** What `Date.parse` alone takes is almost anything. */
-const httpDate = /^\w{3}, \d{2} \w{3} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
-
-function condition(c: Context<ApiEnv>): Condition {
-  const header = c.req.header("if-unmodified-since");
-  if (header === undefined) return { unmodifiedSince: undefined };
-  const unmodifiedSince = httpDate.test(header) ? Date.parse(header) : Number.NaN;
-  if (Number.isNaN(unmodifiedSince)) throw badRequest("If-Unmodified-Since is not an HTTP date");
-  return { unmodifiedSince };
-}
-
 /** On every answer: nothing here is a page, and nobody but the caller may keep it. */
 export function reply(
   exchange: Exchange,
@@ -220,15 +236,23 @@ export function reply(
       ...(body !== undefined && { "Content-Type": "application/json" }),
       // Proxies are not to wait for more.
       ...(events && { "Content-Type": "text/event-stream", "X-Accel-Buffering": "no" }),
-      "Cache-Control": "no-store",
-      "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
-      "X-Content-Type-Options": "nosniff",
-      Vary: "Authorization, PRIVATE-TOKEN, JOB-TOKEN, Cookie",
-      "X-Request-Id": exchange.id,
+      ...commonHeaders(exchange),
       ...headers,
     },
   });
 }
+
+export function commonHeaders({ id }: Exchange): Record<string, string> {
+  return {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    Vary: "Authorization, PRIVATE-TOKEN, JOB-TOKEN, Cookie",
+    "X-Request-Id": id,
+  };
+}
+
+const binary = z.string().openapi({ format: "binary" });
 
 const apiError = z
   .union([
@@ -245,10 +269,13 @@ const apiError = z
 
 function document<P extends Shape, Q extends Shape, B extends Shape>(
   api: Api,
-  { method, path, summary, params, query, body, answer, status }: OpenDescription<P, Q, B>,
+  description: OpenDescription<P, Q, B>,
   access: { security: Record<string, never[]>[]; "x-permission"?: Action },
 ): void {
+  const { method, path, summary, params, query, body, answer, status } = description;
+  const { upload, download, conditional } = description;
   const json = (schema: z.ZodType) => ({ content: { "application/json": { schema } } });
+  const file = (type: string) => ({ content: { [type]: { schema: binary } } });
   const forms = (schema: z.ZodType) => ({
     content: {
       "application/json": { schema },
@@ -263,10 +290,16 @@ function document<P extends Shape, Q extends Shape, B extends Shape>(
     request: {
       ...(params && { params }),
       ...(query && { query }),
+      ...(conditional && { headers: conditionHeaders }),
       ...(body && { body: forms(body) }),
+      ...(upload && { body: { ...file(upload), required: true } }),
     },
     responses: {
-      [status]: { description: "Done", ...(answer && json(answer)) },
+      [status]: {
+        description: "Done",
+        ...(answer && json(answer)),
+        ...(download && file(download)),
+      },
       default: { description: "Refused", ...json(apiError) },
     },
   });

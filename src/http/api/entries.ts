@@ -60,6 +60,7 @@ function deleteEntry(api: Api, { management }: ApiOptions): void {
     api,
     {
       method: "delete",
+      conditional: true,
       path: one,
       summary: "Give up a cache entry",
       action: "purge_registry",
@@ -93,7 +94,7 @@ function pinEntry(api: Api, { management }: ApiOptions): void {
   );
   endpoint(
     api,
-    { ...common, method: "delete", summary: "Unpin a cache entry", status: 204 },
+    { ...common, method: "delete", conditional: true, summary: "Unpin a cache entry", status: 204 },
     async ({ params, granted, condition, author }) => {
       const { id } = granted(await findEntry(management, params));
       return removed(await management.by(author).entries.unpin(id, condition()));

@@ -1,6 +1,7 @@
 import { SignInError } from "../../access/people/contract.ts";
 import { MetadataError } from "../../metadata/contract.ts";
 import { RegistryError } from "../../oci/error.ts";
+import { ImportError } from "../../pull/images/contract.ts";
 
 /** A refusal in the forms of this API: `error` about the request, `message` about what it asks for. */
 export class ApiError extends Error {
@@ -57,11 +58,22 @@ export function asApiError(error: unknown): ApiError | undefined {
     const { field, text } = error.invalid;
     return invalidRecord({ [field]: [text] });
   }
+  if (error instanceof MetadataError && error.problem === "changed") return preconditionFailed();
   if (error instanceof SignInError) return signInRefused(error);
+  if (error instanceof ImportError) return importRefused(error);
   if (error instanceof RegistryError) {
     return new ApiError(error.status, { message: error.message }, error.headers);
   }
   return undefined;
+}
+
+function importRefused({ problem, message, field }: ImportError): ApiError {
+  if (field) return invalidRecord({ [field]: [message] });
+  if (problem === "changed") return new ApiError(409, { message: `409 Conflict - ${message}` });
+  if (problem === "full") {
+    return new ApiError(507, { message: `507 Insufficient Storage - ${message}` });
+  }
+  return new ApiError(422, { message: `422 Unprocessable Content - ${message}` });
 }
 
 const signInStatus = {

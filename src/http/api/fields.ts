@@ -98,6 +98,7 @@ export const ttlPolicyChanges = ttlPolicy.partial().openapi("TtlPolicyChanges");
 
 export const registryFields = z
   .strictObject({
+    id: id.max(2 ** 31 - 1).optional(),
     name,
     description: description.optional(),
     on_unsure: z.enum(["stop", "continue"]).optional(),
@@ -105,7 +106,10 @@ export const registryFields = z
   })
   .openapi("RegistryFields");
 
-export const registryChanges = registryFields.partial().openapi("RegistryChanges");
+export const registryChanges = registryFields
+  .omit({ id: true })
+  .partial()
+  .openapi("RegistryChanges");
 
 export const registry = z
   .strictObject({
@@ -306,7 +310,7 @@ export const purgePreview = z
 
 // ---- audit events
 
-const instant = z.iso
+export const instant = z.iso
   .datetime({ offset: true })
   .transform((text) => Date.parse(text))
   .optional()

@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import type { Group, Management } from "../../metadata/contract.ts";
 import { atLeastOne } from "./changes.ts";
+import { tagged } from "./conditions.ts";
 import { type Api, endpoint } from "./endpoint.ts";
 import { ApiError } from "./errors.ts";
 import { group, groupChanges } from "./fields.ts";
@@ -27,6 +28,14 @@ export async function findGroup(
   return found && { ...found, groupId: found.id };
 }
 
+/** The group as it is stored, for its tag. */
+export const recordOf = ({ id, path, name, lineage }: OwnGroup): Group => ({
+  id,
+  path,
+  name,
+  lineage,
+});
+
 /** Throws for a subgroup: what registries and upstreams there are, there are in top-level groups. */
 export function topLevel(found: OwnGroup): OwnGroup {
   if (found.lineage.length === 1) return found;
@@ -40,6 +49,7 @@ export function groupEndpoints(api: Api, { management }: ApiOptions): void {
     api,
     {
       method: "put",
+      conditional: true,
       path: "/groups/{id}",
       summary:
         "Give a group another name or path; the Dependency Proxy is found by the former path too",
@@ -49,11 +59,12 @@ export function groupEndpoints(api: Api, { management }: ApiOptions): void {
       answer: group,
       status: 200,
     },
-    async ({ params, granted, body, author }) => {
+    async ({ params, granted, body, condition, author }) => {
       const { id } = granted(await findGroup(management, params));
       const changes = atLeastOne(groupChanges, await body());
-      const changed = await management.by(author).groups.change(id, changes);
-      return { body: groupJson(granted(changed && { ...changed, groupId: id })) };
+      const changed = await management.by(author).groups.change(id, changes, condition());
+      const group = granted(changed && { ...changed, groupId: id });
+      return { body: groupJson(group), headers: tagged(changed ?? group) };
     },
   );
 }

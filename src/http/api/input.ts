@@ -80,8 +80,7 @@ function fromEntries<T>(entries: readonly (readonly [string, T])[]): Record<stri
 /** The fields of a JSON or form body; none where there is no body. */
 export async function readBody(request: Request, schema: z.ZodObject): Promise<unknown> {
   if (Number(request.headers.get("content-length") ?? 0) > maxBody) throw tooLarge();
-  const bytes = await request.arrayBuffer();
-  if (bytes.byteLength > maxBody) throw tooLarge();
+  const bytes = await bounded(request);
   if (bytes.byteLength === 0) return {};
   const type = request.headers.get("content-type") ?? "";
   if (/^application\/json\b/i.test(type)) return readJson(bytes);
@@ -89,6 +88,18 @@ export async function readBody(request: Request, schema: z.ZodObject): Promise<u
     return readForm(bytes, type, schema);
   }
   throw new ApiError(415, { error: "the body must be application/json or a form" });
+}
+
+/** Not `arrayBuffer`, which would take in whatever comes where no length is announced. */
+async function bounded({ body }: Request): Promise<ArrayBuffer> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of body ?? []) {
+    length += part.length;
+    if (length > maxBody) throw tooLarge();
+    parts.push(part);
+  }
+  return new Uint8Array(Buffer.concat(parts)).buffer;
 }
 
 function readJson(bytes: ArrayBuffer): object {

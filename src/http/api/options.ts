@@ -12,10 +12,13 @@ import type {
   Identities,
   Identity,
   Management,
+  Statistics,
   UserRights,
 } from "../../metadata/contract.ts";
-import type { Puller } from "../../pull/contract.ts";
+import type { Images } from "../../pull/images/contract.ts";
+import type { PullStatistics, Puller } from "../../pull/contract.ts";
 import type { UpstreamClient } from "../../upstream/contract.ts";
+import type { Verifier } from "../../work/contract.ts";
 import type { Runner } from "../../work/contract.ts";
 import type { Listeners } from "./event-stream.ts";
 
@@ -28,8 +31,13 @@ export interface ApiOptions {
   audit: AuditLog;
   management: Management;
   identity: Identity;
+  statistics: Statistics;
+  /** Where pulls are counted, to be written before the statistics are read. */
+  pullStatistics: PullStatistics;
   directory: Directory;
   puller: Puller;
+  images: Images;
+  verifier: Verifier;
   client: UpstreamClient;
   runner: Runner;
   listeners: Listeners;
@@ -42,6 +50,10 @@ export interface ApiOptions {
   isTrustedProxy: (address: string) => boolean;
   /** Whether the URL plainly names an inner address that upstreams may not have. Asks nobody. */
   isInner: (url: string) => Promise<boolean>;
+  /** Told of content that goes to a client. */
+  sent: (bytes: number) => void;
+  /** What the server allows a connection otherwise. */
+  idleSeconds: number;
 }
 
 /** People, and how they sign in. */

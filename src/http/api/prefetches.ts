@@ -76,6 +76,7 @@ function deletePrefetch(api: Api, { management }: ApiOptions): void {
       summary: "Delete a prefetch; a run under way ends, and what it has brought stays",
       action: "prefetch_registry",
       params: idParams,
+      conditional: true,
       status: 204,
     },
     async ({ params, granted, condition, author }) => {

@@ -72,7 +72,11 @@ function explain(api: Api, { management, directory, puller }: ApiOptions): void 
 }
 
 /** The registry as the caller would pull through it. */
-async function pullable(directory: Directory, id: number, caller: Caller): Promise<Registry> {
+export async function pullable(
+  directory: Directory,
+  id: number,
+  caller: Caller,
+): Promise<Registry> {
   const registry = await directory.registry(id);
   if (!registry) throw notFound();
   return verifiedView(registry, {
@@ -81,7 +85,7 @@ async function pullable(directory: Directory, id: number, caller: Caller): Promi
   });
 }
 
-function imageOf(image: string): ImageName {
+export function imageOf(image: string): ImageName {
   const name = parseImage(image);
   if (!name) throw badRequest("image is not <repository>[:<tag>][@<digest>]");
   return name;

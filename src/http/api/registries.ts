@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import type { RegistryFields } from "../../metadata/contract.ts";
+import { tagged } from "./conditions.ts";
 import { type Api, endpoint } from "./endpoint.ts";
 import { idParams, registry, registryChanges, registryDetail, registryFields } from "./fields.ts";
 import { findGroup, groupParams, topLevel } from "./groups.ts";
@@ -53,13 +54,20 @@ function createRegistry(api: Api, { management }: ApiOptions): void {
       answer: registry,
       status: 201,
     },
-    async ({ params, granted, body, author }) => {
+    async ({ params, granted, require, body, author }) => {
       const group = granted(await findGroup(management, params));
-      const { name, description, on_unsure: onUnsure = "stop", ask = "in_order" } = await body();
+      const {
+        id,
+        name,
+        description,
+        on_unsure: onUnsure = "stop",
+        ask = "in_order",
+      } = await body();
+      // It can be one that clients of another group still pull by.
+      if (id !== undefined) require("choose_registry_id", { kind: "server" });
       const fields: RegistryFields = { name, description, onUnsure, ask };
-      return {
-        body: registryJson(await management.by(author).registries.create(group.id, fields)),
-      };
+      const created = await management.by(author).registries.create(group.id, fields, id);
+      return { body: registryJson(created), headers: tagged(created) };
     },
   );
 }
@@ -76,9 +84,10 @@ function getRegistry(api: Api, { management }: ApiOptions): void {
       answer: registryDetail,
       status: 200,
     },
-    async ({ params, granted }) => ({
-      body: registryDetailJson(granted(await management.registries.get(params.id))),
-    }),
+    async ({ params, granted }) => {
+      const found = granted(await management.registries.get(params.id));
+      return { body: registryDetailJson(found), headers: tagged(found) };
+    },
   );
 }
 
@@ -87,6 +96,7 @@ function changeRegistry(api: Api, { management }: ApiOptions): void {
     api,
     {
       method: "patch",
+      conditional: true,
       path: one,
       summary: "Change a registry",
       action: "change_registry",
@@ -95,15 +105,13 @@ function changeRegistry(api: Api, { management }: ApiOptions): void {
       answer: registryDetail,
       status: 200,
     },
-    async ({ params, granted, body, author }) => {
+    async ({ params, granted, body, condition, author }) => {
       const { id } = granted(await management.registries.get(params.id));
       const { on_unsure: onUnsure, ...given } = atLeastOne(registryChanges, await body());
       const changes = { ...given, ...(onUnsure && { onUnsure }) } as Partial<RegistryFields>;
-      return {
-        body: registryDetailJson(
-          granted(await management.by(author).registries.change(id, changes)),
-        ),
-      };
+      const { registries } = management.by(author);
+      const changed = granted(await registries.change(id, changes, condition()));
+      return { body: registryDetailJson(changed), headers: tagged(changed) };
     },
   );
 }
@@ -113,6 +121,7 @@ function deleteRegistry(api: Api, { management }: ApiOptions): void {
     api,
     {
       method: "delete",
+      conditional: true,
       path: one,
       summary: "Delete a registry, and those of its upstreams that no other registry has",
       action: "change_registry",
@@ -131,6 +140,7 @@ function purgeRegistry(api: Api, { management, runner }: ApiOptions): void {
     api,
     {
       method: "delete",
+      conditional: true,
       path: `${one}/cache`,
       summary: "Empty the cache of those upstreams that no other registry has",
       action: "purge_registry",

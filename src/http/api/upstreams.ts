@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { atLeastOne, removed } from "./changes.ts";
+import { tagged } from "./conditions.ts";
 import { type Api, endpoint } from "./endpoint.ts";
 import {
   idParams,
@@ -99,7 +100,7 @@ function createUpstream(api: Api, options: ApiOptions): void {
       await refuseHidden(options, caller, settings.verifiedGroup);
       await refuseInner(isInner, settings.url);
       const created = granted(await management.by(author).upstreams.create(id, settings));
-      return { body: placedUpstreamJson(created, id) };
+      return { body: placedUpstreamJson(created, id), headers: tagged(created) };
     },
   );
 }
@@ -128,7 +129,7 @@ function getUpstream(api: Api, options: ApiOptions): void {
     async ({ params, granted, caller }) => {
       const found = granted(await management.upstreams.get(params.id));
       const seen = await asSeen(options, caller, found);
-      return { body: upstreamDetailJson(seen, client.health(found)) };
+      return { body: upstreamDetailJson(seen, client.health(found)), headers: tagged(found) };
     },
   );
 }
@@ -139,6 +140,7 @@ function changeUpstream(api: Api, options: ApiOptions): void {
     api,
     {
       method: "patch",
+      conditional: true,
       path: one,
       summary:
         "Change an upstream; with another URL its credentials go, unless both are given anew",
@@ -148,14 +150,15 @@ function changeUpstream(api: Api, options: ApiOptions): void {
       answer: upstreamDetail,
       status: 200,
     },
-    async ({ params, granted, body, caller, author }) => {
+    async ({ params, granted, body, condition, caller, author }) => {
       const { id } = granted(await management.upstreams.get(params.id));
       const changes = settingsGiven(atLeastOne(upstreamChanges, await body()));
       await refuseHidden(options, caller, changes.verifiedGroup);
       await refuseInner(isInner, changes.url);
-      const changed = granted(await management.by(author).upstreams.change(id, changes));
+      const { upstreams } = management.by(author);
+      const changed = granted(await upstreams.change(id, changes, condition()));
       const seen = await asSeen(options, caller, changed);
-      return { body: upstreamDetailJson(seen, client.health(changed)) };
+      return { body: upstreamDetailJson(seen, client.health(changed)), headers: tagged(changed) };
     },
   );
 }
@@ -165,6 +168,7 @@ function deleteUpstream(api: Api, { management }: ApiOptions): void {
     api,
     {
       method: "delete",
+      conditional: true,
       path: one,
       summary: "Delete an upstream from every registry, with its cache",
       action: "change_upstream",
@@ -183,6 +187,7 @@ function purgeUpstream(api: Api, { management, runner }: ApiOptions): void {
     api,
     {
       method: "delete",
+      conditional: true,
       path: `${one}/cache`,
       summary: "Empty an upstream's cache, or give up what a pattern is for",
       action: "purge_registry",

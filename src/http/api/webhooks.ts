@@ -138,6 +138,7 @@ function deleteWebhook(api: Api, { management }: ApiOptions): void {
       summary: "Delete a webhook, with its deliveries",
       action: "change_webhooks",
       params: webhookParams,
+      conditional: true,
       status: 204,
     },
     async ({ params, granted, condition, author }) => {

@@ -6,7 +6,7 @@ import type { ApiOptions } from "./options.ts";
 
 const count = z.int().min(0);
 
-const report = z
+export const report = z
   .strictObject({
     name: z.string().openapi({ example: "purges" }),
     status: z.enum(["scheduled", "waiting", "running", "failed"]),

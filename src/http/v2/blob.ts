@@ -10,6 +10,8 @@ interface Options {
   /** What the request asks for, as `wantedPart` read it. */
   part: PartWanted | undefined;
   follow: (source: ByteSource) => ReadableStream<Uint8Array>;
+  /** Is told how many bytes of content the answer has, where that is known. */
+  known: (bytes: number) => void;
 }
 
 /**
@@ -30,7 +32,7 @@ export function wantedPart(request: Request, digest: string): PartWanted | undef
  * without `Range` would be answered.
  */
 export function blobResponse({ content, explanation }: PulledBlob, options: Options): Response {
-  const { head, part, follow, headers } = options;
+  const { head, part, follow, known, headers } = options;
   headers.set("Accept-Ranges", "bytes");
   // Not verified (yet): nobody is to put it together with other parts under this ETag later.
   if (explanation.status === "window") headers.set("Cache-Control", "no-store");
@@ -40,10 +42,20 @@ export function blobResponse({ content, explanation }: PulledBlob, options: Opti
     headers.set("Content-Length", String(size));
     return new Response(null, { headers });
   }
+  if (content.kind === "address") return elsewhere(content.url, headers);
   const range = part && rangeOf(part, content, size);
+  const isHere = content.kind === "stored" || content.kind === "bytes";
+  if (isHere) known(range ? range.last - range.first + 1 : (size ?? 0));
   if (!range) return new Response(body(content, undefined, follow), { headers });
   headers.set("Content-Range", `bytes ${range.first}-${range.last}/${size}`);
   return new Response(body(content, range, follow), { status: 206, headers });
+}
+
+/** The receiver asks there for the part that it wants. The address ends soon, so nobody is to keep it. */
+function elsewhere(url: string, headers: Headers): Response {
+  headers.set("Location", url);
+  headers.set("Cache-Control", "no-store");
+  return new Response(null, { status: 307, headers });
 }
 
 /** A body that nobody looks at, so that HEAD does not say that there are 0 bytes. */
@@ -67,7 +79,7 @@ function rangeOf(
   content: BlobContent,
   size: number | undefined,
 ): ByteRange | undefined {
-  if (content.kind === "part") return content.range;
+  if (content.kind === "part" || content.kind === "stored") return content.range;
   if (size === undefined) return undefined;
   const range = rangeWithin(spec, size);
   if (range !== "unsatisfiable") return range;
@@ -81,7 +93,7 @@ function body(content: BlobContent, range: ByteRange | undefined, follow: Option
     case "stored":
       // Of an empty file the runtime would answer 416 to what is no range at all.
       if (content.size === 0) return new Uint8Array();
-      return range ? content.part(range.first, range.last) : content.whole();
+      return content.blob;
     case "bytes": {
       const { bytes } = content;
       return (
@@ -92,6 +104,7 @@ function body(content: BlobContent, range: ByteRange | undefined, follow: Option
     case "source":
       return follow(content.source);
     case "none":
+    case "address":
       return null;
   }
 }

@@ -11,6 +11,8 @@ interface Options {
   request: Request;
   /** What the server allows a connection otherwise. */
   idleSeconds: number;
+  /** Is told of the bytes that the reader takes. */
+  sent: (bytes: number) => void;
   /** The transfer was cut from our side. */
   cut: (reason: unknown) => void;
 }
@@ -54,7 +56,10 @@ class Following implements UnderlyingDefaultSource<Uint8Array> {
       const bytes = await this.#source.next();
       this.#touched = this.#options.clock.elapsed();
       if (this.#over) return;
-      if (bytes) return controller.enqueue(bytes);
+      if (bytes) {
+        this.#options.sent(bytes.length);
+        return controller.enqueue(bytes);
+      }
       this.#end();
       this.#options.server.timeout(this.#options.request, this.#options.idleSeconds);
       controller.close();

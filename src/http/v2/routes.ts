@@ -8,7 +8,7 @@ import { RegistryError } from "../../oci/error.ts";
 import { isRepositoryName, type Reference } from "../../oci/reference.ts";
 import { pullScope } from "../../oci/scope.ts";
 import type { ByteSource, Puller } from "../../pull/contract.ts";
-import type { BunServer, Exchange } from "../exchange.ts";
+import type { BunServer, Exchange, PullKind } from "../exchange.ts";
 import { marksIn } from "../../upstream/contract.ts";
 import { contentHeaders, jsonResponse } from "../respond.ts";
 import type { PullRate } from "../pull-rate.ts";
@@ -40,6 +40,8 @@ export interface V2Options {
   hasDependencyProxies: boolean;
   /** What clients know this server by. */
   externalUrl: string;
+  /** Is told of the bytes of content that a client has taken, where their number was not known before. */
+  sent: (bytes: number) => void;
   /** Seconds that a connection may be idle, as the server is set up. */
   idleSeconds: number;
 }
@@ -129,9 +131,11 @@ class V2Request {
   async #serve(path: V2Path, grant: Grant): Promise<Response> {
     const { place, wanted } = readPath(path);
     const { name } = path;
+    this.#exchange.kind = kindOf(wanted.kind);
     if (grant.repositories && !grant.repositories.has(name)) throw this.#challenge(name);
     const registry = await this.#registry(place, grant);
     const { repository } = place;
+    if (wanted.kind !== "tags" && wanted.kind !== "referrers") this.#exchange.registry = registry;
     switch (wanted.kind) {
       case "tag":
       case "digest":
@@ -190,6 +194,7 @@ class V2Request {
     const headers = contentHeaders(this.#exchange, pulled);
     if (hasAlready(this.#request, pulled.digest)) return notModified(headers);
     if (!head) {
+      this.#exchange.bytes = pulled.payload.length;
       return new Response(pulled.payload as Uint8Array<ArrayBuffer>, { headers });
     }
     headers.set("Content-Length", String(pulled.payload.length));
@@ -232,15 +237,18 @@ class V2Request {
     );
     const headers = contentHeaders(this.#exchange, pulled);
     if (isKnown) return notModified(headers);
-    const { clock, idleSeconds, log } = this.#options;
+    const { clock, idleSeconds, log, sent } = this.#options;
     const request = this.#request;
     const { id } = this.#exchange;
     const { upstream } = pulled.explanation;
     const cut = (error: unknown) =>
       log.warn("transfer cut", { id, upstream, reason: wordFor(error) });
     const follow = (source: ByteSource) =>
-      followBody(source, { clock, server, request, idleSeconds, cut });
-    return blobResponse(pulled, { headers, head, part, follow });
+      followBody(source, { clock, server, request, idleSeconds, cut, sent });
+    const known = (bytes: number) => {
+      this.#exchange.bytes = bytes;
+    };
+    return blobResponse(pulled, { headers, head, part, follow, known });
   }
 
   /** Waiting for an upstream is not idleness of the client; a hit, which does not wait, need not say so. */
@@ -267,6 +275,10 @@ class V2Request {
     const address = this.#server.requestIP(this.#request)?.address;
     return address !== undefined && this.#options.isTrustedProxy(address);
   }
+}
+
+function kindOf(kind: ReturnType<typeof readPath>["wanted"]["kind"]): PullKind {
+  return kind === "tag" || kind === "digest" ? "manifest" : kind;
 }
 
 /** What a log line may say of a failure: our own words, or a code. */

@@ -66,7 +66,7 @@ export interface AuditFilter {
 }
 
 /** `total` is undefined where there are more than are worth counting. */
-export type AuditPage = Omit<Page<AuditEvent>, "total"> & { total: number | undefined };
+export type AuditPage = Page<AuditEvent>;
 
 /**
  * Who did what, on what, when, from where, and how it ended. What changes something is on record by the transaction that

@@ -38,7 +38,11 @@ export interface ManagedCleanupPolicies {
   get(groupId: number): Promise<CleanupPolicy | undefined>;
   create(groupId: number, settings: CleanupSettings): Promise<CleanupPolicy>;
   /** Each change puts the next run off to a cadence from now. */
-  change(groupId: number, changes: Partial<CleanupSettings>): Promise<CleanupPolicy | undefined>;
+  change(
+    groupId: number,
+    changes: Partial<CleanupSettings>,
+    condition?: Condition,
+  ): Promise<CleanupPolicy | undefined>;
   remove(groupId: number, condition: Condition): Promise<Removal>;
 }
 

@@ -2,7 +2,8 @@ import { MetadataError } from "../contract.ts";
 import { requireTopLevel } from "../groups.ts";
 import type { Condition, Removal } from "../management/contract.ts";
 import { changesOf, factOf } from "../management/facts.ts";
-import type { Writer } from "../management/writer.ts";
+import { always, type Writer } from "../management/writer.ts";
+import { requireUnchanged } from "../tags.ts";
 import type { Db } from "../schema.ts";
 import type { CleanupPolicy, CleanupSettings, ManagedCleanupPolicies } from "./contract.ts";
 import { columnsOf, dayMs, noRun, policyOf } from "./rows.ts";
@@ -37,10 +38,15 @@ export class SqlCleanupPolicies implements ManagedCleanupPolicies {
     });
   }
 
-  change(groupId: number, changes: Partial<CleanupSettings>): Promise<CleanupPolicy | undefined> {
+  change(
+    groupId: number,
+    changes: Partial<CleanupSettings>,
+    condition = always,
+  ): Promise<CleanupPolicy | undefined> {
     return this.writer.inGroup(groupId, async ({ tx, now, note }) => {
       const before = await read(tx, groupId);
       if (!before) return undefined;
+      requireUnchanged(condition, before);
       const settings = { ...before, ...changes };
       // Switched off it does not go on with a run.
       const stopped = settings.enabled ? {} : ({ ...noRun, status: "scheduled" } as const);
@@ -61,13 +67,15 @@ export class SqlCleanupPolicies implements ManagedCleanupPolicies {
     });
   }
 
-  remove(groupId: number, { unmodifiedSince }: Condition): Promise<Removal> {
+  remove(groupId: number, condition: Condition): Promise<Removal> {
     return this.writer.inGroup(groupId, async ({ tx, note }) => {
       const policy = await read(tx, groupId);
       if (!policy) return "absent";
       // As in `Writer.remove`.
       const updatedAt = Math.floor(policy.updatedAt / 1000) * 1000;
+      const { unmodifiedSince } = condition;
       if (unmodifiedSince !== undefined && updatedAt > unmodifiedSince) return "changed";
+      requireUnchanged(condition, policy);
       await note(fact("delete", groupId));
       await tx.deleteFrom("cleanup_policies").where("group_id", "=", groupId).execute();
       return "removed";

@@ -81,11 +81,12 @@ export interface Credentials {
   noteUse(tokenId: number): void;
   /**
    * Creates or changes the user of this name; the memberships given (group id → role) replace the present ones, and end
-   * never.
+   * when `ends` says (group id → milliseconds since the epoch), or never.
    */
   saveUser(
     user: { username: string; admin: boolean },
     memberships: ReadonlyMap<number, Role>,
+    ends?: ReadonlyMap<number, number>,
   ): Promise<User>;
   /**
    * Creates or changes the declared token of this name of this user; another hash replaces the former one. Tokens that

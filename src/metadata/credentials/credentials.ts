@@ -64,12 +64,13 @@ export class SqlCredentials implements Credentials {
   saveUser(
     user: { username: string; admin: boolean },
     memberships: ReadonlyMap<number, Role>,
+    ends: ReadonlyMap<number, number> = new Map(),
   ): Promise<User> {
     const now = this.clock.now();
     return declaring(
       this.changes,
       now,
-      (tx, changed) => saveUser({ tx, now, changed }, user, memberships),
+      (tx, changed) => saveUser({ tx, now, changed }, user, { roles: memberships, ends }),
       ({ id, username: name, admin }) =>
         factOf("user", "declare", { id, name, groupId: undefined }, { admin }),
     );

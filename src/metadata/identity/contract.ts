@@ -1,5 +1,5 @@
 import type { Author, Role, TokenKind, User, UserState } from "../contract.ts";
-import type { Page, PageOptions, Removal } from "../management/contract.ts";
+import type { Condition, Page, PageOptions, Removal } from "../management/contract.ts";
 
 /**
  * Users, projects, memberships and tokens as people manage them: as `Management`. What takes rights away raises the
@@ -90,8 +90,14 @@ export interface ManagedMembers {
     userId: number,
     changes: Partial<Membership>,
     judge: (present: Member) => void,
+    condition?: Condition,
   ): Promise<Member | undefined>;
-  remove(of: Membered, userId: number, judge: (present: Member) => void): Promise<Removal>;
+  remove(
+    of: Membered,
+    userId: number,
+    judge: (present: Member) => void,
+    condition?: Condition,
+  ): Promise<Removal>;
 }
 
 export interface TokenRecord {

@@ -2,10 +2,11 @@ import { type Selectable, sql, type Transaction } from "kysely";
 import { type AuditFact, MetadataError, type Role } from "../contract.ts";
 import { changesOf, endText } from "../management/facts.ts";
 import type { Removal } from "../management/contract.ts";
-import type { Recorded, Writer } from "../management/writer.ts";
+import { always, type Recorded, type Writer } from "../management/writer.ts";
 import { hasOwner } from "../owners.ts";
 import { lockGroup } from "../positions.ts";
 import type { Db, Schema, UsersTable } from "../schema.ts";
+import { requireUnchanged } from "../tags.ts";
 import type { ManagedMembers, Member, Membered, Membership } from "./contract.ts";
 import { userRecord } from "./users.ts";
 
@@ -45,11 +46,13 @@ export class SqlMembers implements ManagedMembers {
     userId: number,
     changes: Partial<Membership>,
     judge: (present: Member) => void,
+    condition = always,
   ): Promise<Member | undefined> {
     return this.#write(of, async ({ tx, now, changed, note }) => {
       const [present] = await readMembers(tx, of, now, userId);
       if (!present) return undefined;
       judge(present);
+      requireUnchanged(condition, present);
       const wanted = { role: present.role, expiresAt: present.expiresAt, ...changes };
       if (!isLasting(wanted)) await keepOwner(tx, of, present);
       changed();
@@ -65,11 +68,17 @@ export class SqlMembers implements ManagedMembers {
     });
   }
 
-  remove(of: Membered, userId: number, judge: (present: Member) => void): Promise<Removal> {
+  remove(
+    of: Membered,
+    userId: number,
+    judge: (present: Member) => void,
+    condition = always,
+  ): Promise<Removal> {
     return this.#write(of, async ({ tx, now, changed, note }) => {
       const [present] = await readMembers(tx, of, now, userId);
       if (!present) return "absent";
       judge(present);
+      requireUnchanged(condition, present);
       await keepOwner(tx, of, present);
       changed();
       await note(await factOn(tx, of, "remove", present, detailsOf(present)));

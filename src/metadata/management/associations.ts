@@ -1,12 +1,13 @@
 import { MetadataError } from "../contract.ts";
 import { savePositions, upstreamsInOrder } from "../positions.ts";
 import type { Db } from "../schema.ts";
+import { requireUnchanged } from "../tags.ts";
 import type { Saving } from "../upstreams.ts";
 import type { Association, Condition, ManagedAssociations, Removal } from "./contract.ts";
 import { factOf } from "./facts.ts";
 import { associationOf } from "./records.ts";
 import { registryRecord } from "./registries.ts";
-import type { Recorded, Writer } from "./writer.ts";
+import { always, type Recorded, type Writer } from "./writer.ts";
 
 export class SqlAssociations implements ManagedAssociations {
   constructor(
@@ -42,8 +43,10 @@ export class SqlAssociations implements ManagedAssociations {
     });
   }
 
-  move(id: number, position: number): Promise<Association | undefined> {
+  move(id: number, position: number, condition = always): Promise<Association | undefined> {
     return this.writer.withRow("registry_upstreams", id, async (saving) => {
+      const present = await associationRecord(saving.tx, id);
+      if (present) requireUnchanged(condition, present);
       await reorder(saving, id, (others, own) => others.toSpliced(position - 1, 0, own));
       const moved = await associationRecord(saving.tx, id);
       if (moved) await note(saving, "move", moved);
@@ -54,6 +57,7 @@ export class SqlAssociations implements ManagedAssociations {
   remove(id: number, condition: Condition): Promise<Removal> {
     return this.writer.remove("registry_upstreams", id, condition, async (saving) => {
       const found = await associationRecord(saving.tx, id);
+      if (found) requireUnchanged(condition, found);
       if (found) await note(saving, "delete", found);
       await reorder(saving, id, (others) => others);
     });

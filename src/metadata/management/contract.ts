@@ -16,7 +16,7 @@ import type { PurgePreview, PurgeSelection } from "../purges/contract.ts";
 /**
  * Groups, their registries, upstreams and cache entries as people manage them: by id, one thing at a time. Ids are never
  * given out twice. An id that is unknown gives undefined, or `absent`; a write that cannot be is a `MetadataError`
- * (`refused`) with the field to blame in `invalid`, and changes nothing. Each change raises the generation. Positions
+ * (`refused`) with the field to blame in `invalid`, and changes nothing; so is one whose condition does not hold (`changed`). Each change raises the generation. Positions
  * in a registry always run from 1 without gaps, and limits hold among parallel calls.
  */
 export interface Management {
@@ -33,6 +33,7 @@ export interface Management {
   group(by: { id: number } | { path: string }): Promise<Group | undefined>;
   readonly groups: ManagedGroups;
   readonly dependencyProxies: ManagedDependencyProxies;
+  readonly virtualRegistries: ManagedVirtualRegistries;
   readonly registries: ManagedRegistries;
   readonly upstreams: ManagedUpstreams;
   readonly associations: ManagedAssociations;
@@ -52,7 +53,7 @@ export interface ManagedGroups {
     ownerId: number,
   ): Promise<Group>;
   /** With everything in it, groups below included, and the bots of these groups' tokens. At once, as all removals are. */
-  remove(id: number): Promise<Removal>;
+  remove(id: number, condition?: Condition): Promise<Removal>;
   /**
    * `path` is the last part of the group's path. Everything below moves along, and the Dependency Proxies are found by
    * their former paths too, until another group has such a path.
@@ -60,7 +61,23 @@ export interface ManagedGroups {
   change(
     id: number,
     changes: { name?: string | undefined; path?: string | undefined },
+    condition?: Condition,
   ): Promise<Group | undefined>;
+}
+
+/** The registries of a top-level group as a whole. */
+export interface ManagedVirtualRegistries {
+  settings(groupId: number): Promise<VirtualRegistrySettings>;
+  /** Switched off, all of them look as if they were not there, to pulls as to people; nothing of them is given up. */
+  change(
+    groupId: number,
+    settings: VirtualRegistrySettings,
+    condition?: Condition,
+  ): Promise<VirtualRegistrySettings>;
+}
+
+export interface VirtualRegistrySettings {
+  enabled: boolean;
 }
 
 /** Their upstreams, and what is cached of those, are to be seen nowhere else. */
@@ -68,7 +85,11 @@ export interface ManagedDependencyProxies {
   /** Of any group; those of one that nobody has touched are the defaults. */
   settings(groupId: number): Promise<DependencyProxySettings>;
   /** A user name with its password, or both undefined; another login is as that of `ManagedUpstreams.change`. */
-  change(groupId: number, changes: DependencyProxyChanges): Promise<DependencyProxySettings>;
+  change(
+    groupId: number,
+    changes: DependencyProxyChanges,
+    condition?: Condition,
+  ): Promise<DependencyProxySettings>;
   /** Gives up all its entries, as `ManagedUpstreams.purge` does. */
   purge(groupId: number, condition: Condition): Promise<Removal>;
   /** A step: gives up some of the entries that have not been pulled for as long as their groups want; 0: there are no more. */
@@ -81,6 +102,8 @@ export interface DependencyProxySettings {
   identity: string | undefined;
   ttlEnabled: boolean;
   ttlDays: number;
+  /** Of its upstream, 0 where there is none yet: it rises with another login. */
+  version: number;
 }
 
 export interface DependencyProxyChanges {
@@ -95,8 +118,13 @@ export interface ManagedRegistries {
   /** In order of id. */
   list(groupId: number): Promise<RegistryRecord[]>;
   get(id: number): Promise<RegistryRecord | undefined>;
-  create(groupId: number, fields: RegistryFields): Promise<RegistryRecord>;
-  change(id: number, changes: Partial<RegistryFields>): Promise<RegistryRecord | undefined>;
+  /** With this id, or the next one where none is given. */
+  create(groupId: number, fields: RegistryFields, id?: number): Promise<RegistryRecord>;
+  change(
+    id: number,
+    changes: Partial<RegistryFields>,
+    condition?: Condition,
+  ): Promise<RegistryRecord | undefined>;
   /** Removes with it those of its upstreams that no other registry has, and their entries. */
   remove(id: number, condition: Condition): Promise<Removal>;
   /** Gives up entries of those of its upstreams that no other registry has, as `ManagedUpstreams.purge` does. */
@@ -118,7 +146,11 @@ export interface ManagedUpstreams {
    * anew, and so do the token service that is not given and the entries: nothing that was meant for one host follows
    * to another.
    */
-  change(id: number, changes: Partial<UpstreamSettings>): Promise<UpstreamRecord | undefined>;
+  change(
+    id: number,
+    changes: Partial<UpstreamSettings>,
+    condition?: Condition,
+  ): Promise<UpstreamRecord | undefined>;
   /** From every registry; its entries go with it. */
   remove(id: number, condition: Condition): Promise<Removal>;
   /**
@@ -135,7 +167,7 @@ export interface ManagedAssociations {
   /** At the end of the list. Undefined where the two are not there, or not of one group. */
   create(registryId: number, upstreamId: number): Promise<Association | undefined>;
   /** To this position, or to the last one where there are fewer. */
-  move(id: number, position: number): Promise<Association | undefined>;
+  move(id: number, position: number, condition?: Condition): Promise<Association | undefined>;
   /** The upstream and its entries stay. */
   remove(id: number, condition: Condition): Promise<Removal>;
 }
@@ -203,13 +235,16 @@ export interface PageOptions {
 
 export interface Page<T> {
   items: T[];
-  /** On all pages. */
-  total: number;
+  /** On all pages; undefined where there are too many to count. */
+  total: number | undefined;
 }
 
-/** What must hold for a removal: no change after this time, to the second. */
+/** What must hold for a removal or change; it is looked at in the transaction that writes. */
 export interface Condition {
+  /** No change after this time, to the second; of what has no time it is not asked. */
   unmodifiedSince: number | undefined;
+  /** One of these is the record's tag (`tagOf`); undefined: whatever it is. */
+  tags?: readonly string[] | undefined;
 }
 
 /** `changed`: the condition does not hold, and all is as it was. */

@@ -9,6 +9,7 @@ import type { Passwords } from "../passwords.ts";
 import type { SqlPurges } from "../purges/purges.ts";
 import { everything, requestPurge } from "../purges/requests.ts";
 import type { Db } from "../schema.ts";
+import { requireUnchanged } from "../tags.ts";
 import { changeUpstream, type Saving, upstreamOf } from "../upstreams.ts";
 import type {
   Condition,
@@ -18,7 +19,7 @@ import type {
   Removal,
 } from "./contract.ts";
 import { changesOf, factOf } from "./facts.ts";
-import type { Writer } from "./writer.ts";
+import { always, type Recorded, type Writer } from "./writer.ts";
 
 const dayMs = 86_400_000;
 
@@ -38,11 +39,16 @@ export class SqlDependencyProxies implements ManagedDependencyProxies {
     return readSettings(this.db, groupId);
   }
 
-  change(groupId: number, changes: DependencyProxyChanges): Promise<DependencyProxySettings> {
+  change(
+    groupId: number,
+    changes: DependencyProxyChanges,
+    condition = always,
+  ): Promise<DependencyProxySettings> {
     return this.writer.inGroup(groupId, async (saving) => {
       const { tx } = saving;
       const { enabled, ttlEnabled, ttlDays } = changes;
       const before = await readSettings(tx, groupId);
+      requireUnchanged(condition, before);
       const present = await readWishes(tx, groupId);
       const wanted = {
         enabled: enabled ?? present.enabled,
@@ -77,14 +83,19 @@ export class SqlDependencyProxies implements ManagedDependencyProxies {
   async purge(groupId: number, condition: Condition): Promise<Removal> {
     const fact = factOf("dependency_proxy", "purge", { id: groupId, groupId });
     const upstream = await findProxyUpstream(this.db, groupId);
+    const note = async ({ tx, note }: Recorded) => {
+      const { tags } = condition;
+      requireUnchanged({ unmodifiedSince: undefined, tags }, await readSettings(tx, groupId));
+      await note(fact);
+    };
     if (!upstream) {
-      await this.writer.run(({ note }) => note(fact));
+      await this.writer.run(note);
       return "removed";
     }
     const { id } = upstream;
     const begun: number[] = [];
     const checked = await this.writer.remove("upstreams", id, condition, async (saving) => {
-      await saving.note(fact);
+      await note(saving);
       begun.push(await requestPurge(saving.tx, id, everything, saving.now));
     });
     await this.purges.begin(begun);
@@ -111,7 +122,8 @@ const told = ["enabled", "identity", "ttlEnabled", "ttlDays"] as const;
 
 async function readSettings(db: Db, groupId: number): Promise<DependencyProxySettings> {
   const upstream = await findProxyUpstream(db, groupId);
-  return { ...(await readWishes(db, groupId)), identity: upstream?.username ?? undefined };
+  const { username, version = 0 } = upstream ?? {};
+  return { ...(await readWishes(db, groupId)), identity: username ?? undefined, version };
 }
 
 function refuseHalfLogin({ identity, secret }: Login): void {

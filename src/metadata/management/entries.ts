@@ -1,5 +1,9 @@
-import { type Selectable, sql } from "kysely";
+import type { Selectable } from "kysely";
 import type { CacheEntriesTable, Db } from "../schema.ts";
+import { lastId } from "../search/buckets.ts";
+import type { EntryIndex } from "../search/entry-index.ts";
+import { countedBuckets, EntrySearch, seen } from "../search/entry-search.ts";
+import { requireUnchanged } from "../tags.ts";
 import type {
   Condition,
   EntryRecord,
@@ -11,45 +15,61 @@ import type {
 import { factOf } from "./facts.ts";
 import type { Writer } from "./writer.ts";
 
+interface Place {
+  upstreamId: number;
+  offset: number;
+  limit: number;
+}
+
+/** What can be seen of upstreams: entries that are only named are no more than a hint for pulls. */
 export class SqlEntries implements ManagedEntries {
   constructor(
     readonly db: Db,
     readonly writer: Writer,
+    readonly index: EntryIndex,
+    readonly search = new EntrySearch(db),
   ) {}
 
-  async list(
-    upstreamId: number,
-    { words, page, perPage }: PageOptions,
-  ): Promise<Page<EntryRecord>> {
-    let query = shown(this.db).where("e.upstream_id", "=", upstreamId);
-    for (const word of words) {
-      const pattern = `%${word.toLowerCase().replace(/[\\%_]/g, String.raw`\$&`)}%`;
-      query = query.where(sql<boolean>`lower(e.relative_path) like ${pattern} escape '\\'`);
-    }
-    const { total } = await query
-      .select((eb) => eb.fn.countAll<number>().as("total"))
-      .executeTakeFirstOrThrow();
-    const rows = await query
+  async list(upstreamId: number, options: PageOptions): Promise<Page<EntryRecord>> {
+    const { words, page, perPage } = options;
+    const wanted = { upstreamId, words, offset: (page - 1) * perPage, limit: perPage };
+    if (words.length === 0) return this.#page(wanted);
+    const { ids, total } = await this.search.find(wanted);
+    // What could not be found in the index goes into it now: for the next one who asks.
+    this.index.wake();
+    return { items: await this.#ofIds(ids), total };
+  }
+
+  /** By what is counted: however far the page is, no more than one run of ids is passed over. */
+  async #page({ upstreamId, offset, limit }: Place): Promise<Page<EntryRecord>> {
+    const counted = await countedBuckets(this.db, upstreamId);
+    const total = counted.reduce((sum, { entries }) => sum + entries, 0);
+    let before = 0;
+    const first = counted.find(({ entries }) => (before += entries) > offset);
+    if (!first) return { items: [], total };
+    const rows = await seen(this.db)
       .selectAll()
+      .where("e.upstream_id", "=", upstreamId)
+      .where("e.id", "<=", lastId(first.bucket))
       .orderBy("e.id", "desc")
-      .limit(perPage)
-      .offset((page - 1) * perPage)
+      .limit(limit)
+      .offset(offset - (before - first.entries))
       .execute();
     return { items: rows.map(entryOf), total };
   }
 
-  async get(id: number): Promise<EntryRecord | undefined> {
-    const row = await shown(this.db)
-      .innerJoin("upstreams as u", "u.id", "e.upstream_id")
-      .selectAll("e")
-      .where("e.id", "=", id)
-      .where("u.kind", "=", "registry")
-      .executeTakeFirst();
-    return row && entryOf(row);
+  async #ofIds(ids: readonly number[]): Promise<EntryRecord[]> {
+    if (ids.length === 0) return [];
+    const rows = await seen(this.db).selectAll().where("e.id", "in", ids).execute();
+    return rows.map(entryOf).sort((a, b) => b.id - a.id);
+  }
+
+  get(id: number): Promise<EntryRecord | undefined> {
+    return entryRecord(this.db, id);
   }
 
   async newestManifest(upstreamId: number): Promise<EntryRecord | undefined> {
-    const row = await shown(this.db)
+    const row = await seen(this.db)
       .selectAll()
       .where("e.upstream_id", "=", upstreamId)
       .where("e.kind", "=", "manifest")
@@ -64,6 +84,8 @@ export class SqlEntries implements ManagedEntries {
     if (!entry) return "absent";
     return this.writer.remove("cache_entries", id, condition, async ({ tx, note }) => {
       const { groupId, relativePath: name, upstreamId, digest } = entry;
+      const present = await entryRecord(tx, id);
+      if (present) requireUnchanged(condition, present);
       const details = { upstream_id: upstreamId, digest };
       await note(factOf("cache_entry", "delete", { id, groupId, name }, details));
       await tx.deleteFrom("cache_entries").where("id", "=", id).execute();
@@ -74,9 +96,8 @@ export class SqlEntries implements ManagedEntries {
     if (!(await this.get(id))) return undefined;
     return this.writer.withRow("cache_entries", id, async ({ tx, note }) => {
       await tx.updateTable("cache_entries").set({ pinned: 1 }).where("id", "=", id).execute();
-      const row = await shown(tx).selectAll().where("e.id", "=", id).executeTakeFirst();
-      if (!row) return undefined;
-      const pinned = entryOf(row);
+      const pinned = await entryRecord(tx, id);
+      if (!pinned) return undefined;
       await note(pinFact("pin", pinned));
       return pinned;
     });
@@ -86,6 +107,8 @@ export class SqlEntries implements ManagedEntries {
     const entry = await this.get(id);
     if (!entry) return "absent";
     return this.writer.remove("cache_entries", id, condition, async ({ tx, note }) => {
+      const present = await entryRecord(tx, id);
+      if (present) requireUnchanged(condition, present);
       await note(pinFact("unpin", entry));
       await tx.updateTable("cache_entries").set({ pinned: 0 }).where("id", "=", id).execute();
     });
@@ -100,12 +123,14 @@ function pinFact(
   return factOf("cache_entry", verb, { id, groupId, name }, { upstream_id: upstreamId });
 }
 
-/** Named entries are no more than a hint for pulls. In words that SQLite finds in its index, which it would not for parameters. */
-function shown(db: Db) {
-  return db
-    .selectFrom("cache_entries as e")
-    .where("e.proof", "=", sql.lit("shown"))
-    .where("e.status", "=", sql.lit("default"));
+async function entryRecord(db: Db, id: number): Promise<EntryRecord | undefined> {
+  const row = await seen(db)
+    .innerJoin("upstreams as u", "u.id", "e.upstream_id")
+    .selectAll("e")
+    .where("e.id", "=", id)
+    .where("u.kind", "=", "registry")
+    .executeTakeFirst();
+  return row && entryOf(row);
 }
 
 type Row = Selectable<CacheEntriesTable>;

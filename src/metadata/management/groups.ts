@@ -2,9 +2,10 @@ import type { Transaction } from "kysely";
 import type { Group } from "../contract.ts";
 import { changeGroup, createGroup, groupOfId, withAllBelow } from "../groups.ts";
 import type { Schema } from "../schema.ts";
+import { requireUnchanged } from "../tags.ts";
 import type { ManagedGroups, Removal } from "./contract.ts";
 import { changesOf, factOf } from "./facts.ts";
-import type { Writer } from "./writer.ts";
+import { always, type Writer } from "./writer.ts";
 
 export class SqlGroups implements ManagedGroups {
   constructor(readonly writer: Writer) {}
@@ -31,9 +32,11 @@ export class SqlGroups implements ManagedGroups {
   change(
     id: number,
     changes: { name?: string | undefined; path?: string | undefined },
+    condition = always,
   ): Promise<Group | undefined> {
     return this.writer.inGroup(id, async (saving) => {
       const before = await groupOfId(saving.tx, id);
+      if (before) requireUnchanged(condition, before);
       const after = await changeGroup(saving, id, changes);
       if (before && after) {
         const details = changesOf<Group>(before, after, ["name", "path"]);
@@ -43,10 +46,11 @@ export class SqlGroups implements ManagedGroups {
     });
   }
 
-  remove(id: number): Promise<Removal> {
+  remove(id: number, condition = always): Promise<Removal> {
     return this.writer.inGroup(id, async ({ tx, changed, note }) => {
       const group = await groupOfId(tx, id);
       if (!group) return "absent";
+      requireUnchanged(condition, group);
       const family = (await withAllBelow(tx, id)).map((group) => group.id);
       changed();
       await note(factOf("group", "delete", { id, groupId: id, name: group.path }));

@@ -6,6 +6,7 @@ import { SqlPrefetches } from "../prefetches/managed.ts";
 import { SqlPurges } from "../purges/purges.ts";
 import type { Db } from "../schema.ts";
 import { SqlWebhooks } from "../webhooks/managed.ts";
+import type { EntryIndex } from "../search/entry-index.ts";
 import { SqlAssociations } from "./associations.ts";
 import type { Management } from "./contract.ts";
 import { SqlDependencyProxies } from "./dependency-proxies.ts";
@@ -14,12 +15,14 @@ import { SqlGroups } from "./groups.ts";
 import { sweepLeftovers } from "./leftovers.ts";
 import { SqlRegistries } from "./registries.ts";
 import { SqlUpstreams } from "./upstreams.ts";
+import { SqlVirtualRegistries } from "./virtual-registries.ts";
 import type { Writer } from "./writer.ts";
 
 /** `Management` on any engine. */
 export class SqlManagement implements Management {
   readonly groups: SqlGroups;
   readonly dependencyProxies: SqlDependencyProxies;
+  readonly virtualRegistries: SqlVirtualRegistries;
   readonly registries: SqlRegistries;
   readonly upstreams: SqlUpstreams;
   readonly associations: SqlAssociations;
@@ -33,21 +36,24 @@ export class SqlManagement implements Management {
     readonly passwords: Passwords,
     readonly writer: Writer,
     readonly proxyUpstream: UpstreamSettings,
+    readonly entryIndex: EntryIndex,
   ) {
     this.groups = new SqlGroups(writer);
     const purges = new SqlPurges(db, writer.changes);
     this.dependencyProxies = new SqlDependencyProxies(db, passwords, writer, purges, proxyUpstream);
+    this.virtualRegistries = new SqlVirtualRegistries(db, writer);
     this.registries = new SqlRegistries(db, writer, purges);
     this.upstreams = new SqlUpstreams(db, passwords, writer, purges);
     this.associations = new SqlAssociations(db, writer);
-    this.entries = new SqlEntries(db, writer);
+    this.entries = new SqlEntries(db, writer, entryIndex);
     this.cleanupPolicies = new SqlCleanupPolicies(db, writer);
     this.prefetches = new SqlPrefetches(db, writer);
     this.webhooks = new SqlWebhooks(db, writer);
   }
 
   by(author: Author): Management {
-    return new SqlManagement(this.db, this.passwords, this.writer.by(author), this.proxyUpstream);
+    const { db, passwords, proxyUpstream, entryIndex } = this;
+    return new SqlManagement(db, passwords, this.writer.by(author), proxyUpstream, entryIndex);
   }
 
   note(fact: AuditFact): Promise<void> {

@@ -6,6 +6,7 @@ import type { PurgePreview, PurgeSelection } from "../purges/contract.ts";
 import type { SqlPurges } from "../purges/purges.ts";
 import { everything, requestPurge } from "../purges/requests.ts";
 import type { Db, Schema } from "../schema.ts";
+import { requireUnchanged } from "../tags.ts";
 import type {
   Condition,
   ManagedRegistries,
@@ -15,7 +16,7 @@ import type {
 } from "./contract.ts";
 import { changesOf, factOf, purgeDetails } from "./facts.ts";
 import { registryRecords } from "./records.ts";
-import type { Writer } from "./writer.ts";
+import { always, type Writer } from "./writer.ts";
 
 type Tx = Transaction<Schema>;
 
@@ -34,11 +35,12 @@ export class SqlRegistries implements ManagedRegistries {
     return registryRecord(this.db, id);
   }
 
-  create(groupId: number, fields: RegistryFields): Promise<RegistryRecord> {
+  create(groupId: number, fields: RegistryFields, wanted?: number): Promise<RegistryRecord> {
     return this.writer.inGroup(groupId, async (saving) => {
       await requireTopLevel(saving.tx, groupId);
       await refuseTakenName(saving.tx, groupId, fields.name);
-      const id = await insertRegistry(saving, groupId, { id: undefined, ...fields });
+      if (wanted !== undefined) await refuseTakenId(saving.tx, wanted);
+      const id = await insertRegistry(saving, groupId, { ...fields, id: wanted });
       const created = await registryRecord(saving.tx, id);
       if (!created) throw new Error("a registry is gone in the transaction that made it");
       await saving.note(factOf("registry", "create", created));
@@ -46,10 +48,15 @@ export class SqlRegistries implements ManagedRegistries {
     });
   }
 
-  change(id: number, changes: Partial<RegistryFields>): Promise<RegistryRecord | undefined> {
+  change(
+    id: number,
+    changes: Partial<RegistryFields>,
+    condition = always,
+  ): Promise<RegistryRecord | undefined> {
     return this.writer.withRow("registries", id, async ({ tx, now, changed, note }) => {
       const present = await registryRecord(tx, id);
       if (!present) return undefined;
+      requireUnchanged(condition, present);
       const fields = { ...present, ...changes };
       if (fields.name !== present.name) await refuseTakenName(tx, present.groupId, fields.name);
       changed();
@@ -66,6 +73,7 @@ export class SqlRegistries implements ManagedRegistries {
   remove(id: number, condition: Condition): Promise<Removal> {
     return this.writer.remove("registries", id, condition, async ({ tx, note }) => {
       const registry = await registryRecord(tx, id);
+      if (registry) requireUnchanged(condition, registry);
       if (registry) await note(factOf("registry", "delete", registry));
       const own = await upstreamsOfAlone(tx, id);
       await tx.deleteFrom("registries").where("id", "=", id).execute();
@@ -78,6 +86,7 @@ export class SqlRegistries implements ManagedRegistries {
     const checked = await this.writer.remove("registries", id, condition, async (saving) => {
       const { tx, note, now } = saving;
       const registry = await registryRecord(tx, id);
+      if (registry) requireUnchanged(condition, registry);
       // Of what is given up in steps the first one has the record: it says what was begun.
       if (registry) await note(factOf("registry", "purge", registry, purgeDetails(selection)));
       for (const upstreamId of await upstreamsOfAlone(tx, id)) {
@@ -111,6 +120,18 @@ async function upstreamsOfAlone(tx: Db, id: number): Promise<number[]> {
     .having((eb) => eb(eb.fn.max("registry_id"), "=", id))
     .execute();
   return rows.map((row) => row.upstream_id);
+}
+
+async function refuseTakenId(tx: Tx, id: number): Promise<void> {
+  const taken = await tx
+    .selectFrom("registries")
+    .select("id")
+    .where("id", "=", id)
+    .executeTakeFirst();
+  if (!taken) return;
+  throw new MetadataError("refused", `there is a registry ${id} already`, {
+    invalid: { field: "id", text: "has already been taken" },
+  });
 }
 
 async function refuseTakenName(tx: Tx, groupId: number, name: string): Promise<void> {

@@ -5,6 +5,7 @@ import type { PurgePreview, PurgeSelection } from "../purges/contract.ts";
 import type { SqlPurges } from "../purges/purges.ts";
 import { everything, requestPurge } from "../purges/requests.ts";
 import type { Db } from "../schema.ts";
+import { requireUnchanged } from "../tags.ts";
 import { createUpstream } from "../upstreams.ts";
 import type {
   Condition,
@@ -18,7 +19,7 @@ import { factOf, purgeDetails, upstreamChanges } from "./facts.ts";
 import { upstreamRecords } from "./records.ts";
 import { registryRecord } from "./registries.ts";
 import { changeSettings, refuseDuplicate, refuseHalfLogin, willMove } from "./settings.ts";
-import type { Recorded, Writer } from "./writer.ts";
+import { always, type Recorded, type Writer } from "./writer.ts";
 
 export class SqlUpstreams implements ManagedUpstreams {
   constructor(
@@ -74,9 +75,13 @@ export class SqlUpstreams implements ManagedUpstreams {
   async change(
     id: number,
     changes: Partial<UpstreamSettings>,
+    condition = always,
   ): Promise<UpstreamRecord | undefined> {
     const moves = await this.writer.withRow("upstreams", id, async (saving) => {
       const row = await managedRow(saving.tx, id);
+      const present = row && (await this.#record(saving.tx, id));
+      // What is given up before the change would not come back.
+      if (present) requireUnchanged(condition, present);
       return row && willMove(saving, row, changes);
     });
     // What there can be much of goes first, in steps; what comes meanwhile goes with the change.
@@ -86,6 +91,7 @@ export class SqlUpstreams implements ManagedUpstreams {
       const row = await managedRow(tx, id);
       if (!row) return undefined;
       const before = await this.#record(tx, id);
+      if (before) requireUnchanged(condition, before);
       await changeSettings(saving, row, changes);
       const after = await this.#record(tx, id);
       if (before && after) {
@@ -130,6 +136,7 @@ export class SqlUpstreams implements ManagedUpstreams {
     if (!(await this.get(id))) return "absent";
     return this.writer.remove("upstreams", id, condition, async (saving) => {
       const upstream = await this.#record(saving.tx, id);
+      if (upstream) requireUnchanged(condition, upstream);
       if (upstream) await work(saving, upstream);
     });
   }

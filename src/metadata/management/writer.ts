@@ -19,6 +19,9 @@ export interface Recorded extends Saving {
   note: (fact: AuditFact) => Promise<void>;
 }
 
+/** Nothing stands in the way. */
+export const always: Condition = { unmodifiedSince: undefined };
+
 /** So many take some milliseconds. */
 const entriesPerStep = 100;
 /** A list can be as large as thousands of entries. */
@@ -60,7 +63,7 @@ export class Writer {
   remove(
     table: Table,
     id: number,
-    { unmodifiedSince }: Condition,
+    { unmodifiedSince }: Pick<Condition, "unmodifiedSince">,
     work: (saving: Recorded) => Promise<void>,
   ): Promise<Removal> {
     return this.run(async (saving) => {

@@ -12,6 +12,7 @@ import { people } from "./0007_people.ts";
 import { removals } from "./0008_removals.ts";
 import { background } from "./0009_background.ts";
 import { prefetchesAndWebhooks } from "./0014_prefetches_and_webhooks.ts";
+import { statistics } from "./0010_statistics.ts";
 
 /** The few words in which the SQL of two engines differs. */
 export interface SqlWords {
@@ -28,6 +29,8 @@ export interface SqlWords {
   keyed: string;
   /** What refuses to change rows of a table, and to delete those that `keeps`, of `old`, is true of. */
   appendOnly: (table: string, keeps: string) => string[];
+  /** What keeps `entry_counts` in step with the entries that can be seen; a bucket is the id without so many of its last bits. */
+  entryCounts: (bucketBits: number) => string[];
 }
 
 /** Forward only. A list, not a folder: a bundled executable has no files to look through. */
@@ -42,7 +45,11 @@ const steps: Record<string, (words: SqlWords) => string[]> = {
   "0008_removals": removals,
   "0009_background": background,
   "0014_prefetches_and_webhooks": prefetchesAndWebhooks,
+  "0010_statistics": statistics,
 };
+
+/** The names under which a database has on record what was done to it. */
+export const stepNames: readonly string[] = Object.keys(steps);
 
 /**
  * Brings the database to the newest schema, or leaves it as it was. Safe to repeat. Throws a `MetadataError`

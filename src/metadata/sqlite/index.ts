@@ -10,6 +10,7 @@ import type { Metadata, UpstreamSettings } from "../contract.ts";
 import { SqlCredentials } from "../credentials/credentials.ts";
 import { alignProxyUpstreams } from "../dependency-proxies.ts";
 import { SqlDirectory } from "../directory.ts";
+import { SqlHoldings } from "../holdings/holdings.ts";
 import { SqlIdentity } from "../identity/identity.ts";
 import { SqlLists } from "../lists/lists.ts";
 import { migrate } from "../migrations/index.ts";
@@ -20,7 +21,10 @@ import { Passwords, sealAnew } from "../passwords.ts";
 import type { Limits } from "../positions.ts";
 import { SqlPrefetchRuns } from "../prefetches/runs.ts";
 import { SqlPurges } from "../purges/purges.ts";
+import { storeSize } from "../store-size.ts";
 import type { Schema } from "../schema.ts";
+import { EntryIndex } from "../search/entry-index.ts";
+import { SqlStatistics } from "../statistics/statistics.ts";
 import { SqlUpstreamStates } from "../states.ts";
 import { Uses } from "../credentials/uses.ts";
 import { SqlDeliveries } from "../webhooks/deliveries.ts";
@@ -74,35 +78,40 @@ async function openLocked(
     if (upstreams > 0) log.info("passwords were sealed anew with this secret key", { upstreams });
     const bereft = await writer.run((saving) => alignProxyUpstreams(saving, proxyUpstream));
     const uses = new Uses(db, clock, log);
+    const entryIndex = new EntryIndex(db, { clock, log });
     await endLeases(db);
     for (const group of bereft) log.warn("the login of a Dependency Proxy is gone", { group });
     return {
       directory: new SqlDirectory(db, changes, passwords, clock, limits, proxyUpstream),
-      management: new SqlManagement(db, passwords, writer, proxyUpstream),
+      management: new SqlManagement(db, passwords, writer, proxyUpstream, entryIndex),
       audit: new SqlAuditLog(db, changes),
+      statistics: new SqlStatistics(db, clock),
       upstreamStates: new SqlUpstreamStates(db),
       credentials: new SqlCredentials(db, changes, clock, uses),
       identity: new SqlIdentity(db, writer),
       people: new SqlPeople(db, changes, clock),
       cache: new RememberedCache(new SqlCache(db), () => changes.generation()),
       lists: new SqlLists(db),
+      holdings: new SqlHoldings(db, changes),
       purges: new SqlPurges(db, changes),
       cleanup: new SqlCleanupRuns(db, changes, clock),
       work: new SqlWorkStates(db),
       prefetches: new SqlPrefetchRuns(db, changes, clock),
       deliveries: new SqlDeliveries(db, changes, passwords, clock),
       generation: () => changes.generation(),
-      async ready() {
+      storeSize: () => storeSize(db),
+      async unready() {
         try {
           await db.selectFrom("generation").select("value").executeTakeFirstOrThrow();
-          return true;
+          return undefined;
         } catch (error) {
           log.warn("the database does not answer", { code: failureCode(error) });
-          return false;
+          return `does not answer (${failureCode(error)})`;
         }
       },
       async close() {
         await uses.flush();
+        await entryIndex.close();
         await db.destroy();
         lock.release();
       },

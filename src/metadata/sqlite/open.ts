@@ -23,6 +23,39 @@ begin
   select raise(abort, '${table} are kept');
 end`,
   ],
+  entryCounts: (bucketBits) => {
+    const seen = (row: string) => `${row}.proof = 'shown' and ${row}.status = 'default'`;
+    const bucket = (row: string) =>
+      `upstream_id = ${row}.upstream_id and bucket = ${row}.id >> ${bucketBits}`;
+    // Conditions stand in the trigger, or behind a select: an insert of values has none.
+    const added = (
+      condition: string,
+    ) => `  insert into entry_counts (upstream_id, bucket, entries, size)
+  select new.upstream_id, new.id >> ${bucketBits}, 1, new.size where ${condition}
+  on conflict (upstream_id, bucket) do update
+  set entries = entries + 1, size = size + excluded.size;`;
+    const removed = `  update entry_counts set entries = entries - 1, size = size - old.size
+  where ${bucket("old")} and ${seen("old")};
+  delete from entry_counts where ${bucket("old")} and entries = 0;`;
+    return [
+      `create trigger cache_entries_counted_insert after insert on cache_entries
+when ${seen("new")}
+begin
+${added("true")}
+end`,
+      `create trigger cache_entries_counted_update after update of proof, status, size on cache_entries
+when old.proof is not new.proof or old.status is not new.status or old.size is not new.size
+begin
+${added(seen("new"))}
+${removed}
+end`,
+      `create trigger cache_entries_counted_delete after delete on cache_entries
+when ${seen("old")}
+begin
+${removed}
+end`,
+    ];
+  },
 };
 
 /** Waiting for a lock stops the whole process; only a tool beside it can hold one, and pulls should go on. */

@@ -1,7 +1,7 @@
 import type { Clock } from "../../lib/clock.ts";
 import type { Log } from "../../lib/log.ts";
 import { ringMarker } from "../contract.ts";
-import { within } from "../exchange.ts";
+import { within } from "../../lib/exchange.ts";
 import { failure } from "../failure.ts";
 import { type AllowedRange, createGuard, type Resolve } from "../guard.ts";
 import { Transport } from "../transport.ts";

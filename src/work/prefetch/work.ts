@@ -32,6 +32,10 @@ export interface PrefetchOptions {
   log: Log;
 }
 
+/** Nothing goes through it: clients do not pull either. */
+const switchedOff = "waits: the group's registries are switched off";
+const switchedOffMs = 600_000;
+
 interface Walking {
   startedAt: number | undefined;
   position: number;
@@ -98,9 +102,12 @@ export class PrefetchWork implements Work {
       return { images: 0 };
     }
     const registry = await directory.registry(prefetch.registryId);
-    if (!registry) return { images: 0 };
     const late = now - (prefetch.runStartedAt ?? now) > longestMs;
-    const after = late ? givenUp(image) : await this.#bring(prefetch, image, openTo(registry));
+    const after = late
+      ? givenUp(image)
+      : registry
+        ? await this.#bring(prefetch, image, openTo(registry))
+        : { ...image, reason: switchedOff, notBefore: now + switchedOffMs };
     // What has failed because this server stops says nothing of the image.
     if (signal.aborted && after.status !== "done") return { images: 0 };
     await runs.note(prefetch, after);

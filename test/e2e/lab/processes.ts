@@ -24,8 +24,10 @@ export function tellJanitor(
   janitor.stdin.write(`${verb} ${what}\n`);
 }
 
-/** Where `scripts/build-go-clients.sh` puts the programs that it builds. */
-const built = path.join(import.meta.dir, "../../../.cache/go-clients");
+/** Where `scripts/build-go-clients.sh` and `scripts/build-deploy-tools.sh` put the programs that they build. */
+const built = ["go-clients", "deploy-tools"]
+  .map((name) => path.join(import.meta.dir, "../../../.cache", name))
+  .join(":");
 
 /**
  * The environment of everything started here: no proxies, tools of /sbin and those built for us found, nothing of the

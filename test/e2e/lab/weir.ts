@@ -1,20 +1,26 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import type { Image } from "./images.ts";
-import { environment, freePort, Service, waitFor } from "./processes.ts";
+import { environment, freePort, type Outcome, run, Service, waitFor } from "./processes.ts";
 
 const launcher = path.join(import.meta.dir, "../../../bin/weir.mjs");
+
+const clone = ["node", launcher, "serve"];
 
 export interface WeirOptions {
   /** Where the first upstream is; undefined where a configuration file says it. */
   upstream?: string;
   env?: Record<string, string>;
+  /** What starts it; default as its users do from a clone. */
+  command?: readonly string[];
+  /** Default a free one. */
+  port?: number;
 }
 
 /** The server, started as its users start it, with an empty data folder. */
 export class Weir {
-  readonly port = freePort();
-  readonly host = `127.0.0.1:${this.port}`;
+  readonly port: number;
+  readonly host: string;
   readonly url: string;
   readonly data: string;
   /** What clients use; differs from `url` where a proxy stands in front. */
@@ -23,9 +29,13 @@ export class Weir {
   token = "";
   readonly #folder: string;
   readonly #env: Record<string, string>;
+  readonly #command: readonly string[];
   #service: Service | undefined;
 
-  constructor(folder: string, { upstream, env = {} }: WeirOptions) {
+  constructor(folder: string, { upstream, env = {}, command = clone, port }: WeirOptions) {
+    this.#command = command;
+    this.port = port ?? freePort();
+    this.host = `127.0.0.1:${this.port}`;
     this.#folder = folder;
     this.url = `${env["WEIR_TLS_CERT"] ? "https" : "http"}://${this.host}`;
     this.externalUrl = env["WEIR_EXTERNAL_URL"] ?? this.url;
@@ -42,7 +52,7 @@ export class Weir {
 
   /** Starts it, also again on the same data, and waits until it says it is ready. */
   async start(): Promise<void> {
-    this.#service = Service.start("weir", this.#folder, ["node", launcher, "serve"], this.#env);
+    this.#service = Service.start("weir", this.#folder, [...this.#command], this.#env);
     await this.#service.ready(async () => {
       const answer = await fetch(`${this.url}/readyz`, {
         tls: { rejectUnauthorized: false },
@@ -68,6 +78,17 @@ export class Weir {
     process.kill(bun, "SIGKILL");
     await service.ended;
     this.#service = undefined;
+  }
+
+  /** A command line of `weir` with this server's settings, and as its administrator. */
+  command(
+    words: readonly string[],
+    more: Record<string, string> = {},
+    /** What runs it: `timeout`. */
+    before: readonly string[] = [],
+  ): Promise<Outcome> {
+    const own = { WEIR_URL: this.url, ...(this.token && { WEIR_TOKEN: this.token }), ...more };
+    return run([...before, "node", launcher, ...words], { ...this.#env, ...own });
   }
 
   log(): string {

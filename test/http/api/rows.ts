@@ -1,5 +1,6 @@
 import type { z } from "@hono/zod-openapi";
 import * as zod from "../../../src/http/api/fields.ts";
+import * as told from "../../../src/http/api/statistics-fields.ts";
 import { base } from "./world.ts";
 
 /** One endpoint of the API: what it answers to whom. */
@@ -19,6 +20,8 @@ export interface Row {
 }
 export const groups = "/api/v4/groups";
 export const registries = "-/virtual_registries/container/registries";
+const settings = "-/virtual_registries/settings";
+const statistics = "-/virtual_registries/container/statistics";
 const proxy = "dependency_proxy";
 const upstreams = "-/virtual_registries/container/upstreams";
 const policy = "-/virtual_registries/cleanup/policy";
@@ -336,5 +339,48 @@ export const rows: Record<string, Row> = {
     foreign: `${base}/registries/2/explain?image=library/alpine`,
     ok: 200,
     shape: zod.plan,
+  },
+  "26 see whether registries are switched on": {
+    method: "GET",
+    path: `${groups}/1/${settings}`,
+    unknown: `${groups}/999/${settings}`,
+    foreign: `${groups}/2/${settings}`,
+    ok: 200,
+    shape: told.virtualRegistrySettings,
+    owner: true,
+  },
+  "26 switch registries off": {
+    method: "PUT",
+    path: `${groups}/1/${settings}`,
+    unknown: `${groups}/999/${settings}`,
+    foreign: `${groups}/2/${settings}`,
+    body: { enabled: false },
+    ok: 200,
+    shape: told.virtualRegistrySettings,
+    owner: true,
+  },
+  "get statistics": {
+    method: "GET",
+    path: `${groups}/default/${statistics}`,
+    unknown: `${groups}/999/${statistics}`,
+    foreign: `${groups}/2/${statistics}`,
+    ok: 200,
+    shape: told.groupStatistics,
+  },
+  "get the history of pulls": {
+    method: "GET",
+    path: `${groups}/1/${statistics}/history?interval=hour`,
+    unknown: `${groups}/999/${statistics}/history`,
+    foreign: `${groups}/2/${statistics}/history`,
+    ok: 200,
+    shape: told.statisticsPoint.array().length(48),
+  },
+  "list the repositories with the most pulls": {
+    method: "GET",
+    path: `${groups}/1/${statistics}/repositories`,
+    unknown: `${groups}/999/${statistics}/repositories`,
+    foreign: `${groups}/2/${statistics}/repositories`,
+    ok: 200,
+    shape: told.repositoryStatistics.array(),
   },
 };

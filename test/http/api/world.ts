@@ -4,6 +4,8 @@ import { createPeople } from "../../../src/access/people/people.ts";
 import { GatheredIncidents } from "../../../src/access/incidents.ts";
 import { createLogins } from "../../../src/access/logins.ts";
 import { createHttpApp } from "../../../src/http/app.ts";
+import { Metrics } from "../../../src/http/metrics/metrics.ts";
+import { RequestMetrics } from "../../../src/http/metrics/upstreams.ts";
 import { PullRate } from "../../../src/http/pull-rate.ts";
 import { createLog, type Log } from "../../../src/lib/log.ts";
 import { clientsBy } from "../../../src/lib/address-ranges.ts";
@@ -11,6 +13,9 @@ import { hashSecret } from "../../../src/lib/secret.ts";
 import type { Metadata, Registry, Role } from "../../../src/metadata/contract.ts";
 import { type Digest, digestOf } from "../../../src/oci/digest.ts";
 import { type Reference, referenceText } from "../../../src/oci/reference.ts";
+import type { Images } from "../../../src/pull/images/contract.ts";
+import type { Verifier } from "../../../src/work/contract.ts";
+import { GatheredStatistics } from "../../../src/pull/statistics.ts";
 import type { Puller, PullPlan } from "../../../src/pull/contract.ts";
 import {
   type Absent,
@@ -93,7 +98,10 @@ export class ApiWorld {
         incidents,
         audit: metadata.audit,
         management,
+        statistics: metadata.statistics,
         identity: metadata.identity,
+        verifier: this.#verifier,
+        images: this.#images,
         client: this.#client(),
         runner: this.#runner(metadata, log),
         listeners: new Listeners({ clock, log }),
@@ -103,6 +111,7 @@ export class ApiWorld {
       },
       directory,
       puller: this.#puller(),
+      pullStatistics: new GatheredStatistics({ statistics: metadata.statistics, clock, log }),
       clock,
       log,
       isTrustedProxy,
@@ -111,7 +120,10 @@ export class ApiWorld {
       hasDependencyProxies: true,
       idleSeconds: 120,
       ownMark: "weir-test",
-      ready: async () => true,
+      readiness: async () => ({ isReady: true, parts: {} }),
+      metrics: this.#metrics(metadata),
+      metricsToken: undefined,
+      tracer: undefined,
     });
     await this.#fill();
   }
@@ -208,6 +220,40 @@ export class ApiWorld {
     };
   }
 
+  readonly #images: Images = {
+    async import(_upstream, _archive, { vouched }) {
+      const imported = { images: [], blobs: 0, bytes: 0, absent: 0 };
+      await vouched(imported);
+      return imported;
+    },
+    export: async () => ({ next: async () => undefined, cancel: async () => {}, waiting: false }),
+  };
+
+  readonly #verifier: Verifier = {
+    step: async () => ({
+      next: undefined,
+      checked: { manifests: 0, blobs: 0, bytes: 0, entries: 0 },
+      findings: [],
+    }),
+  };
+  #metrics(metadata: Metadata): Metrics {
+    const metrics = new Metrics({
+      clock: this.clock,
+      version: "test",
+      requests: new RequestMetrics(),
+      directory: metadata.directory,
+      health: (upstream) => this.#client().health(upstream),
+      activity: refuse,
+      readiness: refuse,
+      storeSize: () => metadata.storeSize(),
+      dataDir: ".",
+      minFreeBytes: 0,
+      spans: undefined,
+    });
+    metrics.stop(); // nobody reads them here
+    return metrics;
+  }
+
   #puller(): Puller {
     const note = (verb: string, { id }: Registry, image: string) =>
       this.pulls.push(`${verb} ${id} ${image}`);
@@ -218,6 +264,7 @@ export class ApiWorld {
       referrers: refuse,
       prefetchManifest: refuse,
       prefetchBlob: refuse,
+      activity: refuse,
       close: async () => {},
       refresh: async (registry, repository, tag) => {
         note("refresh", registry, `${repository}:${tag}`);

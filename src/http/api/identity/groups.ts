@@ -3,10 +3,11 @@ import type { Group } from "../../../metadata/contract.ts";
 import { removed } from "../changes.ts";
 import { type Api, endpoint } from "../endpoint.ts";
 import { group, groupFields } from "../fields.ts";
-import { findGroup, groupParams } from "../groups.ts";
+import { findGroup, recordOf, groupParams } from "../groups.ts";
 import type { ApiOptions } from "../options.ts";
 import { pageHeaders, pageOf, pageOptions, pageQuery, searchWords } from "../pages.ts";
 import { groupJson } from "../represent.ts";
+import { tagged } from "../conditions.ts";
 
 /** Beside changing a group, which is older. */
 export function groupLifeEndpoints(api: Api, options: ApiOptions): void {
@@ -52,9 +53,10 @@ function getGroup(api: Api, { management }: ApiOptions): void {
       answer: group,
       status: 200,
     },
-    async ({ params, granted }) => ({
-      body: groupJson(granted(await findGroup(management, params))),
-    }),
+    async ({ params, granted }) => {
+      const found = granted(await findGroup(management, params));
+      return { body: groupJson(found), headers: tagged(recordOf(found)) };
+    },
   );
 }
 
@@ -89,15 +91,16 @@ function deleteGroup(api: Api, { management }: ApiOptions): void {
     api,
     {
       method: "delete",
+      conditional: true,
       path: "/groups/{id}",
       summary: "Delete a group with everything in it",
       action: "change_group",
       params: groupParams,
       status: 204,
     },
-    async ({ params, granted, author }) => {
+    async ({ params, granted, condition, author }) => {
       const { id } = granted(await findGroup(management, params));
-      return removed(await management.by(author).groups.remove(id));
+      return removed(await management.by(author).groups.remove(id, condition()));
     },
   );
 }

@@ -1,7 +1,8 @@
 import { z } from "@hono/zod-openapi";
 import type { Action, Caller, Subject } from "../../../access/contract.ts";
-import type { Identity, Membered, Role } from "../../../metadata/contract.ts";
+import type { Identity, Member, Membered, Role } from "../../../metadata/contract.ts";
 import { atLeastOne, removed } from "../changes.ts";
+import { tagged } from "../conditions.ts";
 import { type Api, type Asked, endpoint } from "../endpoint.ts";
 import { ApiError, badRequest, forbidden, notFound } from "../errors.ts";
 import { findGroup, groupParams } from "../groups.ts";
@@ -102,7 +103,7 @@ function get(api: Api, options: ApiOptions, { path, what, params, read, find }: 
       const { of } = await find(options, params, granted);
       const found = await options.identity.members.get(of, params.user_id);
       if (!found) throw notFound();
-      return { body: memberJson(found) };
+      return { body: memberJson(found), headers: tagged(found) };
     },
   );
 }
@@ -131,7 +132,7 @@ function add(api: Api, options: ApiOptions, { path, what, params, change, find }
         expiresAt,
       });
       if (!added) throw new ApiError(409, { message: "Member already exists" });
-      return { body: memberJson(added) };
+      return { body: memberJson(added), headers: tagged(added) };
     },
   );
 }
@@ -141,6 +142,7 @@ function change(api: Api, options: ApiOptions, { path, what, params, change, fin
     api,
     {
       method: "put",
+      conditional: true,
       path: `${path}/{user_id}`,
       summary: `Change the role of a member of a ${what}, or when it ends`,
       action: change,
@@ -149,7 +151,7 @@ function change(api: Api, options: ApiOptions, { path, what, params, change, fin
       answer: member,
       status: 200,
     },
-    async ({ params, granted, body, caller, author }) => {
+    async ({ params, granted, body, condition, caller, author }) => {
       const { members } = options.identity.by(author);
       const { of, subject } = await find(options, params, granted);
       const given = atLeastOne(memberChanges, await body());
@@ -157,13 +159,15 @@ function change(api: Api, options: ApiOptions, { path, what, params, change, fin
       const until =
         end === undefined ? undefined : { expiresAt: membershipEnd(options.clock.now(), end) };
       const changes = { ...(role && { role }), ...until };
-      const changed = await members.change(of, params.user_id, changes, (present) => {
+      const holds = condition();
+      const judge = (present: Member) => {
         requireAtMost(caller, present.role, subject);
         if (role) requireAtMost(caller, role, subject);
         if (until && params.user_id === caller.userId) requireNoLonger(caller, present, until);
-      });
+      };
+      const changed = await members.change(of, params.user_id, changes, judge, holds);
       if (!changed) throw notFound();
-      return { body: memberJson(changed) };
+      return { body: memberJson(changed), headers: tagged(changed) };
     },
   );
 }
@@ -173,19 +177,18 @@ function remove(api: Api, options: ApiOptions, { path, what, params, change, fin
     api,
     {
       method: "delete",
+      conditional: true,
       path: `${path}/{user_id}`,
       summary: `Remove a member from a ${what}`,
       action: change,
       params: z.strictObject({ ...params.shape, ...memberParams.shape }),
       status: 204,
     },
-    async ({ params, granted, caller, author }) => {
+    async ({ params, granted, condition, caller, author }) => {
       const { members } = options.identity.by(author);
       const { of, subject } = await find(options, params, granted);
-      const gone = await members.remove(of, params.user_id, ({ role }) => {
-        requireAtMost(caller, role, subject);
-      });
-      return removed(gone);
+      const judge = ({ role }: Member) => requireAtMost(caller, role, subject);
+      return removed(await members.remove(of, params.user_id, judge, condition()));
     },
   );
 }

@@ -53,10 +53,18 @@ export const samples: Record<string, Sample> = {
     path: `${base}/registries/1/refresh?image=a:b`,
     ok: 200,
   },
+  [`POST ${base}/registries/{id}/export`]: {
+    path: `${base}/registries/1/export`,
+    body: { images: ["a:b"] },
+    ok: 200,
+  },
+  [`POST ${base}/upstreams/{id}/import`]: { path: `${base}/upstreams/1/import`, ok: 201 },
+  [`POST ${v4}/verify`]: { path: `${v4}/verify`, body: { repair: true }, ok: 200 },
   [`GET ${base}/registries/{id}/explain`]: {
     path: `${base}/registries/1/explain?image=a`,
     ok: 200,
   },
+  [`GET ${v4}/arrival`]: { path: `${v4}/arrival`, ok: 200 },
   [`GET ${v4}/audit_events`]: { path: `${v4}/audit_events`, ok: 200 },
   [`GET ${groups}/{id}/${policy}`]: { path: `${groups}/1/${policy}`, before: withPolicy, ok: 200 },
   [`POST ${groups}/{id}/${policy}`]: {

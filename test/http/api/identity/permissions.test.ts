@@ -14,6 +14,8 @@ const matrix: Record<string, [Cell, Cell, Cell, Cell, Cell, Cell]> = {
   change_upstream: [404, 403, 403, "ok", "ok", "ok"],
   test_upstream: [404, 403, 403, "ok", "ok", "ok"],
   purge_registry: [404, 403, 403, "ok", "ok", "ok"],
+  import_images: [404, 403, 403, "ok", "ok", "ok"],
+  export_images: [404, "ok", "ok", "ok", "ok", "ok"],
   read_dependency_proxy: [404, 403, 403, 403, "ok", "ok"],
   change_dependency_proxy: [404, 403, 403, 403, "ok", "ok"],
   read_cleanup_policy: [404, 403, 403, 403, "ok", "ok"],
@@ -33,12 +35,15 @@ const matrix: Record<string, [Cell, Cell, Cell, Cell, Cell, Cell]> = {
   list_visible: ["ok", "ok", "ok", "ok", "ok", "ok"],
   read_users: [403, 403, 403, 403, 403, "ok"],
   read_audit: [403, 403, 403, 403, 403, "ok"],
+  read_arrival: [403, 403, 403, 403, 403, "ok"],
   read_work: [403, 403, 403, 403, 403, "ok"],
   change_users: [403, 403, 403, 403, 403, "ok"],
   change_users_passwords: [403, 403, 403, 403, 403, "ok"],
   change_identities: [403, 403, 403, 403, 403, "ok"],
   create_users_tokens: [403, 403, 403, 403, 403, "ok"],
   create_group: [403, 403, 403, 403, 403, "ok"],
+  verify_store: [403, 403, 403, 403, 403, "ok"],
+  choose_registry_id: [403, 403, 403, 403, 403, "ok"],
   create_job_tokens: [403, 403, 403, 403, 403, "ok"],
   end_job_tokens: [403, 403, 403, 403, 403, "ok"],
 };
@@ -115,7 +120,10 @@ test("each permission of the API is in the matrix, and asked for by an endpoint"
   expect([...known, ...elsewhere].sort()).toEqual(Object.keys(actions).sort());
   const asked = new Set(operations.map(({ action }) => action));
   // A top-level group is created where a subgroup is.
-  expect(known.filter((action) => !asked.has(action))).toEqual(["create_group"]);
+  expect(known.filter((action) => !asked.has(action))).toEqual([
+    "choose_registry_id",
+    "create_group",
+  ]);
 });
 
 test("reading is by GET, and by nothing else", () => {

@@ -1,0 +1,86 @@
+import { closeSync, mkdirSync, openSync, readdirSync, rmSync, statfsSync } from "node:fs";
+import path from "node:path";
+import { failureCode, type Log } from "../../lib/log.ts";
+import type { Digest } from "../../oci/digest.ts";
+import { type Readiness, StoreFullError } from "../contract.ts";
+import { FsSpool } from "./spool.ts";
+
+export interface SpoolsOptions {
+  /** Holds `spool/`, which nothing else may use. */
+  root: string;
+  /** Free space that is left to the rest of the machine; below it nothing new is begun. */
+  minFreeBytes: number;
+  log: Log;
+}
+
+/** The folder of growing files, `spool/<random>`. What is left there when the process starts is removed. */
+export class Spools {
+  readonly #folder: string;
+  readonly #minFreeBytes: number;
+  readonly #log: Log;
+  /** Those that are still growing, for the space they will yet need. */
+  readonly #growing = new Set<FsSpool>();
+
+  private constructor({ root, minFreeBytes, log }: SpoolsOptions) {
+    this.#folder = path.join(root, "spool");
+    this.#minFreeBytes = minFreeBytes;
+    this.#log = log;
+  }
+
+  /** Makes the folder and removes what a killed process left. Throws the system's error. */
+  static open(options: SpoolsOptions): Spools {
+    const spools = new Spools(options);
+    const folder = spools.#folder;
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const leftovers = readdirSync(folder);
+    for (const name of leftovers) rmSync(path.join(folder, name), { recursive: true, force: true });
+    if (leftovers.length > 0) options.log.info("spool cleared", { files: leftovers.length });
+    return spools;
+  }
+
+  /** Throws `StoreFullError` when there is no room for `expected` bytes. `placeOf`: where a commit moves it. */
+  begin(expected: number, placeOf: ((digest: Digest) => string) | undefined): FsSpool {
+    this.#requireSpace(expected);
+    const file = path.join(this.#folder, crypto.randomUUID());
+    try {
+      const fd = openSync(file, "wx+", 0o600);
+      const spool = new FsSpool({
+        file,
+        fd,
+        expected,
+        placeOf,
+        requireSpace: () => this.#requireSpace(0),
+        ended: () => this.#growing.delete(spool),
+      });
+      this.#growing.add(spool);
+      return spool;
+    } catch (error) {
+      throw new StoreFullError("the spool cannot be written to", { cause: error });
+    }
+  }
+
+  ready(): Readiness {
+    const file = path.join(this.#folder, `ready-${crypto.randomUUID()}`);
+    try {
+      closeSync(openSync(file, "wx", 0o600));
+      rmSync(file);
+      return { ready: true };
+    } catch (error) {
+      const code = failureCode(error);
+      this.#log.warn("blob store is not writable", { code });
+      return {
+        ready: false,
+        reason: `the spool in the data folder cannot be written to (${code})`,
+      };
+    }
+  }
+
+  #requireSpace(wanted: number): void {
+    const { bavail, bsize } = statfsSync(path.dirname(this.#folder));
+    let promised = wanted;
+    for (const spool of this.#growing) promised += spool.outstanding;
+    if (bavail * bsize - promised < this.#minFreeBytes) {
+      throw new StoreFullError("too little free space to store more");
+    }
+  }
+}

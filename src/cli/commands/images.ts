@@ -1,0 +1,194 @@
+import {
+  closeSync,
+  existsSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import path from "node:path";
+import { yieldTurn } from "../../lib/clock.ts";
+import { archiveEnd, formatHeader, padding } from "../../lib/tar/header.ts";
+import { type Command, exit, Failure, jsonOption, UsageError, type World } from "../command.ts";
+import { connect, connectionOptions } from "../connection.ts";
+import { container, findRegistry, findUpstream } from "../find.ts";
+import { sizeText } from "../output.ts";
+import { shapes } from "../shapes.ts";
+
+const pieceBytes = 256 << 10;
+
+export const importCommand: Command = {
+  name: "import",
+  summary:
+    "Bring images from an archive into the cache of an upstream, as if they had been pulled from it.",
+  details:
+    "Takes an OCI layout, as a folder or tar, and what docker save writes; tars may be compressed with gzip or zstd. Who imports vouches that " +
+    "the upstream's images are these: they are served like pulled ones, and their tags are fresh from now on.",
+  arguments: [{ name: "file", summary: "the archive, or the folder of an OCI layout" }],
+  options: {
+    upstream: { value: "UPSTREAM", summary: "id, name, or group/name; needed" },
+    repository: {
+      value: "NAME",
+      summary: "what the images are called there; else as the archive says",
+    },
+    tag: { value: "TAG", summary: "for an archive with one image; else as the archive says" },
+    ...jsonOption,
+    ...connectionOptions,
+  },
+  examples: [
+    "weir import alpine.tar --upstream docker-hub",
+    "weir import layout/ --upstream 3 --repository library/alpine --tag 3.20",
+  ],
+  async run(world, given) {
+    const file = given.argument("file");
+    const upstream = given.text("upstream");
+    if (upstream === undefined)
+      throw new UsageError("import needs --upstream: whose images these are");
+    if (!existsSync(file)) throw new Failure(`${file} is not there`);
+    const api = await connect(world, given);
+    const id = await findUpstream(api, upstream);
+    const query = { repository: given.text("repository"), tag: given.text("tag") };
+    const stream = shown(world, lstatSync(file).isDirectory() ? packed(file) : piecesOf(file));
+    const route = `${container}/upstreams/${id}/import`;
+    const imported = await api.upload(shapes.imported, route, query, stream);
+    world.io.status("");
+    if (given.has("json")) world.io.out(JSON.stringify(imported, null, 2));
+    else {
+      for (const { repository, tag, digest } of imported.images) {
+        world.io.out(`${repository}${tag === null ? "" : `:${tag}`}@${digest}`);
+      }
+      world.io.out(`${imported.blobs} blobs, ${sizeText(imported.bytes)}`);
+    }
+    if (imported.absent > 0) {
+      world.io.err(
+        `weir: ${imported.absent} objects are named and not in the archive: the upstream is asked for them`,
+      );
+    }
+    return exit.ok;
+  },
+};
+
+export const exportImages: Command = {
+  name: "export-images",
+  summary: "Write images to an archive, as they would be pulled through a registry.",
+  arguments: [
+    { name: "registry", summary: "id, name, or group/name" },
+    { name: "images", summary: "repository:tag or repository@digest, with commas between them" },
+  ],
+  options: {
+    output: { value: "FILE", summary: "the archive to write; needed" },
+    format: {
+      value: "FORMAT",
+      summary: "oci where nothing is said; docker for docker load",
+      choices: ["oci", "docker"],
+    },
+    platform: {
+      value: "PLATFORM",
+      summary: "os/architecture; else all there are, or linux/amd64 for docker",
+    },
+    ...connectionOptions,
+  },
+  examples: [
+    "weir export-images 1 library/alpine:3.20 --output alpine.tar",
+    "weir export-images 1 library/alpine:3.20,library/busybox:1 --output images.tar --format docker",
+  ],
+  async run(world, given) {
+    const output = given.text("output");
+    if (output === undefined)
+      throw new UsageError("export-images needs --output: the file to write");
+    if (existsSync(output)) throw new Failure(`${output} is there already: give another name`);
+    const api = await connect(world, given);
+    const id = await findRegistry(api, given.argument("registry"));
+    const file = await api.download(`${container}/registries/${id}/export`, {
+      images: given.argument("images").split(","),
+      format: given.text("format"),
+      platform: given.text("platform"),
+    });
+    const bytes = await write(world, file, output);
+    world.io.out(`${output}: ${sizeText(bytes)}`);
+    return exit.ok;
+  },
+};
+
+/** There whole, or not at all. */
+async function write(
+  world: World,
+  file: ReadableStream<Uint8Array>,
+  output: string,
+): Promise<number> {
+  const part = `${output}.part`;
+  const fd = openSync(part, "w", 0o600);
+  let bytes = 0;
+  try {
+    for await (const piece of file) {
+      for (let done = 0; done < piece.length;) done += writeSync(fd, piece, done);
+      world.io.status(sizeText((bytes += piece.length)));
+    }
+    renameSync(part, output);
+  } catch (error) {
+    rmSync(part, { force: true });
+    const text = "the server has cut the export: its log says why";
+    throw new Failure(text, exit.failed, { cause: error });
+  } finally {
+    closeSync(fd);
+    world.io.status("");
+  }
+  return bytes;
+}
+
+/** As something to send, at the pace at which it is taken, while the terminal shows how much that is. */
+function shown({ io }: World, pieces: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array> {
+  let sent = 0;
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { value, done } = await pieces.next();
+        if (done) return controller.close();
+        sent += value.length;
+        io.status(`${sizeText(sent)} sent`);
+        controller.enqueue(value);
+      },
+      async cancel() {
+        await pieces.return(undefined);
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+async function* piecesOf(file: string): AsyncGenerator<Uint8Array> {
+  const fd = openSync(file, "r");
+  try {
+    for (;;) {
+      const buffer = Buffer.allocUnsafeSlow(pieceBytes);
+      const count = readSync(fd, buffer, 0, pieceBytes, null);
+      if (count === 0) return;
+      yield buffer.subarray(0, count);
+      await yieldTurn();
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The files of a folder as a tar. */
+async function* packed(folder: string): AsyncGenerator<Uint8Array> {
+  for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" }).sort()) {
+    const file = path.join(folder, name);
+    const stats = lstatSync(file);
+    if (!stats.isFile()) continue;
+    yield formatHeader(name, stats.size);
+    let left = stats.size;
+    for await (const piece of piecesOf(file)) {
+      left -= piece.length;
+      if (left < 0) break;
+      yield piece;
+    }
+    if (left !== 0) throw new Failure(`${file} was changed while it was read`);
+    if (stats.size % 512 !== 0) yield padding(stats.size);
+  }
+  yield archiveEnd;
+}

@@ -1,0 +1,43 @@
+import type { Command } from "../command.ts";
+import { backup, restore } from "./backup.ts";
+import { cacheCommands } from "./cache.ts";
+import { config } from "./config.ts";
+import { explain } from "./explain.ts";
+import { groupCommands } from "./group.ts";
+import { healthcheck } from "./healthcheck.ts";
+import { registryCommands } from "./registry.ts";
+import { serve } from "./serve.ts";
+import { stats } from "./stats.ts";
+import { tokenCommands } from "./token.ts";
+import { upstreamCommands } from "./upstream.ts";
+import { work } from "./work.ts";
+import { userCommands } from "./user.ts";
+import { apply } from "./apply.ts";
+import { doctor } from "./doctor.ts";
+import { exportCommand } from "./export.ts";
+import { exportImages, importCommand } from "./images.ts";
+import { verify } from "./verify.ts";
+
+/** All but those that are about the commands themselves, in the order of the help. */
+export const commands: readonly Command[] = [
+  serve,
+  config,
+  healthcheck,
+  doctor,
+  apply,
+  exportCommand,
+  ...registryCommands,
+  ...upstreamCommands,
+  ...cacheCommands,
+  importCommand,
+  exportImages,
+  explain,
+  stats,
+  work,
+  ...groupCommands,
+  ...userCommands,
+  ...tokenCommands,
+  backup,
+  restore,
+  verify,
+];

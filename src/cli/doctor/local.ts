@@ -1,0 +1,135 @@
+import type { Config } from "../../config.ts";
+import type { Examination, ExaminedFolder, ExaminedUpstream } from "../../examination.ts";
+import { sizeText } from "../output.ts";
+import { failed, type Finding, ok, skipped, warning } from "./finding.ts";
+
+/** What is to be said of what a server of this configuration works with. */
+export function localFindings(config: Config, found: Examination): Finding[] {
+  return [
+    ...folderFindings(config, found.folder),
+    ...databaseFindings(found),
+    ...upstreamFindings(found),
+  ];
+}
+
+function folderFindings({ minFreeBytes }: Config, folder: ExaminedFolder): Finding[] {
+  const { path, state, problem, freeBytes = 0, key } = folder;
+  if (state === "absent") {
+    return [skipped("data folder", `${path} is not there; the first start makes it`)];
+  }
+  if (state === "unusable") {
+    const fix = "run this as the user of the server, or change the folder's owner";
+    return [failed("data folder", `${path} cannot be used (${problem})`, fix)];
+  }
+  const free = `${sizeText(freeBytes)} free`;
+  const floor = `WEIR_MIN_FREE_BYTES (${sizeText(minFreeBytes)})`;
+  return [
+    ok("data folder", `${path} can be written to`),
+    freeBytes < minFreeBytes
+      ? failed(
+          "disk",
+          `${free}, below ${floor}: nothing more is stored`,
+          "make room, or a larger disk",
+        )
+      : freeBytes < 2 * minFreeBytes
+        ? warning(
+            "disk",
+            `${free}, close to ${floor}`,
+            "make room soon: below it nothing is stored",
+          )
+        : ok("disk", free),
+    keyFinding(key),
+  ];
+}
+
+function keyFinding(key: ExaminedFolder["key"]): Finding {
+  switch (key) {
+    case "given":
+      return ok("secret key", "it is given by WEIR_SECRET_KEY");
+    case "there":
+      return ok("secret key", "secret.key is there, for its owner alone");
+    case "readable_by_others":
+      return warning("secret key", "secret.key can be read by others", "chmod 600 secret.key");
+    case "absent": {
+      const fix = "restore it or set WEIR_SECRET_KEY; before a first start there is none";
+      return failed("secret key", "secret.key is not there, or not to be read", fix);
+    }
+  }
+}
+
+function databaseFindings({ database }: Examination): Finding[] {
+  if (!database) return [skipped("database", "there is none yet; the first start makes it")];
+  const { schema, problem, damage, sealed } = database;
+  if (problem !== undefined) {
+    const fix = "run this as the user of the server; where it is damaged, restore a backup";
+    return [failed("database", `weir.db cannot be read (${problem})`, fix)];
+  }
+  if (damage.length > 0) {
+    const fix = "stop the server, keep a copy of weir.db, and restore a backup";
+    return [failed("database", `weir.db is damaged: ${damage.join("; ")}`, fix)];
+  }
+  const findings = [schemaFinding(schema)];
+  if (sealed.length > 0) {
+    const message = `this secret key does not open the passwords of ${sealed.join(", ")}`;
+    const fix = "set the key they were stored with, or give them anew: weir upstream update";
+    findings.push(failed("passwords", message, fix));
+  }
+  return findings;
+}
+
+function schemaFinding(schema: "current" | "older" | "newer" | undefined): Finding {
+  if (schema === "newer") {
+    const fix = "start that release again, or restore a backup from before the update";
+    return failed("database", "a newer release has changed it", fix);
+  }
+  if (schema === "older") {
+    const fix = "back it up before the next start, which brings it to this release";
+    return warning("database", "it is that of an older release, and whole", fix);
+  }
+  return ok("database", "it is whole, and that of this release");
+}
+
+const reasons: Record<string, string> = {
+  unreachable: "check its URL, name resolution and firewalls between here and there",
+  timeout: "try again; where it stays so, look for a firewall that drops what is sent",
+  denied: "check its user name and password: weir upstream update --username … --password-file …",
+  rate_limited: "wait, or give it a login, which mostly has a higher limit",
+  broken: "the fault is the upstream's: try again later",
+  invalid: "check its URL: a registry answers at /v2/ below it",
+  blocked:
+    "allow its address by WEIR_ALLOWED_UPSTREAM_ADDRESSES, if it is meant to be an inner one",
+};
+
+function upstreamFindings({ upstreams }: Examination): Finding[] {
+  if (!upstreams) return [skipped("upstreams", "the database does not tell which there are")];
+  const findings = upstreams.map(({ name, url, failure }) => {
+    const check = `upstream ${name}`;
+    if (!failure) return ok(check, `${url} answers as a registry`);
+    const message = `${url}: ${failure.message}`;
+    const fix = reasons[failure.reason] ?? "look into the log of the server";
+    // One that asks to wait is there.
+    return failure.reason === "rate_limited"
+      ? warning(check, message, fix)
+      : failed(check, message, fix);
+  });
+  return [...findings, clockFinding(upstreams)];
+}
+
+const tolerated = 30_000;
+const allowed = 5 * 60_000;
+
+/** Of several the one in the middle: one of them may be wrong itself. */
+function clockFinding(upstreams: readonly ExaminedUpstream[]): Finding {
+  const told = upstreams
+    .map(({ ahead }) => ahead)
+    .filter((ahead) => ahead !== undefined)
+    .sort((a, b) => a - b);
+  const ahead = told[Math.floor(told.length / 2)];
+  if (ahead === undefined) return skipped("clock", "no upstream tells its time");
+  const off = Math.abs(ahead);
+  const seconds = Math.round(off / 1000);
+  const message = `this machine's clock is ${seconds} s ${ahead > 0 ? "behind" : "ahead of"} that of upstreams`;
+  if (off <= tolerated) return ok("clock", "it agrees with that of upstreams");
+  const fix = "set it by NTP: tokens and certificates count or end at wrong times";
+  return off > allowed ? failed("clock", message, fix) : warning("clock", message, fix);
+}

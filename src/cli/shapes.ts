@@ -1,0 +1,74 @@
+import type * as api from "../http/api/contract.ts";
+import { isMap } from "../work/contract.ts";
+
+/** Reads an answer of the API; undefined where it is none of this shape. */
+export type Shape<T> = (value: unknown) => T | undefined;
+
+/**
+ * An object that has these fields. More of it is not looked at: a server of another release may have more, and what it
+ * says of fields that are known here is documented for all of them.
+ */
+function has<T extends object>(...fields: (keyof T & string)[]): Shape<T> {
+  return (value) =>
+    isMap(value) && fields.every((field) => field in value) ? (value as T) : undefined;
+}
+
+export function list<T>(item: Shape<T>): Shape<T[]> {
+  return (value) => {
+    if (!Array.isArray(value)) return undefined;
+    const items = value.map((one: unknown) => item(one));
+    return items.every((one) => one !== undefined) ? items : undefined;
+  };
+}
+
+export type Entry = api.CacheEntryJson;
+export type Work = api.WorkJson;
+export type Token = (api.PersonalTokenJson | api.GroupTokenJson | api.DeployTokenJson) & {
+  token?: string;
+};
+export type Arrival = api.ArrivalJson;
+/** What a purge by pattern would give up. */
+export interface Preview {
+  entries: number;
+  size: number;
+  repositories: string[];
+}
+
+/** How a group's pulls were answered, in one step of time. */
+export interface Usage {
+  at: string;
+  hits: number;
+  misses: number;
+  bytes_from_cache: number;
+  bytes_from_upstream: number;
+  upstream_requests: number;
+  upstream_errors: number;
+}
+
+export const shapes = {
+  anything: has(),
+  usage: has<Usage>("at", "hits", "misses"),
+  group: has<api.GroupJson>("id", "name", "full_path", "parent_id"),
+  registry: has<api.RegistryJson>("id", "group_id", "name", "on_unsure", "ask"),
+  registryDetail: has<api.RegistryDetailJson>("id", "group_id", "name", "registry_upstreams"),
+  upstream: has<api.UpstreamJson>("id", "group_id", "name", "url", "rules"),
+  placedUpstream: has<api.PlacedUpstreamJson>("id", "name", "url", "rules", "registry_upstream"),
+  upstreamDetail: has<api.UpstreamDetailJson>("id", "name", "url", "rules", "registry_upstreams"),
+  association: has<api.AssociationJson>("id", "registry_id", "upstream_id", "position"),
+  connectionResult: has<api.ConnectionResultJson>("success"),
+  entry: has<Entry>("id", "relative_path", "size"),
+  preview: has<Preview>("entries", "size", "repositories"),
+  plan: has<api.PlanJson>("upstreams", "decision"),
+  refreshed: has<api.RefreshedJson>("digest", "cache"),
+  imported: has<api.ImportedJson>("images", "blobs", "bytes", "absent"),
+  verified: has<api.VerifiedJson>("next", "checked", "findings"),
+  work: has<Work>("name", "status"),
+  arrival: has<Arrival>("peer", "forwarded", "trusted_proxy", "closes"),
+  user: has<api.UserJson>("id", "username", "state", "is_admin", "bot"),
+  member: has<api.MemberJson>("id", "username", "access_level", "expires_at"),
+  project: has<api.ProjectJson>("id", "path", "path_with_namespace", "namespace"),
+  token: has<Token>("id", "name", "scopes", "expires_at"),
+  policy: has<api.CleanupPolicyJson>("enabled", "cadence", "keep_n_days_after_download"),
+  dependencyProxy: has<api.DependencyProxyJson>("enabled", "identity"),
+  ttlPolicy: has<api.TtlPolicyJson>("enabled", "ttl"),
+} as const;

@@ -1,0 +1,161 @@
+import { accessSync, constants, existsSync, readFileSync, statfsSync, statSync } from "node:fs";
+import path from "node:path";
+import type { Config } from "./config.ts";
+import type { Clock } from "./lib/clock.ts";
+import { deriveKey } from "./lib/keys.ts";
+import { createLog, failureCode, type Log } from "./lib/log.ts";
+import { createSealer, type Sealer } from "./lib/seal.ts";
+import type { Upstream } from "./metadata/contract.ts";
+import { type ExaminedDatabase, examineSqlite } from "./metadata/sqlite/examine.ts";
+import { createUpstreamClient } from "./upstream/client.ts";
+import { type UnsureReason, UpstreamError } from "./upstream/contract.ts";
+import { createWebClient } from "./upstream/web/client.ts";
+
+/** What a server with this configuration would work with, looked at and left as it is. */
+export interface Examination {
+  folder: ExaminedFolder;
+  /** Undefined: there is none yet, as before a first start. */
+  database: Omit<ExaminedDatabase, "upstreams"> | undefined;
+  /** Undefined where the database does not tell them. */
+  upstreams: ExaminedUpstream[] | undefined;
+}
+
+export interface ExaminedFolder {
+  path: string;
+  state: "absent" | "usable" | "unusable";
+  /** Why it is not usable. */
+  problem: string | undefined;
+  freeBytes: number | undefined;
+  key: "given" | "there" | "absent" | "readable_by_others";
+}
+
+export interface ExaminedUpstream {
+  name: string;
+  url: string;
+  /** Undefined: it answers as a registry. */
+  failure: { reason: UnsureReason; message: string } | undefined;
+  /** Milliseconds by which its clock is ahead of this machine's; undefined where it does not tell. */
+  ahead: number | undefined;
+}
+
+export type Examine = (
+  config: Config,
+  around: { clock: Clock; version: string },
+  /** Called before each upstream that is asked. */
+  asking: (done: number, total: number, name: string) => void,
+) => Promise<Examination>;
+
+export const examine: Examine = async (config, around, asking) => {
+  const { folder, secret } = examineFolder(config);
+  const log = createLog(around.clock, "error", { write() {}, async flush() {} });
+  const file = path.join(config.dataDir, "weir.db");
+  if (!existsSync(file)) return { folder, database: undefined, upstreams: undefined };
+  const sealer = secret === undefined ? undefined : sealerOf(config, secret);
+  const { upstreams, ...database } = await examineSqlite(file, { sealer, log });
+  const asked =
+    upstreams && (await askUpstreams(config, distinct(upstreams), { ...around, log }, asking));
+  return { folder, database, upstreams: asked };
+};
+
+function examineFolder({ dataDir, secretKey }: Config): {
+  folder: ExaminedFolder;
+  secret: string | undefined;
+} {
+  const absent = {
+    path: dataDir,
+    state: "absent",
+    problem: undefined,
+    freeBytes: undefined,
+  } as const;
+  if (!existsSync(dataDir)) {
+    const key = secretKey === undefined ? "absent" : "given";
+    return { folder: { ...absent, key }, secret: secretKey };
+  }
+  const { key, secret } = readKey(dataDir, secretKey);
+  try {
+    accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
+    const { bavail, bsize } = statfsSync(dataDir);
+    return { folder: { ...absent, state: "usable", freeBytes: bavail * bsize, key }, secret };
+  } catch (error) {
+    return { folder: { ...absent, state: "unusable", problem: failureCode(error), key }, secret };
+  }
+}
+
+function readKey(dataDir: string, given: string | undefined) {
+  if (given !== undefined) return { key: "given", secret: given } as const;
+  const file = path.join(dataDir, "secret.key");
+  try {
+    const secret = readFileSync(file, "utf8").trim();
+    const isOpen = (statSync(file).mode & 0o077) !== 0;
+    return { key: isOpen ? "readable_by_others" : "there", secret } as const;
+  } catch {
+    return { key: "absent", secret: undefined } as const; // or not for us to read, which is the same to us
+  }
+}
+
+function sealerOf({ previousSecretKey }: Config, secret: string): Sealer {
+  const purpose = "upstream passwords";
+  const former = previousSecretKey === undefined ? [] : [deriveKey(previousSecretKey, purpose)];
+  return createSealer(deriveKey(secret, purpose), ...former);
+}
+
+/** The Dependency Proxies of all groups mostly have one and the same. */
+function distinct(upstreams: readonly Upstream[]): Upstream[] {
+  const keys = upstreams.map(({ url, username }) => `${url} ${username ?? ""}`);
+  return upstreams.filter((_, index) => keys.indexOf(keys[index] ?? "") === index);
+}
+
+const deadline = 10_000;
+
+/** As a server would ask them: by its client, through the same guard. One after the other, so that nobody is rushed. */
+async function askUpstreams(
+  { allowedUpstreamAddresses: allowedAddresses }: Config,
+  upstreams: readonly Upstream[],
+  { clock, version, log }: { clock: Clock; version: string; log: Log },
+  asking: Parameters<Examine>[2],
+): Promise<ExaminedUpstream[]> {
+  const instanceId = crypto.randomUUID();
+  const around = { clock, log, version, instanceId, allowedAddresses };
+  // What is known of outages is the server's; here everybody is asked once.
+  const states = { all: async () => [], save: async () => {} };
+  const client = createUpstreamClient({ ...around, states, told: () => {} });
+  const web = createWebClient(around);
+  const asked: ExaminedUpstream[] = [];
+  try {
+    for (const [index, upstream] of upstreams.entries()) {
+      const { id, name, url, ca } = upstream;
+      asking(index, upstreams.length, name);
+      const failure = await failureOf(() =>
+        client.checkManifest(upstream, "library/alpine", { kind: "tag", tag: "latest" }, deadline),
+      );
+      let ahead: number | undefined;
+      await failureOf(async () => {
+        const request = {
+          method: "GET",
+          url: new URL(`${url}/v2/`),
+          headers: {},
+          body: undefined,
+        } as const;
+        const { headers } = await web.ask({ id, name, ca }, request);
+        const date = Date.parse(headers.get("date") ?? "");
+        if (!Number.isNaN(date)) ahead = date - clock.now();
+      });
+      asked.push({ name, url, failure, ahead });
+    }
+    asking(upstreams.length, upstreams.length, "");
+    return asked;
+  } finally {
+    web.close();
+    await client.close();
+  }
+}
+
+async function failureOf(ask: () => Promise<unknown>): Promise<ExaminedUpstream["failure"]> {
+  try {
+    await ask();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof UpstreamError)) throw error;
+    return { reason: error.reason, message: error.message };
+  }
+}

@@ -1,0 +1,195 @@
+import type { Clock } from "../../lib/clock.ts";
+import { type Family, metricsText } from "../../lib/metrics.ts";
+import { freeBytes, LoopDelay, processFacts } from "../../lib/process.ts";
+import type { Directory, StoreSize, Upstream } from "../../metadata/contract.ts";
+import type { Activity } from "../../pull/contract.ts";
+import type { Health } from "../../upstream/contract.ts";
+import type { Readiness } from "../readiness.ts";
+import { PullMetrics } from "./pulls.ts";
+import { Sized } from "./sized.ts";
+import { type RequestMetrics, upstreamFamilies } from "./upstreams.ts";
+
+export interface MetricsOptions {
+  clock: Clock;
+  version: string;
+  /** What the upstream client notes of its requests. */
+  requests: RequestMetrics;
+  directory: Directory;
+  health: (upstream: Upstream) => Health;
+  activity: () => Promise<Activity>;
+  readiness: () => Promise<Readiness>;
+  storeSize: () => Promise<StoreSize>;
+  /** Whose disk is watched, and below how many free bytes nothing is stored. */
+  dataDir: string;
+  minFreeBytes: number;
+  /** Spans that were sent and dropped; undefined where no traces are recorded. */
+  spans: (() => { exported: number; dropped: number }) | undefined;
+}
+
+/** Milliseconds: so long the event loop's delays are looked at together. */
+const window = 60_000;
+
+/** What the server has done and how it is, in the text format of Prometheus. Labels are bounded, whatever is configured or asked for. */
+export class Metrics {
+  readonly pulls = new PullMetrics();
+  readonly #options: MetricsOptions;
+  readonly #families: Family[];
+  readonly #loop = new LoopDelay();
+  readonly #started: number;
+  #loopSince: number;
+
+  constructor(options: MetricsOptions) {
+    const { clock, requests, directory, health, storeSize } = options;
+    this.#options = options;
+    this.#started = clock.now();
+    this.#loopSince = clock.elapsed();
+    this.#families = [
+      ...this.pulls.families(),
+      ...this.#bytes(),
+      ...requests.families(),
+      ...upstreamFamilies(directory, health),
+      ...this.#activity(),
+      ...new Sized(clock, storeSize).families(),
+      ...this.#disk(),
+      ...this.#server(),
+      ...this.#process(),
+      ...this.#spans(),
+    ];
+  }
+
+  text(): Promise<string> {
+    return metricsText(this.#families);
+  }
+
+  stop(): void {
+    this.#loop.stop();
+  }
+
+  #bytes(): Family[] {
+    const { requests } = this.#options;
+    return [
+      counter(
+        "weir_bytes_total",
+        "Bytes of bodies that came from upstreams (in) and of content that went to clients (out).",
+        () => [
+          { labels: { direction: "in" }, value: requests.bytesReceived },
+          { labels: { direction: "out" }, value: this.pulls.bytesSent },
+        ],
+      ),
+    ];
+  }
+
+  #activity(): Family[] {
+    const { activity } = this.#options;
+    return [
+      gauge("weir_fills", "Downloads of blobs into the cache that are under way.", async () => {
+        return (await activity()).fills;
+      }),
+      gauge("weir_fill_followers", "Clients that read a blob while it is downloaded.", async () => {
+        return (await activity()).followers;
+      }),
+    ];
+  }
+
+  #disk(): Family[] {
+    const { dataDir, minFreeBytes } = this.#options;
+    const free = async () => freeBytes(dataDir);
+    return [
+      gauge("weir_data_free_bytes", "Free space on the disk of the data folder.", free),
+      gauge(
+        "weir_data_min_free_bytes",
+        "The free space that is left to others: with less nothing more is stored (WEIR_MIN_FREE_BYTES).",
+        async () => minFreeBytes,
+      ),
+    ];
+  }
+
+  #server(): Family[] {
+    const { version, readiness } = this.#options;
+    return [
+      {
+        name: "weir_ready",
+        help: "1 where a part of the server can do its work, else 0, as /readyz says it.",
+        type: "gauge",
+        samples: async () =>
+          Object.entries((await readiness()).parts).map(([part, state]) => ({
+            labels: { part },
+            value: state === "ok" ? 1 : 0,
+          })),
+      },
+      {
+        name: "weir_build_info",
+        help: "Always 1; the version that runs.",
+        type: "gauge",
+        samples: async () => [{ labels: { version }, value: 1 }],
+      },
+    ];
+  }
+
+  #process(): Family[] {
+    const started = this.#started / 1000;
+    return [
+      {
+        name: "weir_event_loop_delay_seconds",
+        help: "How long what is due has waited for its turn within the last minute: percentiles and the worst.",
+        type: "gauge",
+        samples: async () => this.#loopDelays(),
+      },
+      counter("process_cpu_seconds_total", "CPU time of the process.", () => [
+        { labels: {}, value: processFacts().cpuSeconds },
+      ]),
+      gauge("process_resident_memory_bytes", "Memory of the process.", async () => {
+        return processFacts().residentBytes;
+      }),
+      gauge("process_open_fds", "Files and connections that are open.", async () => {
+        return processFacts().openFiles;
+      }),
+      gauge("process_max_fds", "Files and connections that may be open.", async () => {
+        return processFacts().mostOpenFiles;
+      }),
+      gauge("process_start_time_seconds", "When the server was started.", async () => started),
+    ];
+  }
+
+  #loopDelays() {
+    const { clock } = this.#options;
+    const delays = this.#loop.measured();
+    if (clock.elapsed() - this.#loopSince >= window) {
+      this.#loop.forget();
+      this.#loopSince = clock.elapsed();
+    }
+    return delays.map(([stat, value]) => ({ labels: { stat }, value }));
+  }
+
+  #spans(): Family[] {
+    const { spans } = this.#options;
+    if (!spans) return [];
+    return [
+      counter(
+        "weir_trace_spans_total",
+        "Spans that the collector has taken, and that were dropped.",
+        () => {
+          const { exported, dropped } = spans();
+          return [
+            { labels: { result: "exported" }, value: exported },
+            { labels: { result: "dropped" }, value: dropped },
+          ];
+        },
+      ),
+    ];
+  }
+}
+
+type Samples = Awaited<ReturnType<Family["samples"]>>;
+
+function counter(name: string, help: string, read: () => Samples): Family {
+  return { name, help, type: "counter", samples: async () => read() };
+}
+
+function gauge(name: string, help: string, read: () => Promise<number | undefined>): Family {
+  const samples = async () => {
+    const value = await read();
+    return value === undefined ? [] : [{ labels: {}, value }];
+  };
+  return { name, help, type: "gauge", samples };
+}

@@ -1,0 +1,91 @@
+import type { Digest } from "../../oci/digest.ts";
+import type { ChildKind } from "../../oci/manifest.ts";
+import type { Changes } from "../changes.ts";
+import type { Holder, Holdings } from "../contract.ts";
+import type { Db } from "../schema.ts";
+
+/** `Holdings` on any engine. */
+export class SqlHoldings implements Holdings {
+  constructor(
+    readonly db: Db,
+    readonly changes: Changes,
+  ) {}
+
+  blobs(after: string, limit: number) {
+    return this.db
+      .selectFrom("blobs")
+      .select(["digest", "size"])
+      .where("digest", ">", after as Digest)
+      .orderBy("digest")
+      .limit(limit)
+      .execute();
+  }
+
+  manifests(after: string, limit: number) {
+    return this.db
+      .selectFrom("manifests")
+      .select(["digest", "media_type as mediaType", "payload"])
+      .where("digest", ">", after as Digest)
+      .orderBy("digest")
+      .limit(limit)
+      .execute();
+  }
+
+  async lacking(after: number, limit: number) {
+    const rows = await this.db
+      .selectFrom("cache_entries as e")
+      // One that is removed leaves its entries behind for a while.
+      .leftJoin("upstreams as u", (join) => join.onRef("u.id", "=", "e.upstream_id"))
+      .leftJoin("blobs as b", (join) => join.onRef("b.digest", "=", "e.digest"))
+      .leftJoin("manifests as m", (join) => join.onRef("m.digest", "=", "e.digest"))
+      .select(["e.id", "e.kind", "e.digest", "e.proof", "e.repository"])
+      .select(["e.upstream_id as upstreamId", "b.digest as blob", "m.digest as manifest"])
+      .select("u.id as present")
+      .where("e.id", ">", after)
+      .orderBy("e.id")
+      .limit(limit)
+      .execute();
+    const entries = rows.filter(
+      ({ kind, proof, present, blob, manifest }) =>
+        proof === "shown" && present !== null && (kind === "blob" ? blob : manifest) === null,
+    );
+    return {
+      last: rows.at(-1)?.id,
+      count: rows.length,
+      entries: entries.map(({ kind, digest, upstreamId, repository }) => {
+        return { kind, digest, upstreamId, repository };
+      }),
+    };
+  }
+
+  holders(kind: ChildKind, digest: Digest, limit: number): Promise<Holder[]> {
+    return this.db
+      .selectFrom("cache_entries")
+      .select(["kind", "digest", "upstream_id as upstreamId", "repository"])
+      .where("digest", "=", digest)
+      .where("kind", "=", kind)
+      .where("reference", "=", digest)
+      .where("upstream_id", "in", (eb) => eb.selectFrom("upstreams").select("id"))
+      .orderBy("proof", "desc")
+      .orderBy("id")
+      .limit(limit)
+      .execute();
+  }
+
+  async verified(digests: readonly Digest[], now: number): Promise<void> {
+    if (digests.length === 0) return;
+    await this.db
+      .updateTable("blobs")
+      .set({ verified_at: now })
+      .where("digest", "in", digests)
+      .execute();
+  }
+
+  /** Manifests that were read are remembered for as long as the generation stands still. */
+  async forgetManifest(digest: Digest): Promise<void> {
+    await this.changes.run(async (tx, changed) => {
+      await tx.deleteFrom("manifests").where("digest", "=", digest).execute();
+      changed();
+    });
+  }
+}

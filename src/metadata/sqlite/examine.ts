@@ -1,0 +1,80 @@
+import { Database } from "bun:sqlite";
+import { Kysely } from "kysely";
+import { failureCode, type Log } from "../../lib/log.ts";
+import type { Sealer } from "../../lib/seal.ts";
+import type { Upstream } from "../contract.ts";
+import { stepNames } from "../migrations/index.ts";
+import { Passwords } from "../passwords.ts";
+import type { Schema } from "../schema.ts";
+import { upstreamOf } from "../upstreams.ts";
+import { sqliteDialect } from "./dialect.ts";
+
+export interface ExaminedDatabase {
+  /** Undefined where it cannot be read; `problem` says why then. */
+  schema: "current" | "older" | "newer" | undefined;
+  problem: string | undefined;
+  /** What the engine's own check of the file has found. */
+  damage: string[];
+  /** Undefined where the schema is not the present one. */
+  upstreams: Upstream[] | undefined;
+  /** Names of upstreams whose password this key does not open. */
+  sealed: string[];
+}
+
+const most = 10;
+
+/** Looks at a database and changes nothing in it; beside a server that works with it too. */
+export async function examineSqlite(
+  file: string,
+  { sealer, log }: { sealer: Sealer | undefined; log: Log },
+): Promise<ExaminedDatabase> {
+  const nothing = { schema: undefined, damage: [], upstreams: undefined, sealed: [] };
+  let database: Database;
+  try {
+    database = new Database(file, { readonly: true, strict: true });
+  } catch (error) {
+    return { ...nothing, problem: failureCode(error) };
+  }
+  const db = new Kysely<Schema>({ dialect: sqliteDialect(database) });
+  try {
+    const schema = schemaOf(database);
+    const damage = damageOf(database);
+    const isReadable = schema === "current" && damage.length === 0 && sealer !== undefined;
+    const found = isReadable ? await upstreamsOf(db, new Passwords(sealer, log)) : undefined;
+    return {
+      schema,
+      damage,
+      problem: undefined,
+      upstreams: found?.upstreams,
+      sealed: found?.sealed ?? [],
+    };
+  } catch (error) {
+    return { ...nothing, problem: failureCode(error) };
+  } finally {
+    await db.destroy();
+  }
+}
+
+function schemaOf(database: Database): ExaminedDatabase["schema"] {
+  const rows = database.query<{ name: string }, []>("select name from kysely_migration").all();
+  const done = new Set(rows.map(({ name }) => name));
+  if ([...done].some((name) => !stepNames.includes(name))) return "newer";
+  return stepNames.every((name) => done.has(name)) ? "current" : "older";
+}
+
+function damageOf(database: Database): string[] {
+  const rows = database.query<{ quick_check: string }, []>(`pragma quick_check(${most})`).all();
+  const texts = rows.map(({ quick_check: text }) => text).filter((text) => text !== "ok");
+  const dangling = database.query<{ table: string }, []>("pragma foreign_key_check").all();
+  const tables = [...new Set(dangling.map(({ table }) => table))];
+  return [...texts, ...tables.map((table) => `rows of ${table} name what is not there`)];
+}
+
+async function upstreamsOf(db: Kysely<Schema>, passwords: Passwords) {
+  const rows = await db.selectFrom("upstreams").selectAll().orderBy("id").execute();
+  const upstreams = await Promise.all(rows.map((row) => upstreamOf(db, row, passwords)));
+  const closed = upstreams.filter(
+    ({ password }, index) => rows[index]?.sealed_password !== null && password === undefined,
+  );
+  return { upstreams, sealed: closed.map(({ name }) => name) };
+}

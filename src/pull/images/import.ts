@@ -1,0 +1,154 @@
+import { CompressionError, decompressed } from "../../lib/decompress.ts";
+import { TarError } from "../../lib/tar/header.ts";
+import type { Upstream } from "../../metadata/contract.ts";
+import { ArchiveError, type ArchivedName } from "../../oci/archive.ts";
+import type { Digest } from "../../oci/digest.ts";
+import { blobContentType } from "../content-type.ts";
+import { repositoryAt } from "../names.ts";
+import { denyingRule } from "../rules.ts";
+import { type Admitted, admitted } from "./admit.ts";
+import { type Imported, type ImportedImage, ImportError, type ImportOptions } from "./contract.ts";
+import { Shelf, type ShelfOptions } from "./shelf.ts";
+
+type Named = ImportedImage & { content: Admitted };
+
+/** See `Images`. */
+export async function importArchive(
+  upstream: Upstream,
+  archive: AsyncIterable<Uint8Array>,
+  wanted: ImportOptions,
+  options: ShelfOptions,
+): Promise<Imported> {
+  const { shelf, named } = await read(upstream, archive, wanted, options);
+  const imported = summary(named);
+  for (const [, held] of blobsOf(named)) await shelf.store(held);
+  await wanted.vouched(imported);
+  for (const image of named) await publish(upstream, image, options);
+  await requireEntries(upstream, named, options);
+  return imported;
+}
+
+async function read(
+  upstream: Upstream,
+  archive: AsyncIterable<Uint8Array>,
+  wanted: ImportOptions,
+  options: ShelfOptions,
+): Promise<{ shelf: Shelf; named: Named[] }> {
+  try {
+    const shelf = await Shelf.fill(decompressed(archive), options);
+    const images = await admitted(shelf);
+    if (wanted.tag !== undefined && images.length !== 1) {
+      const text = `must be left out: the archive has ${images.length} images`;
+      throw new ImportError("wanted", text, { field: "tag" });
+    }
+    const named = images.flatMap(({ names, ...content }) => {
+      const all: ArchivedName[] =
+        names.length > 0 ? names : [{ repository: undefined, tag: undefined }];
+      const [first] = all;
+      // Who says how it is called means one name.
+      const own = wanted.tag !== undefined && first ? [first] : all;
+      return own.map((name) => ({
+        ...nameFor(upstream, name, wanted),
+        digest: content.digest,
+        content,
+      }));
+    });
+    return { shelf, named };
+  } catch (error) {
+    const isArchives = [TarError, CompressionError, ArchiveError].some(
+      (kind) => error instanceof kind,
+    );
+    if (!isArchives) throw error;
+    throw new ImportError("archive", (error as Error).message, { cause: error });
+  }
+}
+
+/** What an image is to be called here. Throws where that is not said, or no pull could ask for it. */
+function nameFor(
+  upstream: Upstream,
+  said: ArchivedName,
+  wanted: ImportOptions,
+): Pick<ImportedImage, "repository" | "tag"> {
+  const name = wanted.repository ?? said.repository;
+  if (name === undefined) {
+    const text = "is missing: the archive does not say what its images are called";
+    throw new ImportError("wanted", text, { field: "repository" });
+  }
+  const repository = repositoryAt(upstream, name);
+  const tag = wanted.tag ?? said.tag;
+  if (denyingRule(upstream, repository, tag)) {
+    const text = `must be another: the upstream's rules do not allow ${repository}${tag === undefined ? "" : `:${tag}`}`;
+    throw new ImportError("wanted", text, { field: "repository" });
+  }
+  return { repository, tag };
+}
+
+function summary(named: readonly Named[]): Imported {
+  const blobs = blobsOf(named);
+  const bytes = [...blobs.values()].reduce((sum, { size }) => sum + size, 0);
+  const absent = new Map(
+    named.flatMap(({ content }) => all(content)).map((one) => [one.digest, one]),
+  );
+  return {
+    images: named.map(({ repository, tag, digest }) => ({ repository, tag, digest })),
+    blobs: blobs.size,
+    bytes,
+    absent: [...absent.values()].reduce((sum, one) => sum + one.absent, 0),
+  };
+}
+
+/** A manifest and all below it, what is named before what names it. */
+function all(content: Admitted): Admitted[] {
+  return [...content.members.flatMap(all), content];
+}
+
+function blobsOf(named: readonly Named[]) {
+  const pairs = named
+    .flatMap(({ content }) => all(content))
+    .flatMap(({ blobs }) => blobs.map(({ held }) => [held.digest, held] as const));
+  return new Map(pairs);
+}
+
+/** Bytes first, then what names them, the tag last: a pull that comes in between, or a kill, meets nothing half. */
+async function publish(
+  upstream: Upstream,
+  { repository, tag, digest, content }: Named,
+  { cache, clock }: ShelfOptions,
+): Promise<void> {
+  const of = {
+    groupId: upstream.groupId,
+    upstreamId: upstream.id,
+    upstreamVersion: upstream.version,
+    repository,
+    etag: undefined,
+  };
+  const done = new Set<Digest>();
+  for (const { digest: own, payload, manifest, blobs } of all(content)) {
+    if (done.has(own)) continue;
+    done.add(own);
+    for (const { child } of blobs) {
+      if (done.has(child.digest)) continue;
+      done.add(child.digest);
+      const contentType = blobContentType(undefined);
+      const shown = { ...of, kind: "blob", reference: child.digest, digest: child.digest } as const;
+      await cache.storeBlob({ ...shown, contentType, size: child.size, now: clock.now() });
+    }
+    const { mediaType, children } = manifest;
+    const fetched = { ...of, digest: own, mediaType, payload, children, now: clock.now() };
+    await cache.storeManifest({ ...fetched, tag: own === digest ? tag : undefined });
+  }
+}
+
+/** What comes under an upstream's former settings is not stored, and nobody says so. */
+async function requireEntries(
+  { id, name }: Upstream,
+  named: readonly Named[],
+  { cache }: ShelfOptions,
+): Promise<void> {
+  for (const { repository, digest } of named) {
+    const [entry] = await cache.manifests([id], repository, digest);
+    if (entry?.proof === "shown") continue;
+    const text = `upstream "${name}" was changed while the archive was read; import it again`;
+    throw new ImportError("changed", text);
+  }
+}

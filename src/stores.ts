@@ -1,0 +1,151 @@
+import path from "node:path";
+import { FsBlobStore } from "./blobs/fs/store.ts";
+import { BucketBlobStore } from "./blobs/s3/store.ts";
+import type { Config } from "./config.ts";
+import { RequestMetrics } from "./http/metrics/upstreams.ts";
+import type { Clock } from "./lib/clock.ts";
+import { deriveKey } from "./lib/keys.ts";
+import type { Log } from "./lib/log.ts";
+import { createSealer } from "./lib/seal.ts";
+import { openSqliteMetadata } from "./metadata/sqlite/index.ts";
+import { sqliteSnapshots } from "./metadata/sqlite/snapshots.ts";
+import { createPuller } from "./pull/puller.ts";
+import { createRepair } from "./pull/repair.ts";
+import { GatheredStatistics } from "./pull/statistics.ts";
+import { createUpstreamClient } from "./upstream/client.ts";
+import { backUp } from "./work/backup/backup.ts";
+import { restore } from "./work/backup/restore.ts";
+import type { Backing, BackupReport, RestoreReport, Restoring, Verifier } from "./work/contract.ts";
+import { openDataDir } from "./work/data-dir.ts";
+import { createWebClient } from "./upstream/web/client.ts";
+import { StoreVerifier } from "./work/verify/verifier.ts";
+import { GatheredHappenings } from "./work/webhooks/gathered.ts";
+import { type RunningTracing, startTracing, type TracingOptions } from "./work/tracing.ts";
+
+export interface Surroundings {
+  clock: Clock;
+  log: Log;
+  version: string;
+  /** From 0 to 1, for waits that are not to be the same for all. */
+  random: () => number;
+}
+
+/** What every way of running has: the database, the store, and how upstreams are asked. */
+export async function openStores(
+  config: Config,
+  { clock, log, version, random }: Surroundings,
+  closers: (() => Promise<void>)[],
+) {
+  const { dataDir, maxBlobBytes } = config;
+  const { secret } = openDataDir(dataDir, config.secretKey);
+
+  const previous = config.previousSecretKey === undefined ? [] : [config.previousSecretKey];
+  const derive = (purpose: string) => ({
+    key: deriveKey(secret, purpose),
+    former: previous.map((one) => deriveKey(one, purpose)),
+  });
+
+  const sealing = derive("upstream passwords");
+  const sealer = createSealer(sealing.key, ...sealing.former);
+  const file = path.join(dataDir, "weir.db");
+  const limits = {
+    registriesPerGroup: config.maxRegistriesPerGroup,
+    upstreamsPerRegistry: config.maxUpstreamsPerRegistry,
+  };
+  const proxyUpstream = config.dependencyProxy;
+  const metadata = await openSqliteMetadata({ file, clock, sealer, log, limits, proxyUpstream });
+  closers.push(() => metadata.close());
+  const blobs = await openBlobs(config, { clock, log, random });
+
+  const happenings = new GatheredHappenings({ deliveries: metadata.deliveries, clock, log });
+  closers.push(() => happenings.flush());
+  const told = happenings.note.bind(happenings);
+  const instanceId = crypto.randomUUID();
+  const allowedAddresses = config.allowedUpstreamAddresses;
+  const tracing = traced(config, { clock, log, version, instanceId });
+  closers.push(async () => tracing?.stop());
+  const states = metadata.upstreamStates;
+  const reaching = { version, instanceId, allowedAddresses, states, random };
+  const statistics = new GatheredStatistics({ statistics: metadata.statistics, clock, log });
+  closers.push(() => statistics.flush());
+  const requests = new RequestMetrics();
+  const watches = [requests, statistics];
+  const client = createUpstreamClient({ clock, log, ...reaching, watches, told });
+  closers.push(() => client.close());
+  const { cache, directory, holdings, lists } = metadata;
+  const times = {
+    checkTimeoutMs: config.checkTimeoutSeconds * 1000,
+    recheckMs: config.recheckSeconds * 1000,
+    absentMs: config.absentSeconds * 1000,
+  };
+  const around = { clock, log, maxBlobBytes, told };
+  const puller = createPuller({ client, blobs, cache, lists, ...around, ...times });
+  // What is being stored holds the end of the fills up, so both end together.
+  closers.push(async () => void (await Promise.all([puller.close(), blobs.close()])));
+  const repair = createRepair(puller);
+  const verifier = new StoreVerifier({ holdings, cache, blobs, directory, repair, clock, log });
+  return {
+    derive,
+    metadata,
+    blobs,
+    reaching,
+    client,
+    puller,
+    verifier,
+    requests,
+    statistics,
+    tracing,
+  };
+}
+
+/** Verifies a data folder that no server uses, step by step. Throws what stands in the way. */
+export async function verifyWeir(
+  config: Config,
+  around: Surroundings,
+  work: (verifier: Verifier) => Promise<void>,
+): Promise<void> {
+  const closers: (() => Promise<void>)[] = [];
+  try {
+    const { verifier } = await openStores(config, around, closers);
+    await work(verifier);
+  } finally {
+    for (const close of closers.toReversed()) await close();
+  }
+}
+
+/** Backs up the data folder, whether a server uses it or not. */
+export function backUpWeir(
+  { dataDir }: Config,
+  { clock, version }: Pick<Surroundings, "clock" | "version">,
+  backing: Backing,
+): Promise<BackupReport> {
+  return backUp({ ...backing, dataDir, snapshots: sqliteSnapshots, clock, version });
+}
+
+/** Makes the data folder of a backup. */
+export function restoreWeir({ dataDir }: Config, restoring: Restoring): Promise<RestoreReport> {
+  return restore({ ...restoring, dataDir, snapshots: sqliteSnapshots });
+}
+
+async function openBlobs(
+  { dataDir: root, minFreeBytes, bucket }: Config,
+  around: Pick<Surroundings, "clock" | "log" | "random">,
+): Promise<FsBlobStore | BucketBlobStore> {
+  const { log } = around;
+  if (!bucket) return FsBlobStore.open({ root, minFreeBytes, log });
+  const { redirect, ...settings } = bucket;
+  return BucketBlobStore.open({ settings, redirect, root, minFreeBytes, ...around });
+}
+
+/** The collector is the operator's word, not a user's: it may be anywhere. No upstream is reached by this. */
+const everywhere = ["0.0.0.0/0", "::/0"].map((range) => ({ range, port: undefined }));
+
+/** Undefined where no collector is configured: then nothing is recorded. */
+function traced(
+  { observing: { tracing } }: Config,
+  around: Omit<TracingOptions, "web">,
+): RunningTracing | undefined {
+  if (!tracing) return undefined;
+  const web = createWebClient({ ...around, allowedAddresses: everywhere });
+  return startTracing(tracing, { ...around, web });
+}

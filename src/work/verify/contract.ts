@@ -1,0 +1,38 @@
+import type { Digest } from "../../oci/digest.ts";
+import type { ChildKind } from "../../oci/manifest.ts";
+
+/** Looks through everything that is stored, one bounded step after the other. */
+export interface Verifier {
+  /**
+   * Goes on where `cursor` says, from the beginning without one. Hashes some dozens of MiB, or the one blob that is larger, and
+   * lets pulls have their turn meanwhile. What is wrong or missing does not count as stored from here on, so that the next
+   * pull fetches it; with `repair` it is fetched at once. Throws where `cursor` is none.
+   */
+  step(cursor: string | undefined, options: { repair: boolean }): Promise<VerifyStep>;
+}
+
+export interface VerifyStep {
+  /** Where to go on; undefined: everything has been looked at. */
+  next: string | undefined;
+  checked: { manifests: number; blobs: number; bytes: number; entries: number };
+  findings: Finding[];
+}
+
+export interface Finding {
+  kind: ChildKind;
+  digest: Digest;
+  /** `wrong`: the bytes are not those of the digest. */
+  problem: "missing" | "wrong";
+  /** `lost`: the next pull asks the upstream for it. `unneeded`: nothing names it any more. */
+  outcome: "repaired" | "lost" | "unneeded";
+  /** Where it belongs, and why it was not repaired. */
+  upstream: string | undefined;
+  repository: string | undefined;
+  reason: string | undefined;
+}
+
+/** Whether this is `<part> <after>`, as `next` is. */
+export function isCursor(text: string): boolean {
+  const digests = /^(?:manifests|blobs) (?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})?$/;
+  return digests.test(text) || /^entries \d{0,15}$/.test(text);
+}

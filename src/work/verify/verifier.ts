@@ -1,0 +1,217 @@
+import type { BlobStore, OpenedBlob } from "../../blobs/contract.ts";
+import { type Clock, yieldTurn } from "../../lib/clock.ts";
+import { failureCode, type Log } from "../../lib/log.ts";
+import type { Cache, Directory, Holder, Holdings, Upstream } from "../../metadata/contract.ts";
+import { algorithmOf, type Digest, Digester, digestOf } from "../../oci/digest.ts";
+import { ManifestError, parseManifest } from "../../oci/manifest.ts";
+import { type Finding, isCursor, type Verifier, type VerifyStep } from "./contract.ts";
+
+/** Fetches an object anew from where it belongs: true, or why it could not be had. */
+export type Repairing = (
+  upstream: Upstream,
+  repository: string,
+  kind: Holder["kind"],
+  digest: Digest,
+) => Promise<true | string>;
+
+export interface VerifierOptions {
+  holdings: Holdings;
+  cache: Cache;
+  blobs: BlobStore;
+  directory: Directory;
+  repair: Repairing;
+  clock: Clock;
+  log: Log;
+}
+
+const parts = ["manifests", "blobs", "entries"] as const;
+type Part = (typeof parts)[number];
+
+/** What one step looks at. */
+const manifestsPerStep = 20;
+const blobsPerStep = 100;
+const bytesPerStep = 64 << 20;
+const entriesPerStep = 1000;
+const turnBytes = 256 << 10;
+/** Of how many places one object is asked for anew. */
+const maxHolders = 5;
+
+export class StoreVerifier implements Verifier {
+  readonly #options: VerifierOptions;
+
+  constructor(options: VerifierOptions) {
+    this.#options = options;
+  }
+
+  async step(cursor: string | undefined, { repair }: { repair: boolean }): Promise<VerifyStep> {
+    const { part, after } = parseCursor(cursor);
+    const step: VerifyStep = {
+      next: undefined,
+      checked: { manifests: 0, blobs: 0, bytes: 0, entries: 0 },
+      findings: [],
+    };
+    const look = {
+      manifests: () => this.#manifests(after, step, repair),
+      blobs: () => this.#blobs(after, step, repair),
+      entries: () => this.#entries(after, step, repair),
+    };
+    const last = await look[part]();
+    const following = parts[parts.indexOf(part) + 1];
+    step.next = last !== undefined ? `${part} ${last}` : following && `${following} `;
+    return step;
+  }
+
+  async #manifests(after: string, step: VerifyStep, repair: boolean): Promise<string | undefined> {
+    const { holdings } = this.#options;
+    const found = await holdings.manifests(after, manifestsPerStep);
+    for (const { digest, mediaType, payload } of found) {
+      step.checked.manifests++;
+      step.checked.bytes += payload.length;
+      if (digestOf(payload, algorithmOf(digest)) === digest && isManifest(payload, mediaType))
+        continue;
+      await holdings.forgetManifest(digest);
+      step.findings.push(await this.#found("manifest", digest, "wrong", repair));
+      await yieldTurn();
+    }
+    return found.at(-1)?.digest;
+  }
+
+  async #blobs(after: string, step: VerifyStep, repair: boolean): Promise<string | undefined> {
+    const { holdings, clock } = this.#options;
+    const right: Digest[] = [];
+    let last: Digest | undefined;
+    for (const { digest, size } of await holdings.blobs(after, blobsPerStep)) {
+      last = digest;
+      step.checked.blobs++;
+      step.checked.bytes += size;
+      const problem = await this.#problemOf(digest, size);
+      if (problem) {
+        const finding = await this.#lose(digest, problem, repair);
+        if (finding) step.findings.push(finding);
+      } else right.push(digest);
+      if (step.checked.bytes >= bytesPerStep) break;
+    }
+    await holdings.verified(right, clock.now());
+    return last;
+  }
+
+  async #entries(after: string, step: VerifyStep, repair: boolean): Promise<string | undefined> {
+    const { last, count, entries } = await this.#options.holdings.lacking(
+      Number(after),
+      entriesPerStep,
+    );
+    step.checked.entries += count;
+    const seen = new Set<Digest>();
+    for (const { kind, digest } of entries) {
+      if (seen.has(digest)) continue;
+      seen.add(digest);
+      step.findings.push(await this.#found(kind, digest, "missing", repair));
+    }
+    return last === undefined ? undefined : String(last);
+  }
+
+  async #problemOf(digest: Digest, size: number): Promise<Finding["problem"] | undefined> {
+    const { blobs } = this.#options;
+    // A second look, since a disk can err once, and bytes that are right may be taking the place of wrong ones.
+    for (let look = 0; look < 2; look++) {
+      const stored = await blobs.open(digest, size, { range: undefined, as: "bytes" });
+      if (!stored) return "missing";
+      const found = await hashed(piecesOf(stored), digest);
+      if (found === digest) return undefined;
+      if (found === "gone") return "missing";
+    }
+    return "wrong";
+  }
+
+  /** It does not count as stored any more. Undefined where it was given up meanwhile. */
+  async #lose(
+    digest: Digest,
+    problem: Finding["problem"],
+    repair: boolean,
+  ): Promise<Finding | undefined> {
+    const { blobs, cache } = this.#options;
+    if (!(await cache.blob(digest))) return undefined;
+    if (problem === "wrong") await blobs.quarantine(digest);
+    await cache.forgetBlob(digest);
+    return this.#found("blob", digest, problem, repair);
+  }
+
+  async #found(
+    kind: Holder["kind"],
+    digest: Digest,
+    problem: Finding["problem"],
+    repair: boolean,
+  ): Promise<Finding> {
+    const { holdings, directory, log } = this.#options;
+    const holders = await holdings.holders(kind, digest, maxHolders);
+    const upstreams = new Map((await directory.upstreams()).map((one) => [one.id, one]));
+    const [first] = holders;
+    const finding: Finding = {
+      kind,
+      digest,
+      problem,
+      outcome: first ? "lost" : "unneeded",
+      upstream: first && upstreams.get(first.upstreamId)?.name,
+      repository: first?.repository,
+      reason: undefined,
+    };
+    for (const { upstreamId, repository } of repair ? holders : []) {
+      const upstream = upstreams.get(upstreamId);
+      if (!upstream) continue;
+      const answer = await this.#options.repair(upstream, repository, kind, digest);
+      finding.upstream = upstream.name;
+      finding.repository = repository;
+      finding.reason = answer === true ? undefined : answer;
+      if (answer === true) finding.outcome = "repaired";
+      if (answer === true) break;
+    }
+    log.warn("stored content is not what it should be", { ...finding });
+    return finding;
+  }
+}
+
+async function* piecesOf(stored: OpenedBlob): AsyncGenerator<Uint8Array> {
+  if (stored.kind === "file") return yield* stored.blob.stream();
+  if (stored.kind === "address") throw new Error("bytes were wanted");
+  const { stream } = stored;
+  try {
+    for (let piece = await stream.next(); piece; piece = await stream.next()) yield piece;
+  } finally {
+    await stream.cancel();
+  }
+}
+
+async function hashed(pieces: AsyncIterable<Uint8Array>, digest: Digest): Promise<Digest | "gone"> {
+  const digester = new Digester(algorithmOf(digest));
+  let sinceTurn = 0;
+  try {
+    for await (const piece of pieces) {
+      digester.update(piece);
+      if ((sinceTurn += piece.length) < turnBytes) continue;
+      sinceTurn = 0;
+      await yieldTurn();
+    }
+  } catch (error) {
+    // Given up since it was found; a file that cannot be read is as good as gone.
+    if (["ENOENT", "EIO"].includes(failureCode(error))) return "gone";
+    throw error;
+  }
+  return digester.digest();
+}
+
+function isManifest(payload: Uint8Array, mediaType: string): boolean {
+  try {
+    parseManifest(payload, mediaType);
+    return true;
+  } catch (error) {
+    if (error instanceof ManifestError) return false;
+    throw error;
+  }
+}
+
+function parseCursor(cursor: string | undefined): { part: Part; after: string } {
+  if (cursor === undefined) return { part: "manifests", after: "" };
+  if (!isCursor(cursor)) throw new Error("the cursor is none");
+  const [part, after = ""] = cursor.split(" ");
+  return { part: part as Part, after };
+}

@@ -1,0 +1,143 @@
+import { test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { systemClock } from "../../src/lib/clock.ts";
+import { createLog } from "../../src/lib/log.ts";
+import { Bucket } from "../../src/blobs/s3/bucket.ts";
+import { Requests } from "../../src/blobs/s3/requests.ts";
+import { BucketBlobStore, type BucketStoreOptions } from "../../src/blobs/s3/store.ts";
+import type { BucketSettings } from "../../src/blobs/s3/settings.ts";
+import { signHeaders, emptyHash } from "../../src/blobs/s3/signing.ts";
+import { BucketTransport } from "../../src/blobs/s3/transport.ts";
+import { freePort, Service } from "../e2e/lab/processes.ts";
+
+/** Where `scripts/build-s3-server.sh` puts it. */
+const built = path.join(import.meta.dir, "../../.cache/s3-server");
+
+/** Versity's S3 gateway over a folder: a real server that is up at once. Undefined where it has not been built. */
+export const s3Program = Bun.which("versitygw", {
+  PATH: `${built}:${process.env["PATH"] ?? ""}`,
+});
+
+/** Another server to be tested with, such as Ceph's: its address, and the login that is given as for the server itself. */
+const other = process.env["WEIR_TEST_S3_ENDPOINT"];
+const credentials = {
+  accessKeyId: (other && process.env["AWS_ACCESS_KEY_ID"]) || "testkey",
+  secretAccessKey: (other && process.env["AWS_SECRET_ACCESS_KEY"]) || "testsecret",
+  sessionToken: undefined,
+};
+/** Whether there is a server to be tested with. */
+export const hasS3 = Boolean(other || s3Program);
+export const bucketName = "weir-test";
+
+/** A server with one empty bucket, which lives as long as the test process or until it is stopped. */
+export class S3Server {
+  readonly endpoint: string;
+  readonly #folder = mkdtempSync(path.join(tmpdir(), "weir-s3-"));
+  readonly #service: Service | undefined;
+
+  private constructor() {
+    if (other) {
+      this.endpoint = other;
+      return;
+    }
+    if (!s3Program) throw new Error("versitygw is not built: see scripts/build-s3-server.sh");
+    const port = freePort();
+    this.endpoint = `http://127.0.0.1:${port}`;
+    const { accessKeyId, secretAccessKey } = credentials;
+    const login = ["--access", accessKeyId, "--secret", secretAccessKey];
+    const address = ["--port", `127.0.0.1:${port}`, "--quiet", "--keep-alive"];
+    const command = [s3Program, ...address, ...login, "posix", this.#folder];
+    this.#service = Service.start("versitygw", tmpdir(), command, {});
+  }
+
+  static async start(): Promise<S3Server> {
+    const server = new S3Server();
+    const isUp = async () => (await server.#makeBucket()) === 200;
+    await (server.#service?.ready(isUp) ?? isUp());
+    return server;
+  }
+
+  /** Of the bucket, with a prefix of its own. */
+  settings(prefix: string, endpoint = this.endpoint): BucketSettings {
+    return {
+      endpoint,
+      region: "us-east-1",
+      bucket: bucketName,
+      prefix,
+      addressing: "path",
+      encryption: undefined,
+      checksums: true,
+      credentials: { kind: "given", ...credentials },
+    };
+  }
+
+  /** The same as the server is told it. */
+  environment(prefix: string, endpoint = this.endpoint): Record<string, string> {
+    return {
+      WEIR_BLOBS_URL: `s3://${bucketName}/${prefix}?endpoint=${encodeURIComponent(endpoint)}`,
+      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    };
+  }
+
+  /** The bucket itself, past whatever stands in between. */
+  bucket(prefix: string): Bucket {
+    return bucketOf(this.settings(prefix));
+  }
+
+  async #makeBucket(): Promise<number> {
+    const url = new URL(`/${bucketName}`, this.endpoint);
+    const signing = { credentials, region: "us-east-1", service: "s3", now: Date.now() };
+    const headers = { "x-amz-content-sha256": emptyHash };
+    const signed = { method: "PUT", url, headers, payloadHash: emptyHash };
+    const answer = await fetch(url, { method: "PUT", headers: signHeaders(signed, signing) }).catch(
+      () => undefined,
+    );
+    return answer?.status ?? 0;
+  }
+
+  async stop(): Promise<void> {
+    await this.#service?.stop();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+export function bucketOf(settings: BucketSettings): Bucket {
+  const clock = systemClock;
+  const log = createLog(clock, "error", { write() {}, async flush() {} });
+  const transport = new BucketTransport(clock);
+  return new Bucket(new Requests({ settings, transport, clock, log, random: () => 0 }), settings);
+}
+
+/** A test that needs a real server: where there is none it is skipped, with the reason in its name; in CI it fails. */
+export function s3Test(name: string, body: () => void | Promise<void>, ms?: number): void {
+  const isRequired = ["true", "1"].includes(process.env["CI"] ?? "");
+  const title = hasS3 ? name : `${name} (not run: versitygw is not built, see docs/testing.md)`;
+  const run = hasS3
+    ? body
+    : () => {
+        throw new Error("versitygw is not built: see scripts/build-s3-server.sh");
+      };
+  test.skipIf(!hasS3 && !isRequired)(title, run, ms);
+}
+
+/** A store in a bucket, its spool in a folder of its own. */
+export async function openBucketStore(
+  settings: BucketSettings,
+  options: Partial<BucketStoreOptions> = {},
+) {
+  const root = mkdtempSync(path.join(tmpdir(), "weir-blobs-"));
+  const log = createLog(systemClock, "error", { write() {}, async flush() {} });
+  const around = { clock: systemClock, log, random: () => 0, redirect: false, minFreeBytes: 0 };
+  const blobs = await BucketBlobStore.open({ settings, root, ...around, ...options });
+  return {
+    blobs,
+    spool: path.join(root, "spool"),
+    async close() {
+      await blobs.close();
+      rmSync(root, { recursive: true });
+    },
+  };
+}

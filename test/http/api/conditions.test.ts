@@ -1,0 +1,133 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { ApiWorld, base } from "./world.ts";
+
+const group = "/api/v4/groups/default";
+let world: ApiWorld;
+beforeEach(async () => {
+  world = await ApiWorld.open();
+  await world.call("admin", "POST", `${group}/-/virtual_registries/cleanup/policy`, { body: {} });
+});
+afterEach(() => world.close());
+
+/** What can be read and changed, each with a change of it. */
+const things: [name: string, path: string, method: "PATCH" | "PUT", change: object][] = [
+  ["a registry", `${base}/registries/1`, "PATCH", { description: "one" }],
+  ["an upstream", `${base}/upstreams/1`, "PATCH", { description: "one" }],
+  ["a group", group, "PUT", { name: "One" }],
+  ["a Dependency Proxy", `${group}/dependency_proxy/settings`, "PUT", { enabled: false }],
+  ["a cleanup policy", `${group}/-/virtual_registries/cleanup/policy`, "PATCH", { cadence: 14 }],
+  ["a TTL policy", `${group}/dependency_proxy/ttl_policy`, "PUT", { ttl: 5 }],
+  ["registries as a whole", `${group}/-/virtual_registries/settings`, "PUT", { enabled: false }],
+];
+
+const tagOf = async (path: string) =>
+  (await world.call("owner", "GET", path)).headers.get("etag") ?? "none";
+const change = (path: string, method: string, body: object, headers: Record<string, string>) =>
+  world.call("owner", method, path, { body, headers });
+
+for (const [name, path, method, body] of things) {
+  describe(name, () => {
+    test("says by its tag whether it is what somebody has seen", async () => {
+      const tag = await tagOf(path);
+      expect(tag).toMatch(/^"[0-9a-f]{32}"$/);
+      expect(await tagOf(path)).toBe(tag);
+      const changed = await change(path, method, body, { "If-Match": tag });
+      expect(changed.status).toBe(200);
+      expect(changed.headers.get("etag")).not.toBe(tag);
+      if (!path.endsWith("virtual_registries/settings")) {
+        expect(await tagOf(path)).toBe(changed.headers.get("etag") ?? "");
+      }
+    });
+
+    test("of two who write at once, the second is told", async () => {
+      const tag = await tagOf(path);
+      const statuses = await Promise.all(
+        [1, 2].map(async () => (await change(path, method, body, { "If-Match": tag })).status),
+      );
+      expect(statuses.sort()).toEqual([200, 412]);
+    });
+
+    test("a condition that does not hold changes nothing and is not on record", async () => {
+      const before = await world.call("owner", "GET", path);
+      for (const tag of ['"other"', 'W/"weak"', '"a", "b"', '""']) {
+        const reply = await change(path, method, body, { "If-Match": tag });
+        expect(reply).toMatchObject({
+          status: 412,
+          body: { message: "412 Precondition Failed" },
+        });
+      }
+      expect((await world.call("owner", "GET", path)).body).toEqual(before.body);
+      const { items } = await world.metadata.audit.list(
+        { actor: "owner" },
+        { page: 1, perPage: 9 },
+      );
+      expect(items).toEqual([]);
+    });
+
+    test("any tag will do for an asterisk, one of several for a list", async () => {
+      const tag = await tagOf(path);
+      const listed = await change(path, method, body, { "If-Match": `"x", ${tag}` });
+      expect(listed.status).toBe(200);
+      const any = await change(path, method, body, { "If-Match": "*" });
+      expect(any.status).toBe(200);
+    });
+
+    test("400 for what is no list of tags", async () => {
+      for (const tag of ["abc", '"a" "b"', "W/x", `"${"x".repeat(5000)}"`]) {
+        expect((await change(path, method, body, { "If-Match": tag })).status).toBe(400);
+      }
+    });
+  });
+}
+
+test("a password alone makes another tag of an upstream, and of a Dependency Proxy", async () => {
+  const upstream = `${base}/upstreams/2`;
+  await change(upstream, "PATCH", { username: "a", password: "one" }, {});
+  const before = await tagOf(upstream);
+  await change(upstream, "PATCH", { password: "two" }, {});
+  expect(await tagOf(upstream)).not.toBe(before);
+  const proxy = `${group}/dependency_proxy/settings`;
+  await change(proxy, "PUT", { identity: "a", secret: "one" }, {});
+  const seen = await tagOf(proxy);
+  await change(proxy, "PUT", { identity: "a", secret: "two" }, {});
+  expect(await tagOf(proxy)).not.toBe(seen);
+});
+
+test("deleting and emptying honour the tag too; a tag that is none of its own never holds", async () => {
+  const gone = async (path: string, tag: string) =>
+    (await world.call("owner", "DELETE", path, { headers: { "If-Match": tag } })).status;
+  const upstream = `${base}/upstreams/1`;
+  const registry = `${base}/registries/1`;
+  for (const path of [upstream, registry, `${upstream}/cache`, `${registry}/cache`, group]) {
+    expect(await gone(path, '"other"')).toBe(412);
+  }
+  expect(await gone(`${upstream}/cache`, await tagOf(upstream))).toBe(204);
+  expect(await gone(upstream, await tagOf(upstream))).toBe(204);
+  expect(await gone(registry, await tagOf(registry))).toBe(204);
+  const { body } = await world.call("owner", "GET", `${group}/members`);
+  const members = body as { id: number; access_level: number }[];
+  const member = members.find(({ access_level: level }) => level === 10);
+  const membership = `${group}/members/${member?.id}`;
+  expect(await gone(membership, '"other"')).toBe(412);
+  const level = { access_level: 20 };
+  const seen = { "If-Match": await tagOf(membership) };
+  const writers = await Promise.all(
+    [1, 2].map(() => world.call("admin", "PUT", membership, { body: level, headers: seen })),
+  );
+  expect(writers.map(({ status }) => status).sort()).toEqual([200, 412]);
+  expect(await gone(group, await tagOf(group))).toBe(204);
+});
+
+test("with If-Match, If-Unmodified-Since is not asked", async () => {
+  const path = `${base}/registries/1`;
+  const headers = { "If-Unmodified-Since": new Date(0).toUTCString() };
+  expect((await change(path, "PATCH", { description: "a" }, headers)).status).toBe(412);
+  const both = { ...headers, "If-Match": await tagOf(path) };
+  expect((await change(path, "PATCH", { description: "a" }, both)).status).toBe(200);
+});
+
+test("what has no time is not asked for it, but a date must be one", async () => {
+  const headers = { "If-Unmodified-Since": "yesterday" };
+  const deleted = await world.call("owner", "DELETE", group, { headers });
+  expect(deleted).toMatchObject({ status: 400 });
+});

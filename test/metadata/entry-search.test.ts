@@ -1,0 +1,249 @@
+import { Database } from "bun:sqlite";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import * as fc from "fast-check";
+import { Kysely } from "kysely";
+import { createLog } from "../../src/lib/log.ts";
+import type { Metadata, PageOptions } from "../../src/metadata/contract.ts";
+import type { Schema } from "../../src/metadata/schema.ts";
+import { bucketSize } from "../../src/metadata/search/buckets.ts";
+import { EntryIndex } from "../../src/metadata/search/entry-index.ts";
+import { EntrySearch } from "../../src/metadata/search/entry-search.ts";
+import {
+  gramsOf,
+  gramsOfWords,
+  packOffsets,
+  unpackOffsets,
+} from "../../src/metadata/search/grams.ts";
+import { LocalChanges } from "../../src/metadata/sqlite/changes.ts";
+import { SqlEntries } from "../../src/metadata/management/entries.ts";
+import { Writer } from "../../src/metadata/management/writer.ts";
+import { Passwords } from "../../src/metadata/passwords.ts";
+import { SqlStatistics } from "../../src/metadata/statistics/statistics.ts";
+import { SteppedClock } from "../fakes/clock.ts";
+import { sqliteDialect } from "../../src/metadata/sqlite/dialect.ts";
+import { fillEntries } from "../fakes/many-entries.ts";
+import { fetched, sampleRegistry, shownBlob } from "../fakes/metadata-samples.ts";
+import { sqliteFolder, testSealer } from "../fakes/metadata-sqlite.ts";
+
+const noPasswords = new Passwords(
+  testSealer,
+  createLog(new SteppedClock(), "debug", { write() {}, async flush() {} }),
+);
+const noLimits = { registriesPerGroup: 5, upstreamsPerRegistry: 5 };
+
+describe("grams", () => {
+  const path = fc.string({ unit: fc.constantFrom(..."/abAB01-._:"), minLength: 1, maxLength: 60 });
+
+  test("a path has those of each word that stands in it, and of short ones one that begins so", () => {
+    fc.assert(
+      fc.property(path, fc.nat(), fc.nat(), (text, start, length) => {
+        const from = start % text.length;
+        const word = text.slice(from, from + 1 + (length % 12)).toLowerCase();
+        const own = [...gramsOf(text)];
+        for (const range of gramsOfWords([word])) {
+          expect(own.some((gram) => gram >= range.from && gram <= range.to)).toBe(true);
+        }
+      }),
+    );
+  });
+
+  test("offsets come back as they were packed", () => {
+    const offsets = fc.uniqueArray(fc.nat(bucketSize - 1)).map((all) => all.sort((a, b) => a - b));
+    fc.assert(fc.property(offsets, (all) => expect(unpackOffsets(packOffsets(all))).toEqual(all)));
+  });
+});
+
+describe("entries by the thousand", () => {
+  const folder = () => sqliteFolder();
+  let bed: ReturnType<typeof folder>;
+  let metadata: Metadata;
+  let raw: Database;
+  let upstream: Awaited<ReturnType<typeof sampleRegistry>>["upstream"];
+  /** Of the same database, with the SQL of all questions. */
+  let db: Kysely<Schema>;
+  let asked: string[];
+  const count = 5 * bucketSize;
+
+  beforeEach(async () => {
+    bed = folder();
+    metadata = await bed.open();
+    ({ upstream } = await sampleRegistry(metadata));
+    raw = new Database(bed.file);
+    raw.run("pragma foreign_keys = on");
+    fillEntries(raw, { groupId: upstream.groupId, upstreamId: upstream.id }, count);
+    asked = [];
+    const log = (event: { query: { sql: string } }) => void asked.push(event.query.sql);
+    db = new Kysely<Schema>({ dialect: sqliteDialect(new Database(bed.file)), log });
+  });
+  afterEach(async () => {
+    raw.close(true);
+    await db.destroy();
+    await metadata.close();
+    bed.remove();
+  });
+
+  const index = () => {
+    const log = createLog(bed.clock, "debug", { write() {}, async flush() {} });
+    return new EntryIndex(db, { clock: bed.clock, log });
+  };
+  const list = (options: Partial<PageOptions>) =>
+    metadata.management.entries.list(upstream.id, { words: [], page: 1, perPage: 20, ...options });
+  /** Paths that have all the words, the newest first, found the plain way. */
+  const plain = (words: string[]) =>
+    raw
+      .query<{ path: string }, []>(
+        `select relative_path as path from cache_entries where proof = 'shown' and status = 'default'
+        and upstream_id = ${upstream.id} order by id desc`,
+      )
+      .all()
+      .map(({ path }) => path)
+      .filter((path) => words.every((word) => path.includes(word.toLowerCase())));
+
+  /** What the database keeps count of, and what is there. */
+  const counts = () =>
+    raw
+      .query(
+        `select upstream_id, bucket, entries, size from entry_counts order by upstream_id, bucket`,
+      )
+      .all();
+  const truth = () =>
+    raw
+      .query(
+        `select upstream_id, id >> 12 as bucket, count(*) as entries, sum(size) as size from cache_entries
+        where proof = 'shown' and status = 'default' group by 1, 2 order by 1, 2`,
+      )
+      .all();
+
+  const questions: string[][] = [
+    ["team-5"],
+    ["IMAGE-1", "manifests"],
+    ["v16"],
+    ["sha256:0"],
+    ["q"],
+    ["zz"],
+    ["7"],
+    ["f0", "0f"],
+    ["no-such-thing"],
+    ["%"],
+    ["_"],
+    ["ünknown"],
+  ];
+
+  test("the same is found with the index and without", async () => {
+    const answers = async () =>
+      Promise.all(
+        questions.map(async (words) => {
+          const { items } = await list({ words, perPage: 100 });
+          return items.map(({ relativePath }) => relativePath);
+        }),
+      );
+    const wanted = questions.map((words) => plain(words).slice(0, 100));
+    expect(await answers()).toEqual(wanted);
+    await index().update();
+    expect(await answers()).toEqual(wanted);
+    expect(raw.query("select count(*) as n from indexed_buckets").get()).toEqual({ n: 4 });
+  });
+
+  test("a middle part of a digest is found, in whatever case; what is gone is not", async () => {
+    await index().update();
+    const [found] = raw
+      .query<{ id: number; digest: string }, []>(
+        "select id, digest from cache_entries where id = 780",
+      )
+      .all();
+    const words = [found?.digest.slice(20, 40).toUpperCase() ?? ""];
+    expect((await list({ words })).items).toMatchObject([{ id: 780, digest: found?.digest }]);
+    await metadata.management.entries.remove(780, { unmodifiedSince: undefined });
+    expect(await list({ words })).toEqual({ items: [], total: 0 });
+  });
+
+  test("pages are those of the whole list, however deep, and the total is right", async () => {
+    raw.run("delete from cache_entries where id % 3 = 0 and id < 9000");
+    const ids = raw
+      .query<{ id: number }, []>("select id from cache_entries order by id desc")
+      .all()
+      .map(({ id }) => id);
+    for (const page of [1, 2, 37, 410, Math.ceil(ids.length / 20), 100_000]) {
+      const found = await list({ page });
+      expect(found.items.map(({ id }) => id)).toEqual(ids.slice((page - 1) * 20, page * 20));
+      expect(found.total).toBe(ids.length);
+    }
+  });
+
+  test("entries are counted as they come, change and go", async () => {
+    expect(counts()).toEqual(truth());
+    await metadata.cache.storeManifest(fetched(upstream, "one"));
+    await metadata.cache.storeManifest(fetched(upstream, "two"));
+    await metadata.cache.storeBlob(shownBlob(upstream, "layer"));
+    expect(counts()).toEqual(truth());
+    raw.run("update cache_entries set status = 'pending_destruction' where id % 5 = 0");
+    raw.run("update cache_entries set size = size + 7 where id % 7 = 0");
+    raw.run("update cache_entries set proof = 'named', upstream_checked_at = 0 where id % 11 = 0");
+    expect(counts()).toEqual(truth());
+    await metadata.management.upstreams.purge(upstream.id, { unmodifiedSince: undefined });
+    expect(counts()).toEqual(truth());
+    raw.run("delete from cache_entries");
+    expect(counts()).toEqual([]);
+    await metadata.cache.storeBlob(shownBlob(upstream, "layer"));
+    await metadata.management.upstreams.remove(upstream.id, { unmodifiedSince: undefined });
+    expect(counts()).toEqual(truth());
+  });
+
+  test("what was noted of runs without entries goes, and is noted anew when there are some again", async () => {
+    await index().update();
+    raw.run(`update cache_entries set status = 'error' where id < ${2 * bucketSize}`);
+    await index().update();
+    expect(raw.query("select bucket from indexed_buckets order by bucket").all()).toEqual([
+      { bucket: 2 },
+      { bucket: 3 },
+    ]);
+    expect(
+      raw.query(`select count(*) as n from entry_grams where id < ${2 * 2 ** 21}`).get(),
+    ).toEqual({ n: 0 });
+    raw.run("update cache_entries set status = 'default' where id = 12");
+    const digest = plain(["sha256:"]).at(-1)?.slice(-64) ?? "";
+    expect((await list({ words: [digest] })).items).toMatchObject([{ id: 12 }]);
+    await index().update();
+    expect(raw.query("select count(*) as n from indexed_buckets").get()).toEqual({ n: 3 });
+  });
+
+  test("the index is written after a search that had to do without, and an hour after the last time", async () => {
+    const noted = () => raw.query("select count(*) as n from indexed_buckets").get();
+    await list({ words: ["team"] });
+    while (JSON.stringify(noted()) !== '{"n":4}') await Bun.sleep(1);
+    raw.run("delete from indexed_buckets");
+    bed.clock.step(3_600_000);
+    while (JSON.stringify(noted()) !== '{"n":4}') await Bun.sleep(1);
+    expect(noted()).toEqual({ n: 4 });
+  });
+
+  test("no question looks through a whole table, or sorts more than a page", async () => {
+    await index().update();
+    const own = index();
+    const clock = bed.clock;
+    const writer = new Writer(await LocalChanges.open(db), noPasswords, clock, noLimits);
+    const entries = new SqlEntries(db, writer, own);
+    for (const page of [1, 500, 100_000]) {
+      await entries.list(upstream.id, { words: [], page, perPage: 20 });
+    }
+    await entries.newestManifest(upstream.id);
+    expect(await entries.remove(99, { unmodifiedSince: undefined })).toBe("removed");
+    await new SqlStatistics(db, clock).summary(upstream.groupId);
+    await own.close();
+    const search = new EntrySearch(db);
+    for (const words of questions) {
+      await search.find({ upstreamId: upstream.id, words, offset: 40, limit: 20 });
+    }
+    const distinct = [...new Set(asked)];
+    expect(distinct.length).toBeGreaterThan(16);
+    for (const text of distinct) {
+      if (!/^(?:select|delete|update)/.test(text)) continue;
+      const steps = raw.query<{ detail: string }, []>(`explain query plan ${text}`).all();
+      for (const { detail } of steps) {
+        // Small tables: one row for thousands of entries, or one in all.
+        if (/^SCAN (?:[ci]|generation)(?: USING.*)?$/.test(detail)) continue;
+        expect(detail).not.toMatch(/^SCAN|TEMP B-TREE FOR (?!DISTINCT)/);
+      }
+    }
+  });
+});

@@ -1,0 +1,176 @@
+import { afterAll, afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { readdirSync } from "node:fs";
+import { digestOf } from "../../src/oci/digest.ts";
+import { buildImage, sampleBytes } from "../fakes/image.ts";
+import { errorDocument, S3Faults } from "../fakes/s3-faults.ts";
+import { hasS3, S3Server, s3Test } from "../fakes/s3-server.ts";
+import { until } from "../fakes/until.ts";
+import { FakeUpstream } from "../fakes/upstream.ts";
+import { TestWeir } from "../fakes/weir.ts";
+
+const name = "library/alpine";
+const MiB = 1 << 20;
+
+if (!hasS3) s3Test("pulls with a bucket", () => {});
+
+describe.skipIf(!hasS3)("pulls with a bucket", () => {
+  let server: S3Server;
+  let faults: S3Faults;
+  let upstream: FakeUpstream;
+  let weir: TestWeir;
+  let digest: string;
+  const bytes = sampleBytes(3 * MiB, 7);
+
+  async function start(env: Record<string, string> = {}): Promise<void> {
+    await weir?.stop();
+    const bucket = server.environment(crypto.randomUUID(), faults.endpoint);
+    weir = await TestWeir.start({ upstreams: [{ fake: upstream }], env: { ...bucket, ...env } });
+    await weir.manifest(name, "latest");
+  }
+
+  beforeEach(async () => {
+    server ??= await S3Server.start();
+    faults = await S3Faults.start(server.endpoint);
+    upstream = await FakeUpstream.start();
+    const image = upstream.image(name, "latest", buildImage({ layers: [bytes] }));
+    digest = image.layers[0] ?? "";
+    await start();
+  });
+  afterEach(async () => {
+    faults.fault = undefined;
+    await weir.stop();
+    await upstream.stop();
+    await faults.stop();
+  });
+  afterAll(() => server?.stop());
+
+  const status = (answer: Response) => answer.headers.get("x-weir-cache")?.split(";")[0];
+  const gets = () => upstream.count(`GET /v2/${name}/blobs/${digest}`);
+  const deny = () => Promise.resolve(errorDocument(403, "AccessDenied"));
+
+  async function pulled(init?: Parameters<TestWeir["blob"]>[2]) {
+    const answer = await weir.blob(name, digest, init);
+    return [answer.status, status(answer), digestOf(await answer.bytes())] as const;
+  }
+
+  test("a blob comes from the upstream once, then from the bucket, in parts too", async () => {
+    expect(await pulled()).toEqual([200, "miss", digest as never]);
+    await weir.settled(name, digest);
+    expect(readdirSync(weir.folder("spool"))).toEqual([]);
+    expect(await pulled()).toEqual([200, "hit", digest as never]);
+    const part = await weir.blob(name, digest, { headers: { Range: "bytes=100000-2000000" } });
+    expect([part.status, status(part)]).toEqual([206, "hit"]);
+    expect(part.headers.get("content-range")).toBe(`bytes 100000-2000000/${3 * MiB}`);
+    expect(await part.bytes()).toEqual(bytes.slice(100_000, 2_000_001));
+    const beyond = await weir.blob(name, digest, { headers: { Range: "bytes=9000000-" } });
+    expect([beyond.status, beyond.headers.get("content-range")]).toEqual([
+      416,
+      `bytes */${3 * MiB}`,
+    ]);
+    const head = await weir.blob(name, digest, { method: "HEAD" });
+    expect([head.status, head.headers.get("content-length")]).toEqual([200, String(3 * MiB)]);
+    expect(gets()).toBe(1);
+    // Nothing is ever looked for in a list.
+    expect(faults.count("GET", /list-type|uploads/)).toBe(0);
+  });
+
+  test("a bucket that takes nothing: pulls go on, passed through once that is known", async () => {
+    faults.fault = ({ method }, pass) => (method === "PUT" || method === "POST" ? deny() : pass());
+    const failed = () => weir.logLines.filter(({ message }) => message === "fill was not stored");
+    for (let i = 0; i < 3; i++) {
+      expect(await pulled()).toEqual([200, "miss", digest as never]);
+      await until(() => failed().length === i + 1);
+    }
+    expect(await pulled()).toEqual([200, "bypass", digest as never]);
+    const ready = await fetch(`${weir.url}/readyz`);
+    expect(ready.status).toBe(200);
+    faults.fault = undefined;
+    weir.clock.step(60_000);
+    await pulled();
+    await weir.settled(name, digest);
+    expect(status(await weir.blob(name, digest, { method: "HEAD" }))).toBe("hit");
+  });
+
+  test("a bucket that is gone: what is cached is asked of the upstream", async () => {
+    await pulled();
+    await weir.settled(name, digest);
+    await faults.stop();
+    expect(await pulled()).toEqual([200, "miss", digest as never]);
+    expect(gets()).toBe(2);
+  });
+
+  test("neither the bucket nor the upstream has it: 503, and not that there is none", async () => {
+    await pulled();
+    await weir.settled(name, digest);
+    faults.fault = deny;
+    upstream.remove(`/v2/${name}/blobs/${digest}`);
+    const answer = await weir.blob(name, digest);
+    expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "5"]);
+    expect(await answer.text()).toContain(
+      "the blob store does not answer at the moment; try again",
+    );
+  });
+
+  test("an object that is gone is fetched again, and noticed before the header", async () => {
+    await pulled();
+    await weir.settled(name, digest);
+    faults.fault = ({ method }, pass) =>
+      method === "GET" ? Promise.resolve(errorDocument(404, "NoSuchKey")) : pass();
+    expect(await pulled()).toEqual([200, "miss", digest as never]);
+    expect(gets()).toBe(2);
+  });
+
+  test("a bucket that gives out in the middle cuts the reader", async () => {
+    await pulled();
+    await weir.settled(name, digest);
+    faults.fault = ({ headers }, pass) => (headers.get("if-match") ? deny() : pass());
+    const answer = await weir.blob(name, digest);
+    expect([answer.status, status(answer)]).toEqual([200, "hit"]);
+    const rest = answer.bytes().then(
+      () => "complete",
+      () => "cut",
+    );
+    const isCut = () => weir.logLines.some(({ message }) => message === "transfer cut");
+    await until(() => {
+      weir.clock.step(500);
+      return isCut();
+    });
+    expect(await rest).toBe("cut");
+  });
+
+  test("a receiver that cannot see a cut gets the length, from a copy that goes again", async () => {
+    await start({ WEIR_TRUSTED_PROXIES: "127.0.0.1" });
+    await pulled();
+    await weir.settled(name, digest);
+    const answer = await weir.blob(name, digest, { headers: { Connection: "close" } });
+    expect([status(answer), answer.headers.get("content-length")]).toEqual([
+      "hit",
+      String(3 * MiB),
+    ]);
+    expect(digestOf(await answer.bytes())).toBe(digest as never);
+    weir.clock.step(60_000);
+    await until(() => readdirSync(weir.folder("spool")).length === 0);
+  });
+
+  test("where receivers are sent to the bucket: blobs by an address that ends soon, manifests never", async () => {
+    await start({ WEIR_BLOBS_REDIRECT: "true" });
+    await pulled();
+    await weir.settled(name, digest);
+    const path = weir.path(name, "blobs", digest);
+    const headers = { Authorization: `Bearer ${await weir.token(name)}` };
+    const sent = await fetch(weir.url + path, { headers, redirect: "manual" });
+    expect([sent.status, status(sent), sent.headers.get("cache-control")]).toEqual([
+      307,
+      "hit",
+      "no-store",
+    ]);
+    const location = sent.headers.get("location") ?? "";
+    expect(location).toStartWith(`${faults.endpoint}/`);
+    expect(digestOf(await (await fetch(location)).bytes())).toBe(digest as never);
+    const manifest = await weir.manifest(name, "latest");
+    expect([manifest.status, manifest.redirected]).toEqual([200, false]);
+    const head = await weir.blob(name, digest, { method: "HEAD" });
+    expect([head.status, head.redirected]).toEqual([200, false]);
+    expect(JSON.stringify(weir.logLines)).not.toContain("X-Amz-Signature");
+  });
+});
