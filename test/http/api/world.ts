@@ -298,7 +298,7 @@ export class ApiWorld {
     const text = await response.text();
     return {
       status: response.status,
-      body: text ? (JSON.parse(text) as unknown) : undefined,
+      body: text ? (text.startsWith("event: ") ? text : (JSON.parse(text) as unknown)) : undefined,
       headers: response.headers,
     };
   }
