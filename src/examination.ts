@@ -129,7 +129,7 @@ async function askUpstreams(
   const around = { clock, log, version, instanceId, allowedAddresses };
   // What is known of outages is the server's; here everybody is asked once.
   const states = { all: async () => [], save: async () => {} };
-  const client = createUpstreamClient({ ...around, states });
+  const client = createUpstreamClient({ ...around, states, told: () => {} });
   const web = createWebClient(around);
   const asked: ExaminedUpstream[] = [];
   try {

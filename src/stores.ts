@@ -31,6 +31,7 @@ import {
 import { openDataDir } from "./work/data-dir.ts";
 import { createWebClient } from "./upstream/web/client.ts";
 import { StoreVerifier } from "./work/verify/verifier.ts";
+import { GatheredHappenings } from "./work/webhooks/gathered.ts";
 import { type RunningTracing, startTracing, type TracingOptions } from "./work/tracing.ts";
 
 export interface Surroundings {
@@ -68,6 +69,9 @@ export async function openStores(
   closers.push(() => metadata.close());
   const blobs = await openBlobs(config, { clock, log, random });
 
+  const happenings = new GatheredHappenings({ deliveries: metadata.deliveries, clock, log });
+  closers.push(() => happenings.flush());
+  const told = happenings.note.bind(happenings);
   const instanceId = crypto.randomUUID();
   const allowedAddresses = config.allowedUpstreamAddresses;
   const tracing = traced(config, { clock, log, version, instanceId });
@@ -78,7 +82,7 @@ export async function openStores(
   closers.push(() => statistics.flush());
   const requests = new RequestMetrics();
   const watches = [requests, statistics];
-  const client = createUpstreamClient({ clock, log, ...reaching, watches });
+  const client = createUpstreamClient({ clock, log, ...reaching, watches, told });
   closers.push(() => client.close());
   const { cache, directory, holdings, lists } = metadata;
   const times = {
@@ -86,7 +90,8 @@ export async function openStores(
     recheckMs: config.recheckSeconds * 1000,
     absentMs: config.absentSeconds * 1000,
   };
-  const puller = createPuller({ client, blobs, cache, lists, clock, log, maxBlobBytes, ...times });
+  const around = { clock, log, maxBlobBytes, told };
+  const puller = createPuller({ client, blobs, cache, lists, ...around, ...times });
   // What is being stored holds the end of the fills up, so both end together.
   closers.push(async () => void (await Promise.all([puller.close(), blobs.close()])));
   const repair = createRepair(puller);

@@ -16,12 +16,14 @@ import { Writer } from "./management/writer.ts";
 import { Passwords, sealAnew } from "./passwords.ts";
 import { SqlPeople } from "./people/people.ts";
 import type { Limits } from "./positions.ts";
+import { SqlPrefetchRuns } from "./prefetches/runs.ts";
 import { SqlPurges } from "./purges/purges.ts";
 import type { Db } from "./schema.ts";
 import { EntryIndex } from "./search/entry-index.ts";
 import { SqlUpstreamStates } from "./states.ts";
 import { SqlStatistics } from "./statistics/statistics.ts";
 import { storeSize } from "./store-size.ts";
+import { SqlDeliveries } from "./webhooks/deliveries.ts";
 import { SqlWorkStates } from "./work/states.ts";
 
 /** What is the same for every engine. */
@@ -78,6 +80,8 @@ export async function assemble(
     purges: new SqlPurges(db, changes),
     cleanup: new SqlCleanupRuns(db, changes, clock),
     work: new SqlWorkStates(db),
+    prefetches: new SqlPrefetchRuns(db, changes, clock),
+    deliveries: new SqlDeliveries(db, changes, passwords, clock),
     generation: () => changes.generation(),
     storeSize: () => storeSize(db),
     unready,

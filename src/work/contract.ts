@@ -134,3 +134,8 @@ export { readYaml } from "./yaml.ts";
 
 /** Work that nobody waits for. */
 export type * from "./runner/contract.ts";
+
+export { imageName, platform } from "./prefetch/shapes.ts";
+export { prefetchWorkName } from "./prefetch/work.ts";
+export { webhookSecret, webhookUrl } from "./webhooks/signature.ts";
+export { deliveryWorkName } from "./webhooks/work.ts";

@@ -9,6 +9,7 @@ import { type Position, type WalkedEntry, walkToRemove } from "../purges/walk.ts
 import type { Db, Schema } from "../schema.ts";
 import type { CleanupRuns, CleanupStep } from "./contract.ts";
 import { usedMs } from "../uses.ts";
+import { tell } from "../webhooks/tell.ts";
 import { dayMs, noRun, type PolicyRow } from "./rows.ts";
 
 type Tx = Transaction<Schema>;
@@ -144,6 +145,8 @@ export class SqlCleanupRuns implements CleanupRuns {
       last_run_deleted_size: size,
       last_run_detailed_metrics: JSON.stringify(metrics),
     });
+    const told = { groupId, at: this.clock.now(), data: metrics.container };
+    await tell(tx, { ...told, event: "cleanup_policy.finished" });
     if (row.notify_on_success === 1) {
       await this.#notify(tx, groupId, "success", metrics.container);
     }
@@ -168,6 +171,8 @@ export class SqlCleanupRuns implements CleanupRuns {
         last_run_deleted_entries_count: entries,
         last_run_deleted_size: size,
       });
+      const data = { message, deleted_entries_count: entries, deleted_size: size };
+      await tell(tx, { groupId, event: "cleanup_policy.failed", at: this.clock.now(), data });
       if (row.notify_on_failure === 1) await this.#notify(tx, groupId, "failure", { message });
       return { groupId, entries, size, ended: "failure", message };
     });

@@ -11,6 +11,7 @@ import { audit } from "./0006_audit.ts";
 import { people } from "./0007_people.ts";
 import { removals } from "./0008_removals.ts";
 import { background } from "./0009_background.ts";
+import { prefetchesAndWebhooks } from "./0014_prefetches_and_webhooks.ts";
 import { statistics } from "./0010_statistics.ts";
 import { servers } from "./0012_servers.ts";
 
@@ -52,6 +53,7 @@ const steps: Record<string, (words: SqlWords) => string[]> = {
   "0007_people": people,
   "0008_removals": removals,
   "0009_background": background,
+  "0014_prefetches_and_webhooks": prefetchesAndWebhooks,
   "0010_statistics": statistics,
   "0012_servers": servers,
 };
