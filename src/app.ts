@@ -9,6 +9,7 @@ import { GatheredIncidents } from "./access/incidents.ts";
 import { createLogins } from "./access/logins.ts";
 import type { BlobStore } from "./blobs/contract.ts";
 import type { Config } from "./config.ts";
+import { Listeners } from "./http/api/event-stream.ts";
 import { createHttpApp } from "./http/app.ts";
 import { Metrics } from "./http/metrics/metrics.ts";
 import { PullRate } from "./http/pull-rate.ts";
@@ -27,9 +28,11 @@ import type { Prepared, Runner, Verifier } from "./work/contract.ts";
 import { createWebClient } from "./upstream/web/client.ts";
 import { backgroundWork } from "./work/background.ts";
 import { prepare } from "./work/first-start.ts";
+import { PrefetchWork } from "./work/prefetch/work.ts";
 import { createRunner } from "./work/runner/runner.ts";
 import { noSpaceCounts } from "./work/space/contract.ts";
 import { Eviction } from "./work/space/eviction.ts";
+import { deliveryWorkName, DeliveryWatch, DeliveryWork } from "./work/webhooks/work.ts";
 import { openStores, type Surroundings } from "./stores.ts";
 
 export interface RunningWeir {
@@ -122,17 +125,30 @@ async function start(
     passwords,
   ];
   const access = createAccess({ provers, clock, ...tokens });
+  // Of its own: ids of webhooks are not those of identity providers.
+  const poster = createWebClient({ clock, log, version, instanceId, allowedAddresses });
+  closers.push(async () => poster.close());
+  const listeners = new Listeners({ clock, log });
   let isServing = false;
   let server: RunningServer | undefined;
   const keeping = spaceKeeping(config, around, { metadata, blobs, holds, verifier });
   const { auditDays } = config.abuse;
-  const runner = createRunner(backgroundWork({ metadata, clock, log, auditDays, ...keeping }), {
-    states: metadata.work,
-    clock,
-    log,
-    owner: instanceId,
-    underWay: () => server?.underWay() ?? 0,
-  });
+  const { deliveries, prefetches: runs } = metadata;
+  const runner = createRunner(
+    [
+      ...backgroundWork({ metadata, clock, log, auditDays, ...keeping }),
+      new PrefetchWork({ runs, directory, bringing: puller, clock, log }),
+      new DeliveryWork({ deliveries, poster, clock, log }),
+    ],
+    {
+      states: metadata.work,
+      clock,
+      log,
+      owner: instanceId,
+      // Who only listens waits for nothing that work could hold up.
+      underWay: () => Math.max(0, (server?.underWay() ?? 0) - listeners.count),
+    },
+  );
   stored.wake = () => void wakeEviction(keeping.eviction, runner, log);
   const readiness = readinessOf(clock, {
     server: async () =>
@@ -176,6 +192,7 @@ async function start(
       runner,
       space: metadata.space,
       eviction: keeping.eviction,
+      listeners,
       externalUrl,
       version,
       isInner,
@@ -202,9 +219,13 @@ async function start(
   const certified = startCertified(config, { app, clock, log });
   if (certified) closers.push(() => certified.stop(0));
   // Not before the port is ours: a token that is made now is shown once, and a start that fails would lose it.
-  const prepared = await prepare(metadata, config);
+  const prepared = await metadata.alone("first start", () => prepare(metadata, config));
   await runner.start();
   closers.push(() => runner.stop());
+  const wake = () => runner.wake(deliveryWorkName);
+  const watch = new DeliveryWatch({ deliveries, clock, log, wake });
+  watch.start();
+  closers.push(async () => watch.stop());
   await warnOfWhatCannotWork(config, { directory, isInner, log });
   isServing = true;
   log.info("listening", {
@@ -218,6 +239,7 @@ async function start(
     prepared,
     async stop() {
       isServing = false;
+      listeners.close();
       const drainMs = config.drainSeconds * 1000;
       await Promise.all([listening.stop(drainMs), certified?.stop(drainMs)]);
       await closeAll();

@@ -6,7 +6,7 @@ import type { Cache, Upstream } from "../metadata/contract.ts";
 import { algorithmOf, Digester } from "../oci/digest.ts";
 import { type Absent, absent, type OpenBlob, type UpstreamClient } from "../upstream/contract.ts";
 import { lost } from "./claims.ts";
-import type { Activity } from "./contract.ts";
+import type { Activity, CacheEvent } from "./contract.ts";
 import { Download } from "./download.ts";
 import { Fill } from "./fill.ts";
 import { Flight, flightKey, type Running, type Unstorable, type Wanted } from "./flight.ts";
@@ -26,6 +26,7 @@ export interface FillsOptions {
   stored: (bytes: number) => void;
   /** Larger blobs are passed through, not stored. */
   maxBlobBytes: number | undefined;
+  told: (event: CacheEvent) => void;
 }
 
 /** All fills together; beyond it blobs are passed through. */

@@ -2,6 +2,7 @@ import type { Spool } from "../blobs/contract.ts";
 import { failureCode, type Log } from "../lib/log.ts";
 import { inSpan } from "../lib/tracing/span.ts";
 import { blobContentType } from "./content-type.ts";
+import type { CacheEvent } from "./contract.ts";
 import { reasonOf } from "./errors.ts";
 import type { Fill } from "./fill.ts";
 import { keepSafe, type KeepingOptions } from "./keeping.ts";
@@ -11,6 +12,7 @@ export interface StoringOptions extends KeepingOptions {
   log: Log;
   /** Told of what has come to be stored. */
   stored: (bytes: number) => void;
+  told: (event: CacheEvent) => void;
 }
 
 export type Stored = { stored: true } | { stored: false; error: unknown };
@@ -42,18 +44,27 @@ async function fillStore(
   const { log } = options;
   try {
     await fill.run();
+    const size = spool.length;
     await inSpan(
       "store",
       "internal",
-      () => ({ "weir.bytes": spool.length }),
+      () => ({ "weir.bytes": size }),
       async () => {
         await keepSafe(options, digest, async () => {
           await spool.commit(digest);
-          await record(fill, spool.length, wanted, options);
+          await record(fill, size, wanted, options);
         });
       },
     );
-    options.stored(spool.length);
+    options.stored(size);
+    const { repository } = wanted;
+    options.told({
+      event: "cache.stored",
+      upstreamId: upstream.id,
+      repository,
+      tag: undefined,
+      size,
+    });
     return { stored: true };
   } catch (error) {
     const reason = `${reasonOf(error)} ${failureCode(error)}`;

@@ -21,6 +21,7 @@ import type { PullStatistics, Puller } from "../../pull/contract.ts";
 import type { UpstreamClient } from "../../upstream/contract.ts";
 import type { Verifier } from "../../work/contract.ts";
 import type { EvictionPreviewer, Runner } from "../../work/contract.ts";
+import type { Listeners } from "./event-stream.ts";
 
 /** What the management API works with. */
 export interface ApiOptions {
@@ -42,6 +43,7 @@ export interface ApiOptions {
   runner: Runner;
   space: Space;
   eviction: EvictionPreviewer;
+  listeners: Listeners;
   clock: Clock;
   log: Log;
   /** What clients use, without a slash at the end. */

@@ -25,7 +25,7 @@ export const space = ({ integer, keyed, trigger }: SqlWords): string[] => [
   primary key (kind, digest)
 )${keyed}`,
   "create index unneeded_content_since on unneeded_content (since)",
-  ...[...ofEntries, ...ofContent, ...ofUnneeded].map(trigger),
+  ...[...ofEntries, ...ofContent, ...ofUnneeded].flatMap((one) => trigger(one)),
   ...counted,
 ];
 

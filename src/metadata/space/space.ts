@@ -9,6 +9,7 @@ import type {
   SpaceScope,
   SpaceUsage,
 } from "./contract.ts";
+import { inTransaction } from "../transactions.ts";
 import { evictSome } from "./evicting.ts";
 
 /** `Space` on any engine. */
@@ -89,7 +90,7 @@ export class SqlSpace implements Space {
   evict(wish: EvictionWish): Promise<Evicted> {
     if (wish.isDry) return evictSome(this.db, wish);
     // What a power failure brings back is evicted again: nobody waits for the disk here.
-    return this.db.transaction().execute((tx) => evictSome(tx, wish));
+    return inTransaction(this.db, (tx) => evictSome(tx, wish));
   }
 
   settle(): Promise<void> {

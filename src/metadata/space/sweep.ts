@@ -3,6 +3,7 @@ import type { Digest } from "../../oci/digest.ts";
 import type { ChildKind } from "../../oci/manifest.ts";
 import type { Db, Schema } from "../schema.ts";
 import type { Sweep } from "./contract.ts";
+import { inTransaction } from "../transactions.ts";
 import { held } from "./held.ts";
 
 type Tx = Transaction<Schema>;
@@ -30,7 +31,7 @@ export class SqlSweep implements Sweep {
   }
 
   removeManifest(digest: Digest): Promise<boolean> {
-    return this.db.transaction().execute(async (tx) => {
+    return inTransaction(this.db, async (tx) => {
       // The write makes the row ours, on every engine: who needs it anew waits, or is seen by the question that follows.
       await tx
         .updateTable("manifests")
@@ -45,7 +46,7 @@ export class SqlSweep implements Sweep {
   }
 
   beginRemoval(digest: Digest, now: number): Promise<boolean> {
-    return this.db.transaction().execute(async (tx) => {
+    return inTransaction(this.db, async (tx) => {
       await tx
         .updateTable("blobs")
         .set({ removing_at: now })
@@ -71,7 +72,7 @@ export class SqlSweep implements Sweep {
   }
 
   async endRemoval(digest: Digest, begun: number): Promise<void> {
-    await this.db.transaction().execute(async (tx) => {
+    await inTransaction(this.db, async (tx) => {
       await tx
         .deleteFrom("blobs")
         .where("digest", "=", digest)

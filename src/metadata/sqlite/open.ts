@@ -23,11 +23,12 @@ begin
   select raise(abort, '${table} are kept');
 end`,
   ],
-  trigger: ({ name, table, event, when, statements }) =>
+  trigger: ({ name, table, event, when, statements }) => [
     `create trigger ${name} after ${event} on ${table}${when ? `\nwhen ${when}` : ""}
 begin
 ${statements.map((one) => `  ${one};`).join("\n")}
 end`,
+  ],
   entryCounts: (bucketBits) => {
     const seen = (row: string) => `${row}.proof = 'shown' and ${row}.status = 'default'`;
     const bucket = (row: string) =>
@@ -61,6 +62,11 @@ ${removed}
 end`,
     ];
   },
+  givenIds: () => [],
+  tables: "select name from sqlite_master where type = 'table'",
+  references: `select m.name as child, f."table" as parent from sqlite_master m join pragma_foreign_key_list(m.name) f
+where m.type = 'table' order by child, parent`,
+  adapted: (statement) => statement,
 };
 
 /** Waiting for a lock stops the whole process; only a tool beside it can hold one, and pulls should go on. */

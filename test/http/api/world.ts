@@ -25,7 +25,10 @@ import {
   type UpstreamClient,
   type UpstreamError,
 } from "../../../src/upstream/contract.ts";
+import { Listeners } from "../../../src/http/api/event-stream.ts";
 import { backgroundWork } from "../../../src/work/background.ts";
+import { PrefetchWork } from "../../../src/work/prefetch/work.ts";
+import { DeliveryWork } from "../../../src/work/webhooks/work.ts";
 import type { Runner } from "../../../src/work/runner/contract.ts";
 import { Holds } from "../../../src/lib/holds.ts";
 import { noSpaceCounts } from "../../../src/work/space/contract.ts";
@@ -106,6 +109,7 @@ export class ApiWorld {
         runner: this.#runner(metadata, log),
         space: metadata.space,
         eviction: this.#eviction(metadata, log),
+        listeners: new Listeners({ clock, log }),
         externalUrl: "https://weir.test",
         version: "test",
         isInner: async (url) => new URL(url).hostname === "10.0.0.1",
@@ -155,15 +159,16 @@ export class ApiWorld {
     };
     const scrubbing = { verifier: { step }, management: metadata.management, log, counts };
     const sweeping = { sweep, blobs, holds: new Holds(), clock, log, counts };
-    const works = backgroundWork({
-      metadata,
-      clock,
-      log,
-      auditDays: 0,
-      sweeping,
-      scrubbing,
-      eviction,
-    });
+    const keeping = { sweeping, scrubbing, eviction };
+    const { prefetches: runs, directory } = metadata;
+    const prefetches = new PrefetchWork({ runs, directory, bringing: this.#puller(), clock, log });
+    const { deliveries } = metadata;
+    const webhooks = new DeliveryWork({ deliveries, poster: { ask: refuse }, clock, log });
+    const works = [
+      ...backgroundWork({ metadata, clock, log, auditDays: 0, ...keeping }),
+      prefetches,
+      webhooks,
+    ];
     return createRunner(works, options);
   }
 
@@ -291,6 +296,8 @@ export class ApiWorld {
       blob: refuse,
       tags: refuse,
       referrers: refuse,
+      prefetchManifest: refuse,
+      prefetchBlob: refuse,
       activity: refuse,
       close: async () => {},
       refresh: async (registry, repository, tag) => {
@@ -325,7 +332,7 @@ export class ApiWorld {
     const text = await response.text();
     return {
       status: response.status,
-      body: text ? (JSON.parse(text) as unknown) : undefined,
+      body: text ? (text.startsWith("event: ") ? text : (JSON.parse(text) as unknown)) : undefined,
       headers: response.headers,
     };
   }
