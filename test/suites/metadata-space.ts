@@ -107,6 +107,8 @@ export function spaceSuite(bench: MetadataBench): void {
       const blobs = await space.evict(wish(upstream, { bytes: 1 }));
       expect(blobs.entries).toHaveLength(1);
       await space.evict(wish(upstream));
+      // Until then what is remembered may be told.
+      await space.settle();
       expect(await entryOf(upstream, layer)).toBeUndefined();
     });
 
