@@ -241,6 +241,7 @@ describe("settings", () => {
     ["WEIR_MAX_REGISTRIES_PER_GROUP", "1000", { maxRegistriesPerGroup: 1000 }],
     ["WEIR_MAX_UPSTREAMS_PER_REGISTRY", "20", { maxUpstreamsPerRegistry: 20 }],
     ["WEIR_MAX_BLOB_BYTES", "10GiB", { maxBlobBytes: 10 * 2 ** 30 }],
+    ["WEIR_CACHE_MAX_BYTES", "2GiB", { cacheMaxBytes: 2 ** 31 }],
     ["WEIR_MIN_FREE_BYTES", "0", { minFreeBytes: 0 }],
     ["WEIR_LOG_LEVEL", "debug", { logLevel: "debug" }],
   ];
@@ -636,6 +637,7 @@ describe("bad settings", () => {
     ["WEIR_MAX_REGISTRIES_PER_GROUP", ["0", "1001"], /from 1 to 1000/],
     ["WEIR_MAX_UPSTREAMS_PER_REGISTRY", ["0", "21"], /from 1 to 20/],
     ["WEIR_MAX_BLOB_BYTES", ["0", "10G", "10gib", "1.5GiB", "9999999TiB", "GiB"], /10GiB/],
+    ["WEIR_CACHE_MAX_BYTES", ["lots", "0"], /10GiB/],
     ["WEIR_MIN_FREE_BYTES", ["lots", "-1"], /10GiB/],
     ["WEIR_LOG_LEVEL", ["verbose", "INFO"], /debug, info, warn, error/],
     ["WEIR_TLS_CERT", ["nowhere.pem", "key.pem", certificate], /PEM file with a certificate/],
@@ -715,10 +717,8 @@ describe("bad settings", () => {
     ],
     [
       "variables of later versions",
-      () => load({ WEIR_WORKERS: "4", WEIR_CACHE_MAX_BYTES_FILE: "f" }),
-      ["WEIR_WORKERS", "WEIR_CACHE_MAX_BYTES_FILE"].map(
-        (name) => `${name}: is not supported by this version; leave it out`,
-      ),
+      () => load({ WEIR_WORKERS: "4" }),
+      ["WEIR_WORKERS"].map((name) => `${name}: is not supported by this version; leave it out`),
     ],
     [
       "settings of the file",

@@ -1,6 +1,7 @@
 import type { ColumnType, Generated, Kysely } from "kysely";
 import type { Digest } from "../oci/digest.ts";
 import type { ChildKind } from "../oci/manifest.ts";
+import type { BlobsTable, BytesScope, GroupsTable } from "./space/tables.ts";
 import type { AuditResult } from "./audit/contract.ts";
 import type { Ask, DeniedMeans, OnUnsure, Proof, Role, TokenKind, UserState } from "./contract.ts";
 
@@ -48,26 +49,6 @@ export interface Schema {
 }
 
 export type Db = Kysely<Schema>;
-
-interface GroupsTable {
-  id: Generated<number>;
-  path: string;
-  name: string;
-  parent_id: number | null;
-  cache_max_bytes: number | null;
-}
-
-interface BlobsTable {
-  digest: Digest;
-  size: number;
-  stored_at: number;
-  verified_at: number;
-  /** Since when a server is about to delete the bytes. */
-  removing_at: number | null;
-}
-
-/** Of all content; of what of that nothing needs; of what the entries of an upstream or a group need. */
-export type BytesScope = "stored" | "leaving" | "upstream" | "group";
 
 export interface RegistriesTable {
   id: Generated<number>;

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { Changes } from "../changes.ts";
-import type { BytesScope, Db } from "../schema.ts";
+import type { Db } from "../schema.ts";
+import type { BytesScope } from "./tables.ts";
 import type {
   BoundedSpace,
   Evicted,
