@@ -26,6 +26,9 @@ export type Work = api.WorkJson;
 export type Token = (api.PersonalTokenJson | api.GroupTokenJson | api.DeployTokenJson) & {
   token?: string;
 };
+export type Prefetch = api.PrefetchJson;
+export type Webhook = api.WebhookJson;
+export type Delivery = api.DeliveryJson;
 export type Arrival = api.ArrivalJson;
 /** What a purge by pattern would give up. */
 export interface Preview {
@@ -63,6 +66,9 @@ export const shapes = {
   imported: has<api.ImportedJson>("images", "blobs", "bytes", "absent"),
   verified: has<api.VerifiedJson>("next", "checked", "findings"),
   work: has<Work>("name", "status"),
+  prefetch: has<Prefetch>("id", "status", "progress", "images"),
+  webhook: has<Webhook>("id", "url", "events", "enabled"),
+  delivery: has<Delivery>("id", "event", "status", "attempts"),
   arrival: has<Arrival>("peer", "forwarded", "trusted_proxy", "closes"),
   user: has<api.UserJson>("id", "username", "state", "is_admin", "bot"),
   member: has<api.MemberJson>("id", "username", "access_level", "expires_at"),
