@@ -26,6 +26,9 @@ export type Work = api.WorkJson;
 export type Token = (api.PersonalTokenJson | api.GroupTokenJson | api.DeployTokenJson) & {
   token?: string;
 };
+export type Prefetch = api.PrefetchJson;
+export type Webhook = api.WebhookJson;
+export type Delivery = api.DeliveryJson;
 export type Arrival = api.ArrivalJson;
 /** What a purge by pattern would give up. */
 export interface Preview {
@@ -64,6 +67,9 @@ export const shapes = {
   verified: has<api.VerifiedJson>("next", "checked", "findings"),
   evictionPreview: has<api.EvictionPreviewJson>("scope", "reason", "entries", "entries_count"),
   work: has<Work>("name", "status"),
+  prefetch: has<Prefetch>("id", "status", "progress", "images"),
+  webhook: has<Webhook>("id", "url", "events", "enabled"),
+  delivery: has<Delivery>("id", "event", "status", "attempts"),
   arrival: has<Arrival>("peer", "forwarded", "trusted_proxy", "closes"),
   user: has<api.UserJson>("id", "username", "state", "is_admin", "bot"),
   member: has<api.MemberJson>("id", "username", "access_level", "expires_at"),

@@ -670,6 +670,9 @@ CREATE TABLE webhook_deliveries (
 
 CREATE INDEX webhook_deliveries_created on webhook_deliveries (created_at);
 
+CREATE INDEX webhook_deliveries_due on webhook_deliveries (next_attempt_at, webhook_id)
+  where status = 'pending';
+
 CREATE INDEX webhook_deliveries_pending on webhook_deliveries (webhook_id, next_attempt_at, id)
   where status = 'pending';
 

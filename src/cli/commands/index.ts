@@ -5,11 +5,13 @@ import { config } from "./config.ts";
 import { explain } from "./explain.ts";
 import { groupCommands } from "./group.ts";
 import { healthcheck } from "./healthcheck.ts";
+import { prefetchCommands } from "./prefetch.ts";
 import { registryCommands } from "./registry.ts";
 import { serve } from "./serve.ts";
 import { stats } from "./stats.ts";
 import { tokenCommands } from "./token.ts";
 import { upstreamCommands } from "./upstream.ts";
+import { webhookCommands } from "./webhook.ts";
 import { work } from "./work.ts";
 import { userCommands } from "./user.ts";
 import { apply } from "./apply.ts";
@@ -30,6 +32,7 @@ export const commands: readonly Command[] = [
   ...registryCommands,
   ...upstreamCommands,
   ...cacheCommands,
+  ...prefetchCommands,
   importCommand,
   exportImages,
   explain,
@@ -39,6 +42,7 @@ export const commands: readonly Command[] = [
   ...groupCommands,
   ...userCommands,
   ...tokenCommands,
+  ...webhookCommands,
   backup,
   restore,
   verify,

@@ -2,10 +2,12 @@ import type { z } from "@hono/zod-openapi";
 import type { arrival } from "./arrival.ts";
 import type * as fields from "./fields.ts";
 import type * as images from "./images.ts";
+import type * as prefetches from "./prefetch-fields.ts";
 import type * as verify from "./verify.ts";
 import type * as identity from "./identity/fields.ts";
 import type * as cleanup from "./cleanup-fields.ts";
 import type { evictionPreview } from "./space-fields.ts";
+import type * as webhooks from "./webhook-fields.ts";
 import type { report } from "./work.ts";
 
 /** What the API answers with, as its schemas say it: for those who ask it from outside. */
@@ -25,6 +27,9 @@ export type VerifiedJson = z.output<typeof verify.verified>;
 export type DependencyProxyJson = z.output<typeof fields.dependencyProxySettings>;
 export type CleanupPolicyJson = z.output<typeof cleanup.cleanupPolicy>;
 export type TtlPolicyJson = z.output<typeof fields.ttlPolicy>;
+export type PrefetchJson = z.output<typeof prefetches.prefetch>;
+export type WebhookJson = z.output<typeof webhooks.webhook>;
+export type DeliveryJson = z.output<typeof webhooks.delivery>;
 export type WorkJson = z.output<typeof report>;
 export type EvictionPreviewJson = z.output<typeof evictionPreview>;
 export type ArrivalJson = z.output<typeof arrival>;

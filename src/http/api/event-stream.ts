@@ -4,6 +4,7 @@ import { tooMany } from "./errors.ts";
 
 /** Each asks the database once a second. */
 const maxListeners = 50;
+const retrySeconds = 10;
 const lookMs = 1000;
 const heartbeatMs = 15_000;
 /** Then the listener comes again, and is asked anew who he is. */
@@ -28,7 +29,7 @@ export class Listeners {
 
   /** `see`: undefined where there is nothing to be seen any more. Throws where too many listen already. */
   listen(see: () => Promise<Sight | undefined>, leaves: AbortSignal): ReadableStream<Uint8Array> {
-    if (this.#open.size >= maxListeners) throw tooMany(lookMs / 100);
+    if (this.#open.size >= maxListeners) throw tooMany(retrySeconds);
     const listener = new Listener(see, this.options, () => this.#open.delete(listener));
     this.#open.add(listener);
     leaves.addEventListener("abort", () => listener.end(), { once: true });

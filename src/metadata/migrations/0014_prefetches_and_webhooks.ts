@@ -87,6 +87,8 @@ function webhooks({ id, integer, table }: SqlWords): string[] {
     "create index webhook_deliveries_webhook on webhook_deliveries (webhook_id, id)",
     `create index webhook_deliveries_pending on webhook_deliveries (webhook_id, next_attempt_at, id)
   where status = 'pending'`,
+    `create index webhook_deliveries_due on webhook_deliveries (next_attempt_at, webhook_id)
+  where status = 'pending'`,
     "create index webhook_deliveries_created on webhook_deliveries (created_at)",
   ];
 }

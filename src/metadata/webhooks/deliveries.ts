@@ -75,6 +75,8 @@ export class SqlDeliveries implements Deliveries {
           reason: isDelivered ? null : attempt.reason.slice(0, maxReason),
         }))
         .where("id", "=", id)
+        // It may have been given up meanwhile.
+        .where("status", "=", "pending")
         .execute();
       if (isDelivered) {
         await tx
