@@ -11,6 +11,7 @@ import { cleanupEndpoints } from "./cleanup.ts";
 import { connectionEndpoints } from "./connections.ts";
 import { docsPage, docsPolicy } from "./docs-page.ts";
 import { dependencyProxyEndpoints } from "./dependency-proxies.ts";
+import { documentRefusals } from "./document.ts";
 import { type Api, type ApiEnv, reply } from "./endpoint.ts";
 import { entryEndpoints } from "./entries.ts";
 import { ApiError, asApiError, notFound, unauthorized } from "./errors.ts";
@@ -135,5 +136,6 @@ function describe(api: Api, version: string) {
   api.openAPIRegistry.registerComponent("securitySchemes", "session", session);
   const bearer = { type: "http", scheme: "bearer" } as const;
   api.openAPIRegistry.registerComponent("securitySchemes", "bearer", bearer);
+  documentRefusals(api.openAPIRegistry);
   return api.getOpenAPI31Document({ openapi: "3.1.0", info: { title: "Weir", version } });
 }

@@ -22,6 +22,9 @@ export const accessLevel = z
   .transform((level) => roleOf(level))
   .openapi({ type: "integer", enum: levels, example: 30 });
 
+/** The same as it stands in answers: a list of literals would be told as the first of them alone. */
+const toldLevel = z.literal(levels).openapi({ type: "integer", enum: levels, example: 30 });
+
 function roleOf(level: number): Role {
   const role = names.get(level);
   if (!role) throw new Error(`there is no role of level ${level}`);
@@ -65,7 +68,7 @@ const memberOf = {
   username: z.string(),
   name: z.string(),
   state: user.shape.state,
-  access_level: z.literal(levels),
+  access_level: toldLevel,
   expires_at: z.string().nullable(),
 };
 export const member = z.strictObject(memberOf).openapi("Member");
@@ -130,8 +133,12 @@ export const personalTokenFields = z
   .strictObject({ name, scopes: scopes(work.tokenScopes), expires_at: day.nullable().optional() })
   .openapi("PersonalAccessTokenFields");
 
+const maybeToldLevel = z
+  .literal(levels)
+  .nullable()
+  .openapi({ type: ["integer", "null"], enum: [...levels, null], example: 30 });
 export const groupToken = z
-  .strictObject({ ...tokenOf, user_id: id, access_level: z.literal(levels).nullable() })
+  .strictObject({ ...tokenOf, user_id: id, access_level: maybeToldLevel })
   .openapi("GroupAccessToken");
 export const newGroupToken = z
   .strictObject({ ...groupToken.shape, ...once })

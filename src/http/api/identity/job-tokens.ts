@@ -29,6 +29,7 @@ function create(api: Api, { identity, clock }: ApiOptions): void {
       body: jobTokenFields,
       answer: newJobToken,
       status: 201,
+      refusals: [404],
     },
     async ({ caller, body, author }) => {
       const given = await body();
