@@ -14,6 +14,8 @@ export interface Described {
   params?: z.ZodObject;
   query?: z.ZodObject;
   body?: z.ZodObject;
+  /** No form, which any page could send. */
+  onlyJson?: true;
   /** Instead of fields, the body is a file of this type, of any size. */
   upload?: string;
   /** A change that is made only if the condition holds that the request may set. */
@@ -99,12 +101,21 @@ function refusalsOf(
 const binary = z.string().openapi({ format: "binary" });
 const json = (schema: z.ZodType) => ({ content: { "application/json": { schema } } });
 const file = (type: string) => ({ content: { [type]: { schema: binary } } });
-const forms = (schema: z.ZodType) => ({
-  content: {
-    "application/json": { schema },
-    "application/x-www-form-urlencoded": { schema },
-  },
-});
+/** As a form, too: what is no text stands there as it does in JSON. */
+function fields(schema: z.ZodObject, onlyJson: boolean) {
+  const all = Object.entries(schema.shape as Record<string, z.ZodType>);
+  const lists = all.filter(([, field]) => z.toJSONSchema(field, toldAs).type === "array");
+  const encoding = Object.fromEntries(lists.map(([name]) => [name, { contentType: jsonType }]));
+  const form = { schema, ...(lists.length > 0 && { encoding }) };
+  return {
+    required: !all.every(([, field]) => field.safeParse(undefined).success),
+    content: { [jsonType]: { schema }, ...(!onlyJson && { [formType]: form }) },
+  };
+}
+const jsonType = "application/json";
+const formType = "application/x-www-form-urlencoded";
+const toldAs = { io: "input", unrepresentable: "any" } as const;
+
 const credentials = [{ privateToken: [] }, { bearer: [] }, { jobToken: [] }, { session: [] }];
 
 /** Adds an endpoint to the document. `action`: see `refusalsOf`. */
@@ -114,7 +125,7 @@ export function document(
   action: Action | undefined,
 ): void {
   const { method, path, summary, params, query, body, answer, status } = described;
-  const { upload, download, conditional } = described;
+  const { upload, download, conditional, onlyJson = false } = described;
   const refused = refusalsOf(described, action).map(
     (code) => [code, { $ref: `#/components/responses/${refusals[code][0]}` }] as const,
   );
@@ -128,7 +139,7 @@ export function document(
       ...(params && { params }),
       ...(query && { query }),
       ...(conditional && { headers: conditionHeaders }),
-      ...(body && { body: forms(body) }),
+      ...(body && { body: fields(body, onlyJson) }),
       ...(upload && { body: { ...file(upload), required: true } }),
     },
     responses: {

@@ -41,7 +41,11 @@ function listEntries(api: Api, { management, externalUrl }: ApiOptions): void {
 }
 
 /** In a path: opaque. */
-const entryParams = z.strictObject({ id: z.string().openapi({ example: "NDIgMTUxNw==" }) });
+const entryParams = z.strictObject({
+  id: z
+    .string()
+    .openapi({ pattern: "^[A-Za-z0-9_-]+={0,2}$", maxLength: 100, example: "NDIgMTUxNw==" }),
+});
 const one = "/virtual_registries/container/cache_entries/{id}";
 
 /** Undefined for an entry that is not there, or not of the group that its id tells. */

@@ -85,7 +85,7 @@ export const memberFields = z
 export const memberChanges = z
   .strictObject({ access_level: accessLevel, expires_at: day.nullable() })
   .partial()
-  .openapi("MemberChanges");
+  .openapi("MemberChanges", { minProperties: 1 });
 
 export const memberParams = z.strictObject({ user_id: pathId });
 

@@ -61,6 +61,7 @@ function signInHere(api: Api, options: ApiOptions): void {
       path: "/session",
       summary: "Sign in by password or access token: a session begins, kept in a cookie",
       body: signIn,
+      onlyJson: true,
       answer: me,
       status: 201,
       refusals: [401, 403, 404, 429, 503],
