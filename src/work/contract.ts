@@ -98,7 +98,6 @@ export {
   adminName,
   groupPart,
   groupPath,
-  maxRules,
   rulePattern,
   upstreamPassword,
   tokenScopes,

@@ -28,6 +28,7 @@ import { signInEndpoints } from "./people/sign-in.ts";
 import { pullEndpoints } from "./pulls.ts";
 import { purgePreviewEndpoints } from "./purges.ts";
 import { registryEndpoints } from "./registries.ts";
+import { ruleEndpoints } from "./rules.ts";
 import { statisticsEndpoints } from "./statistics.ts";
 import { upstreamEndpoints, upstreamListEndpoints } from "./upstreams.ts";
 import { verifyEndpoint } from "./verify.ts";
@@ -74,6 +75,7 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
   connectionEndpoints(api, options);
   upstreamListEndpoints(api, options);
   upstreamEndpoints(api, options);
+  ruleEndpoints(api, options);
   associationEndpoints(api, options);
   entryEndpoints(api, options);
   statisticsEndpoints(api, options);

@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import type { EntryRecord, Management } from "../../metadata/contract.ts";
 import { removed } from "./changes.ts";
+import { tagged } from "./conditions.ts";
 import { type Api, endpoint } from "./endpoint.ts";
 import { badRequest } from "./errors.ts";
 import { idParams, cacheEntry } from "./fields.ts";
@@ -93,7 +94,8 @@ function pinEntry(api: Api, { management }: ApiOptions): void {
       const { id, upstreamId } = granted(await findEntry(management, params));
       const upstream = await management.upstreams.get(upstreamId);
       if (upstream) await requireSight(management, upstream, require);
-      return { body: entryJson(granted(await management.by(author).entries.pin(id))) };
+      const pinned = granted(await management.by(author).entries.pin(id));
+      return { body: entryJson(pinned), headers: tagged(pinned) };
     },
   );
   endpoint(

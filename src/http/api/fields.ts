@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { maxRules } from "../../metadata/contract.ts";
 import * as work from "../../work/contract.ts";
 import { pageQuery } from "./pages.ts";
 
@@ -136,7 +137,7 @@ export const registryDetail = z
 
 // ---- upstreams
 
-const rule = z
+export const rule = z
   .strictObject({
     target: z.enum(["repository", "tag"]),
     effect: z.enum(["allow", "deny"]),
@@ -146,7 +147,7 @@ const rule = z
 
 const rules = z
   .array(rule)
-  .refine((list) => list.length <= work.maxRules, `must be at most ${work.maxRules}`)
+  .refine((list) => list.length <= maxRules, `must be at most ${maxRules}`)
   .refine(
     (list) => new Set(list.map((rule) => JSON.stringify(rule))).size === list.length,
     "has a rule twice",

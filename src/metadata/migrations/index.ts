@@ -11,6 +11,7 @@ import { audit } from "./0006_audit.ts";
 import { people } from "./0007_people.ts";
 import { removals } from "./0008_removals.ts";
 import { background } from "./0009_background.ts";
+import { rules } from "./0015_rules.ts";
 import { statistics } from "./0010_statistics.ts";
 
 /** The few words in which the SQL of two engines differs. */
@@ -44,6 +45,7 @@ const steps: Record<string, (words: SqlWords) => string[]> = {
   "0008_removals": removals,
   "0009_background": background,
   "0010_statistics": statistics,
+  "0015_rules": rules,
 };
 
 /** The names under which a database has on record what was done to it. */

@@ -61,6 +61,12 @@ export const userFields = z
   })
   .openapi("UserFields");
 
+/** A null address is none. */
+export const userChanges = z
+  .strictObject({ name, email: z.email().max(254).nullable(), admin: z.boolean() })
+  .partial()
+  .openapi("UserChanges", { minProperties: 1 });
+
 // ---- members
 
 const memberOf = {

@@ -11,11 +11,18 @@ export interface Sample {
 }
 
 /** Group 1 has a cleanup policy. */
-async function withPolicy({ world }: Population): Promise<void> {
+export async function withPolicy({ world }: Population): Promise<void> {
   const { cleanupPolicies } = world.metadata.management;
   const notify = { notifyOnSuccess: false, notifyOnFailure: false };
   if (await cleanupPolicies.get(1)) return;
   await cleanupPolicies.create(1, { enabled: true, keepDays: 30, cadence: 7, ...notify });
+}
+
+/** Upstream 1 has a rule. */
+async function withRule({ world }: Population): Promise<void> {
+  const { rules } = world.metadata.management;
+  if (await rules.get(1, 1)) return;
+  await rules.create(1, { target: "repository", effect: "deny", pattern: "library/**" });
 }
 
 const v4 = "/api/v4";
@@ -90,6 +97,28 @@ export const samples: Record<string, Sample> = {
     path: `${groups}/1/${upstreams}/test`,
     body: { url: "https://new.example.com" },
     ok: 200,
+  },
+  [`POST ${groups}/{id}/${upstreams}`]: {
+    path: `${groups}/1/${upstreams}`,
+    body: { name: "n", url: "https://new.example.com" },
+    ok: 201,
+  },
+  [`GET ${base}/upstreams/{id}/rules`]: { path: `${base}/upstreams/1/rules`, ok: 200 },
+  [`POST ${base}/upstreams/{id}/rules`]: {
+    path: `${base}/upstreams/1/rules`,
+    body: { target: "tag", effect: "deny", pattern: "latest" },
+    ok: 201,
+  },
+  [`PATCH ${base}/upstreams/{id}/rules/{rule_id}`]: {
+    path: `${base}/upstreams/1/rules/1`,
+    body: { effect: "allow" },
+    before: withRule,
+    ok: 200,
+  },
+  [`DELETE ${base}/upstreams/{id}/rules/{rule_id}`]: {
+    path: `${base}/upstreams/1/rules/1`,
+    before: withRule,
+    ok: 204,
   },
   [`GET ${base}/upstreams/{id}`]: { path: `${base}/upstreams/1`, ok: 200 },
   [`PATCH ${base}/upstreams/{id}`]: {
@@ -235,6 +264,11 @@ export const samples: Record<string, Sample> = {
   [`GET ${v4}/users`]: { path: `${v4}/users`, ok: 200 },
   [`POST ${v4}/users`]: { path: `${v4}/users`, body: { username: "new" }, ok: 201 },
   [`GET ${v4}/users/{id}`]: { path: `${v4}/users/2`, ok: 200 },
+  [`PATCH ${v4}/users/{id}`]: {
+    path: ({ users }) => `${v4}/users/${users["guest"]}`,
+    body: { admin: true },
+    ok: 200,
+  },
   ...Object.fromEntries(
     ["block", "unblock", "deactivate", "activate"].map((verb) => [
       `POST ${v4}/users/{id}/${verb}`,
