@@ -70,5 +70,6 @@ export const shapes = {
   token: has<Token>("id", "name", "scopes", "expires_at"),
   policy: has<api.CleanupPolicyJson>("enabled", "cadence", "keep_n_days_after_download"),
   dependencyProxy: has<api.DependencyProxyJson>("enabled", "identity"),
+  registrySwitch: has<api.VirtualRegistriesJson>("enabled"),
   ttlPolicy: has<api.TtlPolicyJson>("enabled", "ttl"),
 } as const;

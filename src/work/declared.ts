@@ -167,6 +167,7 @@ export const fileSchema = map({
       name: name.optional(),
       dependency_proxy: dependencyProxy.optional(),
       cleanup_policy: cleanupPolicy.optional(),
+      virtual_registries: map({ enabled: flag }).optional(),
     }),
   ).default([]),
   upstreams: list(upstream).default([]),

@@ -4,6 +4,7 @@ import type * as fields from "./fields.ts";
 import type * as images from "./images.ts";
 import type * as verify from "./verify.ts";
 import type * as identity from "./identity/fields.ts";
+import type { virtualRegistrySettings } from "./statistics-fields.ts";
 import type { report } from "./work.ts";
 
 /** What the API answers with, as its schemas say it: for those who ask it from outside. */
@@ -23,6 +24,7 @@ export type VerifiedJson = z.output<typeof verify.verified>;
 export type DependencyProxyJson = z.output<typeof fields.dependencyProxySettings>;
 export type CleanupPolicyJson = z.output<typeof fields.cleanupPolicy>;
 export type TtlPolicyJson = z.output<typeof fields.ttlPolicy>;
+export type VirtualRegistriesJson = z.output<typeof virtualRegistrySettings>;
 export type WorkJson = z.output<typeof report>;
 export type ArrivalJson = z.output<typeof arrival>;
 export type UserJson = z.output<typeof identity.user>;

@@ -29,6 +29,8 @@ const v4 = "/api/v4";
 const groups = `${v4}/groups`;
 const registries = "-/virtual_registries/container/registries";
 const upstreams = "-/virtual_registries/container/upstreams";
+const statistics = "-/virtual_registries/container/statistics";
+const settings = "-/virtual_registries/settings";
 const policy = "-/virtual_registries/cleanup/policy";
 const token = { name: "new", scopes: ["api"] };
 const deploy = { name: "new", scopes: ["read_virtual_registry"] };
@@ -89,6 +91,18 @@ export const samples: Record<string, Sample> = {
     path: `${groups}/1/${policy}`,
     before: withPolicy,
     ok: 204,
+  },
+  ...Object.fromEntries(
+    ["", "/history", "/repositories"].map((part) => [
+      `GET ${groups}/{id}/${statistics}${part}`,
+      { path: `${groups}/1/${statistics}${part}`, ok: 200 },
+    ]),
+  ),
+  [`GET ${groups}/{id}/${settings}`]: { path: `${groups}/1/${settings}`, ok: 200 },
+  [`PUT ${groups}/{id}/${settings}`]: {
+    path: `${groups}/1/${settings}`,
+    body: { enabled: true },
+    ok: 200,
   },
   [`GET ${v4}/work`]: { path: `${v4}/work`, ok: 200 },
   [`GET ${groups}/{id}/audit_events`]: { path: `${groups}/1/audit_events`, ok: 200 },

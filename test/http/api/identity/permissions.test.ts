@@ -20,6 +20,8 @@ const matrix: Record<string, [Cell, Cell, Cell, Cell, Cell, Cell]> = {
   purge_registry: [404, 403, 403, "ok", "ok", "ok"],
   import_images: [404, 403, 403, "ok", "ok", "ok"],
   export_images: [404, "ok", "ok", "ok", "ok", "ok"],
+  read_registry_settings: [404, 403, 403, 403, "ok", "ok"],
+  change_registry_settings: [404, 403, 403, 403, "ok", "ok"],
   read_dependency_proxy: [404, 403, 403, 403, "ok", "ok"],
   change_dependency_proxy: [404, 403, 403, 403, "ok", "ok"],
   read_cleanup_policy: [404, 403, 403, 403, "ok", "ok"],
