@@ -46,7 +46,7 @@ export class SqlRules implements ManagedRules {
       const all = storedRules(row);
       const before = all.find((rule) => rule.id === id);
       if (!before) return undefined;
-      requireUnchanged(condition, recordOf(row, before));
+      requireSame(condition, row, before);
       const after = { ...before, ...changes };
       if (isSameRule(before, after)) return recordOf(row, before);
       refuseTwin(all, after);
@@ -65,7 +65,7 @@ export class SqlRules implements ManagedRules {
       const all = storedRules(row);
       const found = all.find((rule) => rule.id === id);
       if (!found) return undefined;
-      requireUnchanged(condition, recordOf(row, found));
+      requireSame(condition, row, found);
       await write(
         saving,
         row,
@@ -101,6 +101,12 @@ function rowOf(db: Db, upstreamId: number): Promise<Row | undefined> {
 const recordOf = ({ id: upstreamId }: Row, { id, ...rule }: StoredRule): RuleRecord => {
   return { id, upstreamId, ...ruleOf(rule) };
 };
+
+/** A rule has no time of its own: it has not changed where its upstream has not. */
+function requireSame({ tags, unmodifiedSince }: Condition, row: Row, rule: StoredRule): void {
+  requireUnchanged({ tags, unmodifiedSince: undefined }, recordOf(row, rule));
+  requireUnchanged({ unmodifiedSince }, { updatedAt: row.updated_at });
+}
 
 async function write(
   { tx, now, changed }: Recorded,

@@ -12,6 +12,8 @@ afterEach(() => world.close());
 /** What can be read and changed, each with a change of it. */
 const things: [name: string, path: string, method: "PATCH" | "PUT", change: object][] = [
   ["a registry", `${base}/registries/1`, "PATCH", { description: "one" }],
+  ["a rule", `${base}/upstreams/1/rules/1`, "PATCH", { pattern: "one/*" }],
+  ["a user", "/api/v4/users/4", "PATCH", { name: "One" }],
   ["an upstream", `${base}/upstreams/1`, "PATCH", { description: "one" }],
   ["a group", group, "PUT", { name: "One" }],
   ["a Dependency Proxy", `${group}/dependency_proxy/settings`, "PUT", { enabled: false }],
