@@ -60,7 +60,7 @@ for (const [who, share, admin, scope] of people) {
       const fields = { name: "fuzz", scopes: [scope] };
       const tokens = `/users/${user.id}/personal_access_tokens`;
       const token = await call<Token>(weir, "POST", tokens, fields);
-      const given = { ...token, seconds: Math.ceil(seconds * share) };
+      const given = { ...token, userId: user.id, seconds: Math.ceil(seconds * share) };
       const { code, output } = await fuzz(weir, lab.folder(), given);
       const statuses = [...weir.log().matchAll(/"status":(\d+)/g)].map(([, status]) => status);
       const counts = Object.fromEntries(

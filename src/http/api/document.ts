@@ -103,7 +103,7 @@ const json = (schema: z.ZodType) => ({ content: { "application/json": { schema }
 const file = (type: string) => ({ content: { [type]: { schema: binary } } });
 /** As a form, too: what is no text stands there as it does in JSON. */
 function fields(schema: z.ZodObject, onlyJson: boolean) {
-  const all = Object.entries(schema.shape as Record<string, z.ZodType>);
+  const all: [string, z.ZodType][] = Object.entries(schema.shape);
   const lists = all.filter(([, field]) => z.toJSONSchema(field, toldAs).type === "array");
   const encoding = Object.fromEntries(lists.map(([name]) => [name, { contentType: jsonType }]));
   const form = { schema, ...(lists.length > 0 && { encoding }) };

@@ -82,9 +82,9 @@ export class SqlTokens implements ManagedTokens {
   revoke(id: number, condition = always): Promise<Removal> {
     return this.writer.run(async ({ tx, now, changed, note }) => {
       const [present] = await readTokens(tx, { id });
-      if (present) requireUnchanged(condition, present);
       const row = await revokeRow(tx, id, now);
-      if (!row) return "absent";
+      if (!row || !present) return "absent";
+      requireUnchanged(condition, present);
       changed();
       await note(await factOn(tx, "revoke", await tokenOf(tx, id)));
       if (row.kind === "group") await removeSpentBots(tx, now, row.user_id ?? undefined);

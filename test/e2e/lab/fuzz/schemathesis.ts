@@ -14,11 +14,11 @@ export const schemathesis: Need = {
     existsSync(program) ? undefined : "schemathesis is not installed (scripts/ci-install.sh)",
 };
 
-/** Asks for so many seconds, with this token, which has this id and survives it. */
+/** Asks for so many seconds, with this token of this user, who both survive it. */
 export function fuzz(
   weir: Weir,
   folder: string,
-  { token, id, seconds }: { token: string; id: number; seconds: number },
+  { token, id, userId, seconds }: { token: string; id: number; userId: number; seconds: number },
 ): Promise<Outcome> {
   const words = [
     ["--config-file", path.join(import.meta.dir, "schemathesis.toml")],
@@ -33,6 +33,7 @@ export function fuzz(
     PYTHONDONTWRITEBYTECODE: "1",
     SCHEMATHESIS_HOOKS: "hooks",
     WEIR_FUZZ_TOKEN_ID: String(id),
+    WEIR_FUZZ_USER_ID: String(userId),
   });
   return run([program, ...words.flat()], env, { seconds: seconds + 120 });
 }
