@@ -5,6 +5,7 @@ import {
   type Dialect,
   type Driver,
   type QueryResult,
+  type SelectModifierNode,
   SqliteAdapter,
   SqliteIntrospector,
   SqliteQueryCompiler,
@@ -20,7 +21,7 @@ export function sqliteDialect(database: Database): Dialect {
     createAdapter: () => new Adapter(),
     createDriver: () => new SqliteDriver(database),
     createIntrospector: (db) => new SqliteIntrospector(db),
-    createQueryCompiler: () => new SqliteQueryCompiler(),
+    createQueryCompiler: () => new Compiler(),
   };
 }
 
@@ -28,6 +29,15 @@ export function sqliteDialect(database: Database): Dialect {
 class Adapter extends SqliteAdapter {
   override get supportsTransactionalDdl(): boolean {
     return true;
+  }
+}
+
+/** Whoever writes has the whole database, so rows need no locks, and SQLite knows none. */
+class Compiler extends SqliteQueryCompiler {
+  protected override visitSelectModifier(node: SelectModifierNode): void {
+    if (node.modifier !== "ForShare" && node.modifier !== "ForUpdate") {
+      super.visitSelectModifier(node);
+    }
   }
 }
 

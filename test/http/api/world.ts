@@ -25,7 +25,10 @@ import {
   type UpstreamClient,
   type UpstreamError,
 } from "../../../src/upstream/contract.ts";
+import { Listeners } from "../../../src/http/api/event-stream.ts";
 import { backgroundWork } from "../../../src/work/background.ts";
+import { PrefetchWork } from "../../../src/work/prefetch/work.ts";
+import { DeliveryWork } from "../../../src/work/webhooks/work.ts";
 import type { Runner } from "../../../src/work/runner/contract.ts";
 import { createRunner } from "../../../src/work/runner/runner.ts";
 import { SteppedClock } from "../../fakes/clock.ts";
@@ -103,6 +106,7 @@ export class ApiWorld {
         images: this.#images,
         client: this.#client(),
         runner: this.#runner(metadata, log),
+        listeners: new Listeners({ clock, log }),
         externalUrl: "https://weir.test",
         version: "test",
         isInner: async (url) => new URL(url).hostname === "10.0.0.1",
@@ -129,7 +133,12 @@ export class ApiWorld {
   #runner(metadata: Metadata, log: Log): Runner {
     const { clock } = this;
     const options = { states: metadata.work, clock, log, owner: "test", underWay: () => 0 };
-    return createRunner(backgroundWork({ metadata, clock, log, auditDays: 0 }), options);
+    const { prefetches: runs, directory } = metadata;
+    const prefetches = new PrefetchWork({ runs, directory, bringing: this.#puller(), clock, log });
+    const { deliveries } = metadata;
+    const webhooks = new DeliveryWork({ deliveries, poster: { ask: refuse }, clock, log });
+    const works = [...backgroundWork({ metadata, clock, log, auditDays: 0 }), prefetches, webhooks];
+    return createRunner(works, options);
   }
 
   /** Registry 1 of group 1 has upstreams 1 and 2; registry 2 of group 2 has upstream 3. */
@@ -255,6 +264,8 @@ export class ApiWorld {
       blob: refuse,
       tags: refuse,
       referrers: refuse,
+      prefetchManifest: refuse,
+      prefetchBlob: refuse,
       activity: refuse,
       close: async () => {},
       refresh: async (registry, repository, tag) => {
@@ -290,7 +301,7 @@ export class ApiWorld {
     const { status, headers: told } = response;
     const contentType = told.get("content-type") ?? undefined;
     const isJson = contentType?.startsWith("application/json") === true;
-    const answer = isJson ? (JSON.parse(text) as unknown) : undefined;
+    const answer = isJson ? (JSON.parse(text) as unknown) : text || undefined;
     const wrong = undocumented(method, path, { status, contentType, body: answer });
     if (wrong.length > 0) throw new Error(wrong.join("\n"));
     return { status, body: answer, headers: told };
