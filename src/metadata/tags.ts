@@ -2,7 +2,15 @@ import { MetadataError } from "./error.ts";
 import type { Condition } from "./management/contract.ts";
 
 /** A password, whose change is seen by the `version` beside it; and what use alone changes. */
-const others = ["password", "lastUsedAt", "downloads", "downloadedAt"];
+const others = [
+  "password",
+  "lastUsedAt",
+  "downloads",
+  "downloadedAt",
+  "failingSince",
+  "lastDeliveredAt",
+  "dropped",
+];
 
 /** What a record is now, in a few letters: another one after each change that somebody has made. */
 export function tagOf(record: object): string {

@@ -7,6 +7,7 @@ import { base, secrets } from "./world.ts";
 let given: Population;
 beforeAll(async () => {
   given = await populate();
+  for (const { before } of Object.values(samples)) await before?.(given);
 });
 afterAll(() => given.world.close());
 

@@ -120,9 +120,15 @@ test("deleting and emptying honour the tag too; a tag that is none of its own ne
   expect(await gone(group, await tagOf(group))).toBe(204);
 });
 
+const someSecret = `whsec_${btoa("x".repeat(32))}`;
 /** Made by an administrator, with a tag in the answer, and deleted under it. */
 const made: [name: string, path: string, body: object][] = [
   ["a rule", `${base}/upstreams/1/rules`, { target: "tag", effect: "deny", pattern: "x" }],
+  [
+    "a webhook",
+    `${group}/-/virtual_registries/webhooks`,
+    { url: "https://hooks.example.com/x", secret: someSecret },
+  ],
   ["a project", "/api/v4/projects", { namespace_id: 1, path: "site" }],
   ["a personal access token", "/api/v4/personal_access_tokens", { name: "t", scopes: ["api"] }],
   ["a group's access token", `${group}/access_tokens`, { name: "t", scopes: ["api"] }],

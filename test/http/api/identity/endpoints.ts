@@ -12,7 +12,7 @@ export interface Sample {
 }
 
 /** Group 1 has a cleanup policy. */
-export async function withPolicy({ world }: Population): Promise<void> {
+async function withPolicy({ world }: Population): Promise<void> {
   const { cleanupPolicies } = world.metadata.management;
   const notify = { notifyOnSuccess: false, notifyOnFailure: false };
   if (await cleanupPolicies.get(1)) return;
