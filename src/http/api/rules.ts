@@ -11,7 +11,6 @@ const all = "/virtual_registries/container/upstreams/{id}/rules";
 const one = `${all}/{rule_id}`;
 const oneParams = z.strictObject({ ...idParams.shape, rule_id: pathId });
 
-export const ruleFields = rule.extend({}).openapi("RuleFields");
 const ruleChanges = rule.partial().openapi("RuleChanges", { minProperties: 1 });
 export const ruleRecord = z
   .strictObject({ id, upstream_id: id, ...rule.shape, pattern: z.string() })
@@ -63,7 +62,7 @@ function createRule(api: Api, { management }: ApiOptions): void {
       summary: "Add a rule to an upstream",
       action: "change_upstream",
       params: idParams,
-      body: ruleFields,
+      body: rule,
       answer: ruleRecord,
       status: 201,
     },
