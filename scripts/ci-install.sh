@@ -23,11 +23,14 @@ for pair in "${wanted[@]}"; do
   command -v "${pair%%:*}" >/dev/null || packages+=("${pair#*:}")
 done
 [ -e /usr/aarch64-linux-gnu/lib/libc.so.6 ] || packages+=(libc6-arm64-cross)
-# Needs programs of those packages itself.
-deploy_tools() { bash "$(dirname "$0")/build-deploy-tools.sh"; }
+# They need programs of those packages themselves.
+other_tools() {
+  bash "$(dirname "$0")/build-deploy-tools.sh"
+  bash "$(dirname "$0")/build-fuzzer.sh"
+}
 if [ ${#packages[@]} -eq 0 ]; then
   echo "ci: every program is there"
-  deploy_tools
+  other_tools
   exit 0
 fi
 
@@ -49,4 +52,4 @@ install() { apt update && apt install -y --no-install-recommends "${packages[@]}
 
 echo "ci: installing ${packages[*]}"
 install || { echo "ci: apt failed, once more"; install; }
-deploy_tools
+other_tools

@@ -162,7 +162,7 @@ const permissions = {
     "write",
     "registry",
     "maintainer",
-    "create, change, delete an upstream; add it to a registry, move it, take it out",
+    "create, change, delete an upstream and its rules; add it to a registry, move it, take it out",
   ),
   test_upstream: row("write", "registry", "maintainer", "test an upstream"),
   import_images: row(
@@ -287,6 +287,12 @@ const permissions = {
   change_users: row("write", "server", "administrator", "create, block, deactivate users"),
   // With either, whoever it was would log in for longer than his own credential lasts.
   change_users_passwords: row("mint", "server", "administrator", "give users passwords"),
+  change_administrators: row(
+    "mint",
+    "server",
+    "administrator",
+    "change a user's name and e-mail address, make him an administrator or not",
+  ),
   change_identities: row(
     "mint",
     "server",

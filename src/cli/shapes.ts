@@ -55,6 +55,7 @@ export const shapes = {
   registry: has<api.RegistryJson>("id", "group_id", "name", "on_unsure", "ask"),
   registryDetail: has<api.RegistryDetailJson>("id", "group_id", "name", "registry_upstreams"),
   upstream: has<api.UpstreamJson>("id", "group_id", "name", "url", "rules"),
+  rule: has<api.UpstreamRuleJson>("id", "target", "effect", "pattern"),
   placedUpstream: has<api.PlacedUpstreamJson>("id", "name", "url", "rules", "registry_upstream"),
   upstreamDetail: has<api.UpstreamDetailJson>("id", "name", "url", "rules", "registry_upstreams"),
   association: has<api.AssociationJson>("id", "registry_id", "upstream_id", "position"),
@@ -77,5 +78,6 @@ export const shapes = {
   token: has<Token>("id", "name", "scopes", "expires_at"),
   policy: has<api.CleanupPolicyJson>("enabled", "cadence", "keep_n_days_after_download"),
   dependencyProxy: has<api.DependencyProxyJson>("enabled", "identity"),
+  registrySwitch: has<api.VirtualRegistriesJson>("enabled"),
   ttlPolicy: has<api.TtlPolicyJson>("enabled", "ttl"),
 } as const;

@@ -106,15 +106,15 @@ function rulesGiven(given: Given): { rules?: object[] } {
     if (rules.length > 0) throw new UsageError("--no-rules stands beside --rule; keep one of them");
     return { rules: [] };
   }
-  return rules.length === 0 ? {} : { rules: rules.map(readRule) };
+  return rules.length === 0 ? {} : { rules: rules.map((rule) => readRule(rule)) };
 }
 
-function readRule(text: string): object {
+export function readRule(text: string, called = "--rule"): object {
   const [effect, target, pattern, ...more] = text.trim().split(/\s+/);
   const isRule = /^(?:allow|deny)$/.test(effect ?? "") && /^(?:repository|tag)$/.test(target ?? "");
   if (!isRule || pattern === undefined || more.length > 0) {
     throw new UsageError(
-      '--rule must be such as "allow repository library/**": allow or deny, repository or tag, a pattern',
+      `${called} must be such as "allow repository library/**": allow or deny, repository or tag, a pattern`,
     );
   }
   return { target, effect, pattern };

@@ -7,6 +7,8 @@ import type { Directory } from "../metadata/contract.ts";
 import { RegistryError } from "../oci/error.ts";
 import type { PullStatistics, Puller } from "../pull/contract.ts";
 import { apiRoutes } from "./api/api.ts";
+import { reply } from "./api/endpoint.ts";
+import { asApiError } from "./api/errors.ts";
 import type { ApiOptions } from "./api/options.ts";
 import { countPull } from "./counting.ts";
 import type { BunServer, Env, Exchange } from "./exchange.ts";
@@ -121,7 +123,7 @@ export function createHttpApp(options: HttpOptions): HttpApp {
     },
     refuse(error, request) {
       const exchange = begin(false);
-      const response = errorResponse(exchange, error);
+      const response = refusalFor(request, exchange, error);
       const ms = clock.elapsed() - exchange.started;
       if (request) logRequest(log, ms, request, exchange, response.status);
       return response;
@@ -163,6 +165,20 @@ function routesOf({ log, access, readiness, ...options }: HttpOptions): Hono<Env
   );
   app.onError((error, c) => failed(log, c.var.exchange, error));
   return app;
+}
+
+/** In the words of the part of the interface that was asked. */
+function refusalFor(
+  request: Request | undefined,
+  exchange: Exchange,
+  error: RegistryError,
+): Response {
+  const isApi =
+    request?.url.startsWith("http") === true && /^\/api(?:\/|$)/.test(pathOf(request.url));
+  const refusal = isApi ? asApiError(error) : undefined;
+  if (!refusal) return errorResponse(exchange, error);
+  exchange.refusal = error;
+  return reply(exchange, refusal.status, refusal);
 }
 
 /** The one place where what was thrown becomes an answer. */

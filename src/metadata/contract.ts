@@ -9,6 +9,7 @@ import type { Management } from "./management/contract.ts";
 import type { People } from "./people/contract.ts";
 import type { Statistics } from "./statistics/contract.ts";
 import type { CleanupRuns } from "./cleanup/contract.ts";
+import type { Rule } from "./rules/contract.ts";
 import type { PrefetchRuns } from "./prefetches/contract.ts";
 import type { Purges } from "./purges/contract.ts";
 import type { Space, Sweep } from "./space/contract.ts";
@@ -73,6 +74,7 @@ export type * from "./identity/contract.ts";
 export type * from "./lists/contract.ts";
 export type * from "./management/contract.ts";
 export type * from "./people/contract.ts";
+export * from "./rules/contract.ts";
 export type * from "./snapshots/contract.ts";
 export * from "./statistics/contract.ts";
 export { tagOf } from "./tags.ts";
@@ -96,13 +98,6 @@ export interface Group {
 
 /** What a 401 or 403 of an upstream means: nothing there, or something is wrong. */
 export type DeniedMeans = "absent" | "unsure";
-
-/** Which names an upstream is asked for at all. Globs: `*` is any text within a component, `**` any text. */
-export interface Rule {
-  target: "repository" | "tag";
-  effect: "allow" | "deny";
-  pattern: string;
-}
 
 export interface UpstreamSettings {
   name: string;

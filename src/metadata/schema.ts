@@ -79,8 +79,10 @@ export interface UpstreamsTable {
   stale_if_absent_hours: number;
   stale_while_revalidate: number;
   ca: string | null;
-  /** A JSON array of `Rule`. */
+  /** A JSON array of `StoredRule`. */
   rules: string;
+  /** The last id that a rule of this upstream was given. */
+  last_rule_id: Generated<number>;
   verified_group_id: number | null;
   cache_max_bytes: number | null;
   kind: Generated<UpstreamKind>;

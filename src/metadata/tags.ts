@@ -1,12 +1,20 @@
 import { MetadataError } from "./error.ts";
 import type { Condition } from "./management/contract.ts";
 
-/**
- * What a record is now, in a few letters: another one after each change. Passwords have no part in it; that they have
- * changed is seen by the `version` beside them.
- */
+/** A password, whose change is seen by the `version` beside it; and what use alone changes. */
+const others = [
+  "password",
+  "lastUsedAt",
+  "downloads",
+  "downloadedAt",
+  "failingSince",
+  "lastDeliveredAt",
+  "dropped",
+];
+
+/** What a record is now, in a few letters: another one after each change that somebody has made. */
 export function tagOf(record: object): string {
-  const { password: _, ...rest } = record as Record<string, unknown>;
+  const rest = Object.fromEntries(Object.entries(record).filter(([key]) => !others.includes(key)));
   return new Bun.CryptoHasher("sha256").update(JSON.stringify(rest)).digest("hex").slice(0, 32);
 }
 

@@ -1,8 +1,9 @@
 import type { Selectable, Transaction } from "kysely";
-import { MetadataError, type Rule, type Upstream, type UpstreamSettings } from "./contract.ts";
+import { MetadataError, type Upstream, type UpstreamSettings } from "./contract.ts";
 import { groupAt, groupOfId, requireTopLevel } from "./groups.ts";
 import type { Passwords } from "./passwords.ts";
 import type { Writing } from "./positions.ts";
+import { ruleColumns, ruleOf, storedRules } from "./rules/stored.ts";
 import type { Db, Schema, UpstreamKind, UpstreamsTable } from "./schema.ts";
 import { normalUrl } from "./upstream-url.ts";
 
@@ -52,7 +53,7 @@ export async function upstreamOf(db: Db, row: Row, passwords: Passwords): Promis
     staleIfAbsentHours: row.stale_if_absent_hours,
     staleWhileRevalidate: row.stale_while_revalidate === 1,
     ca: row.ca ?? undefined,
-    rules: Object.freeze(JSON.parse(row.rules) as Rule[]),
+    rules: Object.freeze(storedRules(row).map(ruleOf)),
     verifiedGroup:
       row.verified_group_id === null
         ? undefined
@@ -89,9 +90,7 @@ async function columnsOf(tx: Tx, settings: UpstreamSettings, present?: Row) {
     stale_if_absent_hours: settings.staleIfAbsentHours,
     stale_while_revalidate: settings.staleWhileRevalidate ? 1 : 0,
     ca: settings.ca ?? null,
-    rules: JSON.stringify(
-      settings.rules.map(({ target, effect, pattern }) => ({ target, effect, pattern })),
-    ),
+    ...ruleColumns(settings.rules, present),
     verified_group_id: await verifiedGroupId(tx, settings, present),
     cache_max_bytes: settings.cacheMaxBytes ?? null,
   };

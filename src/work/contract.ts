@@ -1,6 +1,7 @@
 import type { ClaimPatterns } from "../lib/claims.ts";
 import type {
   CleanupSettings,
+  VirtualRegistrySettings,
   Registry,
   RegistrySettings,
   Role,
@@ -25,6 +26,8 @@ export interface DeclaredGroup {
   dependencyProxy?: DeclaredDependencyProxy;
   /** The same. */
   cleanupPolicy?: CleanupSettings;
+  /** The same: whether its registries are there. */
+  virtualRegistries?: VirtualRegistrySettings;
 }
 
 export interface DeclaredDependencyProxy {
@@ -110,7 +113,6 @@ export {
   adminName,
   groupPart,
   groupPath,
-  maxRules,
   rulePattern,
   upstreamPassword,
   tokenScopes,

@@ -138,7 +138,13 @@ const ownerOf = (place = "") => place.replace(/\.token$/, "");
 const proxyAt = (index: number) => `groups[${index}].dependency_proxy`;
 
 function groupOf(group: ConfigFile["groups"][number], secret: string | undefined): DeclaredGroup {
-  const { path, name = path, dependency_proxy: proxy, cleanup_policy: policy } = group;
+  const {
+    path,
+    name = path,
+    dependency_proxy: proxy,
+    cleanup_policy: policy,
+    virtual_registries: registries,
+  } = group;
   return {
     path,
     name,
@@ -150,6 +156,7 @@ function groupOf(group: ConfigFile["groups"][number], secret: string | undefined
         ttlDays: proxy.ttl_days,
       },
     }),
+    ...(registries && { virtualRegistries: registries }),
     ...(policy && {
       cleanupPolicy: {
         enabled: policy.enabled,

@@ -1,5 +1,10 @@
 import { hashSecret } from "../lib/secret.ts";
-import type { CleanupSettings, Metadata, Role } from "../metadata/contract.ts";
+import type {
+  CleanupSettings,
+  Metadata,
+  Role,
+  VirtualRegistrySettings,
+} from "../metadata/contract.ts";
 import type { DeclaredDependencyProxy, DeclaredUser, Declaration } from "./contract.ts";
 import { defaultGroup } from "./shapes.ts";
 
@@ -13,11 +18,12 @@ export async function declare(metadata: Metadata, declaration: Declaration): Pro
   await declareGroups(metadata, declaration.groups);
   const saved = await directory.groups();
   const groups = new Map(saved.map(({ path, id }) => [path.toLowerCase(), id]));
-  for (const { path, dependencyProxy, cleanupPolicy } of declaration.groups) {
+  for (const { path, dependencyProxy, cleanupPolicy, virtualRegistries } of declaration.groups) {
     const id = groups.get(path.toLowerCase());
     if (id === undefined) continue;
     if (dependencyProxy) await declareProxy(metadata, id, dependencyProxy);
     if (cleanupPolicy) await declarePolicy(metadata, id, cleanupPolicy);
+    if (virtualRegistries) await declareSwitch(metadata, id, virtualRegistries);
   }
   const makeDefault = () => directory.saveGroup({ path: defaultGroup, name: defaultGroup });
   const groupId = async (path: string) => {
@@ -85,6 +91,15 @@ async function declarePolicy(
   // A change puts the next run off: none is made where nothing differs.
   const differs = present && fields.some((field) => present[field] !== settings[field]);
   if (differs) await cleanupPolicies.change(groupId, settings);
+}
+
+async function declareSwitch(
+  { management: { virtualRegistries } }: Metadata,
+  groupId: number,
+  settings: VirtualRegistrySettings,
+): Promise<void> {
+  const { enabled } = await virtualRegistries.settings(groupId);
+  if (enabled !== settings.enabled) await virtualRegistries.change(groupId, settings);
 }
 
 async function declareUser(

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { cadences, type Role, roles } from "../metadata/contract.ts";
+import { cadences, maxRules, type Role, roles } from "../metadata/contract.ts";
 import { realmUrl, upstreamUrl } from "./addresses.ts";
 import { issuer } from "./oidc-issuers.ts";
 import { defaultGroup, file, list, map, secret } from "./shapes.ts";
@@ -72,8 +72,6 @@ export const tokenScopes = [
   "write_virtual_registry",
 ] as const;
 
-/** More would be slow to judge at each pull and hard to keep in one's head. */
-export const maxRules = 20;
 /** What can be part of a repository or tag, with stars. */
 export const rulePattern = matching(
   /^(?!.*\*\*\*)[\w./*-]{1,255}$/,
@@ -170,6 +168,7 @@ export const fileSchema = map({
       name: name.optional(),
       dependency_proxy: dependencyProxy.optional(),
       cleanup_policy: cleanupPolicy.optional(),
+      virtual_registries: map({ enabled: flag }).optional(),
     }),
   ).default([]),
   upstreams: list(upstream).default([]),

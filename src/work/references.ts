@@ -25,7 +25,11 @@ const list = <S extends z.ZodRawShape>(shape: S) =>
 
 /** Only the names of a file, read in spite of whatever else is wrong with it. */
 const outline = z.object({
-  groups: list({ path: name, cleanup_policy: z.unknown().optional() }),
+  groups: list({
+    path: name,
+    cleanup_policy: z.unknown().optional(),
+    virtual_registries: z.unknown().optional(),
+  }),
   upstreams: list({ group, name, access: name, verified_group: name }),
   registries: list({ id: name, group, name, upstreams: z.array(name).catch([]) }),
   users: list({ username: name, memberships: list({ group }), tokens: list({ name }) }),
@@ -62,6 +66,10 @@ function checkNames({ groups, upstreams, registries, users }: Outline): FileProb
     ...subgroups(
       groups.map((group) => (group.cleanup_policy === undefined ? "" : group.path)),
       at("groups", "cleanup_policy"),
+    ),
+    ...subgroups(
+      groups.map((group) => (group.virtual_registries === undefined ? "" : group.path)),
+      at("groups", "virtual_registries"),
     ),
     ...twice(upstreams.map(inGroup), at("upstreams", "name")),
     ...twice(values(registries, "id"), at("registries", "id")),

@@ -2,11 +2,13 @@ import type { DeclaredDependencyProxy, DeclaredGroup, DeclaredUser } from "./con
 import { redacted } from "./settings.ts";
 
 /** What is declared, as a file would say it and without secrets. */
-export function visibleGroup({ path, name, dependencyProxy, cleanupPolicy }: DeclaredGroup) {
+export function visibleGroup(group: DeclaredGroup) {
+  const { path, name, dependencyProxy, cleanupPolicy, virtualRegistries } = group;
   return {
     path,
     name,
     ...(dependencyProxy && { dependency_proxy: visibleProxy(dependencyProxy) }),
+    ...(virtualRegistries && { virtual_registries: virtualRegistries }),
     ...(cleanupPolicy && {
       cleanup_policy: {
         enabled: cleanupPolicy.enabled,

@@ -55,6 +55,23 @@ describe("registries and upstreams", () => {
     const removed = await jsonAt(weir, ["upstream", "update", "hub", "--username", ""]);
     expect(removed).toMatchObject({ username: null });
 
+    const rule = ["upstream", "add-rule", "hub", "deny repository bitnami/**"];
+    const added = await jsonAt<{ id: number }>(weir, rule);
+    expect(added).toMatchObject({ effect: "deny", target: "repository", pattern: "bitnami/**" });
+    expect((await runAt(weir, rule)).err).toContain("has already been taken");
+    expect(await runAt(weir, ["upstream", "add-rule", "hub", "deny all"])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("the rule must be such as") as string,
+    });
+    const listed = await runAt(weir, ["upstream", "rules", "hub"]);
+    expect(listed.out).toMatch(
+      /^ID +EFFECT +TARGET +PATTERN\n\d+ +deny +repository +bitnami\/\*\*$/,
+    );
+    const drop = ["upstream", "drop-rule", "hub", String(added.id)];
+    expect(await runAt(weir, drop)).toMatchObject({ code: 0 });
+    expect((await runAt(weir, drop)).code).toBe(3);
+    expect(await jsonAt(weir, ["upstream", "rules", "hub"])).toEqual([]);
+
     expect(await runAt(weir, ["upstream", "unlink", "hub", "tools"])).toMatchObject({ code: 0 });
     expect(await jsonAt(weir, ["upstream", "link", "hub", "tools"])).toMatchObject({ position: 2 });
     expect(await runAt(weir, ["registry", "delete", "tools", "--yes"])).toMatchObject({ code: 0 });

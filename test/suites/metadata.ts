@@ -16,6 +16,7 @@ import { peopleSuite } from "./metadata-people.ts";
 import { proofSuite } from "./metadata-proof.ts";
 import { proxySuite } from "./metadata-proxies.ts";
 import { spaceSuite } from "./metadata-space.ts";
+import { ruleSuite } from "./metadata-rules.ts";
 import { statisticsSuite } from "./metadata-statistics.ts";
 import { purgeSuite } from "./metadata-purges.ts";
 
@@ -70,6 +71,7 @@ export function metadataSuite(name: string, open: () => Promise<MetadataBed>): v
     proofSuite(bench);
     listsSuite(bench);
     managementSuite(bench);
+    ruleSuite(bench);
     groupSuite(bench);
     proxySuite(bench);
     auditSuite(bench);

@@ -5,6 +5,7 @@ import type { Present } from "./present.ts";
 import { planPolicies } from "./policies.ts";
 import { planProxies } from "./proxies.ts";
 import { planRegistries, removeRegistries } from "./registries.ts";
+import { planSwitches } from "./switches.ts";
 import { planUpstreams, removeUpstreams } from "./upstreams.ts";
 import { planUsers } from "./users.ts";
 import type { Wanted } from "./wanted.ts";
@@ -18,8 +19,10 @@ export function makePlan(wanted: Wanted, present: Present, options: PlanOptions)
   refuseOff(planning);
   const registries = planRegistries(planning);
   const upstreams = planUpstreams(planning);
+  const switches = planSwitches(planning);
   const steps = [
     ...planGroups(planning),
+    ...switches.on,
     // First what goes: the limits of a group, and what may be there once, would stand in the way of what comes.
     ...(options.deleteMissing ? [...removeRegistries(planning), ...removeUpstreams(planning)] : []),
     ...upstreams.changed,
@@ -30,6 +33,7 @@ export function makePlan(wanted: Wanted, present: Present, options: PlanOptions)
     ...planProxies(planning),
     ...planPolicies(planning),
     ...planUsers(planning),
+    ...switches.off,
     ...(options.deleteMissing ? removeGroups(planning) : []),
   ];
   if (problems.length > 0) throw new Failure(problems.join("\n"));

@@ -1,6 +1,6 @@
 import type { UpstreamJson } from "../../http/api/contract.ts";
 import type { Declaration } from "../../work/contract.ts";
-import { container } from "../find.ts";
+import { container, ofGroup } from "../find.ts";
 import {
   differing,
   idIn,
@@ -56,7 +56,7 @@ export function presentFields(upstream: UpstreamJson): Fields {
   };
 }
 
-/** Those to change, and those to make, which is done in the list of a registry. */
+/** Those to change, and those to make, which is done in the list of a registry if one has them. */
 export function planUpstreams(planning: Planning): { changed: Step[]; made: Step[] } {
   const { wanted, present, ids } = planning;
   const changed: Step[] = [];
@@ -77,11 +77,6 @@ function makeUpstream(planning: Planning, index: number, upstream: DeclaredUpstr
   const registry = planning.wanted.declared.registries.find(
     (one) => one.group === group && one.upstreams.includes(name),
   );
-  if (!registry) {
-    const message = "is new, and an upstream is made in the list of a registry; name it in one";
-    planning.refuse(`${at(index, "name")}: ${message}`);
-    return [];
-  }
   if (username !== undefined && password === undefined) {
     const message = "is not there to be read: a new upstream needs it, so set its variable or file";
     planning.refuse(`${at(index, "password")}: ${message}`);
@@ -97,12 +92,13 @@ function makeUpstream(planning: Planning, index: number, upstream: DeclaredUpstr
     {
       change: { ...change, details: [...details, ...secret] },
       async run(api, ids) {
-        const id = idIn(ids.registries, keyOf(group, registry.name));
         const login = username === undefined ? {} : { username, password };
         const { username: _, ...rest } = fields;
         const body = { name, ...rest, ...login };
-        const path = `${container}/registries/${id}/upstreams`;
-        const upstream = await api.post(shapes.placedUpstream, path, { body });
+        const place = registry
+          ? `${container}/registries/${idIn(ids.registries, keyOf(group, registry.name))}`
+          : ofGroup(idIn(ids.groups, group.toLowerCase()));
+        const upstream = await api.post(shapes.upstream, `${place}/upstreams`, { body });
         ids.upstreams.set(keyOf(group, name), upstream.id);
       },
     },

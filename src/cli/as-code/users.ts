@@ -1,4 +1,4 @@
-import type { MemberJson } from "../../http/api/contract.ts";
+import type { MemberJson, UserJson } from "../../http/api/contract.ts";
 import type { UserState } from "../../metadata/contract.ts";
 import { dayText, type DeclaredUser } from "../../work/contract.ts";
 import { levelOf, roleOf } from "../roles.ts";
@@ -7,9 +7,7 @@ import { shapes } from "../shapes.ts";
 
 /** Users to make, and the memberships that they are to have and no others. */
 export function planUsers(planning: Planning): Step[] {
-  const steps = planning.wanted.declared.users.map((user, index) =>
-    planUser(planning, user, index),
-  );
+  const steps = planning.wanted.declared.users.map((user) => planUser(planning, user));
   // A group keeps an owner: who comes, comes before others go.
   return [
     ...steps.flatMap(({ made }) => made),
@@ -27,15 +25,10 @@ interface UserSteps {
   removed: Step[];
 }
 
-function planUser(planning: Planning, user: DeclaredUser, index: number): UserSteps {
+function planUser(planning: Planning, user: DeclaredUser): UserSteps {
   const { people, groups } = planning.present;
-  const { username, admin, memberships } = user;
+  const { username, memberships } = user;
   const there = people?.users.find((one) => one.username === username);
-  if (there && there.is_admin !== admin) {
-    planning.refuse(
-      `users[${index}].admin: is ${there.is_admin} there, which the API does not change`,
-    );
-  }
   const paths = new Map(groups.map(({ id, full_path: path }) => [id, path]));
   const present = new Map<string, { group: number; member: MemberJson }>();
   for (const [group, members] of people?.members ?? []) {
@@ -49,7 +42,7 @@ function planUser(planning: Planning, user: DeclaredUser, index: number): UserSt
     }),
   );
   return {
-    made: there ? [] : [makeUser(user)],
+    made: there ? setAdmin(user, there) : [makeUser(user)],
     added: [...wanted].flatMap(([group, membership]) => {
       const member = present.get(group)?.member;
       if (!member) return [addMember(username, group, membership)];
@@ -70,6 +63,23 @@ function makeUser({ username, admin }: DeclaredUser): Step {
       users.set(username, id);
     },
   };
+}
+
+/** Nothing where it is so. */
+function setAdmin({ username, admin }: DeclaredUser, there: UserJson): Step[] {
+  const { id, is_admin: before } = there;
+  if (before === admin) return [];
+  const what = `user ${username}`;
+  return [
+    {
+      change: { sign: "~", what, details: [told("admin", before, admin)] },
+      async run(api) {
+        const isSame = (now: UserJson) => now.is_admin === before;
+        const version = await unchanged(api, shapes.user, `/users/${id}`, what, isSame);
+        await api.patch(shapes.user, `/users/${id}`, { body: { admin }, version });
+      },
+    },
+  ];
 }
 
 const verbs = { active: "activate", blocked: "block", deactivated: "deactivate" } as const;

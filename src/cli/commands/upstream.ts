@@ -5,6 +5,7 @@ import { allUpstreams, container, findRegistry, findUpstream } from "../find.ts"
 import { type Columns, confirm, printItem, printList, yesOption } from "../output.ts";
 import { upstreamFieldsGiven, upstreamSettings } from "../upstream-fields.ts";
 import { placeCommands } from "./upstream-places.ts";
+import { ruleCommands } from "./upstream-rules.ts";
 import { testUpstream } from "./upstream-test.ts";
 import { list as listOf, shapes } from "../shapes.ts";
 
@@ -151,4 +152,5 @@ export const upstreamCommands: readonly Command[] = [
   remove,
   testUpstream,
   ...placeCommands,
+  ...ruleCommands,
 ];

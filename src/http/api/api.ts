@@ -11,6 +11,7 @@ import { cleanupEndpoints } from "./cleanup.ts";
 import { connectionEndpoints } from "./connections.ts";
 import { docsPage, docsPolicy } from "./docs-page.ts";
 import { dependencyProxyEndpoints } from "./dependency-proxies.ts";
+import { documentRefusals } from "./document.ts";
 import { type Api, type ApiEnv, reply } from "./endpoint.ts";
 import { entryEndpoints } from "./entries.ts";
 import { ApiError, asApiError, notFound, unauthorized } from "./errors.ts";
@@ -28,6 +29,7 @@ import { prefetchEndpoints } from "./prefetches.ts";
 import { pullEndpoints } from "./pulls.ts";
 import { purgePreviewEndpoints } from "./purges.ts";
 import { registryEndpoints } from "./registries.ts";
+import { ruleEndpoints } from "./rules.ts";
 import { statisticsEndpoints } from "./statistics.ts";
 import { spaceEndpoints } from "./space.ts";
 import { upstreamEndpoints, upstreamListEndpoints } from "./upstreams.ts";
@@ -76,6 +78,7 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
   connectionEndpoints(api, options);
   upstreamListEndpoints(api, options);
   upstreamEndpoints(api, options);
+  ruleEndpoints(api, options);
   associationEndpoints(api, options);
   entryEndpoints(api, options);
   statisticsEndpoints(api, options);
@@ -141,5 +144,6 @@ function describe(api: Api, version: string) {
   api.openAPIRegistry.registerComponent("securitySchemes", "session", session);
   const bearer = { type: "http", scheme: "bearer" } as const;
   api.openAPIRegistry.registerComponent("securitySchemes", "bearer", bearer);
+  documentRefusals(api.openAPIRegistry);
   return api.getOpenAPI31Document({ openapi: "3.1.0", info: { title: "Weir", version } });
 }

@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import type { AuditEvent, AuditFilter } from "../../metadata/contract.ts";
 import { type Api, endpoint } from "./endpoint.ts";
 import { badRequest } from "./errors.ts";
-import { auditEvent, auditFilter } from "./fields.ts";
+import { auditEvent, auditFilter } from "./audit-fields.ts";
 import { findGroup, groupParams } from "./groups.ts";
 import type { ApiOptions } from "./options.ts";
 import { pageHeaders, pageOptions } from "./pages.ts";

@@ -7,16 +7,20 @@ const httpDate = /^\w{3}, \d{2} \w{3} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 const maxHeader = 4096;
 const entityTag = /^(W\/)?"([\x21\x23-\x7e]*)"$/;
 
+const listOfTags = String.raw`^(?:\*|(?:W/)?"[!#-~]*"(?:, ?(?:W/)?"[!#-~]*")*)$`;
+const dateForm =
+  "^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (?:0[1-9]|[12][0-9]|3[01]) (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [0-9]{4} (?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9] GMT$";
+
 /** As they stand in the document. */
 export const conditionHeaders = z.object({
   "If-Match": z
     .string()
     .optional()
-    .openapi({ description: "an `ETag`: 412 where it is another now" }),
+    .openapi({ description: "an `ETag`: 412 where it is another now", pattern: listOfTags }),
   "If-Unmodified-Since": z
     .string()
     .optional()
-    .openapi({ description: "an HTTP date: 412 where it was changed later" }),
+    .openapi({ description: "an HTTP date: 412 where it was changed later", pattern: dateForm }),
 });
 
 /** From `If-Match`, which counts alone where it is given, or `If-Unmodified-Since` (RFC 9110, sections 13.1.1 and 13.1.4). */

@@ -33,6 +33,7 @@ export function connectionEndpoints(api: Api, options: ApiOptions): void {
       body: connection,
       answer: connectionResult,
       status: 200,
+      refusals: [429],
     },
     async ({ params, granted, body, caller, author }) => {
       const { id, groupId, path: name } = topLevel(granted(await findGroup(management, params)));
@@ -61,6 +62,7 @@ export function connectionEndpoints(api: Api, options: ApiOptions): void {
       body: connectionChanges,
       answer: connectionResult,
       status: 200,
+      refusals: [429],
     },
     async ({ params, granted, body, caller, author }) => {
       const stored = granted(await management.upstreams.get(params.id));

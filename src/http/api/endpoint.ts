@@ -3,7 +3,8 @@ import type { Context } from "hono";
 import { type Action, actions, type Caller, type Subject } from "../../access/contract.ts";
 import type { Author, Condition } from "../../metadata/contract.ts";
 import type { BunServer, Env, Exchange } from "../exchange.ts";
-import { conditionHeaders, readCondition, requireNoTag } from "./conditions.ts";
+import { readCondition, requireNoTag } from "./conditions.ts";
+import { type Described, document } from "./document.ts";
 import { forbidden, insufficientScope, notFound } from "./errors.ts";
 import { check, readBody, readQuery } from "./input.ts";
 import type { Login } from "./people/caller.ts";
@@ -29,25 +30,12 @@ export type Api = OpenAPIHono<ApiEnv>;
 const nothing = z.strictObject({});
 type Shape = z.ZodObject;
 
-interface Description<P extends Shape, Q extends Shape, B extends Shape> {
-  method: "get" | "post" | "put" | "patch" | "delete";
-  /** As in OpenAPI, with `{id}`. */
-  path: string;
-  summary: string;
+interface Description<P extends Shape, Q extends Shape, B extends Shape> extends Described {
   /** What is done with what is there: who may is in the table of permissions alone. */
   action: Action;
   params?: P;
   query?: Q;
   body?: B;
-  /** Instead of fields, the body is a file of this type, of any size. */
-  upload?: string;
-  /** A change that is made only if the condition holds that the request may set. */
-  conditional?: true;
-  /** Of the one good answer; undefined: it has no body. */
-  answer?: z.ZodType;
-  /** Instead of JSON, the answer is a file of this type. */
-  download?: string;
-  status: 200 | 201 | 202 | 204 | 303;
 }
 
 /** An endpoint for those who are nobody yet. */
@@ -119,8 +107,7 @@ export function endpoint<
   handler: (asked: Asked<z.output<P>, z.output<Q>, z.output<B>>) => Promise<Answer | Response>,
 ): void {
   const { method, path, action, status } = description;
-  const security = [{ privateToken: [] }, { bearer: [] }, { jobToken: [] }, { session: [] }];
-  document(api, description, { security, "x-permission": action });
+  document(api.openAPIRegistry, description, action);
   const params = description.params ?? nothing;
   const query = description.query ?? nothing;
   const body = description.body ?? nothing;
@@ -178,7 +165,7 @@ export function openEndpoint<
     asked: { params: z.output<P>; query: z.output<Q>; body: () => Promise<z.output<B>> },
   ) => Promise<Answer | Response>,
 ): void {
-  document(api, description, { security: [] });
+  document(api.openAPIRegistry, description, undefined);
   const { method, path, status } = description;
   const params = description.params ?? nothing;
   const query = description.query ?? nothing;
@@ -250,57 +237,4 @@ export function commonHeaders({ id }: Exchange): Record<string, string> {
     Vary: "Authorization, PRIVATE-TOKEN, JOB-TOKEN, Cookie",
     "X-Request-Id": id,
   };
-}
-
-const binary = z.string().openapi({ format: "binary" });
-
-const apiError = z
-  .union([
-    z.strictObject({
-      error: z.string(),
-      error_description: z.string().optional(),
-      scope: z.string().optional(),
-    }),
-    z.strictObject({
-      message: z.union([z.string(), z.record(z.string(), z.array(z.string()))]),
-    }),
-  ])
-  .openapi("Error");
-
-function document<P extends Shape, Q extends Shape, B extends Shape>(
-  api: Api,
-  description: OpenDescription<P, Q, B>,
-  access: { security: Record<string, never[]>[]; "x-permission"?: Action },
-): void {
-  const { method, path, summary, params, query, body, answer, status } = description;
-  const { upload, download, conditional } = description;
-  const json = (schema: z.ZodType) => ({ content: { "application/json": { schema } } });
-  const file = (type: string) => ({ content: { [type]: { schema: binary } } });
-  const forms = (schema: z.ZodType) => ({
-    content: {
-      "application/json": { schema },
-      "application/x-www-form-urlencoded": { schema },
-    },
-  });
-  api.openAPIRegistry.registerPath({
-    method,
-    path: `/api/v4${path}`,
-    summary,
-    ...access,
-    request: {
-      ...(params && { params }),
-      ...(query && { query }),
-      ...(conditional && { headers: conditionHeaders }),
-      ...(body && { body: forms(body) }),
-      ...(upload && { body: { ...file(upload), required: true } }),
-    },
-    responses: {
-      [status]: {
-        description: "Done",
-        ...(answer && json(answer)),
-        ...(download && file(download)),
-      },
-      default: { description: "Refused", ...json(apiError) },
-    },
-  });
 }

@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import type { EntryRecord, Management } from "../../metadata/contract.ts";
 import { removed } from "./changes.ts";
+import { tagged } from "./conditions.ts";
 import { type Api, endpoint } from "./endpoint.ts";
 import { badRequest } from "./errors.ts";
 import { idParams, cacheEntry } from "./fields.ts";
@@ -41,7 +42,11 @@ function listEntries(api: Api, { management, externalUrl }: ApiOptions): void {
 }
 
 /** In a path: opaque. */
-const entryParams = z.strictObject({ id: z.string().openapi({ example: "NDIgMTUxNw==" }) });
+const entryParams = z.strictObject({
+  id: z
+    .string()
+    .openapi({ pattern: "^[A-Za-z0-9_-]+={0,2}$", maxLength: 100, example: "NDIgMTUxNw==" }),
+});
 const one = "/virtual_registries/container/cache_entries/{id}";
 
 /** Undefined for an entry that is not there, or not of the group that its id tells. */
@@ -89,7 +94,8 @@ function pinEntry(api: Api, { management }: ApiOptions): void {
       const { id, upstreamId } = granted(await findEntry(management, params));
       const upstream = await management.upstreams.get(upstreamId);
       if (upstream) await requireSight(management, upstream, require);
-      return { body: entryJson(granted(await management.by(author).entries.pin(id))) };
+      const pinned = granted(await management.by(author).entries.pin(id));
+      return { body: entryJson(pinned), headers: tagged(pinned) };
     },
   );
   endpoint(

@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
+import { maxRules } from "../../metadata/contract.ts";
 import * as work from "../../work/contract.ts";
-import { pageQuery } from "./pages.ts";
 
 /** The most an id can be, so that it stays exact. */
 export const id = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
@@ -10,7 +10,7 @@ export const pathId = z
   .string()
   .regex(/^\d{1,15}$/)
   .transform(Number)
-  .openapi({ type: "integer", example: 7 });
+  .openapi({ type: "integer", minimum: 0, maximum: 999_999_999_999_999, example: 7 });
 
 /** In a path: what is meant. */
 export const idParams = z.strictObject({ id: pathId });
@@ -40,7 +40,8 @@ export const name = z
   .string()
   .max(255)
   .refine((text) => !isBlank(text), blank)
-  .refine((text) => !/\p{C}/u.test(text), "must not have control characters");
+  .refine((text) => !/\p{C}/u.test(text), "must not have control characters")
+  .openapi({ minLength: 1, pattern: String.raw`\S` });
 /** Null and the empty text clear it. */
 const description = z
   .string()
@@ -64,7 +65,7 @@ export const groupFields = z
 export const groupChanges = z
   .strictObject({ name, path: written(work.groupPart) })
   .partial()
-  .openapi("GroupChanges");
+  .openapi("GroupChanges", { minProperties: 1 });
 
 export const group = z
   .strictObject({
@@ -82,7 +83,7 @@ export const dependencyProxyChanges = z
     identity: login(work.upstreamUsername, 255).optional(),
     secret: login(work.upstreamPassword, 255).optional(),
   })
-  .openapi("DependencyProxyChanges");
+  .openapi("DependencyProxyChanges", { minProperties: 1 });
 
 export const dependencyProxySettings = z
   .strictObject({ enabled: z.boolean(), identity: z.string().nullable() })
@@ -92,7 +93,9 @@ export const ttlPolicy = z
   .strictObject({ enabled: z.boolean(), ttl: z.int().min(1).max(36500) })
   .openapi("TtlPolicy");
 
-export const ttlPolicyChanges = ttlPolicy.partial().openapi("TtlPolicyChanges");
+export const ttlPolicyChanges = ttlPolicy
+  .partial()
+  .openapi("TtlPolicyChanges", { minProperties: 1 });
 
 // ---- registries
 
@@ -109,7 +112,7 @@ export const registryFields = z
 export const registryChanges = registryFields
   .omit({ id: true })
   .partial()
-  .openapi("RegistryChanges");
+  .openapi("RegistryChanges", { minProperties: 1 });
 
 export const registry = z
   .strictObject({
@@ -133,7 +136,7 @@ export const registryDetail = z
 
 // ---- upstreams
 
-const rule = z
+export const rule = z
   .strictObject({
     target: z.enum(["repository", "tag"]),
     effect: z.enum(["allow", "deny"]),
@@ -143,7 +146,7 @@ const rule = z
 
 const rules = z
   .array(rule)
-  .refine((list) => list.length <= work.maxRules, `must be at most ${work.maxRules}`)
+  .refine((list) => list.length <= maxRules, `must be at most ${maxRules}`)
   .refine(
     (list) => new Set(list.map((rule) => JSON.stringify(rule))).size === list.length,
     "has a rule twice",
@@ -177,7 +180,9 @@ export const upstreamFields = z
   })
   .openapi("UpstreamFields");
 
-export const upstreamChanges = upstreamFields.partial().openapi("UpstreamChanges");
+export const upstreamChanges = upstreamFields
+  .partial()
+  .openapi("UpstreamChanges", { minProperties: 1 });
 
 export const upstream = z
   .strictObject({
@@ -279,53 +284,6 @@ export const purgePreview = z
     repositories: z.array(z.string()),
   })
   .openapi("PurgePreview");
-
-// ---- audit events
-
-export const instant = z.iso
-  .datetime({ offset: true })
-  .transform((text) => Date.parse(text))
-  .optional()
-  .openapi({ type: "string", format: "date-time", example: "2025-11-03T09:15:00Z" });
-
-export const auditFilter = z.strictObject({
-  ...pageQuery,
-  created_after: instant,
-  created_before: instant,
-  actor: z.string().min(1).max(255).optional(),
-  action: z
-    .string()
-    .regex(/^[a-z_]+(?:\.[a-z_]+)?$/)
-    .max(255)
-    .optional()
-    .openapi({ example: "upstream.update" }),
-  subject: z
-    .string()
-    .regex(/^[a-z_]{1,100}:\d{1,15}$/)
-    .transform((text) => {
-      const [kind = "", id] = text.split(":");
-      return { kind, id: Number(id) };
-    })
-    .optional()
-    .openapi({ type: "string", example: "upstream:7" }),
-});
-
-const who = z.strictObject({ kind: z.string(), id: id.nullable(), name: z.string().nullable() });
-
-export const auditEvent = z
-  .strictObject({
-    id,
-    created_at: time,
-    actor: who,
-    action: z.string(),
-    subject: who,
-    group_id: id.nullable(),
-    address: z.string().nullable(),
-    result: z.enum(["success", "failure", "refused"]),
-    request_id: z.string().nullable(),
-    details: z.record(z.string(), z.unknown()),
-  })
-  .openapi("AuditEvent");
 
 // ---- pulls
 

@@ -75,6 +75,7 @@ function importImages(api: Api, options: ApiOptions): void {
       upload: tarType,
       answer: imported,
       status: 201,
+      refusals: [408, 409, 422, 429, 507],
     },
     async ({ params, query: { repository, tag }, granted, author, raw }) => {
       const { id, name, groupId } = granted(await management.upstreams.get(params.id));
@@ -117,6 +118,7 @@ function exportImages(api: Api, options: ApiOptions): void {
       body: exportFields,
       download: tarType,
       status: 200,
+      refusals: [429, 502, 503],
     },
     async ({ params, body, granted, caller, author, raw }) => {
       const { id, name, groupId } = granted(await management.registries.get(params.id));

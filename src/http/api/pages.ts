@@ -3,13 +3,14 @@ import type { Page, PageOptions } from "../../metadata/contract.ts";
 
 const maxPerPage = 100;
 const maxWords = 10;
+/** Of more than `most`, so many. */
 const count = (most: number) =>
   z
     .string()
     .regex(/^0*[1-9]\d{0,8}$/)
     .transform((text) => Math.min(Number(text), most))
     .optional()
-    .openapi({ type: "integer", minimum: 1 });
+    .openapi({ type: "integer", minimum: 1, maximum: 999_999_999 });
 
 /** Query parameters of every list that comes in pages. */
 export const pageQuery = { page: count(1_000_000), per_page: count(maxPerPage) };
@@ -46,7 +47,6 @@ export function pageOf<T>(
   return { items: found.slice((page - 1) * perPage, page * perPage), total: found.length };
 }
 
-/** Where the page stands among the others; `url` is that of the list as clients see it, with its query. */
 /**
  * Where the page stands among the others; `url` is that of the list as clients see it, with its query. Without a total, what
  * tells of it is left out, and a full page is taken for one with another behind it.

@@ -95,7 +95,9 @@ function followPrefetch(api: Api, { management, listeners }: ApiOptions): void {
       summary: "Follow a prefetch to the end of its run, as server-sent events",
       action: "read_registry",
       params: idParams,
+      download: "text/event-stream",
       status: 200,
+      refusals: [429],
     },
     async ({ params, granted, leaves }) => {
       const { id } = granted(await management.prefetches.get(params.id));

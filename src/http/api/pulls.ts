@@ -32,6 +32,7 @@ function refresh(api: Api, { management, directory, puller }: ApiOptions): void 
       query,
       answer: refreshed,
       status: 200,
+      refusals: [429, 502, 503],
     },
     async ({ params, query, granted, caller, author }) => {
       const { id, name, groupId } = granted(await management.registries.get(params.id));

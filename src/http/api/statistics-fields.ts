@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
-import { id, instant, pathId, time } from "./fields.ts";
+import { instant } from "./audit-fields.ts";
+import { id, pathId, time } from "./fields.ts";
 import { pageQuery } from "./pages.ts";
 
 const tally = z.int().min(0);

@@ -29,6 +29,7 @@ const one = "/virtual_registries/container/upstreams/{id}";
 /** Endpoints 7, 9 and 10. */
 export function upstreamListEndpoints(api: Api, options: ApiOptions): void {
   listGroupUpstreams(api, options);
+  createUnlisted(api, options);
   listUpstreams(api, options);
   createUpstream(api, options);
 }
@@ -54,6 +55,31 @@ function listGroupUpstreams(api: Api, options: ApiOptions): void {
       const headers = pageHeaders(new URL(path, externalUrl), wanted, page);
       const items = await Promise.all(page.items.map((item) => asSeen(options, caller, item)));
       return { body: items.map(upstreamJson), headers };
+    },
+  );
+}
+
+function createUnlisted(api: Api, options: ApiOptions): void {
+  const { management, isInner } = options;
+  endpoint(
+    api,
+    {
+      method: "post",
+      path: "/groups/{id}/-/virtual_registries/container/upstreams",
+      summary: "Create an upstream that is in no registry yet",
+      action: "change_upstream",
+      params: groupParams,
+      body: upstreamFields,
+      answer: upstream,
+      status: 201,
+    },
+    async ({ params, granted, body, caller, author }) => {
+      const group = topLevel(granted(await findGroup(management, params)));
+      const settings = newSettings(await body());
+      await refuseHidden(options, caller, settings.verifiedGroup);
+      await refuseInner(isInner, settings.url);
+      const created = await management.by(author).upstreams.createUnlisted(group.id, settings);
+      return { body: upstreamJson(created), headers: tagged(created) };
     },
   );
 }

@@ -8,6 +8,7 @@ import {
 } from "../../metadata/contract.ts";
 import { deliveryWorkName } from "../../work/contract.ts";
 import { atLeastOne, removed } from "./changes.ts";
+import { tagged } from "./conditions.ts";
 import { type Api, endpoint } from "./endpoint.ts";
 import { invalidRecord, notFound } from "./errors.ts";
 import { findGroup, groupParams, topLevel } from "./groups.ts";
@@ -73,9 +74,10 @@ function readWebhooks(api: Api, { management }: ApiOptions): void {
       params: webhookParams,
       answer: webhook,
     },
-    async ({ params, granted }) => ({
-      body: webhookJson(await findWebhook(management, params, granted)),
-    }),
+    async ({ params, granted }) => {
+      const found = await findWebhook(management, params, granted);
+      return { body: webhookJson(found), headers: tagged(found) };
+    },
   );
 }
 
@@ -97,7 +99,8 @@ function createWebhook(api: Api, { management, isInner }: ApiOptions): void {
       const { url, secret, description, ca, events = [allEvents], enabled = true } = await body();
       await refuseInnerHook(isInner, url);
       const settings = { url, secret, description, ca: ca ?? undefined, events, enabled };
-      return { body: webhookJson(await management.by(author).webhooks.create(id, settings)) };
+      const made = await management.by(author).webhooks.create(id, settings);
+      return { body: webhookJson(made), headers: tagged(made) };
     },
   );
 }
@@ -107,6 +110,7 @@ function changeWebhook(api: Api, { management, isInner }: ApiOptions): void {
     api,
     {
       method: "patch",
+      conditional: true,
       path: one,
       summary: "Change a webhook; to switch it on begins anew what has failed for long",
       action: "change_webhooks",
@@ -115,16 +119,16 @@ function changeWebhook(api: Api, { management, isInner }: ApiOptions): void {
       answer: webhook,
       status: 200,
     },
-    async ({ params, granted, body, author }) => {
+    async ({ params, granted, body, condition, author }) => {
       const { id } = await findWebhook(management, params, granted);
       const given = atLeastOne(webhookChanges, await body());
       await refuseInnerHook(isInner, given.url);
       // What stands there is given, null meaning unset.
       const entries = Object.entries(given).map(([field, value]) => [field, value ?? undefined]);
       const changes = Object.fromEntries(entries) as Partial<WebhookSettings>;
-      const changed = await management.by(author).webhooks.change(id, changes);
+      const changed = await management.by(author).webhooks.change(id, changes, condition());
       if (!changed) throw notFound();
-      return { body: webhookJson(changed) };
+      return { body: webhookJson(changed), headers: tagged(changed) };
     },
   );
 }
@@ -160,6 +164,7 @@ function testWebhook(api: Api, { management, runner, clock }: ApiOptions): void 
       params: webhookParams,
       answer: delivery,
       status: 202,
+      refusals: [429],
     },
     async ({ params, granted, caller, author }) => {
       const { id } = await findWebhook(management, params, granted);

@@ -36,6 +36,15 @@ export interface ManagedUsers {
   get(by: { id: number } | { username: string }): Promise<UserRecord | undefined>;
   /** A human. User names that differ in case only are the same, and so are addresses. */
   create(fields: UserFields): Promise<UserRecord>;
+  /**
+   * Of a human. The last active administrator stays one (`refused`); a sign-in provider can say otherwise of its own users at
+   * their next sign-in.
+   */
+  change(
+    id: number,
+    changes: Partial<Pick<UserFields, "name" | "email" | "admin">>,
+    condition?: Condition,
+  ): Promise<UserRecord | undefined>;
   /** While a user is not active, nothing that is his counts. */
   setState(id: number, state: UserState): Promise<UserRecord | undefined>;
 }
@@ -58,7 +67,7 @@ export interface ManagedProjects {
   /** `path` is the last part. */
   create(groupId: number, fields: { path: string; name: string }): Promise<Project>;
   /** Its memberships and job tokens go with it. */
-  remove(id: number): Promise<Removal>;
+  remove(id: number, condition?: Condition): Promise<Removal>;
 }
 
 /** What somebody is a member of. */
@@ -152,7 +161,7 @@ export interface ManagedTokens {
   ): Promise<TokenRecord>;
   createJob(userId: number, projectId: number, fields: TokenFields): Promise<TokenRecord>;
   /** For ever. A bot goes with its last token. `absent` for one that is revoked already. */
-  revoke(id: number): Promise<Removal>;
+  revoke(id: number, condition?: Condition): Promise<Removal>;
   /** Revokes it and makes another of the same kind, name and scopes; undefined for one that is revoked or expired. */
   rotate(
     id: number,

@@ -2,7 +2,8 @@ import { MetadataError } from "../contract.ts";
 import { allGroups } from "../groups.ts";
 import { factOf } from "../management/facts.ts";
 import type { Removal } from "../management/contract.ts";
-import type { Writer } from "../management/writer.ts";
+import { always, type Writer } from "../management/writer.ts";
+import { requireUnchanged } from "../tags.ts";
 import type { Db } from "../schema.ts";
 import type { ManagedProjects, Project } from "./contract.ts";
 
@@ -50,10 +51,11 @@ export class SqlProjects implements ManagedProjects {
     });
   }
 
-  remove(id: number): Promise<Removal> {
+  remove(id: number, condition = always): Promise<Removal> {
     return this.writer.run(async ({ tx, changed, note }) => {
       const [project] = await readProjects(tx, id);
       if (!project) return "absent";
+      requireUnchanged(condition, project);
       changed();
       const { groupId, fullPath: name } = project;
       await note(factOf("project", "delete", { id, groupId, name }));

@@ -2,7 +2,8 @@ import type { Insertable, Transaction } from "kysely";
 import type { AuditFact, Role } from "../contract.ts";
 import { endText, factOf } from "../management/facts.ts";
 import type { Removal } from "../management/contract.ts";
-import type { Writer } from "../management/writer.ts";
+import { always, type Writer } from "../management/writer.ts";
+import { requireUnchanged } from "../tags.ts";
 import type { Db, Schema, TokensTable } from "../schema.ts";
 import type { ManagedTokens, TokenFields, TokenFilter, TokenRecord } from "./contract.ts";
 
@@ -78,10 +79,12 @@ export class SqlTokens implements ManagedTokens {
     });
   }
 
-  revoke(id: number): Promise<Removal> {
+  revoke(id: number, condition = always): Promise<Removal> {
     return this.writer.run(async ({ tx, now, changed, note }) => {
+      const [present] = await readTokens(tx, { id });
       const row = await revokeRow(tx, id, now);
-      if (!row) return "absent";
+      if (!row || !present) return "absent";
+      requireUnchanged(condition, present);
       changed();
       await note(await factOn(tx, "revoke", await tokenOf(tx, id)));
       if (row.kind === "group") await removeSpentBots(tx, now, row.user_id ?? undefined);

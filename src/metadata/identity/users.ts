@@ -1,8 +1,9 @@
 import { type Selectable, sql } from "kysely";
 import { MetadataError, type UserState } from "../contract.ts";
-import { factOf } from "../management/facts.ts";
+import { changesOf, factOf } from "../management/facts.ts";
 import type { Page, PageOptions } from "../management/contract.ts";
-import type { Writer } from "../management/writer.ts";
+import { always, type Writer } from "../management/writer.ts";
+import { requireUnchanged } from "../tags.ts";
 import type { Db, UsersTable } from "../schema.ts";
 import type { ManagedUsers, UserFields, UserRecord } from "./contract.ts";
 
@@ -47,6 +48,34 @@ export class SqlUsers implements ManagedUsers {
     });
   }
 
+  change(
+    id: number,
+    changes: Partial<Pick<UserFields, "name" | "email" | "admin">>,
+    condition = always,
+  ): Promise<UserRecord | undefined> {
+    return this.writer.run(async ({ tx, changed, note }) => {
+      // Those who take it from each other at once do so one after the other.
+      await lockUsers(tx, id);
+      const row = await rowOf(tx, id);
+      if (!row) return undefined;
+      const before = userRecord(row);
+      requireUnchanged(condition, before);
+      if (before.kind === "bot") throw isBot(id);
+      const after = { ...before, ...changes };
+      const isOther = after.email?.toLowerCase() !== before.email?.toLowerCase();
+      if (after.email !== undefined && isOther) await refuseTaken(tx, "email", after.email);
+      if (before.admin && !after.admin) await refuseLast(tx, id);
+      const told = changesOf(before, after, ["name", "email", "admin"]);
+      if (Object.keys(told).length === 0) return before;
+      const { name, email, admin } = after;
+      const columns = { name, email: email ?? null, admin: admin ? 1 : 0 };
+      await tx.updateTable("users").set(columns).where("id", "=", id).execute();
+      changed();
+      await note(factOf("user", "update", subjectOf(row), told));
+      return after;
+    });
+  }
+
   setState(id: number, state: UserState): Promise<UserRecord | undefined> {
     return this.writer.run(async ({ tx, changed, note }) => {
       const row = await tx
@@ -81,6 +110,40 @@ export function userRecord(row: Selectable<UsersTable>): UserRecord {
     kind: row.kind,
     createdAt: row.created_at,
   };
+}
+
+function rowOf(db: Db, id: number) {
+  return db.selectFrom("users").selectAll().where("id", "=", id).executeTakeFirst();
+}
+
+/** Locks every administrator, and this user, until the transaction ends. */
+async function lockUsers(db: Db, id: number): Promise<void> {
+  await db
+    .updateTable("users")
+    .set((eb) => ({ username: eb.ref("username") }))
+    .where((eb) => eb.or([eb("admin", "=", 1), eb("id", "=", id)]))
+    .execute();
+}
+
+/** Throws unless somebody else could make administrators. */
+async function refuseLast(db: Db, id: number): Promise<void> {
+  const other = await db
+    .selectFrom("users")
+    .select("id")
+    .where("admin", "=", 1)
+    .where("state", "=", "active")
+    .where("kind", "=", "human")
+    .where("id", "!=", id)
+    .executeTakeFirst();
+  if (other) return;
+  throw new MetadataError("refused", `user ${id} is the last administrator`, {
+    invalid: { field: "admin", text: "is the last active administrator; make somebody else one" },
+  });
+}
+
+function isBot(id: number): MetadataError {
+  const text = "is a bot, which is as the token of its group says";
+  return new MetadataError("refused", `user ${id} ${text}`, { invalid: { field: "user", text } });
 }
 
 async function refuseTaken(db: Db, field: "username" | "email", text: string): Promise<void> {

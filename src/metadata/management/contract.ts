@@ -9,6 +9,7 @@ import type {
   UpstreamSettings,
 } from "../contract.ts";
 import type { ManagedCleanupPolicies } from "../cleanup/contract.ts";
+import type { ManagedRules } from "../rules/contract.ts";
 import type { ManagedPrefetches } from "../prefetches/contract.ts";
 import type { ManagedWebhooks } from "../webhooks/contract.ts";
 import type { PurgePreview, PurgeSelection } from "../purges/contract.ts";
@@ -36,6 +37,7 @@ export interface Management {
   readonly virtualRegistries: ManagedVirtualRegistries;
   readonly registries: ManagedRegistries;
   readonly upstreams: ManagedUpstreams;
+  readonly rules: ManagedRules;
   readonly associations: ManagedAssociations;
   readonly entries: ManagedEntries;
   readonly cleanupPolicies: ManagedCleanupPolicies;
@@ -141,6 +143,8 @@ export interface ManagedUpstreams {
   /** In order of position. */
   ofRegistry(registryId: number): Promise<UpstreamRecord[]>;
   get(id: number): Promise<UpstreamRecord | undefined>;
+  /** In no registry's list. */
+  createUnlisted(groupId: number, settings: UpstreamSettings): Promise<UpstreamRecord>;
   /** At the end of the registry's list, or not at all. Undefined for an unknown registry. */
   create(registryId: number, settings: UpstreamSettings): Promise<UpstreamRecord | undefined>;
   /**

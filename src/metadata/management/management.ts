@@ -4,6 +4,7 @@ import { groupAt, groupOfId } from "../groups.ts";
 import type { Passwords } from "../passwords.ts";
 import { SqlPrefetches } from "../prefetches/managed.ts";
 import { SqlPurges } from "../purges/purges.ts";
+import { SqlRules } from "../rules/rules.ts";
 import type { Db } from "../schema.ts";
 import { SqlWebhooks } from "../webhooks/managed.ts";
 import type { EntryIndex } from "../search/entry-index.ts";
@@ -25,6 +26,7 @@ export class SqlManagement implements Management {
   readonly virtualRegistries: SqlVirtualRegistries;
   readonly registries: SqlRegistries;
   readonly upstreams: SqlUpstreams;
+  readonly rules: SqlRules;
   readonly associations: SqlAssociations;
   readonly entries: SqlEntries;
   readonly cleanupPolicies: SqlCleanupPolicies;
@@ -44,6 +46,7 @@ export class SqlManagement implements Management {
     this.virtualRegistries = new SqlVirtualRegistries(db, writer);
     this.registries = new SqlRegistries(db, writer, purges);
     this.upstreams = new SqlUpstreams(db, passwords, writer, purges);
+    this.rules = new SqlRules(db, writer);
     this.associations = new SqlAssociations(db, writer);
     this.entries = new SqlEntries(db, writer, entryIndex);
     this.cleanupPolicies = new SqlCleanupPolicies(db, writer);

@@ -1,4 +1,5 @@
 import type { UpstreamSettings } from "../contract.ts";
+import { requireTopLevel } from "../groups.ts";
 import type { Passwords } from "../passwords.ts";
 import { savePositions, upstreamsInOrder } from "../positions.ts";
 import type { PurgePreview, PurgeSelection } from "../purges/contract.ts";
@@ -54,6 +55,19 @@ export class SqlUpstreams implements ManagedUpstreams {
 
   get(id: number): Promise<UpstreamRecord | undefined> {
     return this.#record(this.db, id);
+  }
+
+  createUnlisted(groupId: number, settings: UpstreamSettings): Promise<UpstreamRecord> {
+    return this.writer.inGroup(groupId, async (saving) => {
+      await requireTopLevel(saving.tx, groupId);
+      refuseHalfLogin(settings);
+      await refuseDuplicate(saving, groupId, settings);
+      const { id } = await createUpstream(saving, groupId, settings);
+      const created = await this.#record(saving.tx, id);
+      if (!created) throw new Error("an upstream is gone in the transaction that made it");
+      await saving.note(factOf("upstream", "create", created, { url: created.url }));
+      return created;
+    });
   }
 
   create(registryId: number, settings: UpstreamSettings): Promise<UpstreamRecord | undefined> {

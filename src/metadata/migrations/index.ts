@@ -11,10 +11,11 @@ import { audit } from "./0006_audit.ts";
 import { people } from "./0007_people.ts";
 import { removals } from "./0008_removals.ts";
 import { background } from "./0009_background.ts";
-import { space, type Trigger } from "./0013_space.ts";
-import { prefetchesAndWebhooks } from "./0014_prefetches_and_webhooks.ts";
 import { statistics } from "./0010_statistics.ts";
 import { servers } from "./0012_servers.ts";
+import { space, type Trigger } from "./0013_space.ts";
+import { prefetchesAndWebhooks } from "./0014_prefetches_and_webhooks.ts";
+import { rules } from "./0015_rules.ts";
 
 /** The few words in which the SQL of two engines differs. */
 export interface SqlWords {
@@ -56,10 +57,11 @@ const steps: Record<string, (words: SqlWords) => string[]> = {
   "0007_people": people,
   "0008_removals": removals,
   "0009_background": background,
-  "0014_prefetches_and_webhooks": prefetchesAndWebhooks,
   "0010_statistics": statistics,
-  "0013_space": space,
   "0012_servers": servers,
+  "0013_space": space,
+  "0014_prefetches_and_webhooks": prefetchesAndWebhooks,
+  "0015_rules": rules,
 };
 
 /** The names under which a database has on record what was done to it. */

@@ -84,7 +84,11 @@ export interface ManagedWebhooks {
   get(id: number): Promise<Webhook | undefined>;
   create(groupId: number, settings: WebhookSettings): Promise<Webhook>;
   /** Switching it on forgets why this server had switched it off. */
-  change(id: number, changes: Partial<WebhookSettings>): Promise<Webhook | undefined>;
+  change(
+    id: number,
+    changes: Partial<WebhookSettings>,
+    condition?: Condition,
+  ): Promise<Webhook | undefined>;
   /** With its deliveries. */
   remove(id: number, condition: Condition): Promise<Removal>;
   /** Notes a message of the event `test`, to be delivered as any other. */

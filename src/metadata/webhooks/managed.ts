@@ -2,8 +2,9 @@ import { MetadataError } from "../contract.ts";
 import { requireTopLevel } from "../groups.ts";
 import type { Condition, Page, Removal } from "../management/contract.ts";
 import { changesOf, factOf } from "../management/facts.ts";
-import type { Recorded, Writer } from "../management/writer.ts";
+import { always, type Recorded, type Writer } from "../management/writer.ts";
 import type { Db } from "../schema.ts";
+import { requireUnchanged } from "../tags.ts";
 import {
   type Delivery,
   type ManagedWebhooks,
@@ -59,11 +60,16 @@ export class SqlWebhooks implements ManagedWebhooks {
     });
   }
 
-  change(id: number, changes: Partial<WebhookSettings>): Promise<Webhook | undefined> {
+  change(
+    id: number,
+    changes: Partial<WebhookSettings>,
+    condition = always,
+  ): Promise<Webhook | undefined> {
     return this.writer.withRow("webhooks", id, async (saving) => {
       const { tx, now, note } = saving;
       const before = await read(tx, id);
       if (!before) return undefined;
+      requireUnchanged(condition, before);
       const { secret, ...rest } = changes;
       const settings = { ...before, ...rest };
       const isOn = changes.enabled === true && !before.enabled;
@@ -91,6 +97,7 @@ export class SqlWebhooks implements ManagedWebhooks {
     return this.writer.remove("webhooks", id, condition, async ({ tx, note }) => {
       const webhook = await read(tx, id);
       if (!webhook) return;
+      requireUnchanged(condition, webhook);
       await note(factOf("webhook", "delete", subjectOf(webhook)));
       await tx.deleteFrom("webhooks").where("id", "=", id).execute();
     });

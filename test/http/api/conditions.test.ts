@@ -6,6 +6,8 @@ let world: ApiWorld;
 beforeEach(async () => {
   world = await ApiWorld.open();
   await world.call("admin", "POST", `${group}/-/virtual_registries/cleanup/policy`, { body: {} });
+  const rule = { target: "repository", effect: "deny", pattern: "library/**" };
+  await world.call("admin", "POST", `${base}/upstreams/1/rules`, { body: rule });
 });
 afterEach(() => world.close());
 
@@ -116,6 +118,66 @@ test("deleting and emptying honour the tag too; a tag that is none of its own ne
   );
   expect(writers.map(({ status }) => status).sort()).toEqual([200, 412]);
   expect(await gone(group, await tagOf(group))).toBe(204);
+});
+
+const someSecret = `whsec_${btoa("x".repeat(32))}`;
+/** Made by an administrator, with a tag in the answer, and deleted under it. */
+const made: [name: string, path: string, body: object][] = [
+  ["a rule", `${base}/upstreams/1/rules`, { target: "tag", effect: "deny", pattern: "x" }],
+  [
+    "a webhook",
+    `${group}/-/virtual_registries/webhooks`,
+    { url: "https://hooks.example.com/x", secret: someSecret },
+  ],
+  ["a project", "/api/v4/projects", { namespace_id: 1, path: "site" }],
+  ["a personal access token", "/api/v4/personal_access_tokens", { name: "t", scopes: ["api"] }],
+  ["a group's access token", `${group}/access_tokens`, { name: "t", scopes: ["api"] }],
+  ["a deploy token", `${group}/deploy_tokens`, { name: "t", scopes: ["read_virtual_registry"] }],
+];
+test.each(made)(
+  "%s is deleted under the tag of the answer that made it, and no other",
+  async (_, path, body) => {
+    const { headers, body: answer, status } = await world.call("admin", "POST", path, { body });
+    expect(status).toBe(201);
+    const tag = headers.get("etag") ?? "none";
+    const one = `${path}/${(answer as { id: number }).id}`;
+    const remove = async (tag: string) =>
+      (await world.call("admin", "DELETE", one, { headers: { "If-Match": tag } })).status;
+    expect(await remove('"other"')).toBe(412);
+    expect([await remove(tag), await remove(tag)]).toEqual([204, 404]);
+  },
+);
+
+test("a token that is used keeps its tag", async () => {
+  const path = "/api/v4/personal_access_tokens";
+  const { body } = await world.call("admin", "POST", path, {
+    body: { name: "t", scopes: ["api"] },
+  });
+  const { id, token } = body as { id: number; token: string };
+  const read = () => world.call("admin", "GET", `${path}/${id}`);
+  const before = await read();
+  await world.call(undefined, "GET", "/api/v4/user", { headers: { "PRIVATE-TOKEN": token } });
+  world.clock.step(60_000);
+  await world.metadata.audit.list({}, { page: 1, perPage: 1 });
+  const after = await read();
+  expect(after.headers.get("etag")).toBe(before.headers.get("etag") ?? "none");
+});
+
+test("a user, and a rule, are changed under their tags: the second of two writers is told", async () => {
+  const user = "/api/v4/users/4";
+  const seen = (await world.call("admin", "GET", user)).headers.get("etag") ?? "none";
+  const rule = `${base}/upstreams/1/rules/1`;
+  const list = await world.call("admin", "PATCH", rule, { body: { effect: "allow" } });
+  const writers: [path: string, tag: string, body: object][] = [
+    [user, seen, { name: "One" }],
+    [rule, list.headers.get("etag") ?? "none", { pattern: "one/*" }],
+  ];
+  for (const [path, tag, body] of writers) {
+    const both = await Promise.all(
+      [1, 2].map(() => world.call("admin", "PATCH", path, { body, headers: { "If-Match": tag } })),
+    );
+    expect([path, both.map(({ status }) => status).sort()]).toEqual([path, [200, 412]]);
+  }
 });
 
 test("with If-Match, If-Unmodified-Since is not asked", async () => {

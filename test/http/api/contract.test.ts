@@ -21,6 +21,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
+const someRule = { target: "repository", effect: "deny", pattern: "library/**" } as const;
 const someCleanup = {
   enabled: false,
   keepDays: 30,
@@ -30,9 +31,10 @@ const someCleanup = {
 } as const;
 
 for (const [name, row] of Object.entries({ ...rows, ...automationRows })) {
-  const { method, path, body, ok, shape, unknown, foreign, owner, policy } = row;
+  const { method, path, body, ok, shape, unknown, foreign, owner, policy, rule } = row;
   describe(name, () => {
     beforeEach(async () => {
+      if (rule) await world.metadata.management.rules.create(1, someRule);
       if (policy) await world.metadata.management.cleanupPolicies.create(1, someCleanup);
     });
     const call = (who: Who | undefined, to = path, headers = {}) =>

@@ -76,6 +76,37 @@ test("a pull that fails says so in the words of a pull", async () => {
   expect([status, body]).toMatchObject([404, { message: expect.any(String) as string }]);
 });
 
+test("a body that is too large is refused in the words of the API, and no other", async () => {
+  const huge = { name: "x".repeat(10 << 20) };
+  for (const path of [`${base}/registries/1`, "/api/v4/groups", "/api/v4/nowhere"]) {
+    const method = path.endsWith("/1") ? "PATCH" : "POST";
+    expect(await call(method, path, huge)).toEqual({
+      status: 413,
+      body: { message: "the body must have at most 65536 bytes" },
+    });
+  }
+});
+
+test("rules that are added one by one count for the next pull, and so does their end", async () => {
+  const rules = `${base}/upstreams/1/rules`;
+  const rule = { target: "repository", effect: "deny", pattern: "library/*" };
+  const { status, body } = await call("POST", rules, rule);
+  expect([status, body]).toEqual([
+    201,
+    { id: expect.any(Number) as number, upstream_id: 1, ...rule },
+  ]);
+  expect((await call("GET", `${base}/upstreams/1`)).body).toMatchObject({ rules: [rule] });
+  expect((await pull()).status).toBe(404);
+  const one = `${rules}/${(body as { id: number }).id}`;
+  expect((await call("PATCH", one, { pattern: "other/*" })).status).toBe(200);
+  expect((await pull()).status).toBe(200);
+  expect((await call("PATCH", one, rule)).status).toBe(200);
+  expect((await pull()).status).toBe(404);
+  expect((await call("DELETE", one)).status).toBe(204);
+  expect((await pull()).status).toBe(200);
+  expect((await call("GET", rules)).body).toEqual([]);
+});
+
 test("an inner address can be an upstream's only where that is allowed", async () => {
   const create = async (url: string) => {
     const made = await call("POST", `${base}/registries/1/upstreams`, { url, name: "inner" });

@@ -1,7 +1,9 @@
 import type { z } from "@hono/zod-openapi";
 import { cleanupPolicy } from "../../../src/http/api/cleanup-fields.ts";
+import { auditEvent } from "../../../src/http/api/audit-fields.ts";
 import * as zod from "../../../src/http/api/fields.ts";
 import * as told from "../../../src/http/api/statistics-fields.ts";
+import { ruleRecord } from "../../../src/http/api/rules.ts";
 import { base } from "./world.ts";
 
 /** One endpoint of the API: what it answers to whom. */
@@ -18,6 +20,8 @@ export interface Row {
   owner?: true;
   /** What is there before: a cleanup policy of group 1. */
   policy?: true;
+  /** The same: a rule of upstream 1. */
+  rule?: true;
 }
 export const groups = "/api/v4/groups";
 export const registries = "-/virtual_registries/container/registries";
@@ -85,6 +89,51 @@ export const rows: Record<string, Row> = {
     foreign: `${groups}/2/${upstreams}`,
     ok: 200,
     shape: zod.upstream.array().length(1),
+  },
+  "create an upstream in no registry": {
+    method: "POST",
+    path: `${groups}/1/${upstreams}`,
+    unknown: `${groups}/999/${upstreams}`,
+    foreign: `${groups}/2/${upstreams}`,
+    body: newUpstream,
+    ok: 201,
+    shape: zod.upstream,
+  },
+  "list the rules of an upstream": {
+    method: "GET",
+    path: `${base}/upstreams/1/rules`,
+    unknown: `${base}/upstreams/999/rules`,
+    foreign: `${base}/upstreams/3/rules`,
+    ok: 200,
+    shape: ruleRecord.array().length(1),
+    rule: true,
+  },
+  "add a rule to an upstream": {
+    method: "POST",
+    path: `${base}/upstreams/1/rules`,
+    unknown: `${base}/upstreams/999/rules`,
+    foreign: `${base}/upstreams/3/rules`,
+    body: { target: "tag", effect: "deny", pattern: "latest" },
+    ok: 201,
+    shape: ruleRecord,
+  },
+  "change a rule of an upstream": {
+    method: "PATCH",
+    path: `${base}/upstreams/1/rules/1`,
+    unknown: `${base}/upstreams/1/rules/999`,
+    foreign: `${base}/upstreams/3/rules/1`,
+    body: { pattern: "library/*" },
+    ok: 200,
+    shape: ruleRecord,
+    rule: true,
+  },
+  "take a rule from an upstream": {
+    method: "DELETE",
+    path: `${base}/upstreams/1/rules/1`,
+    unknown: `${base}/upstreams/1/rules/999`,
+    foreign: `${base}/upstreams/3/rules/1`,
+    ok: 204,
+    rule: true,
   },
   "8 test a new connection": {
     method: "POST",
@@ -312,7 +361,7 @@ export const rows: Record<string, Row> = {
     unknown: `${groups}/999/audit_events`,
     foreign: `${groups}/other/audit_events`,
     ok: 200,
-    shape: zod.auditEvent.array().length(1),
+    shape: auditEvent.array().length(1),
     owner: true,
   },
   "rename a group": {

@@ -38,6 +38,8 @@ import { SteppedClock } from "../../fakes/clock.ts";
 import { noon, registrySettings, upstreamSettings } from "../../fakes/metadata-samples.ts";
 import { sqliteFolder, testSealer } from "../../fakes/metadata-sqlite.ts";
 
+import { undocumented } from "./conformance.ts";
+
 export const base = "/api/v4/virtual_registries/container";
 export const secrets = {
   admin: "secret-of-an-administrator",
@@ -313,7 +315,7 @@ export class ApiWorld {
     };
   }
 
-  /** A call as this user; the body goes as JSON. */
+  /** A call as this user; the body goes as JSON. Throws where the document does not have such an answer. */
   async call(
     who: Who | undefined,
     method: string,
@@ -330,11 +332,13 @@ export class ApiWorld {
       ...(body !== undefined && { body: isText ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
-    return {
-      status: response.status,
-      body: text ? (text.startsWith("event: ") ? text : (JSON.parse(text) as unknown)) : undefined,
-      headers: response.headers,
-    };
+    const { status, headers: told } = response;
+    const contentType = told.get("content-type") ?? undefined;
+    const isJson = contentType?.startsWith("application/json") === true;
+    const answer = isJson ? (JSON.parse(text) as unknown) : text || undefined;
+    const wrong = undocumented(method, path, { status, contentType, body: answer });
+    if (wrong.length > 0) throw new Error(wrong.join("\n"));
+    return { status, body: answer, headers: told };
   }
 
   async fetch(method: string, path: string, init: RequestInit = {}): Promise<Response> {

@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { hashSecret, newSecret } from "../../../lib/secret.ts";
 import { removed } from "../changes.ts";
+import { tagged } from "../conditions.ts";
 import { type Api, endpoint } from "../endpoint.ts";
 import { notFound } from "../errors.ts";
 import { pathId } from "../fields.ts";
@@ -67,7 +68,7 @@ function create(api: Api, { management, identity, clock }: ApiOptions): void {
       const expiresAt = tokenEnd(caller, now, given);
       const fields = { name, scopes, hash: hashSecret(token), expiresAt, createdBy: caller.userId };
       const made = await identity.by(author).tokens.createDeploy(id, fields, username);
-      return { body: { ...deployTokenJson(made, now), token } };
+      return { body: { ...deployTokenJson(made, now), token }, headers: tagged(made) };
     },
   );
 }
@@ -77,17 +78,18 @@ function revoke(api: Api, { management, identity }: ApiOptions): void {
     api,
     {
       method: "delete",
+      conditional: true,
       path: `${all}/{token_id}`,
       summary: "Revoke a group's deploy token",
       action: "revoke_group_tokens",
       params: z.strictObject({ ...groupParams.shape, token_id: pathId }),
       status: 204,
     },
-    async ({ params, granted, author }) => {
+    async ({ params, granted, condition, author }) => {
       const { id: groupId } = granted(await findGroup(management, params));
       const found = await identity.tokens.get({ kind: "deploy", groupId }, params.token_id);
       if (!found) throw notFound();
-      return removed(await identity.by(author).tokens.revoke(found.id));
+      return removed(await identity.by(author).tokens.revoke(found.id, condition()));
     },
   );
 }

@@ -22,6 +22,9 @@ export const accessLevel = z
   .transform((level) => roleOf(level))
   .openapi({ type: "integer", enum: levels, example: 30 });
 
+/** The same as it stands in answers: a list of literals would be told as the first of them alone. */
+const toldLevel = z.literal(levels).openapi({ type: "integer", enum: levels, example: 30 });
+
 function roleOf(level: number): Role {
   const role = names.get(level);
   if (!role) throw new Error(`there is no role of level ${level}`);
@@ -58,6 +61,12 @@ export const userFields = z
   })
   .openapi("UserFields");
 
+/** A null address is none. */
+export const userChanges = z
+  .strictObject({ name, email: z.email().max(254).nullable(), admin: z.boolean() })
+  .partial()
+  .openapi("UserChanges", { minProperties: 1 });
+
 // ---- members
 
 const memberOf = {
@@ -65,7 +74,7 @@ const memberOf = {
   username: z.string(),
   name: z.string(),
   state: user.shape.state,
-  access_level: z.literal(levels),
+  access_level: toldLevel,
   expires_at: z.string().nullable(),
 };
 export const member = z.strictObject(memberOf).openapi("Member");
@@ -82,7 +91,7 @@ export const memberFields = z
 export const memberChanges = z
   .strictObject({ access_level: accessLevel, expires_at: day.nullable() })
   .partial()
-  .openapi("MemberChanges");
+  .openapi("MemberChanges", { minProperties: 1 });
 
 export const memberParams = z.strictObject({ user_id: pathId });
 
@@ -130,8 +139,12 @@ export const personalTokenFields = z
   .strictObject({ name, scopes: scopes(work.tokenScopes), expires_at: day.nullable().optional() })
   .openapi("PersonalAccessTokenFields");
 
+const maybeToldLevel = z
+  .literal(levels)
+  .nullable()
+  .openapi({ type: ["integer", "null"], enum: [...levels, null], example: 30 });
 export const groupToken = z
-  .strictObject({ ...tokenOf, user_id: id, access_level: z.literal(levels).nullable() })
+  .strictObject({ ...tokenOf, user_id: id, access_level: maybeToldLevel })
   .openapi("GroupAccessToken");
 export const newGroupToken = z
   .strictObject({ ...groupToken.shape, ...once })

@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { hashSecret, newSecret } from "../../../lib/secret.ts";
 import { removed } from "../changes.ts";
+import { tagged } from "../conditions.ts";
 import { type Api, endpoint } from "../endpoint.ts";
 import { forbidden, notFound } from "../errors.ts";
 import { pathId } from "../fields.ts";
@@ -70,7 +71,7 @@ function create(api: Api, { management, identity, clock }: ApiOptions): void {
       const expiresAt = accessTokenEnd(caller, now, given);
       const fields = { name, scopes, hash: hashSecret(token), expiresAt, createdBy: caller.userId };
       const made = await identity.by(author).tokens.createGroups(id, fields, role);
-      return { body: { ...groupTokenJson(made, now), token } };
+      return { body: { ...groupTokenJson(made, now), token }, headers: tagged(made) };
     },
   );
 }
@@ -80,17 +81,18 @@ function revoke(api: Api, { management, identity }: ApiOptions): void {
     api,
     {
       method: "delete",
+      conditional: true,
       path: `${all}/{token_id}`,
       summary: "Revoke a group's access token; its bot goes with the last one",
       action: "revoke_group_tokens",
       params,
       status: 204,
     },
-    async ({ params, granted, author }) => {
+    async ({ params, granted, condition, author }) => {
       const { id: groupId } = granted(await findGroup(management, params));
       const found = await identity.tokens.get({ kind: "group", groupId }, params.token_id);
       if (!found) throw notFound();
-      return removed(await identity.by(author).tokens.revoke(found.id));
+      return removed(await identity.by(author).tokens.revoke(found.id, condition()));
     },
   );
 }
@@ -119,7 +121,7 @@ function rotate(api: Api, { management, identity, clock }: ApiOptions): void {
       const fields = { hash: hashSecret(token), expiresAt, createdBy: caller.userId };
       const made = await identity.by(author).tokens.rotate(found.id, fields);
       if (!made) throw notFound();
-      return { body: { ...groupTokenJson(made, now), token } };
+      return { body: { ...groupTokenJson(made, now), token }, headers: tagged(made) };
     },
   );
 }

@@ -1,5 +1,6 @@
 import { hashSecret, newSecret } from "../../../lib/secret.ts";
 import { removed } from "../changes.ts";
+import { tagged } from "../conditions.ts";
 import { type Api, endpoint } from "../endpoint.ts";
 import { invalidRecord, notFound } from "../errors.ts";
 import { idParams } from "../fields.ts";
@@ -29,6 +30,7 @@ function create(api: Api, { identity, clock }: ApiOptions): void {
       body: jobTokenFields,
       answer: newJobToken,
       status: 201,
+      refusals: [404],
     },
     async ({ caller, body, author }) => {
       const given = await body();
@@ -49,7 +51,7 @@ function create(api: Api, { identity, clock }: ApiOptions): void {
         ...fields,
         hash: hashSecret(token),
       });
-      return { body: { ...jobTokenJson(made, now), token } };
+      return { body: { ...jobTokenJson(made, now), token }, headers: tagged(made) };
     },
   );
 }
@@ -59,16 +61,17 @@ function end(api: Api, { identity }: ApiOptions): void {
     api,
     {
       method: "delete",
+      conditional: true,
       path: `${all}/{id}`,
       summary: "End a job token, since the job has ended",
       action: "end_job_tokens",
       params: idParams,
       status: 204,
     },
-    async ({ params, author }) => {
+    async ({ params, condition, author }) => {
       const found = await identity.tokens.get({ kind: "job" }, params.id);
       if (!found) throw notFound();
-      return removed(await identity.by(author).tokens.revoke(found.id));
+      return removed(await identity.by(author).tokens.revoke(found.id, condition()));
     },
   );
 }

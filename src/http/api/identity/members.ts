@@ -121,6 +121,7 @@ function add(api: Api, options: ApiOptions, { path, what, params, change, find }
       body: memberFields,
       answer: member,
       status: 201,
+      refusals: [409],
     },
     async ({ params, granted, body, caller, author }) => {
       const { of, subject } = await find(options, params, granted);

@@ -3,6 +3,7 @@ import { hashSecret, newSecret } from "../../../lib/secret.ts";
 import type { Caller } from "../../../access/contract.ts";
 import type { Author } from "../../../metadata/contract.ts";
 import { removed } from "../changes.ts";
+import { tagged } from "../conditions.ts";
 import { type Api, endpoint } from "../endpoint.ts";
 import { invalidRecord, notFound } from "../errors.ts";
 import { idParams, pathId } from "../fields.ts";
@@ -68,7 +69,7 @@ function get(api: Api, options: ApiOptions): void {
     },
     async ({ params, granted }) => {
       const { found } = granted(await find(options, params));
-      return { body: personalTokenJson(found, options.clock.now()) };
+      return { body: personalTokenJson(found, options.clock.now()), headers: tagged(found) };
     },
   );
 }
@@ -87,7 +88,7 @@ async function create(
   const expiresAt = accessTokenEnd(caller, now, given);
   const fields = { name, scopes, hash: hashSecret(token), expiresAt, createdBy: caller.userId };
   const made = await identity.by(author).tokens.createPersonal(userId, fields);
-  return { ...personalTokenJson(made, now), token };
+  return { body: { ...personalTokenJson(made, now), token }, headers: tagged(made) };
 }
 
 function createOwn(api: Api, options: ApiOptions): void {
@@ -104,7 +105,7 @@ function createOwn(api: Api, options: ApiOptions): void {
     },
     async ({ caller, author, granted, body }) => {
       const { userId } = granted({ userId: caller.userId });
-      return { body: await create(options, { caller, author }, userId, await body()) };
+      return create(options, { caller, author }, userId, await body());
     },
   );
 }
@@ -128,7 +129,7 @@ function createForUser(api: Api, options: ApiOptions): void {
       if (user.kind === "bot") {
         throw invalidRecord({ user: [isBot] });
       }
-      return { body: await create(options, { caller, author }, user.id, await body()) };
+      return create(options, { caller, author }, user.id, await body());
     },
   );
 }
@@ -138,15 +139,16 @@ function revoke(api: Api, options: ApiOptions): void {
     api,
     {
       method: "delete",
+      conditional: true,
       path: `${all}/{id}`,
       summary: "Revoke a personal access token",
       action: "revoke_own_tokens",
       params: idParams,
       status: 204,
     },
-    async ({ params, granted, author }) => {
+    async ({ params, granted, condition, author }) => {
       const { id } = granted(await find(options, params));
-      return removed(await options.identity.by(author).tokens.revoke(id));
+      return removed(await options.identity.by(author).tokens.revoke(id, condition()));
     },
   );
 }
@@ -174,7 +176,7 @@ function rotate(api: Api, options: ApiOptions): void {
       const fields = { hash: hashSecret(token), expiresAt, createdBy: caller.userId };
       const made = await identity.by(author).tokens.rotate(id, fields);
       if (!made) throw notFound();
-      return { body: { ...personalTokenJson(made, now), token } };
+      return { body: { ...personalTokenJson(made, now), token }, headers: tagged(made) };
     },
   );
 }

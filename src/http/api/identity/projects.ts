@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import type { Identity, Project } from "../../../metadata/contract.ts";
 import { removed } from "../changes.ts";
+import { tagged } from "../conditions.ts";
 import { type Api, endpoint } from "../endpoint.ts";
 import type { ApiOptions } from "../options.ts";
 import { pageHeaders, pageOf, pageOptions, pageQuery, searchWords } from "../pages.ts";
@@ -67,9 +68,10 @@ function getProject(api: Api, { identity }: ApiOptions): void {
       answer: project,
       status: 200,
     },
-    async ({ params, granted }) => ({
-      body: projectJson(granted(await findProject(identity, params))),
-    }),
+    async ({ params, granted }) => {
+      const { projectId: _, ...found } = granted(await findProject(identity, params));
+      return { body: projectJson(found), headers: tagged(found) };
+    },
   );
 }
 
@@ -88,9 +90,8 @@ function createProject(api: Api, { identity, management }: ApiOptions): void {
     async ({ body, granted, author }) => {
       const { namespace_id: groupId, path, name = path } = await body();
       granted(await management.group({ id: groupId }), "Namespace");
-      return {
-        body: projectJson(await identity.by(author).projects.create(groupId, { path, name })),
-      };
+      const made = await identity.by(author).projects.create(groupId, { path, name });
+      return { body: projectJson(made), headers: tagged(made) };
     },
   );
 }
@@ -100,15 +101,16 @@ function deleteProject(api: Api, { identity }: ApiOptions): void {
     api,
     {
       method: "delete",
+      conditional: true,
       path: "/projects/{id}",
       summary: "Delete a project, its memberships and job tokens",
       action: "delete_project",
       params: projectParams,
       status: 204,
     },
-    async ({ params, granted, author }) => {
+    async ({ params, granted, condition, author }) => {
       const { id } = granted(await findProject(identity, params));
-      return removed(await identity.by(author).projects.remove(id));
+      return removed(await identity.by(author).projects.remove(id, condition()));
     },
   );
 }

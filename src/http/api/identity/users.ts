@@ -1,11 +1,13 @@
 import { z } from "@hono/zod-openapi";
 import type { UserState } from "../../../metadata/contract.ts";
+import { atLeastOne } from "../changes.ts";
+import { tagged } from "../conditions.ts";
 import { type Api, endpoint } from "../endpoint.ts";
 import { ApiError, notFound } from "../errors.ts";
 import { idParams } from "../fields.ts";
 import type { ApiOptions } from "../options.ts";
 import { pageHeaders, pageOptions, pageQuery, searchWords } from "../pages.ts";
-import { user, userFields } from "./fields.ts";
+import { user, userChanges, userFields } from "./fields.ts";
 import { userJson } from "./represent.ts";
 
 export function userEndpoints(api: Api, options: ApiOptions): void {
@@ -13,6 +15,7 @@ export function userEndpoints(api: Api, options: ApiOptions): void {
   listUsers(api, options);
   getUser(api, options);
   createUser(api, options);
+  changeUser(api, options);
   state(api, options, "block", "blocked", "Block a user: nothing that is his counts from now on");
   state(api, options, "unblock", "active", "Let a blocked user in again");
   state(api, options, "deactivate", "deactivated", "Deactivate a user, which is as blocking him");
@@ -75,7 +78,7 @@ function getUser(api: Api, { identity }: ApiOptions): void {
     async ({ params }) => {
       const found = await identity.users.get(params);
       if (!found) throw notFound();
-      return { body: userJson(found) };
+      return { body: userJson(found), headers: tagged(found) };
     },
   );
 }
@@ -94,9 +97,36 @@ function createUser(api: Api, { identity }: ApiOptions): void {
     },
     async ({ body, author }) => {
       const { username, name = username, email, admin = false } = await body();
-      return {
-        body: userJson(await identity.by(author).users.create({ username, name, email, admin })),
+      const made = await identity.by(author).users.create({ username, name, email, admin });
+      return { body: userJson(made), headers: tagged(made) };
+    },
+  );
+}
+
+function changeUser(api: Api, { identity }: ApiOptions): void {
+  endpoint(
+    api,
+    {
+      method: "patch",
+      conditional: true,
+      path: "/users/{id}",
+      summary: "Change a user's name or e-mail address, or whether he is an administrator",
+      action: "change_administrators",
+      params: idParams,
+      body: userChanges,
+      answer: user,
+      status: 200,
+    },
+    async ({ params, body, condition, author }) => {
+      const { name, email, admin } = atLeastOne(userChanges, await body());
+      const changes = {
+        ...(name !== undefined && { name }),
+        ...(email !== undefined && { email: email ?? undefined }),
+        ...(admin !== undefined && { admin }),
       };
+      const changed = await identity.by(author).users.change(params.id, changes, condition());
+      if (!changed) throw notFound();
+      return { body: userJson(changed), headers: tagged(changed) };
     },
   );
 }

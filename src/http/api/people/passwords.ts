@@ -19,6 +19,7 @@ export function passwordEndpoints(api: Api, { people }: ApiOptions): void {
       params: idParams,
       body: passwordOfUser,
       status: 204,
+      refusals: [429],
     },
     async ({ params, body, author, caller }) => {
       requireEndless(caller);
@@ -40,6 +41,7 @@ export function passwordEndpoints(api: Api, { people }: ApiOptions): void {
       action: "change_own_password",
       body: ownPassword,
       status: 204,
+      refusals: [429],
     },
     async ({ caller, author, body, login, road, granted }) => {
       granted({ userId: caller.userId });

@@ -61,8 +61,10 @@ function signInHere(api: Api, options: ApiOptions): void {
       path: "/session",
       summary: "Sign in by password or access token: a session begins, kept in a cookie",
       body: signIn,
+      onlyJson: true,
       answer: me,
       status: 201,
+      refusals: [401, 403, 404, 429, 503],
     },
     async (c, { body }) => {
       const { passwords, sessions } = options.people;
@@ -119,6 +121,7 @@ function signInElsewhere(api: Api, options: ApiOptions): void {
       params: providerParams,
       query: z.strictObject({ return_to: z.string().optional() }),
       status: 303,
+      refusals: [401, 403, 429, 503],
     },
     async (c, { params, query }) => {
       requireSecureRoad(roadOf(c, options));
@@ -142,6 +145,7 @@ function comeBack(api: Api, options: ApiOptions): void {
       // What is not ours to say is not refused: providers add their own.
       query: z.looseObject({}),
       status: 303,
+      refusals: [401, 403, 429, 503],
     },
     async (c, { params }) => {
       requireSecureRoad(roadOf(c, options));

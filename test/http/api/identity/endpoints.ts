@@ -19,10 +19,19 @@ async function withPolicy({ world }: Population): Promise<void> {
   await cleanupPolicies.create(1, { enabled: true, keepDays: 30, cadence: 7, ...notify });
 }
 
+/** Upstream 1 has a rule. */
+async function withRule({ world }: Population): Promise<void> {
+  const { rules } = world.metadata.management;
+  if (await rules.get(1, 1)) return;
+  await rules.create(1, { target: "repository", effect: "deny", pattern: "library/**" });
+}
+
 const v4 = "/api/v4";
 const groups = `${v4}/groups`;
 const registries = "-/virtual_registries/container/registries";
 const upstreams = "-/virtual_registries/container/upstreams";
+const statistics = "-/virtual_registries/container/statistics";
+const settings = "-/virtual_registries/settings";
 const policy = "-/virtual_registries/cleanup/policy";
 const token = { name: "new", scopes: ["api"] };
 const deploy = { name: "new", scopes: ["read_virtual_registry"] };
@@ -97,6 +106,18 @@ export const samples: Record<string, Sample> = {
     body: { cache_max_bytes: 1000 },
     ok: 200,
   },
+  ...Object.fromEntries(
+    ["", "/history", "/repositories"].map((part) => [
+      `GET ${groups}/{id}/${statistics}${part}`,
+      { path: `${groups}/1/${statistics}${part}`, ok: 200 },
+    ]),
+  ),
+  [`GET ${groups}/{id}/${settings}`]: { path: `${groups}/1/${settings}`, ok: 200 },
+  [`PUT ${groups}/{id}/${settings}`]: {
+    path: `${groups}/1/${settings}`,
+    body: { enabled: true },
+    ok: 200,
+  },
   [`GET ${v4}/work`]: { path: `${v4}/work`, ok: 200 },
   [`GET ${groups}/{id}/audit_events`]: { path: `${groups}/1/audit_events`, ok: 200 },
   [`GET ${groups}/{id}/${upstreams}`]: { path: `${groups}/1/${upstreams}`, ok: 200 },
@@ -104,6 +125,28 @@ export const samples: Record<string, Sample> = {
     path: `${groups}/1/${upstreams}/test`,
     body: { url: "https://new.example.com" },
     ok: 200,
+  },
+  [`POST ${groups}/{id}/${upstreams}`]: {
+    path: `${groups}/1/${upstreams}`,
+    body: { name: "n", url: "https://new.example.com" },
+    ok: 201,
+  },
+  [`GET ${base}/upstreams/{id}/rules`]: { path: `${base}/upstreams/1/rules`, ok: 200 },
+  [`POST ${base}/upstreams/{id}/rules`]: {
+    path: `${base}/upstreams/1/rules`,
+    body: { target: "tag", effect: "deny", pattern: "latest" },
+    ok: 201,
+  },
+  [`PATCH ${base}/upstreams/{id}/rules/{rule_id}`]: {
+    path: `${base}/upstreams/1/rules/1`,
+    body: { effect: "allow" },
+    before: withRule,
+    ok: 200,
+  },
+  [`DELETE ${base}/upstreams/{id}/rules/{rule_id}`]: {
+    path: `${base}/upstreams/1/rules/1`,
+    before: withRule,
+    ok: 204,
   },
   [`GET ${base}/upstreams/{id}`]: { path: `${base}/upstreams/1`, ok: 200 },
   [`PATCH ${base}/upstreams/{id}`]: {
@@ -249,6 +292,11 @@ export const samples: Record<string, Sample> = {
   [`GET ${v4}/users`]: { path: `${v4}/users`, ok: 200 },
   [`POST ${v4}/users`]: { path: `${v4}/users`, body: { username: "new" }, ok: 201 },
   [`GET ${v4}/users/{id}`]: { path: `${v4}/users/2`, ok: 200 },
+  [`PATCH ${v4}/users/{id}`]: {
+    path: ({ users }) => `${v4}/users/${users["guest"]}`,
+    body: { admin: true },
+    ok: 200,
+  },
   ...Object.fromEntries(
     ["block", "unblock", "deactivate", "activate"].map((verb) => [
       `POST ${v4}/users/{id}/${verb}`,

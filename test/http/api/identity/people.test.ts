@@ -58,6 +58,75 @@ describe("users", () => {
     expect((await call("admin", "POST", `${v4}/users/999/block`)).status).toBe(404);
   });
 
+  test("get another name, address and standing, which counts at once", async () => {
+    const { users } = given;
+    const path = `${v4}/users/${users["guest"]}`;
+    const changes = { name: "Gus", email: "gus@example.com", admin: true };
+    const changed = await call("admin", "PATCH", path, changes);
+    expect([changed.status, zod.user.safeParse(changed.body).error]).toEqual([200, undefined]);
+    expect(changed.body).toMatchObject({ username: "guest", name: "Gus", is_admin: true });
+    expect((await call("guest", "GET", `${v4}/users`)).status).toBe(200);
+    expect((await call("guest", "PATCH", path, { admin: false })).status).toBe(200);
+    expect((await call("guest", "GET", `${v4}/users`)).status).toBe(403);
+    expect((await call("admin", "PATCH", path, { email: null })).body).toMatchObject({
+      email: null,
+    });
+    const other = `${v4}/users/${users["owner"]}`;
+    await call("admin", "PATCH", other, { email: "gus@example.com" });
+    expect((await call("admin", "PATCH", path, { email: "GUS@example.com" })).body).toEqual({
+      message: { email: ["has already been taken"] },
+    });
+    expect((await call("admin", "PATCH", path, {})).status).toBe(400);
+    expect((await call("admin", "PATCH", path, { username: "x" })).body).toEqual({
+      error: "username is not known",
+    });
+    expect((await call("admin", "PATCH", `${v4}/users/999`, { name: "x" })).status).toBe(404);
+  });
+
+  test("the last administrator stays one, whoever asks, and however many at once", async () => {
+    const { users, world } = given;
+    const admins = (
+      await world.metadata.identity.users.list({ words: [], page: 1, perPage: 100 })
+    ).items
+      .filter(({ admin }) => admin)
+      .map(({ id }) => id);
+    const demote = (id: number) => call("admin", "PATCH", `${v4}/users/${id}`, { admin: false });
+    for (const id of admins) if (id !== users["admin"]) expect((await demote(id)).status).toBe(200);
+    expect(await demote(users["admin"] ?? 0)).toEqual({
+      status: 400,
+      body: { message: { admin: ["is the last active administrator; make somebody else one"] } },
+    });
+    // Somebody who is shut out does not count.
+    const guest = `${v4}/users/${users["guest"]}`;
+    await call("admin", "PATCH", guest, { admin: true });
+    await call("admin", "POST", `${guest}/block`);
+    expect((await demote(users["admin"] ?? 0)).status).toBe(400);
+    await call("admin", "POST", `${guest}/unblock`);
+    const both = await Promise.all([demote(users["admin"] ?? 0), demote(users["guest"] ?? 0)]);
+    const left = await world.metadata.identity.users.list({ words: [], page: 1, perPage: 100 });
+    expect(left.items.filter(({ admin }) => admin)).toHaveLength(1);
+    expect(both.filter(({ status }) => status === 200)).toHaveLength(1);
+  });
+
+  test("a bot is nobody's to change, and nobody is made an administrator by the token of a job", async () => {
+    const { items } = await given.world.metadata.identity.users.list({
+      words: ["bot"],
+      page: 1,
+      perPage: 9,
+    });
+    const bot = `${v4}/users/${items[0]?.id}`;
+    expect((await call("admin", "PATCH", bot, { admin: true })).body).toEqual({
+      message: { user: ["is a bot, which is as the token of its group says"] },
+    });
+    await given.world.metadata.credentials.saveUser(
+      { username: "maintainer", admin: true },
+      new Map(),
+    );
+    const job = { "JOB-TOKEN": "secret-of-job" };
+    const guest = `${v4}/users/${given.users["guest"]}`;
+    expect(await given.with(job, "PATCH", guest, { admin: true })).toMatchObject({ status: 403 });
+  });
+
   test("who is blocked is nobody at once, with each of his tokens", async () => {
     const id = given.users["maintainer"];
     const job = { "JOB-TOKEN": "secret-of-job" };

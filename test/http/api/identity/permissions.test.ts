@@ -1,8 +1,12 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { actions } from "../../../../src/access/contract.ts";
-import type { Reply } from "../world.ts";
+import { operations as documented } from "../conformance.ts";
+import { type Reply, secrets } from "../world.ts";
 import { samples, type Sample } from "./endpoints.ts";
 import { people, type Person, populate, type Population } from "./population.ts";
+
+/** Of nobody whom this API asks: only its form counts here. */
+const someJwt = ["{}", "{}", "x"].map((part) => btoa(part).replace(/=+$/, "")).join(".");
 
 type Cell = "ok" | 403 | 404;
 const member = ["guest", "planner", "reporter", "developer"] as const;
@@ -19,6 +23,8 @@ const matrix: Record<string, [Cell, Cell, Cell, Cell, Cell, Cell]> = {
   change_webhooks: [404, 403, 403, 403, "ok", "ok"],
   import_images: [404, 403, 403, "ok", "ok", "ok"],
   export_images: [404, "ok", "ok", "ok", "ok", "ok"],
+  read_registry_settings: [404, 403, 403, 403, "ok", "ok"],
+  change_registry_settings: [404, 403, 403, 403, "ok", "ok"],
   read_dependency_proxy: [404, 403, 403, 403, "ok", "ok"],
   change_dependency_proxy: [404, 403, 403, 403, "ok", "ok"],
   read_cleanup_policy: [404, 403, 403, 403, "ok", "ok"],
@@ -46,6 +52,7 @@ const matrix: Record<string, [Cell, Cell, Cell, Cell, Cell, Cell]> = {
   change_group_space: [403, 403, 403, 403, 403, "ok"],
   change_users: [403, 403, 403, 403, 403, "ok"],
   change_users_passwords: [403, 403, 403, 403, 403, "ok"],
+  change_administrators: [403, 403, 403, 403, 403, "ok"],
   change_identities: [403, 403, 403, 403, 403, "ok"],
   create_users_tokens: [403, 403, 403, 403, 403, "ok"],
   create_group: [403, 403, 403, 403, 403, "ok"],
@@ -82,24 +89,12 @@ function cellFor(action: string, person: Person): Cell {
   return cell;
 }
 
-interface Operation {
-  "x-permission"?: string;
-  security: unknown[];
-}
-const description = await (async () => {
-  const population = await populate();
-  const { body } = await population.with({}, "GET", "/api/openapi.json");
-  await population.world.close();
-  return body as { paths: Record<string, Record<string, Operation>> };
-})();
-const all = Object.entries(description.paths).flatMap(([path, methods]) =>
-  Object.entries(methods).map(([method, operation]) => ({
-    name: `${method.toUpperCase()} ${path}`,
-    method: method.toUpperCase(),
-    action: operation["x-permission"] ?? "",
-    isOpen: operation.security.length === 0,
-  })),
-);
+const all = documented.map(({ name, method, action = "", operation }) => ({
+  name,
+  method,
+  action,
+  isOpen: operation.security.length === 0,
+}));
 const operations = all.filter(({ name }) => !open.includes(name));
 
 test("nothing but signing in is open to those who are nobody yet", () => {
@@ -203,6 +198,63 @@ describe("each cell, by a whole call", () => {
   }
 });
 
+/** Whoever has one of these is let in nowhere, or to what only reads. */
+describe("each endpoint, by credentials that are not for it", () => {
+  let given: Population;
+  const shut: [what: string, headers: Record<string, string>][] = [
+    ["nothing", {}],
+    ["a token that is none", { "PRIVATE-TOKEN": "weir_pat_wrong" }],
+    ["one that has expired", { "PRIVATE-TOKEN": secrets.expired }],
+    ["a revoked one", { "PRIVATE-TOKEN": "secret-of-revoked" }],
+    ["a deploy token", { "PRIVATE-TOKEN": "secret-of-deploy" }],
+    ["a deploy token as bearer", { Authorization: "Bearer secret-of-deploy" }],
+    ["a job token elsewhere", { "PRIVATE-TOKEN": "secret-of-job" }],
+    ["a password", { Authorization: `Basic ${btoa("owner:secret-of-an-owner")}` }],
+    ["an id token, or one for pulling", { Authorization: `Bearer ${someJwt}` }],
+    ["an id token as a job's", { "JOB-TOKEN": someJwt }],
+  ];
+  beforeAll(async () => {
+    given = await populate();
+    const { tokens } = given.world.metadata.identity;
+    const { id } = await tokens.createPersonal(given.users["owner"] ?? 0, given.fields("revoked"));
+    await tokens.revoke(id);
+  });
+  afterAll(() => given.world.close());
+  const asked = (name: string, headers: Record<string, string>) => {
+    const { path, body } = samples[name] ?? { path: "" };
+    const [method = ""] = name.split(" ");
+    const to = typeof path === "string" ? path : path(given);
+    return given.with(headers, method, to, typeof body === "function" ? body(given) : body);
+  };
+
+  for (const [what, headers] of shut) {
+    test(`${what}: 401`, async () => {
+      for (const { name } of operations) {
+        const { status, body } = await asked(name, headers);
+        expect([name, status, body]).toEqual([name, 401, { message: "401 Unauthorized" }]);
+      }
+    });
+  }
+
+  test("a token for pulling: 403, even an administrator's", async () => {
+    for (const { name, action } of operations) {
+      const { status, body } = await asked(name, { "PRIVATE-TOKEN": secrets.pulling });
+      const isRead = actions[action as keyof typeof actions].door === "read";
+      const wanted = { error: "insufficient_scope", scope: isRead ? "read_api" : "api" };
+      expect([name, status, body]).toMatchObject([name, 403, wanted]);
+    }
+  });
+
+  test("a token for reading: what only reads, and nothing else", async () => {
+    for (const { before } of Object.values(samples)) await before?.(given);
+    for (const { name, action } of operations) {
+      const { status } = await asked(name, { "PRIVATE-TOKEN": secrets.reading });
+      const isRead = actions[action as keyof typeof actions].door === "read";
+      expect([name, status]).toEqual([name, isRead ? (samples[name]?.ok ?? 0) : 403]);
+    }
+  });
+});
+
 describe("kinds of credentials (matrix of credential types)", () => {
   const job = { "JOB-TOKEN": "secret-of-job" };
   const bearer = { Authorization: "Bearer secret-of-personal" };
@@ -253,7 +305,7 @@ describe("kinds of credentials (matrix of credential types)", () => {
     const minting = operations.filter(({ action }) => {
       return actions[action as keyof typeof actions].door === "mint";
     });
-    expect(minting.map(({ name }) => name)).toHaveLength(10);
+    expect(minting.map(({ name }) => name)).toHaveLength(11);
     for (const headers of [pat("group"), job]) {
       for (const { name, method } of minting) {
         const { path, body } = samples[name] ?? { path: "", ok: 0 };

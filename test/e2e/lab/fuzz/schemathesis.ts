@@ -1,0 +1,39 @@
+import path from "node:path";
+import { existsSync } from "node:fs";
+import { environment, type Outcome, run } from "../processes.ts";
+import type { Need } from "../tools.ts";
+import type { Weir } from "../weir.ts";
+
+/** Where scripts/ci-install.sh puts it. */
+const program = path.join(import.meta.dir, "../../../../.cache/schemathesis/bin/schemathesis");
+
+/** Makes requests up from the API's document, and holds the answers to it. */
+export const schemathesis: Need = {
+  name: "schemathesis",
+  lacking: async () =>
+    existsSync(program) ? undefined : "schemathesis is not installed (scripts/ci-install.sh)",
+};
+
+/** Asks for so many seconds, with this token of this user, who both survive it. */
+export function fuzz(
+  weir: Weir,
+  folder: string,
+  { token, id, userId, seconds }: { token: string; id: number; userId: number; seconds: number },
+): Promise<Outcome> {
+  const words = [
+    ["--config-file", path.join(import.meta.dir, "schemathesis.toml")],
+    ["run", `${weir.url}/api/v4/openapi.json`],
+    ["--header", `PRIVATE-TOKEN: ${token}`],
+    ["--max-time", String(seconds), "--request-timeout", "60"],
+    ["--continue-on-failure", "--no-color", "--output-truncate", "false"],
+    ["--generation-database", "none"],
+  ];
+  const env = environment(folder, {
+    PYTHONPATH: import.meta.dir,
+    PYTHONDONTWRITEBYTECODE: "1",
+    SCHEMATHESIS_HOOKS: "hooks",
+    WEIR_FUZZ_TOKEN_ID: String(id),
+    WEIR_FUZZ_USER_ID: String(userId),
+  });
+  return run([program, ...words.flat()], env, { seconds: seconds + 120 });
+}
