@@ -221,7 +221,12 @@ describe("entries by the thousand", () => {
     await index().update();
     const own = index();
     const clock = bed.clock;
-    const writer = new Writer(await LocalChanges.open(db), noPasswords, clock, noLimits);
+    const writer = new Writer(
+      await LocalChanges.open(db, async () => {}),
+      noPasswords,
+      clock,
+      noLimits,
+    );
     const entries = new SqlEntries(db, writer, own);
     for (const page of [1, 500, 100_000]) {
       await entries.list(upstream.id, { words: [], page, perPage: 20 });

@@ -28,6 +28,7 @@ import { SqlUpstreamStates } from "../states.ts";
 import { Uses } from "../credentials/uses.ts";
 import { endLeases, SqlWorkStates } from "../work/states.ts";
 import { LocalChanges } from "./changes.ts";
+import { Checkpoints } from "./checkpoints.ts";
 import { sqliteDialect } from "./dialect.ts";
 import { FileLock } from "./lock.ts";
 import { explained, openDatabase, sqliteWords } from "./open.ts";
@@ -66,10 +67,12 @@ async function openLocked(
   { file, clock, sealer, log, limits, proxyUpstream }: SqliteOptions,
   lock: FileLock,
 ): Promise<Metadata> {
-  const db = new Kysely<Schema>({ dialect: sqliteDialect(openDatabase(file)) });
+  const database = openDatabase(file);
+  const checkpoints = new Checkpoints(database, file, log);
+  const db = new Kysely<Schema>({ dialect: sqliteDialect(database, checkpoints) });
   try {
     await migrate(db, sqliteWords);
-    const changes = await LocalChanges.open(db);
+    const changes = await LocalChanges.open(db, () => checkpoints.durable());
     const passwords = new Passwords(sealer, log);
     const writer = new Writer(changes, passwords, clock, limits);
     const upstreams = await writer.run(sealAnew);

@@ -58,7 +58,7 @@ end`,
   },
 };
 
-/** Waiting for a lock stops the whole process; only a tool beside it can hold one, and pulls should go on. */
+/** Waiting for a lock stops the whole process; only a tool beside it can hold one. */
 const busyMilliseconds = 250;
 /** What the write-ahead log is cut back to after a burst. */
 const maxLogBytes = 64 << 20;
@@ -71,6 +71,8 @@ export function openDatabase(file: string): Database {
   try {
     database.run(`pragma busy_timeout = ${busyMilliseconds}`);
     database.run("pragma journal_mode = wal");
+    // From here on it is the dialect that waits.
+    database.run("pragma busy_timeout = 0");
     database.run("pragma synchronous = normal");
     database.run("pragma foreign_keys = on");
     database.run(`pragma journal_size_limit = ${maxLogBytes}`);
