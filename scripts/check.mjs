@@ -1,8 +1,8 @@
 // Everything but the end-to-end part: types, lint, format, unit tests; or only the steps that are named. Stops at the
 // first that fails.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { runBun } from "../bin/bun.mjs";
+import { findBun, runBun } from "../bin/bun.mjs";
 
 const folders = ["src", "test", "bench", "bin", "scripts"];
 const steps = {
@@ -10,9 +10,34 @@ const steps = {
   lint: () => lint(),
   format: () => runBun(["fmt", "--no-script", "--check", ...folders]),
   // Two processes, for the two cores of a small machine; the end-to-end part has the machine to itself.
-  tests: () =>
-    runBun(["test", "--parallel=2", "--timeout", "20000", "--path-ignore-patterns", "test/e2e/**"]),
+  tests: () => unitTests(),
 };
+/** Only where they are named. */
+const more = { postgres: testsOnPostgres };
+
+function unitTests(env = process.env, seconds = 20) {
+  const all = ["test", "--parallel=2", "--timeout", `${seconds}000`, "--path-ignore-patterns"];
+  return runBun([...all, "test/e2e/**"], env);
+}
+
+/** The same tests, each server in them on a database of one PostgreSQL, which is started for them. */
+async function testsOnPostgres() {
+  const script = fileURLToPath(new URL("../test/fakes/serve-postgres.ts", import.meta.url));
+  const server = spawn(findBun(), [script], { stdio: ["pipe", "pipe", "inherit"] });
+  const ended = new Promise((resolve) => server.on("exit", resolve));
+  try {
+    const url = await Promise.race([
+      new Promise((resolve) => server.stdout.once("data", (data) => resolve(String(data).trim()))),
+      ended,
+    ]);
+    if (typeof url !== "string") return 1;
+    const database = { WEIR_TEST_DATABASE: "postgres", WEIR_TEST_POSTGRES_URL: url };
+    return await unitTests({ ...process.env, ...database }, 60);
+  } finally {
+    server.stdin.end();
+    await ended;
+  }
+}
 
 function lint() {
   const oxlint = fileURLToPath(new URL("../node_modules/oxlint/bin/oxlint", import.meta.url));
@@ -21,14 +46,15 @@ function lint() {
 }
 
 const asked = process.argv.slice(2);
-const unknown = asked.filter((name) => !Object.hasOwn(steps, name));
+const all = { ...steps, ...more };
+const unknown = asked.filter((name) => !Object.hasOwn(all, name));
 if (unknown.length > 0) {
-  console.error(`check: no step ${unknown.join(", ")}; there are ${Object.keys(steps).join(", ")}`);
+  console.error(`check: no step ${unknown.join(", ")}; there are ${Object.keys(all).join(", ")}`);
   process.exit(2);
 }
 for (const name of asked.length > 0 ? asked : Object.keys(steps)) {
   console.log(`check: ${name}`);
-  const code = await steps[name]();
+  const code = await all[name]();
   if (code !== 0) {
     console.error(`check: ${name} failed`);
     process.exit(code);

@@ -10,13 +10,13 @@ bash "$(dirname "$0")/build-s3-server.sh"
 wanted=(
   docker-registry:docker-registry skopeo:skopeo podman:podman buildah:buildah
   containerd:containerd ctr:containerd dockerd:docker.io docker:docker.io
-  nginx:nginx-light busybox:busybox-static curl:curl openssl:openssl
+  postgres:postgresql nginx:nginx-light busybox:busybox-static curl:curl openssl:openssl
   zsh:zsh fish:fish
   promtool:prometheus systemd-analyze:systemd
   x86_64-linux-gnu-gcc:gcc aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu qemu-aarch64-static:qemu-user-static
   pip3:python3-pip
 )
-PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:$(echo /usr/lib/postgresql/*/bin | tr " " ":")
 
 packages=()
 for pair in "${wanted[@]}"; do

@@ -49,5 +49,6 @@ await check("npm run check -- types lint format");
 await tests("npm install && npm test");
 // Once more with a bucket for the blobs: what a pull does must not depend on where they are.
 await tests("WEIR_TEST_BLOBS=s3 node bin/bun.mjs test test/pull --parallel=2 --timeout 20000");
+await tests("npm run check -- postgres");
 console.log(`${totals.passed} passed, ${totals.failed} failed`);
 process.exitCode = totals.failed === 0 ? 0 : 1;

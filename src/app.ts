@@ -8,6 +8,7 @@ import type { TrustedIssuer } from "./access/trusted-issuer.ts";
 import { GatheredIncidents } from "./access/incidents.ts";
 import { createLogins } from "./access/logins.ts";
 import type { Config } from "./config.ts";
+import { Listeners } from "./http/api/event-stream.ts";
 import { createHttpApp } from "./http/app.ts";
 import { Metrics } from "./http/metrics/metrics.ts";
 import { PullRate } from "./http/pull-rate.ts";
@@ -25,7 +26,9 @@ import type { Prepared } from "./work/contract.ts";
 import { createWebClient } from "./upstream/web/client.ts";
 import { backgroundWork } from "./work/background.ts";
 import { prepare } from "./work/first-start.ts";
+import { PrefetchWork } from "./work/prefetch/work.ts";
 import { createRunner } from "./work/runner/runner.ts";
+import { deliveryWorkName, DeliveryWatch, DeliveryWork } from "./work/webhooks/work.ts";
 import { openStores, type Surroundings } from "./stores.ts";
 
 export interface RunningWeir {
@@ -115,16 +118,26 @@ async function start(
     passwords,
   ];
   const access = createAccess({ provers, clock, ...tokens });
+  // Of its own: ids of webhooks are not those of identity providers.
+  const poster = createWebClient({ clock, log, version, instanceId, allowedAddresses });
+  closers.push(async () => poster.close());
+  const listeners = new Listeners({ clock, log });
   let isServing = false;
   let server: RunningServer | undefined;
+  const { deliveries, prefetches: runs } = metadata;
   const runner = createRunner(
-    backgroundWork({ metadata, clock, log, auditDays: config.abuse.auditDays }),
+    [
+      ...backgroundWork({ metadata, clock, log, auditDays: config.abuse.auditDays }),
+      new PrefetchWork({ runs, directory, bringing: puller, clock, log }),
+      new DeliveryWork({ deliveries, poster, clock, log }),
+    ],
     {
       states: metadata.work,
       clock,
       log,
       owner: instanceId,
-      underWay: () => server?.underWay() ?? 0,
+      // Who only listens waits for nothing that work could hold up.
+      underWay: () => Math.max(0, (server?.underWay() ?? 0) - listeners.count),
     },
   );
   const readiness = readinessOf(clock, {
@@ -166,6 +179,7 @@ async function start(
       verifier,
       client,
       runner,
+      listeners,
       externalUrl,
       version,
       isInner,
@@ -192,9 +206,13 @@ async function start(
   const certified = startCertified(config, { app, clock, log });
   if (certified) closers.push(() => certified.stop(0));
   // Not before the port is ours: a token that is made now is shown once, and a start that fails would lose it.
-  const prepared = await prepare(metadata, config);
+  const prepared = await metadata.alone("first start", () => prepare(metadata, config));
   await runner.start();
   closers.push(() => runner.stop());
+  const wake = () => runner.wake(deliveryWorkName);
+  const watch = new DeliveryWatch({ deliveries, clock, log, wake });
+  watch.start();
+  closers.push(async () => watch.stop());
   await warnOfWhatCannotWork(config, { directory, isInner, log });
   isServing = true;
   log.info("listening", {
@@ -208,6 +226,7 @@ async function start(
     prepared,
     async stop() {
       isServing = false;
+      listeners.close();
       const drainMs = config.drainSeconds * 1000;
       await Promise.all([listening.stop(drainMs), certified?.stop(drainMs)]);
       await closeAll();

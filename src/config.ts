@@ -12,6 +12,8 @@ export interface Config {
   externalUrl: string;
   /** Absolute. */
   dataDir: string;
+  /** Undefined: a file in the data folder. */
+  database: work.DatabaseSettings | undefined;
   /** Master secret; undefined: the one in the data folder. */
   secretKey: string | undefined;
   /** The master secret before it; undefined: none. */
@@ -107,7 +109,7 @@ function readSettings(
     listen,
     externalUrl: settings.get("external_url", work.originUrl, localhost),
     dataDir: settings.get("data_dir", folder, "./data"),
-    ...readSecretKeys(settings),
+    ...readDatabase(settings),
     adminToken: settings.secret("admin_token", work.accessToken),
     firstUpstream: readFirstUpstream(settings),
     hasDependencyProxies: settings.get("dependency_proxy_enabled", work.flag, "true"),
@@ -138,6 +140,19 @@ function readSettings(
 
 const seconds = (from: number, to: number) => work.integer(from, to, "seconds");
 const folder = work.leaf("must be a path", (text) => path.resolve(text));
+
+/** Each server would make a key of its own, and could not read what the others have sealed or signed. */
+function readDatabase(settings: work.Settings) {
+  const database = work.readDatabaseSettings(settings);
+  const keys = readSecretKeys(settings);
+  if (database && keys.secretKey === undefined) {
+    settings.refuse(
+      "secret_key",
+      "is missing: WEIR_DATABASE_URL needs it, the same for each server of that database",
+    );
+  }
+  return { database, ...keys };
+}
 
 function readSecretKeys(settings: work.Settings) {
   const secretKey = settings.secret("secret_key", work.secretKey);
@@ -203,7 +218,7 @@ function readConfigFile(
 }
 
 /** Settings that the design names and later versions bring. */
-const unsupported = ["database_url", "cache_max_bytes", "workers"];
+const unsupported = ["cache_max_bytes", "workers"];
 
 /** The configuration as a file would say it, without secrets, and where each setting comes from. */
 export function describeConfig(config: Config): string {

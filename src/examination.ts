@@ -6,7 +6,9 @@ import { deriveKey } from "./lib/keys.ts";
 import { createLog, failureCode, type Log } from "./lib/log.ts";
 import { createSealer, type Sealer } from "./lib/seal.ts";
 import type { Upstream } from "./metadata/contract.ts";
-import { type ExaminedDatabase, examineSqlite } from "./metadata/sqlite/examine.ts";
+import type { ExaminedDatabase } from "./metadata/examined.ts";
+import { examinePostgres } from "./metadata/postgres/examine.ts";
+import { examineSqlite } from "./metadata/sqlite/examine.ts";
 import { createUpstreamClient } from "./upstream/client.ts";
 import { type UnsureReason, UpstreamError } from "./upstream/contract.ts";
 import { createWebClient } from "./upstream/web/client.ts";
@@ -48,14 +50,23 @@ export type Examine = (
 export const examine: Examine = async (config, around, asking) => {
   const { folder, secret } = examineFolder(config);
   const log = createLog(around.clock, "error", { write() {}, async flush() {} });
-  const file = path.join(config.dataDir, "weir.db");
-  if (!existsSync(file)) return { folder, database: undefined, upstreams: undefined };
   const sealer = secret === undefined ? undefined : sealerOf(config, secret);
-  const { upstreams, ...database } = await examineSqlite(file, { sealer, log });
+  const examined = await examineDatabase(config, { sealer, log });
+  if (!examined) return { folder, database: undefined, upstreams: undefined };
+  const { upstreams, ...database } = examined;
   const asked =
     upstreams && (await askUpstreams(config, distinct(upstreams), { ...around, log }, asking));
   return { folder, database, upstreams: asked };
 };
+
+async function examineDatabase(
+  { database, dataDir }: Config,
+  around: { sealer: Sealer | undefined; log: Log },
+): Promise<ExaminedDatabase | undefined> {
+  if (database) return examinePostgres(database, around);
+  const file = path.join(dataDir, "weir.db");
+  return existsSync(file) ? examineSqlite(file, around) : undefined;
+}
 
 function examineFolder({ dataDir, secretKey }: Config): {
   folder: ExaminedFolder;
@@ -118,7 +129,7 @@ async function askUpstreams(
   const around = { clock, log, version, instanceId, allowedAddresses };
   // What is known of outages is the server's; here everybody is asked once.
   const states = { all: async () => [], save: async () => {} };
-  const client = createUpstreamClient({ ...around, states });
+  const client = createUpstreamClient({ ...around, states, told: () => {} });
   const web = createWebClient(around);
   const asked: ExaminedUpstream[] = [];
   try {

@@ -3,11 +3,15 @@ import { FsBlobStore } from "./blobs/fs/store.ts";
 import { BucketBlobStore } from "./blobs/s3/store.ts";
 import type { Config } from "./config.ts";
 import { RequestMetrics } from "./http/metrics/upstreams.ts";
-import type { Clock } from "./lib/clock.ts";
+import { type Clock, systemClock } from "./lib/clock.ts";
 import { deriveKey } from "./lib/keys.ts";
-import type { Log } from "./lib/log.ts";
+import { failureCode, type Log } from "./lib/log.ts";
 import { createSealer } from "./lib/seal.ts";
+import type { MetadataOptions } from "./metadata/assemble.ts";
+import type { Metadata } from "./metadata/contract.ts";
+import { openPostgresMetadata } from "./metadata/postgres/index.ts";
 import { openSqliteMetadata } from "./metadata/sqlite/index.ts";
+import { FileLock } from "./metadata/sqlite/lock.ts";
 import { sqliteSnapshots } from "./metadata/sqlite/snapshots.ts";
 import { createPuller } from "./pull/puller.ts";
 import { createRepair } from "./pull/repair.ts";
@@ -15,10 +19,19 @@ import { GatheredStatistics } from "./pull/statistics.ts";
 import { createUpstreamClient } from "./upstream/client.ts";
 import { backUp } from "./work/backup/backup.ts";
 import { restore } from "./work/backup/restore.ts";
-import type { Backing, BackupReport, RestoreReport, Restoring, Verifier } from "./work/contract.ts";
+import {
+  BackupError,
+  DataDirError,
+  type Backing,
+  type BackupReport,
+  type RestoreReport,
+  type Restoring,
+  type Verifier,
+} from "./work/contract.ts";
 import { openDataDir } from "./work/data-dir.ts";
 import { createWebClient } from "./upstream/web/client.ts";
 import { StoreVerifier } from "./work/verify/verifier.ts";
+import { GatheredHappenings } from "./work/webhooks/gathered.ts";
 import { type RunningTracing, startTracing, type TracingOptions } from "./work/tracing.ts";
 
 export interface Surroundings {
@@ -46,16 +59,19 @@ export async function openStores(
 
   const sealing = derive("upstream passwords");
   const sealer = createSealer(sealing.key, ...sealing.former);
-  const file = path.join(dataDir, "weir.db");
   const limits = {
     registriesPerGroup: config.maxRegistriesPerGroup,
     upstreamsPerRegistry: config.maxUpstreamsPerRegistry,
   };
   const proxyUpstream = config.dependencyProxy;
-  const metadata = await openSqliteMetadata({ file, clock, sealer, log, limits, proxyUpstream });
+  if (config.database) closers.push(holdFolder(dataDir));
+  const metadata = await openMetadata(config, { clock, sealer, log, limits, proxyUpstream });
   closers.push(() => metadata.close());
   const blobs = await openBlobs(config, { clock, log, random });
 
+  const happenings = new GatheredHappenings({ deliveries: metadata.deliveries, clock, log });
+  closers.push(() => happenings.flush());
+  const told = happenings.note.bind(happenings);
   const instanceId = crypto.randomUUID();
   const allowedAddresses = config.allowedUpstreamAddresses;
   const tracing = traced(config, { clock, log, version, instanceId });
@@ -66,7 +82,7 @@ export async function openStores(
   closers.push(() => statistics.flush());
   const requests = new RequestMetrics();
   const watches = [requests, statistics];
-  const client = createUpstreamClient({ clock, log, ...reaching, watches });
+  const client = createUpstreamClient({ clock, log, ...reaching, watches, told });
   closers.push(() => client.close());
   const { cache, directory, holdings, lists } = metadata;
   const times = {
@@ -74,7 +90,8 @@ export async function openStores(
     recheckMs: config.recheckSeconds * 1000,
     absentMs: config.absentSeconds * 1000,
   };
-  const puller = createPuller({ client, blobs, cache, lists, clock, log, maxBlobBytes, ...times });
+  const around = { clock, log, maxBlobBytes, told };
+  const puller = createPuller({ client, blobs, cache, lists, ...around, ...times });
   // What is being stored holds the end of the fills up, so both end together.
   closers.push(async () => void (await Promise.all([puller.close(), blobs.close()])));
   const repair = createRepair(puller);
@@ -109,17 +126,53 @@ export async function verifyWeir(
 }
 
 /** Backs up the data folder, whether a server uses it or not. */
-export function backUpWeir(
-  { dataDir }: Config,
+export async function backUpWeir(
+  { dataDir, database }: Config,
   { clock, version }: Pick<Surroundings, "clock" | "version">,
   backing: Backing,
 ): Promise<BackupReport> {
+  refuseElsewhere(database, "pg_dump, then copy blobs/ of the data folder, or the bucket");
   return backUp({ ...backing, dataDir, snapshots: sqliteSnapshots, clock, version });
 }
 
 /** Makes the data folder of a backup. */
-export function restoreWeir({ dataDir }: Config, restoring: Restoring): Promise<RestoreReport> {
+export async function restoreWeir(
+  { dataDir, database }: Config,
+  restoring: Restoring,
+): Promise<RestoreReport> {
+  refuseElsewhere(database, "pg_restore, then copy blobs/ to the data folder");
   return restore({ ...restoring, dataDir, snapshots: sqliteSnapshots });
+}
+
+/** A backup holds the database of the data folder, which would be an old one, or none. */
+function refuseElsewhere(database: Config["database"], instead: string): void {
+  if (!database) return;
+  const text = "weir backup and weir restore are for a database in the data folder";
+  throw new BackupError(`WEIR_DATABASE_URL: ${text}: use ${instead} (docs/operations.md)`);
+}
+
+/**
+ * Keeps other processes from a folder whose database, elsewhere, does not: the store's spool is emptied when it is opened.
+ * Gives what lets go of it.
+ */
+function holdFolder(dataDir: string): () => Promise<void> {
+  try {
+    const lock = new FileLock(path.join(dataDir, "weir"));
+    return async () => lock.release();
+  } catch (error) {
+    const code = failureCode(error);
+    const text = code.startsWith("SQLITE_BUSY")
+      ? "is in use by another process: stop that one, or give each server a folder of its own"
+      : `cannot be locked (${code})`;
+    throw new DataDirError(`WEIR_DATA_DIR: ${dataDir} ${text}`, { cause: error });
+  }
+}
+
+function openMetadata({ database, dataDir }: Config, options: MetadataOptions): Promise<Metadata> {
+  if (!database) return openSqliteMetadata({ ...options, file: path.join(dataDir, "weir.db") });
+  const { statementSeconds, ...where } = database;
+  const statementMs = statementSeconds * 1000;
+  return openPostgresMetadata({ ...options, ...where, statementMs, timers: systemClock });
 }
 
 async function openBlobs(

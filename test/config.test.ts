@@ -66,6 +66,7 @@ describe("settings", () => {
       listen: { hostname: "127.0.0.1", port: 5000 },
       externalUrl: "http://localhost:5000",
       dataDir: path.resolve("data"),
+      database: undefined,
       secretKey: undefined,
       previousSecretKey: undefined,
       adminToken: undefined,
@@ -479,6 +480,32 @@ describe("settings", () => {
   });
 });
 
+const shared = { WEIR_DATABASE_URL: "postgres://u:pass@host/db", WEIR_SECRET_KEY: secret };
+
+test("a database that servers share", () => {
+  expect(load(shared).database).toEqual({
+    url: "postgres://u:pass@host/db",
+    ca: undefined,
+    connections: 10,
+    statementSeconds: 10,
+  });
+  const url = "postgresql://u@[::1]:5433/db?sslmode=verify-full";
+  const more = { WEIR_DATABASE_CONNECTIONS: "40", WEIR_DATABASE_TIMEOUT_SECONDS: "3" };
+  const given = load(
+    { ...shared, ...more, WEIR_DATABASE_URL: url, WEIR_DATABASE_CA: "cert.pem" },
+    pems,
+  );
+  expect(given.database).toEqual({
+    url,
+    ca: `${certificate}\n`,
+    connections: 40,
+    statementSeconds: 3,
+  });
+  const socket = "postgres://u@localhost/db?host=/run/postgresql";
+  expect(load({ ...shared, WEIR_DATABASE_URL: socket }).database?.url).toBe(socket);
+  expect(describeConfig(load(shared))).not.toContain("pass@");
+});
+
 describe("bad settings", () => {
   const bad: [variable: string, texts: string[], fix: RegExp][] = [
     ["WEIR_METRICS_TOKEN", ["short", "has a blank in its middle, and is long enough"], /32 random/],
@@ -497,6 +524,24 @@ describe("bad settings", () => {
       ["5000", ":5000", "::1:5000", "[::1]", "[1.2.3.4]:1", "a:65536", "a b:1", "http://a:1"],
       /127\.0\.0\.1:5000/,
     ],
+    [
+      "WEIR_DATABASE_URL",
+      [
+        "mysql://u:p@host/db",
+        "postgres://host/db",
+        "postgres://u@host",
+        "postgres://u@host/db/more",
+        "postgres://u@/db",
+        "postgres://u@host/db?sslmode=prefer",
+        "postgres://u@host/db?pool=5",
+        "postgres://u@host/db?host=folder",
+        "postgres://u:%zz@host/db",
+      ],
+      /postgres:\/\/user:password@host:port\/database/,
+    ],
+    ["WEIR_DATABASE_CONNECTIONS", ["1", "501", "a"], /from 2 to 500/],
+    ["WEIR_DATABASE_TIMEOUT_SECONDS", ["0", "301"], /from 1 to 300/],
+    ["WEIR_DATABASE_CA", ["absent.pem", "key.pem"], /PEM file with certificates/],
     [
       "WEIR_EXTERNAL_URL",
       [
@@ -653,9 +698,21 @@ describe("bad settings", () => {
       ],
     ],
     [
+      "a database without the secret that its servers share",
+      () => load({ WEIR_DATABASE_URL: "postgres://u:p@host/db" }),
+      [
+        "WEIR_SECRET_KEY: is missing: WEIR_DATABASE_URL needs it, the same for each server of that database",
+      ],
+    ],
+    [
+      "authorities that nobody asks for",
+      () => load({ WEIR_DATABASE_CA: "cert.pem", ...shared }, pems),
+      ["WEIR_DATABASE_CA: is of use with sslmode=verify-full in WEIR_DATABASE_URL alone"],
+    ],
+    [
       "variables of later versions",
-      () => load({ WEIR_DATABASE_URL: "postgres://a", WEIR_WORKERS: "4" }),
-      ["WEIR_DATABASE_URL", "WEIR_WORKERS"].map(
+      () => load({ WEIR_WORKERS: "4", WEIR_CACHE_MAX_BYTES_FILE: "f" }),
+      ["WEIR_WORKERS", "WEIR_CACHE_MAX_BYTES_FILE"].map(
         (name) => `${name}: is not supported by this version; leave it out`,
       ),
     ],

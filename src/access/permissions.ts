@@ -183,6 +183,12 @@ const permissions = {
     "maintainer",
     "empty the cache of a registry or upstream, delete or pin an entry, `refresh`",
   ),
+  prefetch_registry: row(
+    "write",
+    "registry",
+    "maintainer",
+    "prefetch images into a registry's cache, delete a prefetch",
+  ),
   read_registry_settings: row(
     "read",
     "group",
@@ -219,6 +225,18 @@ const permissions = {
     "group",
     "owner",
     "create, change, delete a group's cleanup policy",
+  ),
+  read_webhooks: row(
+    "read",
+    "group",
+    "owner",
+    "list and get a group's webhooks and their deliveries",
+  ),
+  change_webhooks: row(
+    "write",
+    "group",
+    "owner",
+    "create, change, delete, test a group's webhooks",
   ),
   read_group: row("read", "group", "project", "get a group"),
   change_group: row("write", "group", "owner", "rename a group, create a subgroup, delete a group"),

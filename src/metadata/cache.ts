@@ -15,6 +15,7 @@ import type {
 import { Lookups } from "./lookups.ts";
 import { nameChildren, nameObjects, storeContent } from "./manifests.ts";
 import type { Db, Schema } from "./schema.ts";
+import { inTransaction } from "./transactions.ts";
 import { digestOf, useAll, usedMs } from "./uses.ts";
 
 type Tx = Transaction<Schema>;
@@ -139,7 +140,9 @@ export class SqlCache implements Cache {
 
   async countDownloads(downloads: readonly Downloads[]): Promise<void> {
     if (downloads.length === 0) return;
-    await this.db.transaction().execute(async (tx) => {
+    // Not before it is written: what is done again has to be done whole.
+    const hours = new Map<string, number>();
+    await inTransaction(this.db, async (tx) => {
       for (const { upstreamId, repository, kind, reference, count, lastAt } of downloads) {
         await tx
           .updateTable("cache_entries")
@@ -152,22 +155,16 @@ export class SqlCache implements Cache {
           .where("kind", "=", kind)
           .where("reference", "=", reference)
           .execute();
-        if (kind !== "manifest" || !this.#isNewHour(upstreamId, repository, reference, lastAt)) {
-          continue;
-        }
+        const key = `${upstreamId} ${repository} ${reference}`;
+        const hour = Math.floor(lastAt / usedMs);
+        // Whether what a manifest leads to was last used in an earlier hour, as far as this process knows.
+        if (kind !== "manifest" || this.#hours.get(key) === hour) continue;
+        hours.set(key, hour);
         const { digest } = (await digestOf(tx, { upstreamId, repository, reference })) ?? {};
         if (digest) await useAll(tx, { upstreamId, repository, digest }, lastAt);
       }
     });
-  }
-
-  /** Whether what a manifest leads to was last used in an earlier hour, as far as this process knows. */
-  #isNewHour(upstreamId: number, repository: string, reference: string, at: number): boolean {
-    const key = `${upstreamId} ${repository} ${reference}`;
-    const hour = Math.floor(at / usedMs);
-    if (this.#hours.get(key) === hour) return false;
-    this.#hours.set(key, hour);
-    return true;
+    for (const [key, hour] of hours) this.#hours.set(key, hour);
   }
 
   /** One transaction, in which the upstream is still the one that was asked; else nothing is written. */
@@ -175,13 +172,15 @@ export class SqlCache implements Cache {
     { upstreamId, upstreamVersion, groupId }: FetchedManifest | NamedObjects | ShownObject,
     write: (tx: Tx) => Promise<void>,
   ): Promise<void> {
-    await this.db.transaction().execute(async (tx) => {
+    await inTransaction(this.db, async (tx) => {
       const present = await tx
         .selectFrom("upstreams")
         .select("id")
         .where("id", "=", upstreamId)
         .where("group_id", "=", groupId)
         .where("version", "=", upstreamVersion)
+        // Whoever is about to change it waits for this, or this for him.
+        .forShare()
         .executeTakeFirst();
       if (present) await write(tx);
     });

@@ -13,6 +13,16 @@ export interface Changes {
   run<T>(work: (tx: Transaction<Schema>, changed: () => void) => Promise<T>): Promise<T>;
 }
 
+/** The generation after the change that is being made. */
+export async function raise(tx: Transaction<Schema>): Promise<number> {
+  const { value } = await tx
+    .updateTable("generation")
+    .set((eb) => ({ value: eb("value", "+", 1) }))
+    .returning("value")
+    .executeTakeFirstOrThrow();
+  return value;
+}
+
 /** Values derived from configuration or rights, kept for as long as the generation stands still. */
 export class Remembered<K, V extends object> {
   readonly #values: LruMap<K, V>;

@@ -9,7 +9,9 @@ import type { Management } from "./management/contract.ts";
 import type { People } from "./people/contract.ts";
 import type { Statistics } from "./statistics/contract.ts";
 import type { CleanupRuns } from "./cleanup/contract.ts";
+import type { PrefetchRuns } from "./prefetches/contract.ts";
 import type { Purges } from "./purges/contract.ts";
+import type { Deliveries } from "./webhooks/contract.ts";
 import type { WorkStates } from "./work/contract.ts";
 
 /**
@@ -31,6 +33,8 @@ export interface Metadata {
   readonly purges: Purges;
   readonly cleanup: CleanupRuns;
   readonly work: WorkStates;
+  readonly prefetches: PrefetchRuns;
+  readonly deliveries: Deliveries;
   /**
    * Grows with each change of configuration or rights. Whatever was derived from `directory` and `credentials`
    * is valid only while it stands still.
@@ -40,6 +44,8 @@ export interface Metadata {
   storeSize(): Promise<StoreSize>;
   /** Why a trivial query is not answered, in words without a secret; undefined: it is. */
   unready(): Promise<string | undefined>;
+  /** Runs `work` while nobody else, on whatever server, runs any of the same name. Others wait. */
+  alone<T>(name: string, work: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -68,7 +74,9 @@ export type * from "./snapshots/contract.ts";
 export * from "./statistics/contract.ts";
 export { tagOf } from "./tags.ts";
 export * from "./cleanup/contract.ts";
+export type * from "./prefetches/contract.ts";
 export type * from "./purges/contract.ts";
+export * from "./webhooks/contract.ts";
 export type * from "./work/contract.ts";
 
 // ---- groups, registries, upstreams -------------------------------------------------------------

@@ -30,5 +30,6 @@ export class MetadataError extends Error {
 /** Whether something was thrown because the database is locked, full, read-only, broken or gone. */
 export function isDatabaseFailure(error: unknown): boolean {
   const { code } = (error ?? {}) as { code?: unknown };
-  return error instanceof MetadataError || (typeof code === "string" && code.startsWith("SQLITE_"));
+  const isEngines = typeof code === "string" && /^(?:SQLITE|POSTGRES)_/.test(code);
+  return isEngines || error instanceof MetadataError;
 }

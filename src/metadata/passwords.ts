@@ -1,6 +1,7 @@
 import type { Log } from "../lib/log.ts";
 import type { Sealer } from "../lib/seal.ts";
 import type { Saving } from "./upstreams.ts";
+import { secretContext } from "./webhooks/rows.ts";
 
 /** An upstream as far as its password is bound to it. */
 interface Holder {
@@ -39,8 +40,10 @@ export class Passwords {
   }
 }
 
-/** Seals anew what was sealed with a former key, so that it can be done without. How many these were. */
-export async function sealAnew({ tx, passwords, changed }: Saving): Promise<number> {
+/** Seals anew what was sealed with a former key, so that it can be done without. Of how many upstreams that was. */
+export async function sealAnew(saving: Saving): Promise<number> {
+  const { tx, passwords, changed } = saving;
+  await sealSecretsAnew(saving);
   const rows = await tx
     .selectFrom("upstreams")
     .select(["id", "name", "url", "sealed_password"])
@@ -56,6 +59,18 @@ export async function sealAnew({ tx, passwords, changed }: Saving): Promise<numb
     changed();
   }
   return count;
+}
+
+/** The same for what messages to webhooks are signed with. */
+async function sealSecretsAnew({ tx, passwords: { sealer } }: Saving): Promise<void> {
+  const rows = await tx.selectFrom("webhooks").select(["id", "sealed_secret"]).execute();
+  for (const { id, sealed_secret: sealed } of rows) {
+    if (sealer.isCurrent(sealed)) continue;
+    const secret = await sealer.open(sealed, secretContext(id));
+    if (secret === undefined) continue;
+    const columns = { sealed_secret: await sealer.seal(secret, secretContext(id)) };
+    await tx.updateTable("webhooks").set(columns).where("id", "=", id).execute();
+  }
 }
 
 function context({ id, url }: { id: number; url: string }): string {

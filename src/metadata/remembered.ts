@@ -128,7 +128,12 @@ export class RememberedCache implements Cache {
 /** A registry asks with the same list each time. */
 const joined = new WeakMap<readonly number[], string>();
 
-function keyOf(upstreamIds: readonly number[], repository: string, reference: string): string {
+/** The key of what some upstreams have of a reference. */
+export function keyOf(
+  upstreamIds: readonly number[],
+  repository: string,
+  reference: string,
+): string {
   let ids = joined.get(upstreamIds);
   if (ids === undefined) joined.set(upstreamIds, (ids = upstreamIds.join()));
   return `${ids} ${repository} ${reference}`;

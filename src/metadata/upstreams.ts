@@ -145,6 +145,7 @@ export async function changeUpstream(
   );
   if (same && !doubted) return present;
   changed();
+  if (moved || doubted) await lockUpstream(tx, present.id);
   if (moved) await deleteEntries(tx, present.id);
   else if (doubted) await doubtEntries(tx, present.id);
   if (moved || doubted)
@@ -177,6 +178,11 @@ function update(tx: Tx, id: number, columns: Partial<Omit<Row, "id">>): Promise<
     .where("id", "=", id)
     .returningAll()
     .executeTakeFirstOrThrow();
+}
+
+/** Whoever stores what this upstream has given, as it was, has done so by now, or does not do so any more. */
+export async function lockUpstream(tx: Tx, id: number): Promise<void> {
+  await tx.selectFrom("upstreams").select("id").where("id", "=", id).forUpdate().execute();
 }
 
 async function deleteEntries(tx: Tx, upstreamId: number): Promise<void> {

@@ -50,3 +50,19 @@ export function isReferrerTag(tag: string): boolean {
 export function referenceText(reference: Reference): string {
   return reference.kind === "tag" ? reference.tag : reference.digest;
 }
+
+export interface ImageName {
+  repository: string;
+  reference: Reference;
+}
+
+/** `<repository>[:<tag>][@<digest>]`, as clients write it; a digest outweighs the tag beside it. Undefined for anything else. */
+export function parseImage(image: string): ImageName | undefined {
+  const [, repository = "", tag = "latest", digest] =
+    /^([^:@]+)(?::([^:@]+))?(?:@(.+))?$/.exec(image) ?? [];
+  const reference = parseReference(digest ?? tag);
+  if (!isRepositoryName(repository) || !reference || !isTag(tag)) return undefined;
+  return digest === undefined || reference.kind === "digest"
+    ? { repository, reference }
+    : undefined;
+}

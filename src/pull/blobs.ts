@@ -7,7 +7,7 @@ import { answer, type Answer } from "./answering.ts";
 import { type Candidate, candidatesOf, choose, chosenValue } from "./choose.ts";
 import { requireSame } from "./claims.ts";
 import { blobContentType } from "./content-type.ts";
-import type { PulledBlob, PullOptions } from "./contract.ts";
+import type { PrefetchedBlob, PulledBlob, PullOptions } from "./contract.ts";
 import { refusal, storeAway, tolerate } from "./errors.ts";
 import { isExpired } from "./expiry.ts";
 import type { Wanted } from "./flight.ts";
@@ -26,6 +26,15 @@ type Asked = [
   known: KnownBlob[],
   options: PullOptions,
 ];
+
+/** Nobody reads it: it is to come to rest. */
+const atRestOnly: PullOptions = {
+  marks: [],
+  head: false,
+  part: undefined,
+  waits: () => {},
+  complete: "unread",
+};
 
 /** Blobs: from the store on proof, else filled from the first upstream that has them. */
 export class Blobs {
@@ -46,6 +55,7 @@ export class Blobs {
     repository: string,
     digest: Digest,
     options: PullOptions,
+    isCounted = true,
   ): Promise<PulledBlob> {
     const found = await knownEntries(registry, repository, (ids, name) =>
       this.#options.cache.entries(ids, name, "blob", digest),
@@ -56,7 +66,7 @@ export class Blobs {
         !isExpired(entry, now) && !denyingRule(entry.upstream, entry.repository, undefined),
     );
     const { wanted, ...pulled } = await this.#answer(registry, repository, digest, known, options);
-    if (!options.head) {
+    if (!options.head && isCounted) {
       const { upstream, repository: name } = wanted;
       const key = {
         upstreamId: upstream.id,
@@ -67,6 +77,16 @@ export class Blobs {
       this.#usage.count(key);
     }
     return pulled;
+  }
+
+  /** See `Puller.prefetchBlob`. */
+  async prefetch(registry: Registry, repository: string, digest: Digest): Promise<PrefetchedBlob> {
+    const pulled = await this.pull(registry, repository, digest, atRestOnly, false);
+    const { content, explanation } = pulled;
+    if (content.kind !== "none" || content.size === undefined) {
+      throw new Error("a blob was to come to rest and has not");
+    }
+    return { size: content.size, explanation };
   }
 
   /** Where the store cannot be asked, the upstreams are: only what they do not have either is refused for it. */

@@ -101,8 +101,9 @@ export interface PullOptions {
   part: PartWanted | undefined;
   /** Called when an upstream has to be waited for. */
   waits: () => void;
-  /** The receiver cannot tell a cut body from a complete one: wait until everything is verified. */
-  complete: boolean;
+  /** The receiver cannot tell a cut body from a complete one: wait until everything is verified. `unread`: there is no
+   * receiver, and it is only to come to rest in the store. */
+  complete: boolean | "unread";
 }
 
 /** A part of a list: what stands behind `last`, as much of it as is asked for and fits. */
@@ -221,7 +222,41 @@ export interface Puller {
    * functions as a pull.
    */
   explain(registry: Registry, repository: string, reference: Reference): Promise<PullPlan>;
+  /**
+   * As `manifest`, for nobody in particular, so that it rests in the cache when somebody comes: no download is counted, and
+   * what an upstream's rate limit leaves is not spent once it is scarce (`rate_limited`). A stale tag is checked first.
+   */
+  prefetchManifest(
+    registry: Registry,
+    repository: string,
+    reference: Reference,
+  ): Promise<PulledManifest>;
+  /** The same for a blob. Resolves when its bytes rest in the store; throws `unavailable` where they cannot. */
+  prefetchBlob(registry: Registry, repository: string, digest: Digest): Promise<PrefetchedBlob>;
   activity(): Promise<Activity>;
   /** Ends all fills, whose readers are cut, and writes what is still held in memory. */
   close(): Promise<void>;
+}
+
+/** What pulls have changed in the cache, for whoever is to be told of it. */
+export type CacheEvent =
+  | {
+      event: "cache.stored";
+      upstreamId: number;
+      repository: string;
+      /** Undefined for what is had by digest. */
+      tag: string | undefined;
+      size: number;
+    }
+  | {
+      event: "cache.replaced" | "cache.tag_gone";
+      upstreamId: number;
+      repository: string;
+      tag: string;
+      details: Readonly<Record<string, unknown>>;
+    };
+
+export interface PrefetchedBlob {
+  size: number;
+  explanation: Explanation;
 }

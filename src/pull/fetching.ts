@@ -5,6 +5,7 @@ import { algorithmOf, type Digest, digestOf, parseDigest } from "../oci/digest.t
 import { type Manifest, ManifestError, parseManifest } from "../oci/manifest.ts";
 import { type Reference, referenceText } from "../oci/reference.ts";
 import type { Fetched } from "../upstream/contract.ts";
+import { isScarce } from "./budgets.ts";
 import type { Candidate } from "./choose.ts";
 import type { CacheStatus, PulledManifest } from "./contract.ts";
 import { invalidManifest, tolerate } from "./errors.ts";
@@ -21,9 +22,6 @@ export interface Wanted {
 
 /** An answer, and the entry that its download counts for. */
 export type Counted = PulledManifest & { key: EntryKey };
-
-/** Below this part of an upstream's rate limit a GET is spent only where a HEAD, which is not counted, does not do. */
-const scarce = 0.1;
 
 /** Brings manifests of one upstream into the cache. */
 export class Fetching {
@@ -46,7 +44,7 @@ export class Fetching {
 
   /** Fetches, verifies and stores; undefined when this upstream has nothing. Throws `UpstreamError`. */
   async bring(
-    { upstream, repository }: Candidate,
+    { upstream, repository, digest: before }: Candidate & { digest?: Digest | undefined },
     { reference, marks }: Wanted,
   ): Promise<Counted | undefined> {
     const spared = await this.#spare(upstream, repository, { reference, marks });
@@ -54,7 +52,9 @@ export class Fetching {
     const fetched = await this.#options.client.manifest(upstream, repository, reference, marks);
     if (!fetched.found) return undefined;
     const { digest, manifest } = verify(upstream.name, fetched, reference);
+    const size = fetched.payload.length;
     const stored = await this.#store(upstream, repository, reference, fetched, digest, manifest);
+    if (stored) this.#tell(upstream.id, repository, reference, { digest, before, size });
     const status = stored ? "miss" : "bypass";
     const key = keyOf(upstream, repository, reference);
     const explanation = { status, upstream: upstream.name, age: 0, source: key } as const;
@@ -69,9 +69,7 @@ export class Fetching {
   ): Promise<Counted | "absent" | undefined> {
     const { client, cache, checkTimeoutMs } = this.#options;
     const { budget } = client.health(upstream);
-    if (reference.kind !== "tag" || !budget || budget.remaining >= budget.limit * scarce) {
-      return undefined;
-    }
+    if (reference.kind !== "tag" || !isScarce(budget)) return undefined;
     const said = await client.checkManifest(upstream, repository, reference, checkTimeoutMs, marks);
     if (!said.found) return "absent";
     const digest = parseDigest(said.claimedDigest ?? "");
@@ -105,6 +103,21 @@ export class Fetching {
     };
     await tolerate(log, "entry was not noted as shown", cache.show(shown));
     return this.cached({ ...entry, checkedAt: now }, "revalidated");
+  }
+
+  /** `before`: what the tag was. */
+  #tell(
+    upstreamId: number,
+    repository: string,
+    reference: Reference,
+    { digest, before, size }: { digest: Digest; before: Digest | undefined; size: number },
+  ): void {
+    const tag = reference.kind === "tag" ? reference.tag : undefined;
+    const { told } = this.#options;
+    const hasMoved = tag !== undefined && before !== undefined && before !== digest;
+    if (!hasMoved) return told({ event: "cache.stored", upstreamId, repository, tag, size });
+    const details = { digest, previous_digest: before, size };
+    told({ event: "cache.replaced", upstreamId, repository, tag, details });
   }
 
   /** A database that cannot take it costs the cache a manifest, not the client its pull. */

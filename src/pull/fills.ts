@@ -5,7 +5,7 @@ import type { Cache } from "../metadata/contract.ts";
 import { algorithmOf, Digester } from "../oci/digest.ts";
 import { type Absent, absent, type OpenBlob, type UpstreamClient } from "../upstream/contract.ts";
 import { lost } from "./claims.ts";
-import type { Activity } from "./contract.ts";
+import type { Activity, CacheEvent } from "./contract.ts";
 import { Download } from "./download.ts";
 import { Fill } from "./fill.ts";
 import { Flight, flightKey, type Running, type Unstorable, type Wanted } from "./flight.ts";
@@ -22,6 +22,7 @@ export interface FillsOptions {
   log: Log;
   /** Larger blobs are passed through, not stored. */
   maxBlobBytes: number | undefined;
+  told: (event: CacheEvent) => void;
 }
 
 /** All fills together; beyond it blobs are passed through. */

@@ -5,6 +5,7 @@ import type { Registry, Upstream } from "../metadata/contract.ts";
 import { RegistryError } from "../oci/error.ts";
 import { referenceText } from "../oci/reference.ts";
 import type { Absences } from "./absences.ts";
+import { Budgets } from "./budgets.ts";
 import { type Candidate, candidatesOf, choose, type Chosen, chosenValue } from "./choose.ts";
 import type { PulledManifest } from "./contract.ts";
 import { reasonOf, refusal, tolerate } from "./errors.ts";
@@ -40,6 +41,7 @@ export class Manifests {
   readonly #absences: Absences;
   readonly #fetching: Fetching;
   readonly freshness: Freshness;
+  readonly #budgets: Budgets;
   readonly #flights = new SingleFlight<Counted>();
   readonly #reported = new LruMap<string, true>(maxReported);
 
@@ -49,6 +51,7 @@ export class Manifests {
     this.#absences = absences;
     this.#fetching = new Fetching(options);
     this.freshness = new Freshness(options);
+    this.#budgets = new Budgets(options);
   }
 
   async pull(
@@ -57,6 +60,22 @@ export class Manifests {
   ): Promise<PulledManifest> {
     const counted = await this.#pull(asked, waits);
     this.#usage.count(counted.key, head ? 0 : 1);
+    return counted;
+  }
+
+  /** See `Puller.prefetchManifest`. */
+  async prefetch(asked: Asked): Promise<PulledManifest> {
+    const known = await this.known(asked);
+    const road = this.road(asked, known);
+    if (road.kind !== "cached") this.#budgets.require(asked, road);
+    const counted =
+      road.kind === "cached"
+        ? this.#fetching.cached(road.entry, road.status, road.reason)
+        : await this.#flight(asked, () =>
+            road.kind === "walk" ? this.#walk(asked, known) : this.#check(asked, road.entry, known),
+          );
+    // It is used, so that it outlives what nobody wants, and pulled by nobody.
+    this.#usage.count(counted.key, 0);
     return counted;
   }
 
@@ -164,11 +183,11 @@ export class Manifests {
       case "keep":
         if (verdict.failed) this.freshness.postpone(entry);
         if (verdict.missing)
-          this.#event("tag is gone at its upstream, the copy is kept", asked, [entry.upstream]);
+          this.#gone(asked, entry, "tag is gone at its upstream, the copy is kept");
         return this.#fetching.cached(entry, "stale", verdict.reason);
       case "gone":
         await tolerate(log, "entry was not deleted", cache.deleteEntry(entry.id));
-        this.#event("tag is gone at its upstream", asked, [entry.upstream]);
+        this.#gone(asked, entry, "tag is gone at its upstream");
         return this.#walk(
           asked,
           known.filter((other) => other !== entry),
@@ -214,7 +233,7 @@ export class Manifests {
       ask: async (candidate) => {
         const entry = known.find(({ upstream }) => upstream === candidate.upstream);
         const shown = entry && (await this.#fetching.show(entry, asked));
-        return shown ?? this.#fetching.bring(candidate, asked);
+        return shown ?? this.#fetching.bring({ ...candidate, digest: entry?.digest }, asked);
       },
       probe: (candidate) => this.probe(candidate, asked),
     });
@@ -238,12 +257,26 @@ export class Manifests {
     if (all.size > 1) this.#event("two upstreams hold one name", asked, [...all]);
   }
 
-  #event(message: string, { registry, repository }: Asked, upstreams: readonly Upstream[]): void {
+  #gone(asked: Asked, { upstream, repository, digest }: KnownManifest, message: string): void {
+    const tag = tagOf(asked);
+    if (!this.#event(message, asked, [upstream]) || tag === undefined) return;
+    const details = { digest, kept: message.endsWith("kept") };
+    const { told } = this.#options;
+    told({ event: "cache.tag_gone", upstreamId: upstream.id, repository, tag, details });
+  }
+
+  /** Whether it had not been said before. */
+  #event(
+    message: string,
+    { registry, repository }: Asked,
+    upstreams: readonly Upstream[],
+  ): boolean {
     const names = upstreams.map(({ name }) => name).join(", ");
     const key = `${message} ${registry.id} ${repository} ${names}`;
-    if (this.#reported.get(key)) return;
+    if (this.#reported.get(key)) return false;
     this.#reported.set(key, true);
     this.#options.log.warn(message, { registry: registry.id, repository, upstreams: names });
+    return true;
   }
 }
 

@@ -5,7 +5,7 @@ import type { Cache, Lists } from "../metadata/contract.ts";
 import type { UpstreamClient } from "../upstream/contract.ts";
 import { Absences } from "./absences.ts";
 import { Blobs } from "./blobs.ts";
-import type { Puller } from "./contract.ts";
+import type { CacheEvent, Puller } from "./contract.ts";
 import { Fills } from "./fills.ts";
 import { Lessons } from "./lessons.ts";
 import { Manifests } from "./manifests.ts";
@@ -31,6 +31,8 @@ export interface PullerOptions {
   absentMs: number;
   /** Larger blobs are passed through, not stored; undefined: no limit. */
   maxBlobBytes: number | undefined;
+  /** Told of what has been stored and what is gone. Must not take long, nor throw. */
+  told: (event: CacheEvent) => void;
 }
 
 export function createPuller(options: PullerOptions): Puller {
@@ -60,6 +62,9 @@ export function createPuller(options: PullerOptions): Puller {
     explain: (registry, repository, reference) =>
       planPull(manifests, absences, { registry, repository, reference, marks: [] }),
     blob: (registry, repository, digest, pull) => blobs.pull(registry, repository, digest, pull),
+    prefetchManifest: (registry, repository, reference) =>
+      manifests.prefetch({ registry, repository, reference, marks: [] }),
+    prefetchBlob: (registry, repository, digest) => blobs.prefetch(registry, repository, digest),
     activity: async () => fills.activity,
     async close() {
       await fills.close();

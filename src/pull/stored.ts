@@ -34,7 +34,7 @@ export async function openStored(
   { head, part, complete, waits }: BlobWanted,
 ): Promise<BlobContent | undefined> {
   const range = part && rangeWithin(part.range, size);
-  if (head || range === "unsatisfiable") {
+  if (head || complete === "unread" || range === "unsatisfiable") {
     return (await blobs.has(digest, size)) ? { kind: "none", size } : undefined;
   }
   if (complete) waits();

@@ -4,6 +4,7 @@ import { failureCode, type Log } from "../lib/log.ts";
 import { inSpan } from "../lib/tracing/span.ts";
 import type { Cache } from "../metadata/contract.ts";
 import { blobContentType } from "./content-type.ts";
+import type { CacheEvent } from "./contract.ts";
 import { reasonOf } from "./errors.ts";
 import type { Fill } from "./fill.ts";
 import type { Wanted } from "./flight.ts";
@@ -12,6 +13,7 @@ export interface StoringOptions {
   cache: Cache;
   clock: Clock;
   log: Log;
+  told: (event: CacheEvent) => void;
 }
 
 export type Stored = { stored: true } | { stored: false; error: unknown };
@@ -43,15 +45,24 @@ async function fillStore(
   const { log } = options;
   try {
     await fill.run();
+    const size = spool.length;
     await inSpan(
       "store",
       "internal",
-      () => ({ "weir.bytes": spool.length }),
+      () => ({ "weir.bytes": size }),
       async () => {
         await spool.commit(digest);
-        await record(fill, spool.length, wanted, options);
+        await record(fill, size, wanted, options);
       },
     );
+    const { repository } = wanted;
+    options.told({
+      event: "cache.stored",
+      upstreamId: upstream.id,
+      repository,
+      tag: undefined,
+      size,
+    });
     return { stored: true };
   } catch (error) {
     const reason = `${reasonOf(error)} ${failureCode(error)}`;

@@ -12,6 +12,7 @@ import {
   type Described,
   type Fetched,
   type Health,
+  type HealthEvent,
   type ListedReferrers,
   type ListedTags,
   type OpenBlob,
@@ -45,6 +46,8 @@ export interface UpstreamClientOptions {
   allowedAddresses: readonly AllowedRange[];
   /** Where it is kept over restarts who is not to be asked for now. */
   states: StateStore;
+  /** See `StandingsOptions`. */
+  told: (event: HealthEvent) => void;
   /** From 0 to 1, in place of the machine's chance. */
   random?: () => number;
   /** Are told of each request. */
@@ -82,7 +85,7 @@ const maxMarks = 8;
 /** Dials nothing before the first call. Throws for an entry of `allowedAddresses` that is not in CIDR notation. */
 export function createUpstreamClient(options: UpstreamClientOptions): UpstreamClient {
   const { clock, log, version, instanceId, allowedAddresses, states, resolve } = options;
-  const { random = Math.random, watches = [] } = options;
+  const { random = Math.random, watches = [], told } = options;
   const limits = { ...defaults, ...options.limits };
   const guard = createGuard({ clock, allowed: allowedAddresses, ...(resolve && { resolve }) });
   const headers = { "User-Agent": `weir/${version}`, "Accept-Encoding": "identity" };
@@ -95,7 +98,7 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
     tokens.forget(upstreamId);
     transport.forget(upstreamId);
   };
-  const standings = new Standings({ clock, log, states, random, changed });
+  const standings = new Standings({ clock, log, states, random, changed, told });
   const authorizer = new Authorizer(sender, tokens, log);
   return new Client({ clock, authorizer, standings, transport, limits });
 }

@@ -97,6 +97,13 @@ export interface Health {
   budget: { limit: number; remaining: number; windowSeconds: number; at: number } | undefined;
 }
 
+/** That an upstream is not to be asked for now, that it is again, or that it refuses us. */
+export interface HealthEvent {
+  event: "upstream.unavailable" | "upstream.recovered" | "upstream.denied";
+  upstreamId: number;
+  details: Readonly<Record<string, unknown>>;
+}
+
 /** What the client needs to know of an upstream. */
 export interface Upstream {
   id: number;

@@ -3,7 +3,13 @@ import { LruMap } from "../lib/lru.ts";
 import { failureCode, type Log } from "../lib/log.ts";
 import { Breaker, type Outcome, type Pass } from "./breaker.ts";
 import { type Budget, readBudget } from "./budget.ts";
-import { type Health, type StateStore, type Upstream, UpstreamError } from "./contract.ts";
+import {
+  type Health,
+  type HealthEvent,
+  type StateStore,
+  type Upstream,
+  UpstreamError,
+} from "./contract.ts";
 import { failure, isCrowded } from "./failure.ts";
 import { readMemory } from "./memory.ts";
 import type { Scheme } from "./scheme.ts";
@@ -16,6 +22,8 @@ export class Standing {
   scheme: Scheme | undefined;
   /** Of what kinds of objects its HEAD has been seen to say that they are there: then it is believed when it says no. */
   readonly heads = new Set<string>();
+  /** Until then, by `Clock.elapsed`, nobody is told once more that we are refused. */
+  deniedUntil = Number.NEGATIVE_INFINITY;
 
   constructor(readonly version: number) {}
 
@@ -33,7 +41,12 @@ export interface StandingsOptions {
   random: () => number;
   /** Another version of the upstream is asked for than before: what belongs to the old one is to go. */
   changed: (upstreamId: number) => void;
+  /** Told of how upstreams are doing when that changes. Must not take long, nor throw. */
+  told: (event: HealthEvent) => void;
 }
+
+/** That an upstream refuses us is told once in so long: of others of its repositories it may not. */
+const deniedMs = 3_600_000;
 
 const maxUpstreams = 1024;
 
@@ -59,6 +72,9 @@ export class Standings {
       return result;
     } catch (error) {
       this.#leave(upstream, standing, pass, outcomeOf(error));
+      if (error instanceof UpstreamError && error.reason === "denied") {
+        this.#denied(upstream, standing);
+      }
       throw error;
     }
   }
@@ -100,7 +116,19 @@ export class Standings {
       });
     }
     // What happens to an older version is of no use to anybody.
-    if (this.#kept.get(upstream.id) === standing) this.#save(upstream, breaker);
+    if (this.#kept.get(upstream.id) !== standing) return;
+    this.#save(upstream, breaker);
+    const isBack = state === "closed";
+    const details = isBack ? {} : { reason: reason ?? null, retry_at: timeText(retryAt) };
+    const event = isBack ? "upstream.recovered" : "upstream.unavailable";
+    this.options.told({ event, upstreamId: upstream.id, details });
+  }
+
+  #denied({ id: upstreamId }: Upstream, standing: Standing): void {
+    const { clock, told } = this.options;
+    if (clock.elapsed() < standing.deniedUntil) return;
+    standing.deniedUntil = clock.elapsed() + deniedMs;
+    told({ event: "upstream.denied", upstreamId, details: {} });
   }
 
   #save({ id: upstreamId, version }: Upstream, breaker: Breaker): void {
@@ -129,6 +157,8 @@ export class Standings {
     }
   }
 }
+
+const timeText = (at: number | undefined) => (at === undefined ? null : new Date(at).toISOString());
 
 /** An answer is a sign of life, whatever it says; 404, 401 and 403 are answers. */
 function outcomeOf(error: unknown): Outcome {

@@ -8,6 +8,8 @@ import type { Work } from "./runner/contract.ts";
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
+/** How long one can see what became of a message. */
+const deliveryDays = 7;
 
 export interface BackgroundOptions {
   metadata: Metadata;
@@ -24,7 +26,7 @@ const daily = { everyMs: dayMs, afterStartMs: hourMs, goesByAge: true } as const
 
 /** What a server does when nobody waits for it. */
 export function backgroundWork({ metadata, clock, log, auditDays }: BackgroundOptions): Work[] {
-  const { management, identity, audit, purges, cleanup, statistics } = metadata;
+  const { management, identity, audit, purges, cleanup, statistics, deliveries } = metadata;
   const all: Omit<GradualOptions, "log">[] = [
     { name: "purges", ...soon, some: () => purges.step(), told: "entries were purged" },
     {
@@ -52,6 +54,12 @@ export function backgroundWork({ metadata, clock, log, auditDays }: BackgroundOp
       told: "statistics have expired",
     },
   ];
+  all.push({
+    name: "expired_webhook_deliveries",
+    ...daily,
+    some: async () => (await deliveries.expire(clock.now() - deliveryDays * dayMs)) || undefined,
+    told: "deliveries to webhooks have expired",
+  });
   if (auditDays > 0) {
     const expire = () => audit.expire(clock.now() - auditDays * dayMs);
     const some = async () => (await expire()) || undefined;

@@ -80,6 +80,17 @@ export interface Prepared {
   registry: Registry | undefined;
 }
 
+/** A database that several servers can share. */
+export interface DatabaseSettings {
+  url: string;
+  /** PEM; undefined: the well-known authorities. */
+  ca: string | undefined;
+  /** At most. */
+  connections: number;
+  /** How long one statement may take. */
+  statementSeconds: number;
+}
+
 /** Stands in a data folder for as long as a backup is being restored to it: no server begins on half of one. */
 export const restoringMark = "restoring";
 
@@ -109,6 +120,7 @@ export { type BucketSettings, readBucketSettings } from "./bucket-settings.ts";
 export { visibleIssuer } from "./oidc-issuers.ts";
 export { defaultGroup } from "./shapes.ts";
 export { certificates } from "./certificates.ts";
+export { databaseUrl, readDatabaseSettings } from "./database-settings.ts";
 export { type LimitSettings, readLimitSettings } from "./limit-settings.ts";
 export { type ObservingSettings, readObserving } from "./observing-settings.ts";
 export { type MirrorSettings, readMirrorSettings } from "./mirror-settings.ts";
@@ -122,3 +134,8 @@ export { readYaml } from "./yaml.ts";
 
 /** Work that nobody waits for. */
 export type * from "./runner/contract.ts";
+
+export { imageName, platform } from "./prefetch/shapes.ts";
+export { prefetchWorkName } from "./prefetch/work.ts";
+export { webhookSecret, webhookUrl } from "./webhooks/signature.ts";
+export { deliveryWorkName } from "./webhooks/work.ts";

@@ -43,6 +43,7 @@ beforeAll(async () => {
   server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: pass });
   weir = await TestWeir.start({
     upstreams: [{ fake: upstream }],
+    database: "file",
     env: { WEIR_EXTERNAL_URL: outside(), WEIR_TRUSTED_PROXIES: "127.0.0.1" },
   });
   // The service that tokens are for is the address that clients use.

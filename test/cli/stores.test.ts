@@ -31,7 +31,7 @@ beforeEach(async () => {
   folder = mkdtempSync(path.join(tmpdir(), "weir-stores-"));
   upstream = await FakeUpstream.start();
   upstream.image(name, "1", image);
-  weir = await TestWeir.start({ upstreams: [{ fake: upstream }] });
+  weir = await TestWeir.start({ upstreams: [{ fake: upstream }], database: "file" });
   await pullAll();
 });
 afterEach(async () => {
@@ -69,7 +69,11 @@ const verifyAt = (dataDir: string, ...more: string[]) =>
 /** A server on a restored folder, which the upstream does not answer. */
 async function restored<T>(dataDir: string, work: (there: TestWeir) => Promise<T>): Promise<T> {
   upstream.fault("* /v2/*", { reset: true });
-  const there = await TestWeir.start({ upstreams: [{ fake: upstream }], dataDir });
+  const there = await TestWeir.start({
+    upstreams: [{ fake: upstream }],
+    dataDir,
+    database: "file",
+  });
   try {
     return await work(there);
   } finally {
@@ -113,7 +117,11 @@ for (const form of ["folder", "file.tar"]) {
       const back = await restore(at(form), dataDir);
       expect(back.err).toContain("the secret key is not in the backup");
       expect(JSON.parse((await verifyAt(dataDir)).out)).toMatchObject({ findings: [] });
-      const there = await TestWeir.start({ upstreams: [{ fake: upstream }], dataDir });
+      const there = await TestWeir.start({
+        upstreams: [{ fake: upstream }],
+        dataDir,
+        database: "file",
+      });
       try {
         const blob = await there.blob(name, large);
         expect(digestOf(new Uint8Array(await blob.arrayBuffer()))).toBe(large);

@@ -1,5 +1,4 @@
 import { expect } from "bun:test";
-import { Database } from "bun:sqlite";
 import path from "node:path";
 import { skopeo, succeed } from "./lab/clients/index.ts";
 import { e2e } from "./lab/lab.ts";
@@ -19,9 +18,8 @@ async function verifyBlobs(weir: Weir): Promise<number> {
 }
 
 /** Every content row has its file of that size, and every *shown* blob entry its content row; how many rows. */
-function verifyRows(weir: Weir): number {
-  using database = new Database(path.join(weir.data, "weir.db"), { readonly: true });
-  const blobs = database.query<{ digest: string; size: number }, []>("select * from blobs").all();
+async function verifyRows(weir: Weir): Promise<number> {
+  const blobs = await weir.query<{ digest: string; size: number }>("select * from blobs");
   const sizes = new Map(
     weir.files("blobs").map((file) => {
       const digest = `sha256:${path.basename(file)}`;
@@ -29,12 +27,10 @@ function verifyRows(weir: Weir): number {
     }),
   );
   for (const { digest, size } of blobs) expect(sizes.get(digest)).toBe(size);
-  const bare = database
-    .query<{ digest: string }, []>(
-      `select digest from cache_entries
-       where kind = 'blob' and proof = 'shown' and digest not in (select digest from blobs)`,
-    )
-    .all();
+  const bare = await weir.query<{ digest: string }>(
+    `select digest from cache_entries
+     where kind = 'blob' and proof = 'shown' and digest not in (select digest from blobs)`,
+  );
   expect(bare).toEqual([]);
   return blobs.length;
 }
@@ -67,7 +63,7 @@ await e2e("kill -9 in the middle of a fill loses nothing", { needs }, async (lab
   expect(weir.files("spool")).toEqual([]);
   expect(await weir.stop()).toBe(0);
   expect(await verifyBlobs(weir)).toBe(4);
-  expect(verifyRows(weir)).toBe(4);
+  expect(await verifyRows(weir)).toBe(4);
 });
 
 await e2e("kill -9 as soon as a blob has come to rest loses nothing", { needs }, async (lab) => {
@@ -82,12 +78,12 @@ await e2e("kill -9 as soon as a blob has come to rest loses nothing", { needs },
     await weir.kill();
     await broken;
     await client.wipe();
-    verifyRows(weir);
+    await verifyRows(weir);
     await weir.start();
   }
   succeed(await client.pull(byTag));
   await client.stored(byTag);
   expect(await weir.stop()).toBe(0);
   expect(await verifyBlobs(weir)).toBe(6);
-  expect(verifyRows(weir)).toBe(6);
+  expect(await verifyRows(weir)).toBe(6);
 });

@@ -40,6 +40,11 @@ export class SteppedClock implements Clock {
     return Math.min(...[...this.#timers].map(({ at }) => at)) - this.#now;
   }
 
+  /** Whether a call is pending in just so many milliseconds. */
+  isDue(ms: number): boolean {
+    return [...this.#timers].some(({ at }) => at === this.#now + ms);
+  }
+
   /** Moves on by `ms`, running what falls due, in order. */
   step(ms: number): void {
     const end = this.#now + ms;

@@ -1,3 +1,4 @@
+import { Database } from "bun:sqlite";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -8,6 +9,8 @@ import type { RegistrySettings, UpstreamSettings } from "../../src/metadata/cont
 import type { DeclaredUser, OidcIssuer } from "../../src/work/contract.ts";
 import { S3Server } from "./s3-server.ts";
 import { SteppedClock } from "./clock.ts";
+import { newDatabase } from "./new-database.ts";
+import { queryAt, type TestDatabase, wholeText } from "./postgres.ts";
 import { until } from "./until.ts";
 import type { FakeUpstream } from "./upstream.ts";
 
@@ -16,6 +19,9 @@ export const adminToken = "an-administrator-token-for-tests-only";
 export const strangerToken = "a-stranger-with-a-token-of-some-length";
 export const externalUrl = "http://weir.test:5000";
 const prefix = "virtual_registries/container/1";
+
+/** By the folder of the server that has it: whoever starts on that folder again has it again. */
+const databases = new Map<string, TestDatabase>();
 
 export interface WeirOptions {
   /** In order of position, as upstreams of registry 1. */
@@ -33,6 +39,11 @@ export interface WeirOptions {
   files?: Record<string, string>;
   /** A folder that is there already; default a new one. Removed at the end either way. */
   dataDir?: string;
+  /**
+   * A database that other servers use too, left as it is at the end; `file`: in the folder, whatever the engine that is
+   * tested; default one of its own, as `WEIR_TEST_DATABASE` says.
+   */
+  database?: { url: string } | "file";
 }
 
 type Kind = "manifests" | "blobs" | "tags" | "referrers";
@@ -124,6 +135,10 @@ export class TestWeir {
 
   /** Starts on the same folder, after `halt`. */
   async run(): Promise<void> {
+    const isOnPostgres = process.env["WEIR_TEST_DATABASE"] === "postgres";
+    if (isOnPostgres && !this.#options.database && !this.#database) {
+      databases.set(this.dataDir, await newDatabase());
+    }
     const write = (line: string) => this.logLines.push(JSON.parse(line) as Record<string, unknown>);
     const log = createLog(this.clock, "debug", {
       write: (line) => void write(line),
@@ -146,6 +161,7 @@ export class TestWeir {
         WEIR_ALLOWED_UPSTREAM_ADDRESSES: "127.0.0.0/8",
         WEIR_MIN_FREE_BYTES: "0",
         ...this.bucket?.env,
+        ...this.#databaseSettings(),
         ...this.#options.env,
       },
       (file) => {
@@ -174,6 +190,40 @@ export class TestWeir {
       declared,
       listen: { hostname: "127.0.0.1", port: 0 },
     };
+  }
+
+  /** Undefined: a file in the folder. */
+  get #database(): { url: string } | undefined {
+    const given = this.#options.database;
+    return given === "file" ? undefined : (given ?? databases.get(this.dataDir));
+  }
+
+  /** Asks the database, or changes it, behind the server's back. */
+  async query<Row>(text: string): Promise<Row[]> {
+    if (this.#database) return (await queryAt(this.#database.url, text)) as Row[];
+    const database = new Database(path.join(this.dataDir, "weir.db"));
+    try {
+      return database.query<Row, []>(text).all();
+    } finally {
+      database.close(true);
+    }
+  }
+
+  /** Everything that the database holds, as text. */
+  async known(): Promise<string> {
+    if (this.#database) return wholeText(this.#database.url);
+    const files = ["weir.db", "weir.db-wal"].map((name) => Bun.file(`${this.dataDir}/${name}`));
+    const texts = files.map(async (file) => ((await file.exists()) ? file.text() : ""));
+    return (await Promise.all(texts)).join("");
+  }
+
+  #databaseSettings(): Record<string, string> {
+    const { url } = this.#database ?? {};
+    if (url === undefined) return {};
+    // Of servers that share a database the same, of others another.
+    const whose = this.#options.database ? "shared" : path.basename(this.dataDir);
+    const secret = `a-master-secret-for-tests-${whose}`;
+    return { WEIR_DATABASE_URL: url, WEIR_SECRET_KEY: secret };
   }
 
   get url(): string {
@@ -290,6 +340,18 @@ export class TestWeir {
     return count - ++this.#questions;
   }
 
+  /** Until `requests` more have been begun than `before`, and the database has answered what they have asked. */
+  async waiting(before: number, requests: number): Promise<void> {
+    await until(async () => (await this.begun()) >= before + requests);
+    if (!this.#database) return;
+    const busy =
+      "select 1 from pg_stat_activity where datname = current_database() and application_name = 'weir' and state <> 'idle'";
+    // Between two questions of a request there is none for a moment.
+    for (let quiet = 0; quiet < 5; quiet++) {
+      if ((await this.query(busy)).length > 0) quiet = -1;
+    }
+  }
+
   /** Until the blob rests in the store: after its last byte has been read that takes a moment. */
   settled(repository: string, digest: string): Promise<void> {
     return until(async () => {
@@ -337,6 +399,8 @@ export class TestWeir {
 
   async stop(): Promise<void> {
     await this.halt();
+    await databases.get(this.dataDir)?.remove();
+    databases.delete(this.dataDir);
     rmSync(this.dataDir, { recursive: true, force: true });
   }
 }

@@ -176,15 +176,12 @@ const table: [message: string, status: number, told: string | null, asked: Asked
 describe("a request that is refused", () => {
   beforeAll(async () => {
     // A token that opens the API alone; there is no endpoint to make one yet.
-    const { Database } = await import("bun:sqlite");
-    const database = new Database(`${weir.dataDir}/weir.db`);
-    database.run(
+    const hash = hashSecret("reads-the-api-and-no-more-than-that");
+    await weir.query(
       `insert into tokens (kind, user_id, name, hash, scopes, created_at)
-       values ('personal', 1, 'api', ?, '["read_api"]', 0)`,
-      [hashSecret("reads-the-api-and-no-more-than-that")],
+       values ('personal', 1, 'api', '${hash}', '["read_api"]', 0)`,
     );
-    database.run("update generation set value = value + 1");
-    database.close();
+    await weir.query("update generation set value = value + 1");
   });
 
   test.each(table)("%s", async (message, status, told, asked) => {
@@ -243,10 +240,8 @@ describe("a request that is refused", () => {
   });
 
   test("while the database is locked", async () => {
-    const { Database } = await import("bun:sqlite");
     await weir.halt();
-    const database = new Database(`${weir.dataDir}/weir.db`);
-    database.run("alter table cache_entries rename to hidden");
+    await weir.query("alter table cache_entries rename to hidden");
     await weir.run();
     const path = `${prefix}/${name}/manifests/${zeros}`;
     const { response, message } = await refusalOf({ path, ...own });
@@ -255,8 +250,7 @@ describe("a request that is refused", () => {
       "the database does not answer at the moment; try again",
     ]);
     await weir.halt();
-    database.run("alter table hidden rename to cache_entries");
-    database.close();
+    await weir.query("alter table hidden rename to cache_entries");
     await weir.run();
   });
 });

@@ -1,6 +1,4 @@
-import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import path from "node:path";
 import { until } from "../fakes/until.ts";
 import { buildImage, FakeUpstream } from "../fakes/upstream.ts";
 import { TestWeir } from "../fakes/weir.ts";
@@ -35,18 +33,17 @@ const entries = async (search = "") =>
 const pin = (id = "") => `/virtual_registries/container/cache_entries/${id}/pin`;
 
 /** Entries that only the database knows of: more than a purge takes before it is answered. */
-function fill(count: number): void {
-  const database = new Database(path.join(weir.dataDir, "weir.db"));
-  const insert = database.prepare(
-    `insert into cache_entries (group_id, upstream_id, repository, kind, reference, digest, proof, content_type,
-       size, upstream_checked_at, downloaded_at)
-     select group_id, id, 'bulk', 'blob', ?1, ?1, 'shown', 'application/octet-stream', 1, 1, 1
-     from upstreams where id = 1`,
-  );
-  database.transaction(() => {
-    for (let i = 0; i < count; i++) insert.run(`sha256:${String(i).padStart(64, "0")}`);
-  })();
-  database.close(true);
+async function fill(count: number): Promise<void> {
+  const digests = Array.from({ length: count }, (_, i) => `sha256:${String(i).padStart(64, "0")}`);
+  for (let start = 0; start < count; start += 400) {
+    const rows = digests.slice(start, start + 400).map((digest) => `('${digest}')`);
+    await weir.query(
+      `insert into cache_entries (group_id, upstream_id, repository, kind, reference, digest, proof, content_type,
+         size, upstream_checked_at, downloaded_at)
+       select u.group_id, u.id, 'bulk', 'blob', d.column1, d.column1, 'shown', 'application/octet-stream', 1, 1, 1
+       from upstreams u, (values ${rows.join(", ")}) d where u.id = 1`,
+    );
+  }
 }
 
 test("what a pattern is for is asked for anew, the rest is served as it is", async () => {
@@ -73,7 +70,7 @@ test("a pinned tag outlives a purge, and the death of its upstream", async () =>
 
 test("a purge of much is answered before it is over, goes on by itself, and lets pulls through", async () => {
   expect(await status("1")).toBe("miss");
-  fill(20_000);
+  await fill(20_000);
   await weir.api("DELETE", `${upstreams}/cache?pattern=bulk`, undefined, 204);
   const work = async () =>
     ((await weir.api("GET", "/work")) as { name: string; status: string }[]).find(
@@ -90,7 +87,7 @@ test("a purge of much is answered before it is over, goes on by itself, and lets
 });
 
 test("a purge that was interrupted by a stop goes on at the next start", async () => {
-  fill(20_000);
+  await fill(20_000);
   await weir.api("DELETE", `${upstreams}/cache`, undefined, 204);
   await weir.halt();
   await weir.run();

@@ -6,8 +6,34 @@ import { createLog, failureCode } from "../../src/lib/log.ts";
 import { LruMap } from "../../src/lib/lru.ts";
 import { createSealer } from "../../src/lib/seal.ts";
 import { hashSecret, isWellFormedSecret, newSecret } from "../../src/lib/secret.ts";
+import { SingleFile } from "../../src/lib/single-file.ts";
 import { SingleFlight } from "../../src/lib/single-flight.ts";
 import { SteppedClock } from "../fakes/clock.ts";
+
+describe("SingleFile", () => {
+  test("one after another where the key is the same, whatever became of the one before", async () => {
+    const file = new SingleFile();
+    const order: string[] = [];
+    const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const;
+    const work = (name: string, gate: Promise<void>) => async () => {
+      order.push(`${name} begins`);
+      await gate;
+      order.push(`${name} ends`);
+      return name;
+    };
+    const first = file.do("a", work("first", gates[0].promise));
+    const second = file.do("a", work("second", gates[1].promise));
+    const other = file.do("b", work("other", Promise.resolve()));
+    expect(await other).toBe("other");
+    gates[1].resolve();
+    expect(order).toEqual(["first begins", "other begins", "other ends"]);
+    gates[0].reject(new Error("broken"));
+    expect(first).rejects.toThrow("broken");
+    expect(await second).toBe("second");
+    expect(order.slice(3)).toEqual(["second begins", "second ends"]);
+    expect(await file.do("a", work("later", Promise.resolve()))).toBe("later");
+  });
+});
 
 describe("SingleFlight", () => {
   test("callers of one key share a run and its result, and the key is free afterwards", async () => {

@@ -84,7 +84,7 @@ describe("entries by the thousand", () => {
 
   const index = () => {
     const log = createLog(bed.clock, "debug", { write() {}, async flush() {} });
-    return new EntryIndex(db, { clock: bed.clock, log });
+    return new EntryIndex(db, { clock: bed.clock, log, turn: (work) => work() });
   };
   const list = (options: Partial<PageOptions>) =>
     metadata.management.entries.list(upstream.id, { words: [], page: 1, perPage: 20, ...options });

@@ -244,6 +244,44 @@ CREATE TABLE passwords (
   changed_at integer not null
 ) strict, without rowid;
 
+CREATE TABLE prefetch_images (
+  prefetch_id integer not null references prefetches (id) on delete cascade,
+  position integer not null,
+  image text not null check (length(image) between 1 and 600),
+  status text not null default 'pending' check (status in ('pending', 'done', 'failed')),
+  reason text check (length(reason) <= 1000),
+  -- what the reference was found to be in this run
+  digest text,
+  attempts integer not null default 0,
+  not_before integer not null default 0,
+  objects_done integer not null default 0,
+  objects_total integer not null default 0,
+  bytes_done integer not null default 0,
+  bytes_total integer not null default 0,
+  primary key (prefetch_id, position)
+) strict, without rowid;
+
+CREATE TABLE prefetches (
+  id integer primary key autoincrement,
+  group_id integer not null,
+  registry_id integer not null,
+  -- a JSON array of texts
+  platforms text not null,
+  -- null: it runs once
+  every_hours integer check (every_hours between 1 and 8760),
+  status text not null default 'scheduled' check (status in ('scheduled', 'running', 'finished', 'failed')),
+  next_run_at integer,
+  last_run_at integer,
+  run_started_at integer,
+  -- when it last came a step further, so that all have their turn
+  advanced_at integer not null default 0,
+  created_at integer not null,
+  updated_at integer not null,
+  foreign key (registry_id, group_id) references registries (id, group_id) on delete cascade
+) strict;
+
+CREATE INDEX prefetches_registry on prefetches (registry_id, group_id);
+
 CREATE TABLE project_memberships (
   user_id integer not null references users (id) on delete cascade,
   project_id integer not null references projects (id) on delete cascade,
@@ -457,6 +495,52 @@ CREATE TABLE virtual_registry_settings (
   enabled integer not null check (enabled in (0, 1)),
   updated_at integer not null
 ) strict;
+
+CREATE TABLE webhook_deliveries (
+  id integer primary key autoincrement,
+  webhook_id integer not null references webhooks (id) on delete cascade,
+  message_id text not null,
+  event text not null,
+  body text not null,
+  status text not null default 'pending' check (status in ('pending', 'delivered', 'failed')),
+  attempts integer not null default 0,
+  next_attempt_at integer not null,
+  last_attempt_at integer,
+  response_status integer,
+  reason text check (length(reason) <= 255),
+  created_at integer not null
+) strict;
+
+CREATE INDEX webhook_deliveries_created on webhook_deliveries (created_at);
+
+CREATE INDEX webhook_deliveries_pending on webhook_deliveries (webhook_id, next_attempt_at, id)
+  where status = 'pending';
+
+CREATE INDEX webhook_deliveries_webhook on webhook_deliveries (webhook_id, id);
+
+CREATE TABLE webhooks (
+  id integer primary key autoincrement,
+  group_id integer not null references groups (id) on delete cascade,
+  url text not null check (length(url) between 1 and 2048),
+  description text check (length(description) <= 1024),
+  sealed_secret text not null,
+  -- PEM; null: the well-known authorities
+  ca text,
+  -- a JSON array of texts
+  events text not null,
+  enabled integer not null check (enabled in (0, 1)),
+  -- why this server has switched it off
+  disabled_reason text check (length(disabled_reason) <= 255),
+  -- since when nothing was taken; null: the last delivery was
+  failing_since integer,
+  last_delivered_at integer,
+  -- what could not be noted, since too much was waiting already
+  dropped integer not null default 0,
+  created_at integer not null,
+  updated_at integer not null
+) strict;
+
+CREATE INDEX webhooks_group on webhooks (group_id);
 
 CREATE TABLE work (
   name text not null primary key check (length(name) between 1 and 64),

@@ -180,7 +180,7 @@ describe("a fill", () => {
     await until(() => upstream.count(blobGets) === 2);
     await until(() => {
       // Only when the pause is what is waited for: the deadlines of calls are on the same clock.
-      if (weir.clock.next === 1000) weir.clock.step(1000);
+      if (weir.clock.isDue(1000)) weir.clock.step(1000);
       return upstream.count(blobGets) === 3;
     });
     expect(digestOf(await answer)).toBe(digest);

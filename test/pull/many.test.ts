@@ -201,7 +201,7 @@ describe("a stale tag", () => {
     fake(1).fault(heads, { gate });
     const before = await weir.begun();
     const all = Array.from({ length: 200 }, () => weir.manifest(name, "latest"));
-    await until(async () => (await weir.begun()) === before + 200);
+    await weir.waiting(before, 200);
     gate.open();
     for (const one of await Promise.all(all))
       expect(cache(one)).toBe('revalidated; upstream="up1"');

@@ -1,4 +1,3 @@
-import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { digestOf } from "../../src/oci/digest.ts";
@@ -111,13 +110,9 @@ describe("manifests", () => {
     await weir.settled(name, layer());
     await (await weir.blob(name, layer())).bytes();
     await weir.halt();
-    const database = new Database(`${weir.dataDir}/weir.db`);
-    const counts = database
-      .query<{ reference: string; n: number }, []>(
-        "select reference, downloads_count as n from cache_entries where downloads_count > 0",
-      )
-      .all();
-    database.close();
+    const counts = await weir.query<{ reference: string; n: number }>(
+      "select reference, downloads_count as n from cache_entries where downloads_count > 0",
+    );
     expect(new Map(counts.map(({ reference, n }) => [reference, n]))).toEqual(
       new Map([
         ["latest", 2],

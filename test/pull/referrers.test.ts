@@ -1,6 +1,4 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { Database } from "bun:sqlite";
-import path from "node:path";
 import type { Digest } from "../../src/oci/digest.ts";
 import { mediaTypes } from "../../src/oci/manifest.ts";
 import { referrersTag } from "../../src/oci/reference.ts";
@@ -83,10 +81,8 @@ async function list(query = "", digest: string = image.digest) {
   };
 }
 
-function rows(table = "lists"): number {
-  const database = new Database(path.join(weir.dataDir, "weir.db"), { readonly: true });
-  const row = database.query<{ n: number }, []>(`select count(*) as n from ${table}`).get();
-  database.close(true);
+async function rows(table = "lists"): Promise<number> {
+  const [row] = await weir.query<{ n: number }>(`select count(*) as n from ${table}`);
   return row?.n ?? -1;
 }
 
@@ -160,7 +156,9 @@ describe("what refers to an image", () => {
       });
     }
     // The API, and the tag that stands in for it: once for ten seconds.
-    expect([first.count(), second.count(), rows(), rows("cache_entries")]).toEqual([2, 2, 0, 0]);
+    expect([first.count(), second.count(), await rows(), await rows("cache_entries")]).toEqual([
+      2, 2, 0, 0,
+    ]);
     weir.clock.step(10_000);
     await list("", unknown);
     expect(first.count()).toBe(4);
@@ -444,7 +442,7 @@ describe("freshness", () => {
     first.remove(`/v2/${name}/manifests/${one.digest}`);
     weir.clock.step(60_000);
     expect((await list()).digests).toEqual([]);
-    expect(rows()).toBe(0);
+    expect(await rows()).toBe(0);
   });
 });
 

@@ -1,6 +1,4 @@
-import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import path from "node:path";
 import { buildImage, type BuiltImage, FakeUpstream, sampleBytes } from "../fakes/upstream.ts";
 import { until } from "../fakes/until.ts";
 import { TestWeir } from "../fakes/weir.ts";
@@ -45,12 +43,7 @@ const top = (query = "") =>
     (Counted & { repository: string; upstream_id: number })[]
   >;
 const lastDay = async (query = "") => (await history(query)).at(-1) as Point;
-const rows = (table = "upstream_statistics") => {
-  const database = new Database(path.join(weir.dataDir, "weir.db"), { readonly: true });
-  const found = database.query(`select * from ${table}`).all();
-  database.close(true);
-  return found;
-};
+const rows = (table = "upstream_statistics") => weir.query<unknown>(`select * from ${table}`);
 
 describe("statistics", () => {
   test("count pulls by how they were answered, and bytes by where they are from", async () => {
@@ -115,17 +108,17 @@ describe("statistics", () => {
 
   test("are written ten seconds after the first pull, and never in another hour", async () => {
     await pull();
-    expect(rows()).toEqual([]);
+    expect(await rows()).toEqual([]);
     weir.clock.step(9_000);
     await pull();
-    expect(rows()).toEqual([]);
+    expect(await rows()).toEqual([]);
     weir.clock.step(1_000);
-    await until(async () => rows().length === 2);
+    await until(async () => (await rows()).length === 2);
     weir.clock.step(hourMs - 15_000);
     await pull();
     weir.clock.step(5_000);
     await until(
-      async () => rows("upstream_statistics").length === 2 && (await lastDay()).hits === 2,
+      async () => (await rows("upstream_statistics")).length === 2 && (await lastDay()).hits === 2,
     );
   });
 

@@ -7,6 +7,7 @@ import type { Reference } from "../../src/oci/reference.ts";
 import { createUpstreamClient } from "../../src/upstream/client.ts";
 import type { AllowedRange } from "../../src/upstream/guard.ts";
 import {
+  type HealthEvent,
   type Absent,
   type OpenBlob,
   type StateStore,
@@ -53,6 +54,8 @@ export class World implements AsyncDisposable {
   readonly clock = new SteppedClock();
   /** What was logged, one JSON text a line. */
   readonly lines: string[] = [];
+  /** Of how upstreams are doing. */
+  readonly told: HealthEvent[] = [];
   client: UpstreamClient;
   /** What outlives the client. */
   readonly states = new MemoryStates();
@@ -73,7 +76,13 @@ export class World implements AsyncDisposable {
     const { clock, states } = this;
     const instanceId = "test-instance";
     const options = { clock, log, version: "1.2.3", instanceId, allowedAddresses, resolve };
-    this.#construct = () => createUpstreamClient({ ...options, states, random: () => this.chance });
+    this.#construct = () =>
+      createUpstreamClient({
+        ...options,
+        states,
+        random: () => this.chance,
+        told: (event) => void this.told.push(event),
+      });
     this.client = this.#construct();
   }
 

@@ -7,7 +7,7 @@ import { failed, type Finding, ok, skipped, warning } from "./finding.ts";
 export function localFindings(config: Config, found: Examination): Finding[] {
   return [
     ...folderFindings(config, found.folder),
-    ...databaseFindings(found),
+    ...(config.database ? serverFindings(found, config.database) : databaseFindings(found)),
     ...upstreamFindings(found),
   ];
 }
@@ -68,25 +68,40 @@ function databaseFindings({ database }: Examination): Finding[] {
     const fix = "stop the server, keep a copy of weir.db, and restore a backup";
     return [failed("database", `weir.db is damaged: ${damage.join("; ")}`, fix)];
   }
-  const findings = [schemaFinding(schema)];
-  if (sealed.length > 0) {
-    const message = `this secret key does not open the passwords of ${sealed.join(", ")}`;
-    const fix = "set the key they were stored with, or give them anew: weir upstream update";
-    findings.push(failed("passwords", message, fix));
-  }
-  return findings;
+  return [schemaFinding(schema, "it is whole, and"), ...passwordFindings(sealed)];
 }
 
-function schemaFinding(schema: "current" | "older" | "newer" | undefined): Finding {
+function passwordFindings(sealed: readonly string[]): Finding[] {
+  if (sealed.length === 0) return [];
+  const message = `this secret key does not open the passwords of ${sealed.join(", ")}`;
+  const fix = "set the key they were stored with, or give them anew: weir upstream update";
+  return [failed("passwords", message, fix)];
+}
+
+/** Of a database elsewhere: whether its files are whole is for its own tools to say. */
+function serverFindings({ database }: Examination, { url }: { url: string }): Finding[] {
+  const { host, pathname } = new URL(url);
+  const name = `${pathname.slice(1)} at ${host}`;
+  if (!database) return [skipped("database", `${name} has no tables; the first start makes them`)];
+  const { schema, problem, sealed } = database;
+  if (problem !== undefined) {
+    const fix =
+      "see to it that it runs, takes connections from here, and lets this user in: WEIR_DATABASE_URL";
+    return [failed("database", `${name} cannot be read (${problem})`, fix)];
+  }
+  return [schemaFinding(schema, `${name} answers, and is`), ...passwordFindings(sealed)];
+}
+
+function schemaFinding(schema: "current" | "older" | "newer" | undefined, state: string): Finding {
   if (schema === "newer") {
     const fix = "start that release again, or restore a backup from before the update";
     return failed("database", "a newer release has changed it", fix);
   }
   if (schema === "older") {
     const fix = "back it up before the next start, which brings it to this release";
-    return warning("database", "it is that of an older release, and whole", fix);
+    return warning("database", `${state} that of an older release`, fix);
   }
-  return ok("database", "it is whole, and that of this release");
+  return ok("database", `${state} that of this release`);
 }
 
 const reasons: Record<string, string> = {

@@ -24,11 +24,13 @@ import { linkEndpoints } from "./people/identities.ts";
 import { passwordEndpoints } from "./people/passwords.ts";
 import { sessionEndpoints } from "./people/session.ts";
 import { signInEndpoints } from "./people/sign-in.ts";
+import { prefetchEndpoints } from "./prefetches.ts";
 import { pullEndpoints } from "./pulls.ts";
 import { purgePreviewEndpoints } from "./purges.ts";
 import { registryEndpoints } from "./registries.ts";
 import { statisticsEndpoints } from "./statistics.ts";
 import { upstreamEndpoints, upstreamListEndpoints } from "./upstreams.ts";
+import { webhookEndpoints } from "./webhooks.ts";
 import { verifyEndpoint } from "./verify.ts";
 import { virtualRegistryEndpoints } from "./virtual-registries.ts";
 import { workEndpoints } from "./work.ts";
@@ -87,6 +89,8 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
   arrivalEndpoint(api);
   purgePreviewEndpoints(api, options);
   cleanupEndpoints(api, options);
+  prefetchEndpoints(api, options);
+  webhookEndpoints(api, options);
   workEndpoints(api, options);
   api.all("*", () => {
     throw notFound();

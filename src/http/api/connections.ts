@@ -1,6 +1,4 @@
 import type { z } from "@hono/zod-openapi";
-import type { Clock } from "../../lib/clock.ts";
-import { LruMap } from "../../lib/lru.ts";
 import type { UpstreamRecord } from "../../metadata/contract.ts";
 import { parseReference, type Reference } from "../../oci/reference.ts";
 import {
@@ -11,10 +9,11 @@ import {
 } from "../../upstream/contract.ts";
 import * as work from "../../work/contract.ts";
 import { type Api, endpoint } from "./endpoint.ts";
-import { invalidRecord, tooMany } from "./errors.ts";
+import { invalidRecord } from "./errors.ts";
 import { idParams, connection, connectionChanges, connectionResult } from "./fields.ts";
 import { findGroup, groupParams, topLevel } from "./groups.ts";
 import type { ApiOptions } from "./options.ts";
+import { TestRate } from "./test-rate.ts";
 import { bothOrNone, refuseInner } from "./upstream-settings.ts";
 
 /** Endpoints 8 and 15. */
@@ -155,23 +154,3 @@ const classes: Record<UnsureReason, string> = {
   broken: "broken - the upstream answered with a failure of its own",
   invalid: "invalid - the answer is not that of a registry",
 };
-
-const maxTests = 10;
-const perMs = 60_000;
-const maxUsers = 10_000;
-
-/** How often a user may have a connection tested. */
-class TestRate {
-  readonly #times = new LruMap<number, number[]>(maxUsers);
-
-  constructor(readonly clock: Clock) {}
-
-  /** Throws when it is too often. */
-  take(userId: number): void {
-    const now = this.clock.elapsed();
-    const recent = (this.#times.get(userId) ?? []).filter((time) => now - time < perMs);
-    const [first = now] = recent;
-    if (recent.length >= maxTests) throw tooMany(Math.ceil((first + perMs - now) / 1000));
-    this.#times.set(userId, [...recent, now]);
-  }
-}

@@ -58,6 +58,8 @@ type OpenDescription<P extends Shape, Q extends Shape, B extends Shape> = Omit<
 
 export interface Answer {
   body?: unknown;
+  /** In place of a body: server-sent events, for as long as they come. */
+  events?: ReadableStream<Uint8Array>;
   headers?: Record<string, string>;
 }
 
@@ -91,6 +93,8 @@ export interface Asked<P, Q, B> {
   readonly granted: <T extends Owned>(found: T | undefined, what?: string) => T;
   /** Throws unless the caller may do this, which is something else than what the endpoint is for, to that. */
   readonly require: (action: Action, subject: Subject) => void;
+  /** Fires when the caller does not wait for the rest of the answer any more. */
+  readonly leaves: AbortSignal;
   /** What the request says must hold; for endpoints that are `conditional`. */
   readonly condition: () => Condition;
   /** For files that come or go: see `uploads.ts`. */
@@ -152,6 +156,7 @@ export function endpoint<
         return found;
       },
       require: judge,
+      leaves: c.req.raw.signal,
       condition: () => readCondition(headers),
       raw: () => ({ request: c.req.raw, server: c.env.server, exchange: c.var.exchange }),
     });
@@ -219,11 +224,18 @@ function subjectOf(action: Action, found: Owned): Subject {
 }
 
 /** On every answer: nothing here is a page, and nobody but the caller may keep it. */
-export function reply(exchange: Exchange, status: number, { body, headers }: Answer): Response {
-  return new Response(body === undefined ? null : JSON.stringify(body), {
+export function reply(
+  exchange: Exchange,
+  status: number,
+  { body, events, headers }: Answer,
+): Response {
+  const text = body === undefined ? null : JSON.stringify(body);
+  return new Response(events ?? text, {
     status,
     headers: {
       ...(body !== undefined && { "Content-Type": "application/json" }),
+      // Proxies are not to wait for more.
+      ...(events && { "Content-Type": "text/event-stream", "X-Accel-Buffering": "no" }),
       ...commonHeaders(exchange),
       ...headers,
     },

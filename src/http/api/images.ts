@@ -7,7 +7,7 @@ import { type Api, commonHeaders, endpoint } from "./endpoint.ts";
 import { notFound, tooMany } from "./errors.ts";
 import { idParams } from "./fields.ts";
 import type { ApiOptions } from "./options.ts";
-import { parseImage, pullable } from "./pulls.ts";
+import { imageOf, pullable } from "./pulls.ts";
 import { uploaded } from "./uploads.ts";
 
 const tarType = "application/x-tar";
@@ -121,7 +121,7 @@ function exportImages(api: Api, options: ApiOptions): void {
     async ({ params, body, granted, caller, author, raw }) => {
       const { id, name, groupId } = granted(await management.registries.get(params.id));
       const wanted = await body();
-      const parsed = wanted.images.map(parseImage);
+      const parsed = wanted.images.map(imageOf);
       const registry = await pullable(directory, id, caller);
       const subject = { kind: "registry", id, name };
       const details = { images: wanted.images };

@@ -20,6 +20,7 @@ import type { PullStatistics, Puller } from "../../pull/contract.ts";
 import type { UpstreamClient } from "../../upstream/contract.ts";
 import type { Verifier } from "../../work/contract.ts";
 import type { Runner } from "../../work/contract.ts";
+import type { Listeners } from "./event-stream.ts";
 
 /** What the management API works with. */
 export interface ApiOptions {
@@ -39,6 +40,7 @@ export interface ApiOptions {
   verifier: Verifier;
   client: UpstreamClient;
   runner: Runner;
+  listeners: Listeners;
   clock: Clock;
   log: Log;
   /** What clients use, without a slash at the end. */

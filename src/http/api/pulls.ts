@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import type { Caller } from "../../access/contract.ts";
 import type { Directory, Registry } from "../../metadata/contract.ts";
-import { isRepositoryName, parseReference, type Reference } from "../../oci/reference.ts";
+import { type ImageName, parseImage } from "../../oci/reference.ts";
 import { verifiedView } from "../v2/verified.ts";
 import { type Api, endpoint } from "./endpoint.ts";
 import { badRequest, notFound } from "./errors.ts";
@@ -35,7 +35,7 @@ function refresh(api: Api, { management, directory, puller }: ApiOptions): void 
     },
     async ({ params, query, granted, caller, author }) => {
       const { id, name, groupId } = granted(await management.registries.get(params.id));
-      const { repository, reference } = parseImage(query.image);
+      const { repository, reference } = imageOf(query.image);
       if (reference.kind !== "tag")
         throw badRequest("image must name a tag: a digest stays as it is");
       const registry = await pullable(directory, params.id, caller);
@@ -64,7 +64,7 @@ function explain(api: Api, { management, directory, puller }: ApiOptions): void 
     },
     async ({ params, query, granted, caller }) => {
       granted(await management.registries.get(params.id));
-      const { repository, reference } = parseImage(query.image);
+      const { repository, reference } = imageOf(query.image);
       const registry = await pullable(directory, params.id, caller);
       return { body: planJson(await puller.explain(registry, repository, reference)) };
     },
@@ -85,14 +85,8 @@ export async function pullable(
   });
 }
 
-/** `<repository>[:<tag>][@<digest>]`, as clients write it; a digest outweighs the tag beside it. */
-export function parseImage(image: string): { repository: string; reference: Reference } {
-  const [, repository = "", tag = "latest", digest] =
-    /^([^:@]+)(?::([^:@]+))?(?:@(.+))?$/.exec(image) ?? [];
-  const reference = parseReference(digest ?? tag);
-  if (!isRepositoryName(repository) || !reference) {
-    throw badRequest("image is not <repository>[:<tag>][@<digest>]");
-  }
-  if (digest !== undefined && reference.kind !== "digest") throw badRequest("image is invalid");
-  return { repository, reference };
+export function imageOf(image: string): ImageName {
+  const name = parseImage(image);
+  if (!name) throw badRequest("image is not <repository>[:<tag>][@<digest>]");
+  return name;
 }

@@ -1,5 +1,6 @@
 import type { Selectable } from "kysely";
 import type { AuditEventsTable, Db } from "../schema.ts";
+import { tellRecorded } from "../webhooks/tell.ts";
 import type { AuditEvent, AuditSubject, Author, NewAuditEvent } from "./contract.ts";
 
 /** Text from outside is cut to what the table takes. */
@@ -27,7 +28,7 @@ export const userSubject = (id: number, name?: string): AuditSubject => ({
   name,
 });
 
-/** Writes one event, in the transaction of the change that it records. */
+/** Writes one event, in the transaction of the change that it records, and tells webhooks of it. */
 export async function insertEvent(tx: Db, event: NewAuditEvent): Promise<void> {
   const { actor, address, requestId } = event.author;
   await tx
@@ -48,6 +49,7 @@ export async function insertEvent(tx: Db, event: NewAuditEvent): Promise<void> {
       details: JSON.stringify({ ...event.details, ...(await claims(tx, event.claimed ?? [])) }),
     })
     .execute();
+  await tellRecorded(tx, event);
 }
 
 /** A name that no user has could be a secret in the wrong place: of those there is the number. */

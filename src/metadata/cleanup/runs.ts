@@ -5,10 +5,11 @@ import { insertEvent, system } from "../audit/events.ts";
 import type { Changes } from "../changes.ts";
 import { factOf } from "../management/facts.ts";
 import { removeFound } from "../purges/purges.ts";
-import { type Position, walk, type WalkedEntry } from "../purges/walk.ts";
+import { type Position, type WalkedEntry, walkToRemove } from "../purges/walk.ts";
 import type { Db, Schema } from "../schema.ts";
 import type { CleanupRuns, CleanupStep } from "./contract.ts";
 import { usedMs } from "../uses.ts";
+import { tell } from "../webhooks/tell.ts";
 import { dayMs, noRun, type PolicyRow } from "./rows.ts";
 
 type Tx = Transaction<Schema>;
@@ -61,21 +62,25 @@ export class SqlCleanupRuns implements CleanupRuns {
   /** The one that is due for the longest time, now running. */
   #begun(): Promise<PolicyRow | undefined> {
     const now = this.clock.now();
-    return this.db
-      .updateTable("cleanup_policies")
-      .set({ ...noRun, status: "running", run_started_at: now })
-      .where("group_id", "=", (eb) =>
-        eb
-          .selectFrom("cleanup_policies")
-          .select("group_id")
-          .where("enabled", "=", 1)
-          .where("status", "in", ["scheduled", "failed"])
-          .where("next_run_at", "<=", now)
-          .orderBy("next_run_at")
-          .limit(1),
-      )
-      .returningAll()
-      .executeTakeFirst();
+    return (
+      this.db
+        .updateTable("cleanup_policies")
+        .set({ ...noRun, status: "running", run_started_at: now })
+        .where("group_id", "=", (eb) =>
+          eb
+            .selectFrom("cleanup_policies")
+            .select("group_id")
+            .where("enabled", "=", 1)
+            .where("status", "in", ["scheduled", "failed"])
+            .where("next_run_at", "<=", now)
+            .orderBy("next_run_at")
+            .limit(1),
+        )
+        // Of two servers one begins it.
+        .where("status", "in", ["scheduled", "failed"])
+        .returningAll()
+        .executeTakeFirst()
+    );
   }
 
   async #advance(tx: Tx, groupId: number, changed: () => void): Promise<CleanupStep | undefined> {
@@ -113,7 +118,7 @@ export class SqlCleanupRuns implements CleanupRuns {
     const isOld = ({ kind, reference, digest, downloaded_at: at }: WalkedEntry) =>
       at < (kind === "manifest" && reference !== digest ? before : before - usedMs);
     const looked = { upstreamId, after, matches: isOld, keepPinned: true, maxSeen, maxFound };
-    const { found, position } = await walk(tx, looked);
+    const { found, position } = await walkToRemove(tx, looked);
     const ids = found.map(({ id }) => id);
     await removeFound(tx, ids, true);
     // What is only named was never there for anybody to see.
@@ -140,6 +145,8 @@ export class SqlCleanupRuns implements CleanupRuns {
       last_run_deleted_size: size,
       last_run_detailed_metrics: JSON.stringify(metrics),
     });
+    const told = { groupId, at: this.clock.now(), data: metrics.container };
+    await tell(tx, { ...told, event: "cleanup_policy.finished" });
     if (row.notify_on_success === 1) {
       await this.#notify(tx, groupId, "success", metrics.container);
     }
@@ -164,6 +171,8 @@ export class SqlCleanupRuns implements CleanupRuns {
         last_run_deleted_entries_count: entries,
         last_run_deleted_size: size,
       });
+      const data = { message, deleted_entries_count: entries, deleted_size: size };
+      await tell(tx, { groupId, event: "cleanup_policy.failed", at: this.clock.now(), data });
       if (row.notify_on_failure === 1) await this.#notify(tx, groupId, "failure", { message });
       return { groupId, entries, size, ended: "failure", message };
     });

@@ -2,6 +2,7 @@ import type { Clock, Timer } from "../../lib/clock.ts";
 import { failureCode, type Log } from "../../lib/log.ts";
 import { LruMap } from "../../lib/lru.ts";
 import type { Db } from "../schema.ts";
+import { inTransaction } from "../transactions.ts";
 
 /** What is noted of a token's use is at most so much older than its last one. */
 const grainMs = 600_000;
@@ -35,11 +36,11 @@ export class Uses {
   async flush(): Promise<void> {
     this.#timer?.cancel();
     this.#timer = undefined;
-    const uses = [...this.#waiting];
+    const uses = [...this.#waiting].toSorted(([one], [other]) => one - other);
     this.#waiting = new Map();
     if (uses.length === 0) return;
     try {
-      await this.db.transaction().execute(async (tx) => {
+      await inTransaction(this.db, async (tx) => {
         for (const [id, lastUsedAt] of uses) {
           const row = tx.updateTable("tokens").set({ last_used_at: lastUsedAt });
           await row.where("id", "=", id).execute();

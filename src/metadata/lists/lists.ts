@@ -54,7 +54,8 @@ export class SqlLists implements Lists {
           ])
           .where("id", "=", upstreamId)
           .where("group_id", "=", groupId)
-          .where("version", "=", upstreamVersion),
+          .where("version", "=", upstreamVersion)
+          .forShare(),
       )
       .onConflict((conflict) =>
         conflict

@@ -9,6 +9,8 @@ import type {
   UpstreamSettings,
 } from "../contract.ts";
 import type { ManagedCleanupPolicies } from "../cleanup/contract.ts";
+import type { ManagedPrefetches } from "../prefetches/contract.ts";
+import type { ManagedWebhooks } from "../webhooks/contract.ts";
 import type { PurgePreview, PurgeSelection } from "../purges/contract.ts";
 
 /**
@@ -37,6 +39,8 @@ export interface Management {
   readonly associations: ManagedAssociations;
   readonly entries: ManagedEntries;
   readonly cleanupPolicies: ManagedCleanupPolicies;
+  readonly prefetches: ManagedPrefetches;
+  readonly webhooks: ManagedWebhooks;
 }
 
 export interface ManagedGroups {

@@ -1,5 +1,5 @@
-import type { Selectable } from "kysely";
-import type { CacheEntriesTable, Db } from "../schema.ts";
+import type { Selectable, Transaction } from "kysely";
+import type { CacheEntriesTable, Db, Schema } from "../schema.ts";
 import { lastId } from "../search/buckets.ts";
 import type { EntryIndex } from "../search/entry-index.ts";
 import { countedBuckets, EntrySearch, seen } from "../search/entry-search.ts";
@@ -84,7 +84,7 @@ export class SqlEntries implements ManagedEntries {
     if (!entry) return "absent";
     return this.writer.remove("cache_entries", id, condition, async ({ tx, note }) => {
       const { groupId, relativePath: name, upstreamId, digest } = entry;
-      const present = await entryRecord(tx, id);
+      const present = await heldRecord(tx, id);
       if (present) requireUnchanged(condition, present);
       const details = { upstream_id: upstreamId, digest };
       await note(factOf("cache_entry", "delete", { id, groupId, name }, details));
@@ -107,7 +107,7 @@ export class SqlEntries implements ManagedEntries {
     const entry = await this.get(id);
     if (!entry) return "absent";
     return this.writer.remove("cache_entries", id, condition, async ({ tx, note }) => {
-      const present = await entryRecord(tx, id);
+      const present = await heldRecord(tx, id);
       if (present) requireUnchanged(condition, present);
       await note(pinFact("unpin", entry));
       await tx.updateTable("cache_entries").set({ pinned: 0 }).where("id", "=", id).execute();
@@ -124,14 +124,22 @@ function pinFact(
 }
 
 async function entryRecord(db: Db, id: number): Promise<EntryRecord | undefined> {
-  const row = await seen(db)
+  const row = await rowOf(db, id).executeTakeFirst();
+  return row && entryOf(row);
+}
+
+/** The same, as it stays for as long as the transaction goes on: no pull moves it meanwhile. */
+async function heldRecord(tx: Transaction<Schema>, id: number): Promise<EntryRecord | undefined> {
+  const row = await rowOf(tx, id).forUpdate("e").executeTakeFirst();
+  return row && entryOf(row);
+}
+
+const rowOf = (db: Db, id: number) =>
+  seen(db)
     .innerJoin("upstreams as u", "u.id", "e.upstream_id")
     .selectAll("e")
     .where("e.id", "=", id)
-    .where("u.kind", "=", "registry")
-    .executeTakeFirst();
-  return row && entryOf(row);
-}
+    .where("u.kind", "=", "registry");
 
 type Row = Selectable<CacheEntriesTable>;
 

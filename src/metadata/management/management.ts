@@ -2,8 +2,10 @@ import type { AuditFact, Author, Group, UpstreamSettings } from "../contract.ts"
 import { SqlCleanupPolicies } from "../cleanup/policies.ts";
 import { groupAt, groupOfId } from "../groups.ts";
 import type { Passwords } from "../passwords.ts";
+import { SqlPrefetches } from "../prefetches/managed.ts";
 import { SqlPurges } from "../purges/purges.ts";
 import type { Db } from "../schema.ts";
+import { SqlWebhooks } from "../webhooks/managed.ts";
 import type { EntryIndex } from "../search/entry-index.ts";
 import { SqlAssociations } from "./associations.ts";
 import type { Management } from "./contract.ts";
@@ -26,6 +28,8 @@ export class SqlManagement implements Management {
   readonly associations: SqlAssociations;
   readonly entries: SqlEntries;
   readonly cleanupPolicies: SqlCleanupPolicies;
+  readonly prefetches: SqlPrefetches;
+  readonly webhooks: SqlWebhooks;
 
   constructor(
     readonly db: Db,
@@ -43,6 +47,8 @@ export class SqlManagement implements Management {
     this.associations = new SqlAssociations(db, writer);
     this.entries = new SqlEntries(db, writer, entryIndex);
     this.cleanupPolicies = new SqlCleanupPolicies(db, writer);
+    this.prefetches = new SqlPrefetches(db, writer);
+    this.webhooks = new SqlWebhooks(db, writer);
   }
 
   by(author: Author): Management {

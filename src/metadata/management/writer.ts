@@ -10,7 +10,8 @@ import type { Saving } from "../upstreams.ts";
 import type { Condition, Removal } from "./contract.ts";
 
 /** Tables whose rows belong to a group and have an id and a time of change. */
-type Table = "registries" | "upstreams" | "registry_upstreams" | "cache_entries";
+type Table =
+  "registries" | "upstreams" | "registry_upstreams" | "cache_entries" | "prefetches" | "webhooks";
 
 /** A write that is on record. */
 export interface Recorded extends Saving {
@@ -142,7 +143,9 @@ function removeOldest(
           .where("upstream_id", "=", upstreamId)
           .where("downloaded_at", "<=", lastPull)
           .limit(entriesPerStep),
-      ),
+      )
+      // One that is pulled this moment stays.
+      .where("downloaded_at", "<=", lastPull),
   );
 }
 

@@ -34,10 +34,11 @@ export const statistics = ({ integer, bytes, keyed, table, entryCounts }: SqlWor
   size ${integer} not null,
   primary key (upstream_id, bucket)
 )${keyed}`,
+  // The triggers first: from here on nobody else writes entries, until the step is done.
+  ...entryCounts(bucketBits),
   `insert into entry_counts (upstream_id, bucket, entries, size)
 select upstream_id, id >> ${bucketBits}, count(*), sum(size) from cache_entries
 where proof = 'shown' and status = 'default' group by upstream_id, id >> ${bucketBits}`,
-  ...entryCounts(bucketBits),
 
   // Which three letters in a row stand in the paths of which entries, by run and letters in one number; written when a run of
   // ids is complete, and not changed.

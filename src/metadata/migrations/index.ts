@@ -11,7 +11,9 @@ import { audit } from "./0006_audit.ts";
 import { people } from "./0007_people.ts";
 import { removals } from "./0008_removals.ts";
 import { background } from "./0009_background.ts";
+import { prefetchesAndWebhooks } from "./0014_prefetches_and_webhooks.ts";
 import { statistics } from "./0010_statistics.ts";
+import { servers } from "./0012_servers.ts";
 
 /** The few words in which the SQL of two engines differs. */
 export interface SqlWords {
@@ -30,6 +32,14 @@ export interface SqlWords {
   appendOnly: (table: string, keeps: string) => string[];
   /** What keeps `entry_counts` in step with the entries that can be seen; a bucket is the id without so many of its last bits. */
   entryCounts: (bucketBits: number) => string[];
+  /** What makes ids that somebody chose count as given out, for a table where that can be. */
+  givenIds: (table: string) => string[];
+  /** A query for the names of our tables, as far as there are any. */
+  tables: string;
+  /** A query for which of them refers to which: `child` to `parent`. */
+  references: string;
+  /** A statement of a migration as this engine takes it. */
+  adapted: (statement: string) => string;
 }
 
 /** Forward only. A list, not a folder: a bundled executable has no files to look through. */
@@ -43,7 +53,9 @@ const steps: Record<string, (words: SqlWords) => string[]> = {
   "0007_people": people,
   "0008_removals": removals,
   "0009_background": background,
+  "0014_prefetches_and_webhooks": prefetchesAndWebhooks,
   "0010_statistics": statistics,
+  "0012_servers": servers,
 };
 
 /** The names under which a database has on record what was done to it. */
@@ -54,9 +66,12 @@ export const stepNames: readonly string[] = Object.keys(steps);
  * (`newer`) when a later release has been there already.
  */
 export async function migrate(db: Db, words: SqlWords): Promise<void> {
-  await refuseNewer(db);
+  await refuseNewer(db, words);
   const migrations = Object.fromEntries(
-    Object.entries(steps).map(([name, statements]) => [name, migration(statements(words))]),
+    Object.entries(steps).map(([name, statements]) => [
+      name,
+      migration(statements(words).map(words.adapted)),
+    ]),
   );
   const provider = { getMigrations: () => Promise.resolve(migrations) };
   const { error } = await new Migrator({ db, provider }).migrateToLatest();
@@ -71,9 +86,9 @@ function migration(statements: readonly string[]): Migration {
   };
 }
 
-async function refuseNewer(db: Db): Promise<void> {
-  const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
-  if (!tables.some(({ name }) => name === "kysely_migration")) return;
+async function refuseNewer(db: Db, words: SqlWords): Promise<void> {
+  const tables = await sql.raw<{ name: string }>(words.tables).execute(db);
+  if (!tables.rows.some(({ name }) => name === "kysely_migration")) return;
   const done = await sql<{ name: string }>`select name from kysely_migration`.execute(db);
   const unknown = done.rows.find(({ name }) => !(name in steps));
   if (!unknown) return;

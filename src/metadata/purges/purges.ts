@@ -4,7 +4,7 @@ import type { Changes } from "../changes.ts";
 import type { Db, PurgesTable, Schema } from "../schema.ts";
 import type { PurgePreview, Purges, PurgeSelection } from "./contract.ts";
 import { patternTest, seenPerStep } from "./selection.ts";
-import { type Position, walk } from "./walk.ts";
+import { type Position, walk, walkToRemove } from "./walk.ts";
 
 type Tx = Transaction<Schema>;
 type Purge = Selectable<PurgesTable>;
@@ -134,7 +134,7 @@ function progressOf({ position }: Purge): Progress {
 async function removeEntries(tx: Tx, purge: Purge, after: Position) {
   const isMeant = patternTest(purge.pattern ?? undefined);
   const keepPinned = purge.include_pinned === 0;
-  const { found, position } = await walk(tx, {
+  const { found, position } = await walkToRemove(tx, {
     upstreamId: purge.upstream_id,
     after,
     matches: (row) => row.id <= purge.last_id && isMeant(row),

@@ -1,5 +1,6 @@
-import { type Selectable, sql } from "kysely";
-import type { CacheEntriesTable, Db } from "../schema.ts";
+import { type Selectable, sql, type Transaction } from "kysely";
+import type { CacheEntriesTable, Db, Schema } from "../schema.ts";
+import { lockUpstream } from "../upstreams.ts";
 
 type Row = Pick<
   Selectable<CacheEntriesTable>,
@@ -55,14 +56,32 @@ export async function walk(db: Db, wanted: Walk): Promise<Walked> {
   return { found: candidates.filter((row) => !isKept(row)), position };
 }
 
+/**
+ * The same for who gives them up in this transaction: nobody stores anything of the upstream meanwhile, and those that are
+ * found are still so, and stay so, whatever others are doing to them.
+ */
+export async function walkToRemove(tx: Transaction<Schema>, wanted: Walk): Promise<Walked> {
+  await lockUpstream(tx, wanted.upstreamId);
+  const { found, position } = await walk(tx, wanted);
+  if (found.length === 0) return { found, position };
+  const ids = found.map(({ id }) => id);
+  const rows = await rowsOf(tx).where("id", "in", ids).orderBy("id").forUpdate().execute();
+  const held = new Map(rows.map((row) => [row.id, row]));
+  const present = ids.flatMap((id) => held.get(id) ?? []);
+  const isPassedOver = ({ pinned }: Row) => wanted.keepPinned && pinned === 1;
+  return { found: present.filter((row) => wanted.matches(row) && !isPassedOver(row)), position };
+}
+
 const keyOf = ({ repository, kind, reference }: Row): Position => [repository, kind, reference];
 
-function next(db: Db, { upstreamId, after, maxSeen }: Walk): Promise<Row[]> {
-  let query = db
+const rowsOf = (db: Db) =>
+  db
     .selectFrom("cache_entries")
     .select(["id", "repository", "kind", "reference", "relative_path", "digest", "proof"])
-    .select(["size", "downloaded_at", "pinned"])
-    .where("upstream_id", "=", upstreamId);
+    .select(["size", "downloaded_at", "pinned"]);
+
+function next(db: Db, { upstreamId, after, maxSeen }: Walk): Promise<Row[]> {
+  let query = rowsOf(db).where("upstream_id", "=", upstreamId);
   if (after) {
     const [repository, kind, reference] = after;
     const key = sql`(repository, kind, reference)`;

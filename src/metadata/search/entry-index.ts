@@ -8,6 +8,13 @@ const hourMs = 3_600_000;
 /** So many rows take a few milliseconds to read, or to write. */
 const rowsPerStep = 64;
 
+interface Options {
+  clock: Clock;
+  log: Log;
+  /** Does this work, unless another server of the database is about it. */
+  turn: (work: () => Promise<void>) => Promise<void>;
+}
+
 /**
  * Notes in which entries which grams stand, so that a search need not look through all paths. Storing an entry costs
  * nothing for it: a run of ids is written when newer ones have begun, after the first search and each hour from then on, in steps between which pulls have their turn. What is not noted yet is found all the same.
@@ -16,14 +23,16 @@ export class EntryIndex {
   readonly #db: Db;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #turn: Options["turn"];
   #timer: Timer | undefined;
   #running: Promise<void> | undefined;
   #isClosed = false;
 
-  constructor(db: Db, { clock, log }: { clock: Clock; log: Log }) {
+  constructor(db: Db, { clock, log, turn }: Options) {
     this.#db = db;
     this.#clock = clock;
     this.#log = log;
+    this.#turn = turn;
   }
 
   /** Brings it up to date, behind the caller's back. */
@@ -41,7 +50,12 @@ export class EntryIndex {
   }
 
   /** The same, resolving when it is. */
-  async update(): Promise<void> {
+  update(): Promise<void> {
+    // One that forgets a run while another one writes it would leave half of it, with the mark of a whole one.
+    return this.#turn(() => this.#update());
+  }
+
+  async #update(): Promise<void> {
     const complete = await this.#complete();
     for (const bucket of complete) {
       if (this.#isClosed) return;

@@ -1,5 +1,5 @@
 import type { Transaction } from "kysely";
-import type { Changes } from "../changes.ts";
+import { type Changes, raise } from "../changes.ts";
 import type { Db, Schema } from "../schema.ts";
 
 /** Counts in memory: no other process writes to the same SQLite file. */
@@ -41,13 +41,4 @@ export class LocalChanges implements Changes {
     }
     return result;
   }
-}
-
-async function raise(tx: Transaction<Schema>): Promise<number> {
-  const { value } = await tx
-    .updateTable("generation")
-    .set((eb) => ({ value: eb("value", "+", 1) }))
-    .returning("value")
-    .executeTakeFirstOrThrow();
-  return value;
 }

@@ -5,6 +5,7 @@ import {
   type Dialect,
   type Driver,
   type QueryResult,
+  type SelectModifierNode,
   SqliteAdapter,
   SqliteIntrospector,
   SqliteQueryCompiler,
@@ -34,7 +35,7 @@ export function sqliteDialect(database: Database, keeper: Keeper = nobody): Dial
     createAdapter: () => new Adapter(),
     createDriver: () => new SqliteDriver(database, keeper),
     createIntrospector: (db) => new SqliteIntrospector(db),
-    createQueryCompiler: () => new SqliteQueryCompiler(),
+    createQueryCompiler: () => new Compiler(),
   };
 }
 
@@ -42,6 +43,15 @@ export function sqliteDialect(database: Database, keeper: Keeper = nobody): Dial
 class Adapter extends SqliteAdapter {
   override get supportsTransactionalDdl(): boolean {
     return true;
+  }
+}
+
+/** Whoever writes has the whole database, so rows need no locks, and SQLite knows none. */
+class Compiler extends SqliteQueryCompiler {
+  protected override visitSelectModifier(node: SelectModifierNode): void {
+    if (node.modifier !== "ForShare" && node.modifier !== "ForUpdate") {
+      super.visitSelectModifier(node);
+    }
   }
 }
 

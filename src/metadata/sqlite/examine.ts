@@ -2,24 +2,10 @@ import { Database } from "bun:sqlite";
 import { Kysely } from "kysely";
 import { failureCode, type Log } from "../../lib/log.ts";
 import type { Sealer } from "../../lib/seal.ts";
-import type { Upstream } from "../contract.ts";
-import { stepNames } from "../migrations/index.ts";
+import { type ExaminedDatabase, schemaOf, upstreamsOf } from "../examined.ts";
 import { Passwords } from "../passwords.ts";
 import type { Schema } from "../schema.ts";
-import { upstreamOf } from "../upstreams.ts";
 import { sqliteDialect } from "./dialect.ts";
-
-export interface ExaminedDatabase {
-  /** Undefined where it cannot be read; `problem` says why then. */
-  schema: "current" | "older" | "newer" | undefined;
-  problem: string | undefined;
-  /** What the engine's own check of the file has found. */
-  damage: string[];
-  /** Undefined where the schema is not the present one. */
-  upstreams: Upstream[] | undefined;
-  /** Names of upstreams whose password this key does not open. */
-  sealed: string[];
-}
 
 const most = 10;
 
@@ -37,7 +23,7 @@ export async function examineSqlite(
   }
   const db = new Kysely<Schema>({ dialect: sqliteDialect(database) });
   try {
-    const schema = schemaOf(database);
+    const schema = schemaOf(stepsOf(database));
     const damage = damageOf(database);
     const isReadable = schema === "current" && damage.length === 0 && sealer !== undefined;
     const found = isReadable ? await upstreamsOf(db, new Passwords(sealer, log)) : undefined;
@@ -55,11 +41,9 @@ export async function examineSqlite(
   }
 }
 
-function schemaOf(database: Database): ExaminedDatabase["schema"] {
+function stepsOf(database: Database): string[] {
   const rows = database.query<{ name: string }, []>("select name from kysely_migration").all();
-  const done = new Set(rows.map(({ name }) => name));
-  if ([...done].some((name) => !stepNames.includes(name))) return "newer";
-  return stepNames.every((name) => done.has(name)) ? "current" : "older";
+  return rows.map(({ name }) => name);
 }
 
 function damageOf(database: Database): string[] {
@@ -68,13 +52,4 @@ function damageOf(database: Database): string[] {
   const dangling = database.query<{ table: string }, []>("pragma foreign_key_check").all();
   const tables = [...new Set(dangling.map(({ table }) => table))];
   return [...texts, ...tables.map((table) => `rows of ${table} name what is not there`)];
-}
-
-async function upstreamsOf(db: Kysely<Schema>, passwords: Passwords) {
-  const rows = await db.selectFrom("upstreams").selectAll().orderBy("id").execute();
-  const upstreams = await Promise.all(rows.map((row) => upstreamOf(db, row, passwords)));
-  const closed = upstreams.filter(
-    ({ password }, index) => rows[index]?.sealed_password !== null && password === undefined,
-  );
-  return { upstreams, sealed: closed.map(({ name }) => name) };
 }

@@ -56,6 +56,11 @@ ${removed}
 end`,
     ];
   },
+  givenIds: () => [],
+  tables: "select name from sqlite_master where type = 'table'",
+  references: `select m.name as child, f."table" as parent from sqlite_master m join pragma_foreign_key_list(m.name) f
+where m.type = 'table' order by child, parent`,
+  adapted: (statement) => statement,
 };
 
 /** Waiting for a lock stops the whole process; only a tool beside it can hold one. */

@@ -17,7 +17,11 @@ const others = "";
 /** `Statistics.add`. */
 export async function addTallies(tx: Tx, tallies: readonly Tally[], times: Times): Promise<void> {
   const groups = await groupsOf(tx, tallies);
-  const byUpstream = Map.groupBy(tallies, ({ upstreamId }) => upstreamId);
+  // In one order for all servers, so that of two none waits for the other.
+  const ordered = tallies.toSorted(
+    (a, b) => a.upstreamId - b.upstreamId || compare(a.repository ?? "", b.repository ?? ""),
+  );
+  const byUpstream = Map.groupBy(ordered, ({ upstreamId }) => upstreamId);
   for (const [upstreamId, own] of byUpstream) {
     const groupId = groups.get(upstreamId);
     if (groupId === undefined) continue;
@@ -30,6 +34,8 @@ export async function addTallies(tx: Tx, tallies: readonly Tally[], times: Times
     await addRepositories(tx, { ...key, at: times.day }, own);
   }
 }
+
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 async function groupsOf(tx: Tx, tallies: readonly Tally[]): Promise<Map<number, number>> {
   const ids = [...new Set(tallies.map(({ upstreamId }) => upstreamId))];

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { Clock } from "../../lib/clock.ts";
 import type { Db } from "../schema.ts";
+import { inTransaction } from "../transactions.ts";
 import {
   type GroupSummary,
   type HistoryFilter,
@@ -29,7 +30,7 @@ export class SqlStatistics implements Statistics {
   async add(tallies: readonly Tally[], now: number): Promise<void> {
     if (tallies.length === 0) return;
     const times = { hour: now - (now % hourMs), day: now - (now % dayMs) };
-    await this.db.transaction().execute((tx) => addTallies(tx, tallies, times));
+    await inTransaction(this.db, (tx) => addTallies(tx, tallies, times));
   }
 
   async history(filter: HistoryFilter & { span: "hour" | "day" }): Promise<Point[]> {

@@ -166,7 +166,7 @@ export class Lane {
       } catch (error) {
         return { ...at, ...this.#failed(claimed, error) };
       }
-      await pace.rest(clock.elapsed() - started, running());
+      await pace.rest(clock.elapsed() - started, running(), signal);
     }
     // To be gone on with at once, by whoever comes first.
     return { ...good, ...at, nextRunAt: clock.now() };

@@ -19,21 +19,28 @@ export class Pace {
     readonly underWay: () => number,
   ) {}
 
-  /** After a step that took so long, one of `lanes` works that go on side by side. */
-  async rest(tookMs: number, lanes: number): Promise<void> {
+  /** After a step that took so long, one of `lanes` works that go on side by side. `signal` ends it. */
+  async rest(tookMs: number, lanes: number, signal: AbortSignal): Promise<void> {
     await yieldTurn();
     const share = this.underWay() > 0 ? busyShare : idleShare;
     const ms = Math.min(maxRestMs, Math.ceil(tookMs * share * lanes));
     if (tookMs > maxTookMs || ms < 1) return;
     for (let rests = 0; rests < maxRests; rests++) {
-      if ((await this.#wait(ms)) < lateMs) return;
+      if ((await this.#wait(ms, signal)) < lateMs) return;
     }
   }
 
   /** How late the end of the wait came. */
-  async #wait(ms: number): Promise<number> {
+  async #wait(ms: number, signal: AbortSignal): Promise<number> {
+    if (signal.aborted) return 0;
     const started = this.clock.elapsed();
-    await new Promise<void>((resolve) => this.clock.after(ms, resolve));
+    const over = Promise.withResolvers<void>();
+    const timer = this.clock.after(ms, over.resolve);
+    const end = () => over.resolve();
+    signal.addEventListener("abort", end, { once: true });
+    await over.promise;
+    signal.removeEventListener("abort", end);
+    timer.cancel();
     return this.clock.elapsed() - started - ms;
   }
 }

@@ -2,6 +2,7 @@ import { test } from "bun:test";
 import { globSync, mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import type { Client, ClientKind } from "./clients/contract.ts";
+import { emptyDatabase } from "../../fakes/postgres.ts";
 import { makeFolder, removeTree } from "./folders.ts";
 import type { Images } from "./images.ts";
 import { Issuer } from "./issuer.ts";
@@ -81,7 +82,12 @@ export class Lab {
   }
 
   async weir(options: WeirOptions): Promise<Weir> {
-    const weir = new Weir(this.folder(), options);
+    const isOnPostgres = process.env["WEIR_TEST_DATABASE"] === "postgres";
+    const database = isOnPostgres ? await emptyDatabase() : undefined;
+    const weir = new Weir(this.folder(), {
+      ...options,
+      ...(database && { database: database.url }),
+    });
     this.#stops.push(() => weir.stop());
     await weir.start();
     return weir;

@@ -1,5 +1,7 @@
+import { Database } from "bun:sqlite";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { queryAt } from "../../fakes/postgres.ts";
 import type { Image } from "./images.ts";
 import { environment, freePort, type Outcome, run, Service, waitFor } from "./processes.ts";
 
@@ -10,6 +12,8 @@ const clone = ["node", launcher, "serve"];
 export interface WeirOptions {
   /** Where the first upstream is; undefined where a configuration file says it. */
   upstream?: string;
+  /** Of PostgreSQL; default: a file in the folder. */
+  database?: string;
   env?: Record<string, string>;
   /** What starts it; default as its users do from a clone. */
   command?: readonly string[];
@@ -28,11 +32,15 @@ export class Weir {
   /** The administrator's token, as the first start printed it. */
   token = "";
   readonly #folder: string;
+  readonly #database: string | undefined;
   readonly #env: Record<string, string>;
   readonly #command: readonly string[];
   #service: Service | undefined;
 
-  constructor(folder: string, { upstream, env = {}, command = clone, port }: WeirOptions) {
+  constructor(
+    folder: string,
+    { upstream, database, env = {}, command = clone, port }: WeirOptions,
+  ) {
     this.#command = command;
     this.port = port ?? freePort();
     this.host = `127.0.0.1:${this.port}`;
@@ -40,12 +48,14 @@ export class Weir {
     this.url = `${env["WEIR_TLS_CERT"] ? "https" : "http"}://${this.host}`;
     this.externalUrl = env["WEIR_EXTERNAL_URL"] ?? this.url;
     this.data = path.join(folder, "data");
+    this.#database = database;
     this.#env = environment(folder, {
       WEIR_DATA_DIR: this.data,
       WEIR_LISTEN: this.host,
       WEIR_EXTERNAL_URL: this.externalUrl,
       WEIR_ALLOWED_UPSTREAM_ADDRESSES: "127.0.0.0/8",
       ...(upstream && { WEIR_FIRST_UPSTREAM_URL: upstream }),
+      ...(database && { WEIR_DATABASE_URL: database, WEIR_SECRET_KEY: `of-${database}` }),
       ...env,
     });
   }
@@ -93,6 +103,13 @@ export class Weir {
 
   log(): string {
     return readFileSync(path.join(this.#folder, "weir.log"), "utf8");
+  }
+
+  /** Asks the database behind the server's back. */
+  async query<Row>(text: string): Promise<Row[]> {
+    if (this.#database !== undefined) return (await queryAt(this.#database, text)) as Row[];
+    using database = new Database(path.join(this.data, "weir.db"), { readonly: true });
+    return database.query<Row, []>(text).all();
   }
 
   /** How clients name an image of registry 1, by tag and by digest. */

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { fetched, noon } from "../../fakes/metadata-samples.ts";
+import { automationRows, somePrefetch, someWebhook } from "./automation-rows.ts";
 import { groups, registries, rows } from "./rows.ts";
 import { ApiWorld, base, type Who } from "./world.ts";
 
@@ -12,6 +13,11 @@ beforeEach(async () => {
   await world.call("admin", "POST", `${groups}/1/${registries}`, { body: { name: "empty" } });
   await world.metadata.directory.saveGroup({ path: "default/tools", name: "Tools" });
   await world.metadata.directory.openDependencyProxy("default");
+  const { prefetches, webhooks } = world.metadata.management;
+  for (const id of [1, 2]) {
+    await prefetches.create(id, somePrefetch);
+    await webhooks.create(id, someWebhook);
+  }
 });
 afterEach(() => world.close());
 
@@ -23,7 +29,7 @@ const someCleanup = {
   notifyOnFailure: false,
 } as const;
 
-for (const [name, row] of Object.entries(rows)) {
+for (const [name, row] of Object.entries({ ...rows, ...automationRows })) {
   const { method, path, body, ok, shape, unknown, foreign, owner, policy } = row;
   describe(name, () => {
     beforeEach(async () => {

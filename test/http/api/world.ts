@@ -25,7 +25,10 @@ import {
   type UpstreamClient,
   type UpstreamError,
 } from "../../../src/upstream/contract.ts";
+import { Listeners } from "../../../src/http/api/event-stream.ts";
 import { backgroundWork } from "../../../src/work/background.ts";
+import { PrefetchWork } from "../../../src/work/prefetch/work.ts";
+import { DeliveryWork } from "../../../src/work/webhooks/work.ts";
 import type { Runner } from "../../../src/work/runner/contract.ts";
 import { createRunner } from "../../../src/work/runner/runner.ts";
 import { SteppedClock } from "../../fakes/clock.ts";
@@ -101,6 +104,7 @@ export class ApiWorld {
         images: this.#images,
         client: this.#client(),
         runner: this.#runner(metadata, log),
+        listeners: new Listeners({ clock, log }),
         externalUrl: "https://weir.test",
         version: "test",
         isInner: async (url) => new URL(url).hostname === "10.0.0.1",
@@ -127,7 +131,12 @@ export class ApiWorld {
   #runner(metadata: Metadata, log: Log): Runner {
     const { clock } = this;
     const options = { states: metadata.work, clock, log, owner: "test", underWay: () => 0 };
-    return createRunner(backgroundWork({ metadata, clock, log, auditDays: 0 }), options);
+    const { prefetches: runs, directory } = metadata;
+    const prefetches = new PrefetchWork({ runs, directory, bringing: this.#puller(), clock, log });
+    const { deliveries } = metadata;
+    const webhooks = new DeliveryWork({ deliveries, poster: { ask: refuse }, clock, log });
+    const works = [...backgroundWork({ metadata, clock, log, auditDays: 0 }), prefetches, webhooks];
+    return createRunner(works, options);
   }
 
   /** Registry 1 of group 1 has upstreams 1 and 2; registry 2 of group 2 has upstream 3. */
@@ -253,6 +262,8 @@ export class ApiWorld {
       blob: refuse,
       tags: refuse,
       referrers: refuse,
+      prefetchManifest: refuse,
+      prefetchBlob: refuse,
       activity: refuse,
       close: async () => {},
       refresh: async (registry, repository, tag) => {
@@ -287,7 +298,7 @@ export class ApiWorld {
     const text = await response.text();
     return {
       status: response.status,
-      body: text ? (JSON.parse(text) as unknown) : undefined,
+      body: text ? (text.startsWith("event: ") ? text : (JSON.parse(text) as unknown)) : undefined,
       headers: response.headers,
     };
   }

@@ -4,10 +4,12 @@ import { Pace } from "../../../src/work/runner/pace.ts";
 import { SteppedClock } from "../../fakes/clock.ts";
 import { until } from "../../fakes/until.ts";
 
+const never = new AbortController().signal;
+
 /** How long a rest is, for as long as it is not late. */
 async function restMs(tookMs: number, { underWay = 0, lanes = 1 } = {}): Promise<number> {
   const clock = new SteppedClock();
-  const rest = new Pace(clock, () => underWay).rest(tookMs, lanes);
+  const rest = new Pace(clock, () => underWay).rest(tookMs, lanes, never);
   let isOver = false;
   void rest.then(() => (isOver = true));
   await until(() => isOver || clock.pending > 0);
@@ -42,6 +44,16 @@ test("rests that end late are followed by others, and the work goes on all the s
       return { cancel: () => {} };
     },
   };
-  await new Pace(busy, () => 0).rest(5, 1);
+  await new Pace(busy, () => 0).rest(5, 1, never);
   expect(rests).toBe(4);
+});
+
+test("a rest ends when the run is to end", async () => {
+  const abort = new AbortController();
+  const clock = new SteppedClock();
+  const rest = new Pace(clock, () => 0).rest(100, 1, abort.signal);
+  await until(() => clock.pending > 0);
+  abort.abort();
+  await rest;
+  expect(clock.pending).toBe(0);
 });

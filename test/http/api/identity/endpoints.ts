@@ -1,4 +1,5 @@
 import { base } from "../world.ts";
+import { automation } from "./automation.ts";
 import type { Population } from "./population.ts";
 
 /** A good call of an endpoint; `path` with the ids of one population. */
@@ -29,6 +30,7 @@ const newcomer = { access_level: 10 };
 
 /** Each endpoint of the document, by method and path. */
 export const samples: Record<string, Sample> = {
+  ...automation,
   [`GET ${groups}/{id}/${registries}`]: { path: `${groups}/1/${registries}`, ok: 200 },
   [`POST ${groups}/{id}/${registries}`]: {
     path: `${groups}/1/${registries}`,

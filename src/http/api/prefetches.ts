@@ -1,0 +1,157 @@
+import { z } from "@hono/zod-openapi";
+import type { Prefetch, PrefetchCounts, PrefetchImage } from "../../metadata/contract.ts";
+import { prefetchWorkName } from "../../work/contract.ts";
+import { removed } from "./changes.ts";
+import { type Api, endpoint } from "./endpoint.ts";
+import { idParams } from "./fields.ts";
+import type { ApiOptions } from "./options.ts";
+import { prefetch, prefetchFields } from "./prefetch-fields.ts";
+
+const ofRegistry = "/virtual_registries/container/registries/{id}/prefetches";
+const one = "/virtual_registries/container/prefetches/{id}";
+/** The devices of somebody who says nothing of them: what a server pulls. */
+const usualPlatforms = ["linux/amd64"];
+
+export function prefetchEndpoints(api: Api, options: ApiOptions): void {
+  createPrefetch(api, options);
+  readPrefetches(api, options);
+  deletePrefetch(api, options);
+  followPrefetch(api, options);
+}
+
+function createPrefetch(api: Api, { management, runner }: ApiOptions): void {
+  endpoint(
+    api,
+    {
+      method: "post",
+      path: ofRegistry,
+      summary: "Bring images into a registry's cache before anybody asks for them",
+      action: "prefetch_registry",
+      params: idParams,
+      body: prefetchFields,
+      answer: prefetch,
+      status: 202,
+    },
+    async ({ params, granted, body, author }) => {
+      const { id } = granted(await management.registries.get(params.id));
+      const { images, platforms = usualPlatforms, every_hours: everyHours } = await body();
+      const settings = { images, platforms, everyHours: everyHours ?? undefined };
+      const created = granted(await management.by(author).prefetches.create(id, settings));
+      await runner.wake(prefetchWorkName);
+      return { body: prefetchJson(created) };
+    },
+  );
+}
+
+function readPrefetches(api: Api, { management }: ApiOptions): void {
+  const common = { method: "get", action: "read_registry", params: idParams, status: 200 } as const;
+  endpoint(
+    api,
+    {
+      ...common,
+      path: ofRegistry,
+      summary: "List what is prefetched into a registry, and how far that has come",
+      answer: z.array(prefetch),
+    },
+    async ({ params, granted }) => {
+      const { id } = granted(await management.registries.get(params.id));
+      return { body: (await management.prefetches.list(id)).map(prefetchJson) };
+    },
+  );
+  endpoint(
+    api,
+    { ...common, path: one, summary: "Get a prefetch, and how far it has come", answer: prefetch },
+    async ({ params, granted }) => ({
+      body: prefetchJson(granted(await management.prefetches.get(params.id))),
+    }),
+  );
+}
+
+function deletePrefetch(api: Api, { management }: ApiOptions): void {
+  endpoint(
+    api,
+    {
+      method: "delete",
+      path: one,
+      summary: "Delete a prefetch; a run under way ends, and what it has brought stays",
+      action: "prefetch_registry",
+      params: idParams,
+      conditional: true,
+      status: 204,
+    },
+    async ({ params, granted, condition, author }) => {
+      const { id } = granted(await management.prefetches.get(params.id));
+      return removed(await management.by(author).prefetches.remove(id, condition()));
+    },
+  );
+}
+
+function followPrefetch(api: Api, { management, listeners }: ApiOptions): void {
+  endpoint(
+    api,
+    {
+      method: "get",
+      path: `${one}/events`,
+      summary: "Follow a prefetch to the end of its run, as server-sent events",
+      action: "read_registry",
+      params: idParams,
+      status: 200,
+    },
+    async ({ params, granted, leaves }) => {
+      const { id } = granted(await management.prefetches.get(params.id));
+      const see = async () => {
+        const seen = await management.prefetches.get(id);
+        const isOver = seen?.status === "finished" || seen?.status === "failed";
+        return seen && { data: prefetchJson(seen), isOver };
+      };
+      return { events: listeners.listen(see, leaves) };
+    },
+  );
+}
+
+const timeText = (at: number | undefined) => (at === undefined ? null : new Date(at).toISOString());
+
+function prefetchJson(prefetch: Prefetch) {
+  const { images } = prefetch;
+  return {
+    id: prefetch.id,
+    group_id: prefetch.groupId,
+    registry_id: prefetch.registryId,
+    platforms: prefetch.platforms,
+    every_hours: prefetch.everyHours ?? null,
+    status: prefetch.status,
+    next_run_at: timeText(prefetch.nextRunAt),
+    last_run_at: timeText(prefetch.lastRunAt),
+    progress: {
+      images: {
+        done: images.filter(({ status }) => status !== "pending").length,
+        total: images.length,
+      },
+      ...countsJson(sumOf(images, "done"), sumOf(images, "total")),
+    },
+    images: images.map(imageJson),
+    created_at: timeText(prefetch.createdAt),
+    updated_at: timeText(prefetch.updatedAt),
+  };
+}
+
+function imageJson({ image, status, reason, digest, notBefore, done, total }: PrefetchImage) {
+  return {
+    image,
+    status,
+    reason: reason ?? null,
+    digest: digest ?? null,
+    retry_at: status === "pending" && notBefore > 0 ? timeText(notBefore) : null,
+    ...countsJson(done, total),
+  };
+}
+
+const countsJson = (done: PrefetchCounts, total: PrefetchCounts) => ({
+  objects: { done: done.objects, total: total.objects },
+  bytes: { done: done.bytes, total: total.bytes },
+});
+
+function sumOf(images: readonly PrefetchImage[], of: "done" | "total"): PrefetchCounts {
+  const sum = (what: keyof PrefetchCounts) => images.reduce((n, image) => n + image[of][what], 0);
+  return { objects: sum("objects"), bytes: sum("bytes") };
+}

@@ -1,0 +1,95 @@
+import type { Clock } from "../lib/clock.ts";
+import type { Log } from "../lib/log.ts";
+import type { Sealer } from "../lib/seal.ts";
+import { SqlAuditLog } from "./audit/log.ts";
+import type { Changes } from "./changes.ts";
+import { SqlCleanupRuns } from "./cleanup/runs.ts";
+import type { Cache, Lists, Metadata, UpstreamSettings } from "./contract.ts";
+import { SqlCredentials } from "./credentials/credentials.ts";
+import { Uses } from "./credentials/uses.ts";
+import { alignProxyUpstreams } from "./dependency-proxies.ts";
+import { SqlDirectory } from "./directory.ts";
+import { SqlHoldings } from "./holdings/holdings.ts";
+import { SqlIdentity } from "./identity/identity.ts";
+import { SqlManagement } from "./management/management.ts";
+import { Writer } from "./management/writer.ts";
+import { Passwords, sealAnew } from "./passwords.ts";
+import { SqlPeople } from "./people/people.ts";
+import type { Limits } from "./positions.ts";
+import { SqlPrefetchRuns } from "./prefetches/runs.ts";
+import { SqlPurges } from "./purges/purges.ts";
+import type { Db } from "./schema.ts";
+import { EntryIndex } from "./search/entry-index.ts";
+import { SqlUpstreamStates } from "./states.ts";
+import { SqlStatistics } from "./statistics/statistics.ts";
+import { storeSize } from "./store-size.ts";
+import { SqlDeliveries } from "./webhooks/deliveries.ts";
+import { SqlWorkStates } from "./work/states.ts";
+
+/** What is the same for every engine. */
+export interface MetadataOptions {
+  clock: Clock;
+  /** For upstreams' passwords. */
+  sealer: Sealer;
+  log: Log;
+  limits: Limits;
+  /** What the upstreams of all Dependency Proxies are like, without a login; those that are there are brought to it. */
+  proxyUpstream: UpstreamSettings;
+}
+
+/** What an engine has made its own of. */
+export interface Engine {
+  db: Db;
+  changes: Changes;
+  cache: Cache;
+  lists: Lists;
+  unready: Metadata["unready"];
+  alone: Metadata["alone"];
+  /** The same, but where somebody runs one of this name, nothing is done. */
+  unlessOthers: (name: string, work: () => Promise<void>) => Promise<void>;
+  /** After everything else has been written. */
+  close: () => Promise<void>;
+}
+
+/** Brings what is stored to these settings, and joins all parts of the contract over one database. */
+export async function assemble(
+  { db, changes, cache, lists, unready, alone, unlessOthers, close }: Engine,
+  { clock, sealer, log, limits, proxyUpstream }: MetadataOptions,
+): Promise<Metadata> {
+  const passwords = new Passwords(sealer, log);
+  const writer = new Writer(changes, passwords, clock, limits);
+  const upstreams = await writer.run(sealAnew);
+  if (upstreams > 0) log.info("passwords were sealed anew with this secret key", { upstreams });
+  const bereft = await writer.run((saving) => alignProxyUpstreams(saving, proxyUpstream));
+  for (const group of bereft) log.warn("the login of a Dependency Proxy is gone", { group });
+  const uses = new Uses(db, clock, log);
+  const turn = (work: () => Promise<void>) => unlessOthers("entry index", work);
+  const entryIndex = new EntryIndex(db, { clock, log, turn });
+  return {
+    directory: new SqlDirectory(db, changes, passwords, clock, limits, proxyUpstream),
+    management: new SqlManagement(db, passwords, writer, proxyUpstream, entryIndex),
+    audit: new SqlAuditLog(db, changes),
+    statistics: new SqlStatistics(db, clock),
+    upstreamStates: new SqlUpstreamStates(db),
+    credentials: new SqlCredentials(db, changes, clock, uses),
+    identity: new SqlIdentity(db, writer),
+    people: new SqlPeople(db, changes, clock),
+    cache,
+    lists,
+    holdings: new SqlHoldings(db, changes),
+    purges: new SqlPurges(db, changes),
+    cleanup: new SqlCleanupRuns(db, changes, clock),
+    work: new SqlWorkStates(db),
+    prefetches: new SqlPrefetchRuns(db, changes, clock),
+    deliveries: new SqlDeliveries(db, changes, passwords, clock),
+    generation: () => changes.generation(),
+    storeSize: () => storeSize(db),
+    unready,
+    alone,
+    async close() {
+      await uses.flush();
+      await entryIndex.close();
+      await close();
+    },
+  };
+}

@@ -1,0 +1,72 @@
+/**
+ * `SqlWords.entryCounts`. The newest run of ids is one row, which all who store something of an upstream have to write. So each
+ * statement only notes what it changes, in rows that nobody else sees, and they are added up right before the commit, in one
+ * order for all: that row is held for as long as a commit takes, and nobody waits for another while holding it.
+ */
+export const entryCounts = (bucketBits: number): string[] => [
+  // Its rows are gone before anybody else could see them.
+  `create unlogged table entry_count_changes (
+  upstream_id bigint not null,
+  bucket bigint not null,
+  entries bigint not null,
+  size bigint not null
+)`,
+  noting("insert", [of("added", 1)], bucketBits),
+  noting("delete", [of("removed", -1)], bucketBits),
+  noting("update", [of("added", 1), of("removed", -1)], bucketBits),
+  `create trigger cache_entries_counted_insert after insert on cache_entries
+referencing new table as added
+for each statement execute function cache_entries_counted_insert()`,
+  `create trigger cache_entries_counted_delete after delete on cache_entries
+referencing old table as removed
+for each statement execute function cache_entries_counted_delete()`,
+  `create trigger cache_entries_counted_update after update on cache_entries
+referencing new table as added old table as removed
+for each statement execute function cache_entries_counted_update()`,
+  adding,
+  `create constraint trigger entry_count_changes_added after insert on entry_count_changes
+deferrable initially deferred
+for each row execute function entry_count_changes_added()`,
+];
+
+const of = (rows: "added" | "removed", sign: 1 | -1) =>
+  `select id, upstream_id, ${sign} as entries, ${sign} * size as size from ${rows}
+    where proof = 'shown' and status = 'default'`;
+
+/** The function of a trigger, which sees the rows that one statement has changed. */
+function noting(event: string, parts: readonly string[], bucketBits: number): string {
+  return `create function cache_entries_counted_${event}() returns trigger language plpgsql as $$
+begin
+  insert into entry_count_changes (upstream_id, bucket, entries, size)
+  select upstream_id, id >> ${bucketBits}, sum(entries), sum(size)
+  from (
+    ${parts.join("\n    union all\n    ")}
+  ) as changed
+  group by upstream_id, id >> ${bucketBits}
+  having sum(entries) <> 0 or sum(size) <> 0;
+  return null;
+end $$`;
+}
+
+/** Done for all rows at the first one; for the others nothing is left to do. */
+const adding = `create function entry_count_changes_added() returns trigger language plpgsql as $$
+declare
+  change record;
+  left_over bigint;
+begin
+  for change in
+    with noted as (delete from entry_count_changes returning *)
+    select upstream_id, bucket, sum(entries)::bigint as entries, sum(size)::bigint as size
+    from noted group by upstream_id, bucket order by upstream_id, bucket
+  loop
+    insert into entry_counts as c (upstream_id, bucket, entries, size)
+    values (change.upstream_id, change.bucket, change.entries, change.size)
+    on conflict (upstream_id, bucket) do update
+    set entries = c.entries + excluded.entries, size = c.size + excluded.size
+    returning c.entries into left_over;
+    if left_over = 0 then
+      delete from entry_counts where upstream_id = change.upstream_id and bucket = change.bucket;
+    end if;
+  end loop;
+  return null;
+end $$`;

@@ -1,0 +1,150 @@
+import { Kysely, sql, type Transaction } from "kysely";
+import type { Clock } from "../../lib/clock.ts";
+import { failureCode, type Log } from "../../lib/log.ts";
+import { assemble, type Engine, type MetadataOptions } from "../assemble.ts";
+import { SqlCache } from "../cache.ts";
+import { type Metadata, MetadataError } from "../contract.ts";
+import { SqlLists } from "../lists/lists.ts";
+import { migrate } from "../migrations/index.ts";
+import type { Db, Schema } from "../schema.ts";
+import { SharedChanges } from "./changes.ts";
+import { postgresDialect } from "./dialect.ts";
+import { PostgresError } from "./errors.ts";
+import type { PoolOptions } from "./pool.ts";
+import { RecentCache } from "./recent.ts";
+import { SharedLists } from "./shared-lists.ts";
+import { postgresWords } from "./words.ts";
+
+export interface PostgresOptions extends MetadataOptions {
+  /** `postgres://user:password@host:port/database`, checked. */
+  url: string;
+  /** PEM of the authorities that sign the server's certificate; undefined: the well-known ones. */
+  ca: string | undefined;
+  /** At most; two more while it starts, one for the generation, and now and then one for the index of entries. */
+  connections: number;
+  /** How long one statement may take. */
+  statementMs: number;
+  /** For what a real server takes, whatever `clock` says. */
+  timers: Clock;
+}
+
+const connectMs = 5000;
+/** Whether the database is there has to be known sooner than what is in it. */
+const probeMs = 2000;
+/** A change of a table waits for those who use it, and everybody else would wait behind it: it steps back and comes again. */
+const lockMs = 2000;
+const lockAttempts = 30;
+
+/**
+ * Opens the database, and makes it or brings it to the newest schema where needed, one server after another. Throws a
+ * `MetadataError` that says what to do when it cannot be used, and then leaves nothing open.
+ */
+export async function openPostgresMetadata(options: PostgresOptions): Promise<Metadata> {
+  const { statementMs, connections } = options;
+  const common = { ...options, connectMs, lockMs: undefined };
+  const pool = { ...common, statementMs, max: connections, waitMs: statementMs };
+  const times = { statementMs: probeMs, connectMs: probeMs, waitMs: probeMs };
+  const db = opened(pool);
+  const probe = opened({ ...common, ...times, max: 1 });
+  const close = async () => {
+    await db.destroy();
+    await probe.destroy();
+  };
+  try {
+    const alone = locking(pool);
+    await alone("migrations", () => bringUpToDate(pool, options.log));
+    const { clock, timers, log } = options;
+    const changes = await SharedChanges.open({ db, probe, clock, timers, log });
+    const cache = new RecentCache(new SqlCache(db), changes, clock);
+    const lists = new SharedLists(new SqlLists(db));
+    const unready = () => changes.ask().then(isThere, whyNot);
+    const unlessOthers = lockingIfFree(pool);
+    const engine = { db, changes, cache, lists, unready, alone, unlessOthers, close };
+    return await assemble(engine, options);
+  } catch (error) {
+    await close();
+    throw explained(error, options.url);
+  }
+}
+
+const isThere = () => undefined;
+const whyNot = (error: unknown) => `does not answer (${failureCode(error)})`;
+
+const opened = (options: PoolOptions): Db =>
+  new Kysely<Schema>({ dialect: postgresDialect(options) });
+
+/** `Metadata.alone`: a lock that ends with its transaction, and that with its connection, and that with its server. */
+const locking =
+  (pool: PoolOptions): Metadata["alone"] =>
+  (name, work) =>
+    inOwnTransaction(pool, async (tx) => {
+      await sql`select pg_advisory_xact_lock(${lockKey(name)})`.execute(tx);
+      return work();
+    });
+
+/** `Engine.unlessOthers`. */
+const lockingIfFree =
+  (pool: PoolOptions): Engine["unlessOthers"] =>
+  (name, work) =>
+    inOwnTransaction(pool, async (tx) => {
+      const taken = sql<{
+        free: boolean;
+      }>`select pg_try_advisory_xact_lock(${lockKey(name)}) as free`;
+      const { rows } = await taken.execute(tx);
+      if (rows[0]?.free === true) await work();
+    });
+
+const lockKey = (name: string) => sql`hashtextextended(current_schema() || ' weir ' || ${name}, 0)`;
+
+/** On a connection of its own, for as long as it takes. */
+async function inOwnTransaction<T>(
+  pool: PoolOptions,
+  work: (tx: Transaction<Schema>) => Promise<T>,
+): Promise<T> {
+  const patient = opened({ ...pool, statementMs: undefined, max: 1 });
+  try {
+    return await patient.transaction().execute(work);
+  } finally {
+    await patient.destroy();
+  }
+}
+
+/** An index can take as long as it takes. What the previous version's servers do goes on meanwhile. */
+async function bringUpToDate(pool: PoolOptions, log: Log): Promise<void> {
+  const patient = opened({ ...pool, statementMs: undefined, lockMs, max: 2 });
+  try {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await migrate(patient, postgresWords);
+      } catch (error) {
+        const isInUse = failureCode(error) === "POSTGRES_55P03";
+        if (!isInUse || attempt === lockAttempts) throw error;
+        log.info("a table is in use, its change waits", { attempt });
+      }
+    }
+  } finally {
+    await patient.destroy();
+  }
+}
+
+/** A failure to open, in words for the operator; what is not about the database stays as it is. */
+function explained(error: unknown, url: string): unknown {
+  if (!(error instanceof PostgresError)) return error;
+  const { host, pathname } = new URL(url);
+  const name = `the database ${pathname.slice(1)} at ${host}`;
+  const { code } = error;
+  const said = (problem: "damaged" | "unusable", what: string, fix: string) =>
+    new MetadataError(problem, `${name} ${what} (${code}): ${fix}`, { cause: error });
+  // An error in the SQL itself means that the tables are not ours.
+  if (/^POSTGRES_42(?!501)/.test(code)) {
+    const fix = "give this server a database of its own, or restore it from a backup";
+    return said("damaged", "has tables that are not those of this server", fix);
+  }
+  if (/^POSTGRES_(?:28|3D|42501|25006)/.test(code)) {
+    const fix =
+      "WEIR_DATABASE_URL must name a database that is there, with a user who may make tables in it, and his password";
+    return said("unusable", "cannot be used", fix);
+  }
+  const fix = "see to it that it runs, takes connections from here, and has some to spare";
+  return said("unusable", "does not answer", fix);
+}

@@ -1,0 +1,98 @@
+import { MetadataError } from "../contract.ts";
+import type { Condition, Removal } from "../management/contract.ts";
+import { factOf } from "../management/facts.ts";
+import type { Recorded, Writer } from "../management/writer.ts";
+import type { Db } from "../schema.ts";
+import type { ManagedPrefetches, Prefetch, PrefetchSettings } from "./contract.ts";
+import { readPrefetch, readPrefetches } from "./rows.ts";
+
+/** Of one registry: a list that somebody can still read, and work that ends. */
+const maxPerRegistry = 100;
+
+export class SqlPrefetches implements ManagedPrefetches {
+  constructor(
+    readonly db: Db,
+    readonly writer: Writer,
+  ) {}
+
+  async list(registryId: number): Promise<Prefetch[]> {
+    return readPrefetches(this.db, await idsOf(this.db, registryId));
+  }
+
+  get(id: number): Promise<Prefetch | undefined> {
+    return readPrefetch(this.db, id);
+  }
+
+  create(registryId: number, settings: PrefetchSettings): Promise<Prefetch | undefined> {
+    return this.writer.withRow("registries", registryId, async (saving) => {
+      const { tx, note } = saving;
+      const registry = await tx
+        .selectFrom("registries")
+        .select(["id", "name", "group_id as groupId"])
+        .where("id", "=", registryId)
+        .executeTakeFirst();
+      if (!registry) return undefined;
+      if ((await idsOf(tx, registryId)).length >= maxPerRegistry) throw tooMany();
+      const id = await insert(saving, registry, settings);
+      const details = { registry_id: registryId, ...detailsOf(settings) };
+      await note(factOf("prefetch", "create", { id, groupId: registry.groupId }, details));
+      return readPrefetch(tx, id);
+    });
+  }
+
+  remove(id: number, condition: Condition): Promise<Removal> {
+    return this.writer.remove("prefetches", id, condition, async ({ tx, note }) => {
+      const prefetch = await readPrefetch(tx, id);
+      if (!prefetch) return;
+      const details = { registry_id: prefetch.registryId };
+      await note(factOf("prefetch", "delete", prefetch, details));
+      await tx.deleteFrom("prefetches").where("id", "=", id).execute();
+    });
+  }
+}
+
+async function idsOf(db: Db, registryId: number): Promise<number[]> {
+  const rows = await db
+    .selectFrom("prefetches")
+    .select("id")
+    .where("registry_id", "=", registryId)
+    .orderBy("id")
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
+async function insert(
+  { tx, now }: Recorded,
+  { id: registryId, groupId }: { id: number; groupId: number },
+  { images, platforms, everyHours }: PrefetchSettings,
+): Promise<number> {
+  const { id } = await tx
+    .insertInto("prefetches")
+    .values({
+      group_id: groupId,
+      registry_id: registryId,
+      platforms: JSON.stringify(platforms),
+      every_hours: everyHours ?? null,
+      next_run_at: now,
+      created_at: now,
+      updated_at: now,
+    })
+    .returning("id")
+    .executeTakeFirstOrThrow();
+  const rows = images.map((image, position) => ({ prefetch_id: id, position, image }));
+  await tx.insertInto("prefetch_images").values(rows).execute();
+  return id;
+}
+
+const detailsOf = ({ images, platforms, everyHours }: PrefetchSettings) => ({
+  images: images.length,
+  platforms,
+  ...(everyHours !== undefined && { every_hours: everyHours }),
+});
+
+function tooMany(): MetadataError {
+  const text = `has ${maxPerRegistry} prefetches already; delete some, or give one more images`;
+  return new MetadataError("refused", `the registry ${text}`, {
+    invalid: { field: "registry", text },
+  });
+}

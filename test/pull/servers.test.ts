@@ -1,0 +1,208 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { newDatabase } from "../fakes/new-database.ts";
+import { lackOfPostgres, PostgresServer, type TestDatabase } from "../fakes/postgres.ts";
+import { until } from "../fakes/until.ts";
+import { FakeUpstream } from "../fakes/upstream.ts";
+import { TestWeir } from "../fakes/weir.ts";
+
+const lack = lackOfPostgres();
+const unless = lack ? ` (${lack})` : "";
+const name = "library/app";
+const cache = (response: Response) =>
+  response.headers.get("x-weir-cache")?.replace(/; age=\d+/, "");
+
+describe.skipIf(lack !== undefined)(`two servers on one database${unless}`, () => {
+  let upstream: FakeUpstream;
+  let database: TestDatabase;
+  let one: TestWeir;
+  let other: TestWeir;
+  beforeEach(async () => {
+    upstream = await FakeUpstream.start();
+    database = await newDatabase();
+    const options = {
+      database,
+      upstreams: [{ fake: upstream }],
+      users: [
+        {
+          username: "ann",
+          admin: false,
+          memberships: [{ group: "default", role: "developer" as const }],
+          tokens: [],
+        },
+      ],
+    };
+    // At once, on a database that knows nothing.
+    [one, other] = await Promise.all([TestWeir.start(options), TestWeir.start(options)]);
+  });
+  afterEach(async () => {
+    await one.stop();
+    await other.stop();
+    await database.remove();
+    await upstream.stop();
+  });
+
+  /** What a second changes. */
+  const aSecond = () => other.clock.step(1001);
+
+  test("what one has fetched, the other has", async () => {
+    const image = upstream.image(name, "latest");
+    expect(cache(await one.manifest(name, "latest"))).toBe('miss; upstream="up1"');
+    expect(cache(await other.manifest(name, "latest"))).toBe('hit; upstream="up1"');
+    const [layer = ""] = image.layers;
+    const bytes = await (await one.blob(name, layer)).bytes();
+    await one.settled(name, layer);
+    // It has a folder of its own here, in which the blob is not.
+    const again = await other.blob(name, layer);
+    expect([again.status, (await again.bytes()).toHex()]).toEqual([200, bytes.toHex()]);
+    await other.settled(name, layer);
+    expect((await one.blob(name, layer)).status).toBe(200);
+  });
+
+  test("a token that is revoked at one opens nothing at the other, a second later", async () => {
+    upstream.image(name, "latest");
+    const [ann] = (await one.api("GET", "/users?search=ann")) as { id: number }[];
+    const made = (await one.api(
+      "POST",
+      `/users/${ann?.id}/personal_access_tokens`,
+      { name: "t", scopes: ["api"] },
+      201,
+    )) as {
+      id: number;
+      token: string;
+    };
+    const pullToken = await other.token(name, made.token);
+    const pull = () =>
+      fetch(other.url + other.path(name, "manifests", "latest"), {
+        headers: { Authorization: `Bearer ${pullToken}` },
+      });
+    expect((await pull()).status).toBe(200);
+    await one.api("DELETE", `/personal_access_tokens/${made.id}`, undefined, 204);
+    aSecond();
+    expect((await pull()).status).toBe(401);
+  });
+
+  test("a tag that one has found moved is the new one at the other, which asks nobody", async () => {
+    const before = upstream.image(name, "latest");
+    expect((await other.manifest(name, "latest")).headers.get("docker-content-digest")).toBe(
+      before.digest,
+    );
+    const after = upstream.image(name, "latest");
+    await one.api(
+      "POST",
+      `/virtual_registries/container/registries/1/refresh?image=${name}:latest`,
+    );
+    const asked = upstream.count();
+    aSecond();
+    const moved = await other.manifest(name, "latest");
+    expect([moved.headers.get("docker-content-digest"), cache(moved)]).toEqual([
+      after.digest,
+      'hit; upstream="up1"',
+    ]);
+    expect(upstream.count()).toBe(asked);
+  });
+
+  test("what is purged at one is gone at the other", async () => {
+    upstream.image(name, "latest");
+    await other.manifest(name, "latest");
+    await one.api("DELETE", "/virtual_registries/container/upstreams/1/cache", undefined, 204);
+    aSecond();
+    expect(cache(await other.manifest(name, "latest"))).toBe('miss; upstream="up1"');
+  });
+
+  test("both add, move and remove at once: positions run from 1 without gaps, and no more than there may be", async () => {
+    const base = "/virtual_registries/container";
+    const create = (weir: TestWeir, n: number) =>
+      weir.api(
+        "POST",
+        `${base}/registries/1/upstreams`,
+        { name: `n${n}`, url: `https://u${n}.example` },
+        201,
+      );
+    const created = await Promise.allSettled(
+      Array.from({ length: 8 }, (_, n) => create(n % 2 ? one : other, n)),
+    );
+    expect(created.filter(({ status }) => status === "fulfilled")).toHaveLength(4);
+    const associations = async () => {
+      const registry = (await one.api("GET", `${base}/registries/1`)) as {
+        registry_upstreams: { id: number; position: number }[];
+      };
+      return registry.registry_upstreams;
+    };
+    const all = await associations();
+    const work = all.map(({ id }, n) =>
+      n === 2
+        ? one.api("DELETE", `${base}/registry_upstreams/${id}`, undefined, 204)
+        : (n % 2 ? one : other).api("PATCH", `${base}/registry_upstreams/${id}`, {
+            position: 5 - n,
+          }),
+    );
+    await Promise.all(work);
+    const positions = (await associations()).map(({ position }) => position);
+    expect(positions.toSorted()).toEqual([1, 2, 3, 4]);
+  });
+
+  test("both remove the same registry at once: it is gone once", async () => {
+    const remove = (weir: TestWeir) =>
+      fetch(`${weir.url}/api/v4/virtual_registries/container/registries/1`, {
+        method: "DELETE",
+        headers: { "PRIVATE-TOKEN": "an-administrator-token-for-tests-only" },
+      });
+    const answers = await Promise.all([remove(one), remove(other), remove(one)]);
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([204, 404, 404]);
+    const events = (await one.api("GET", "/audit_events?action=registry.delete")) as unknown[];
+    expect(events).toHaveLength(1);
+  });
+});
+
+describe.skipIf(lack !== undefined)(`a database that is gone${unless}`, () => {
+  let server: PostgresServer;
+  let upstream: FakeUpstream;
+  let weir: TestWeir;
+  beforeAll(async () => {
+    server = await PostgresServer.start();
+    await server.query("postgres", "create database weir");
+    upstream = await FakeUpstream.start();
+    weir = await TestWeir.start({
+      database: { url: server.url("weir") },
+      upstreams: [{ fake: upstream }],
+    });
+  });
+  afterAll(async () => {
+    await weir.stop();
+    await upstream.stop();
+    await server.remove();
+  });
+
+  test("pulls go on from memory for 30 seconds, then there is a plain refusal, and then all is well again", async () => {
+    const image = upstream.image(name, "latest");
+    const [layer = ""] = image.layers;
+    const pull = async () => {
+      const manifest = await weir.manifest(name, "latest");
+      await manifest.bytes();
+      const blob = await weir.blob(name, layer);
+      await blob.bytes();
+      return [manifest, blob];
+    };
+    await pull();
+    await weir.settled(name, layer);
+    await pull();
+    const hits = async () => (await pull()).map((answer) => [answer.status, cache(answer)]);
+    const hit = [200, 'hit; upstream="up1"'];
+    await server.kill();
+    for (const ms of [5000, 10_000, 14_000]) {
+      weir.clock.step(ms);
+      expect(await hits()).toEqual([hit, hit]);
+    }
+    const ready = async () => (await fetch(`${weir.url}/readyz`)).status;
+    expect(await ready()).toBe(503);
+    const unknown = await weir.manifest(name, "never-asked-for");
+    expect([unknown.status, unknown.headers.get("retry-after")]).toEqual([503, "2"]);
+    weir.clock.step(2000);
+    for (const answer of await pull()) {
+      expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "2"]);
+    }
+    await server.run();
+    await until(async () => (await ready()) === 200);
+    expect(await hits()).toEqual([hit, hit]);
+  });
+});
