@@ -7,6 +7,7 @@ import { createPeople } from "./access/people/people.ts";
 import type { TrustedIssuer } from "./access/trusted-issuer.ts";
 import { GatheredIncidents } from "./access/incidents.ts";
 import { createLogins } from "./access/logins.ts";
+import type { BlobStore } from "./blobs/contract.ts";
 import type { Config } from "./config.ts";
 import { Listeners } from "./http/api/event-stream.ts";
 import { createHttpApp } from "./http/app.ts";
@@ -15,19 +16,22 @@ import { PullRate } from "./http/pull-rate.ts";
 import { readinessOf } from "./http/readiness.ts";
 import { idleSeconds, type RunningServer, startServer } from "./http/server.ts";
 import { addressTest, clientsBy } from "./lib/address-ranges.ts";
-import type { Log } from "./lib/log.ts";
+import type { Holds } from "./lib/holds.ts";
+import { failureCode, type Log } from "./lib/log.ts";
 import { createSealer } from "./lib/seal.ts";
-import type { Directory } from "./metadata/contract.ts";
+import type { Directory, Metadata } from "./metadata/contract.ts";
 import { createImages } from "./pull/images/images.ts";
 import { createDocumentClient } from "./upstream/documents.ts";
 import { createGuard, type Guard, GuardError } from "./upstream/guard.ts";
 import { ringMarker } from "./upstream/contract.ts";
-import type { Prepared } from "./work/contract.ts";
+import type { Prepared, Runner, Verifier } from "./work/contract.ts";
 import { createWebClient } from "./upstream/web/client.ts";
 import { backgroundWork } from "./work/background.ts";
 import { prepare } from "./work/first-start.ts";
 import { PrefetchWork } from "./work/prefetch/work.ts";
 import { createRunner } from "./work/runner/runner.ts";
+import { noSpaceCounts } from "./work/space/contract.ts";
+import { Eviction } from "./work/space/eviction.ts";
 import { deliveryWorkName, DeliveryWatch, DeliveryWork } from "./work/webhooks/work.ts";
 import { openStores, type Surroundings } from "./stores.ts";
 
@@ -64,12 +68,15 @@ async function start(
   closeAll: () => Promise<void>,
 ): Promise<RunningWeir> {
   const { clock, log, version } = around;
-  const { dataDir, externalUrl, tokenSeconds, mirror, maxBlobBytes, minFreeBytes } = config;
+  const { dataDir, externalUrl, tokenSeconds, mirror, minFreeBytes } = config;
   const opened = await openStores(config, around, closers);
   const {
     derive,
     metadata,
     blobs,
+    maxBlobBytes,
+    holds,
+    stored,
     reaching,
     client,
     puller,
@@ -80,7 +87,7 @@ async function start(
   } = opened;
   const { instanceId, allowedAddresses } = reaching;
   const { cache, credentials, directory } = metadata;
-  const images = createImages({ puller, blobs, cache, clock, maxBlobBytes });
+  const images = createImages({ puller, blobs, cache, clock, holds, maxBlobBytes });
 
   const { key: signingKey, former: formerSigningKeys } = derive("pull tokens");
   const open = {
@@ -124,10 +131,12 @@ async function start(
   const listeners = new Listeners({ clock, log });
   let isServing = false;
   let server: RunningServer | undefined;
+  const keeping = spaceKeeping(config, around, { metadata, blobs, holds, verifier });
+  const { auditDays } = config.abuse;
   const { deliveries, prefetches: runs } = metadata;
   const runner = createRunner(
     [
-      ...backgroundWork({ metadata, clock, log, auditDays: config.abuse.auditDays }),
+      ...backgroundWork({ metadata, clock, log, auditDays, ...keeping }),
       new PrefetchWork({ runs, directory, bringing: puller, clock, log }),
       new DeliveryWork({ deliveries, poster, clock, log }),
     ],
@@ -140,6 +149,7 @@ async function start(
       underWay: () => Math.max(0, (server?.underWay() ?? 0) - listeners.count),
     },
   );
+  stored.wake = () => void wakeEviction(keeping.eviction, runner, log);
   const readiness = readinessOf(clock, {
     server: async () =>
       isServing ? { ready: true } : { ready: false, reason: "is starting or stopping" },
@@ -158,6 +168,7 @@ async function start(
     activity: () => puller.activity(),
     readiness,
     storeSize: () => metadata.storeSize(),
+    space: keeping.counts,
     dataDir,
     minFreeBytes,
     spans: tracing?.spans,
@@ -179,6 +190,8 @@ async function start(
       verifier,
       client,
       runner,
+      space: metadata.space,
+      eviction: keeping.eviction,
       listeners,
       externalUrl,
       version,
@@ -232,6 +245,38 @@ async function start(
       await closeAll();
     },
   };
+}
+
+interface SpaceParts {
+  metadata: Metadata;
+  blobs: BlobStore;
+  holds: Holds;
+  verifier: Verifier;
+}
+
+/** What keeps the store within its limits, and looks whether it is whole. */
+function spaceKeeping(
+  { cacheMaxBytes, minFreeBytes }: Config,
+  { clock, log }: Surroundings,
+  { metadata, blobs, holds, verifier }: SpaceParts,
+) {
+  const { space, sweep, management } = metadata;
+  const counts = noSpaceCounts();
+  const around = { blobs, clock, log, counts };
+  return {
+    eviction: new Eviction({ ...around, space, cacheMaxBytes, minFreeBytes }),
+    sweeping: { ...around, sweep, holds },
+    scrubbing: { verifier, management, log, counts },
+    counts,
+  };
+}
+
+async function wakeEviction(eviction: Eviction, runner: Runner, log: Log): Promise<void> {
+  try {
+    if (await eviction.isBounded()) await runner.wake(eviction.name);
+  } catch (error) {
+    log.warn("eviction was not woken: it runs each minute", { code: failureCode(error) });
+  }
 }
 
 /** Says at the start what would otherwise be found out by a pull that fails. */

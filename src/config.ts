@@ -51,6 +51,8 @@ export interface Config {
   drainSeconds: number;
   /** Larger blobs are passed on and not stored; undefined: no limit. */
   maxBlobBytes: number | undefined;
+  /** Of all that is cached; undefined: no limit. */
+  cacheMaxBytes: number | undefined;
   /** Where blobs rest; undefined: in the data folder. */
   bucket: work.BucketSettings | undefined;
   /** With less space free on the disk of the data folder nothing more is stored. */
@@ -133,6 +135,7 @@ function readSettings(
     observing: work.readObserving(settings),
     drainSeconds: settings.get("drain_seconds", seconds(0, 86400), "30"),
     maxBlobBytes: settings.find("max_blob_bytes", work.size(1)),
+    cacheMaxBytes: settings.find("cache_max_bytes", work.size(1)),
     minFreeBytes: settings.get("min_free_bytes", work.size(0), "1GiB"),
     logLevel: settings.get("log_level", work.oneOf(logLevels), "info"),
   };
@@ -218,7 +221,7 @@ function readConfigFile(
 }
 
 /** Settings that the design names and later versions bring. */
-const unsupported = ["cache_max_bytes", "workers"];
+const unsupported = ["workers"];
 
 /** The configuration as a file would say it, without secrets, and where each setting comes from. */
 export function describeConfig(config: Config): string {
@@ -260,6 +263,7 @@ export function visibleConfig({ settings, declared, signIn }: Config) {
       library_prefix: upstream.libraryPrefix,
       stale_if_absent_hours: upstream.staleIfAbsentHours,
       stale_while_revalidate: upstream.staleWhileRevalidate,
+      ...(upstream.cacheMaxBytes !== undefined && { cache_max_bytes: upstream.cacheMaxBytes }),
       ...(upstream.ca !== undefined && { ca: upstream.ca }),
       ...(upstream.rules.length > 0 && { rules: upstream.rules }),
       ...(upstream.verifiedGroup !== undefined && {

@@ -5,6 +5,7 @@ import type { Config } from "./config.ts";
 import { RequestMetrics } from "./http/metrics/upstreams.ts";
 import { type Clock, systemClock } from "./lib/clock.ts";
 import { deriveKey } from "./lib/keys.ts";
+import { Holds } from "./lib/holds.ts";
 import { failureCode, type Log } from "./lib/log.ts";
 import { createSealer } from "./lib/seal.ts";
 import type { MetadataOptions } from "./metadata/assemble.ts";
@@ -30,6 +31,7 @@ import {
 } from "./work/contract.ts";
 import { openDataDir } from "./work/data-dir.ts";
 import { createWebClient } from "./upstream/web/client.ts";
+import { StoredBytes } from "./work/space/waking.ts";
 import { StoreVerifier } from "./work/verify/verifier.ts";
 import { GatheredHappenings } from "./work/webhooks/gathered.ts";
 import { type RunningTracing, startTracing, type TracingOptions } from "./work/tracing.ts";
@@ -48,7 +50,8 @@ export async function openStores(
   { clock, log, version, random }: Surroundings,
   closers: (() => Promise<void>)[],
 ) {
-  const { dataDir, maxBlobBytes } = config;
+  const { dataDir } = config;
+  const maxBlobBytes = storableBytes(config);
   const { secret } = openDataDir(dataDir, config.secretKey);
 
   const previous = config.previousSecretKey === undefined ? [] : [config.previousSecretKey];
@@ -90,7 +93,10 @@ export async function openStores(
     recheckMs: config.recheckSeconds * 1000,
     absentMs: config.absentSeconds * 1000,
   };
-  const around = { clock, log, maxBlobBytes, told };
+  const holds = new Holds();
+  const stored = new StoredBytes(config.cacheMaxBytes);
+  const storing = { holds, stored: (bytes: number) => stored.add(bytes), maxBlobBytes };
+  const around = { clock, log, told, ...storing };
   const puller = createPuller({ client, blobs, cache, lists, ...around, ...times });
   // What is being stored holds the end of the fills up, so both end together.
   closers.push(async () => void (await Promise.all([puller.close(), blobs.close()])));
@@ -100,6 +106,9 @@ export async function openStores(
     derive,
     metadata,
     blobs,
+    maxBlobBytes,
+    holds,
+    stored,
     reaching,
     client,
     puller,
@@ -108,6 +117,12 @@ export async function openStores(
     statistics,
     tracing,
   };
+}
+
+/** A blob that alone is more than may be cached is not stored. */
+function storableBytes({ maxBlobBytes, cacheMaxBytes }: Config): number | undefined {
+  const limits = [maxBlobBytes, cacheMaxBytes].filter((one) => one !== undefined);
+  return limits.length > 0 ? Math.min(...limits) : undefined;
 }
 
 /** Verifies a data folder that no server uses, step by step. Throws what stands in the way. */

@@ -226,6 +226,7 @@ const permissions = {
     "owner",
     "create, change, delete a group's cleanup policy",
   ),
+  read_group_space: row("read", "group", "owner", "see how much a group caches, and may cache"),
   read_webhooks: row(
     "read",
     "group",
@@ -275,6 +276,14 @@ const permissions = {
   read_audit: row("read", "server", "administrator", "list the server's audit events"),
   read_arrival: row("read", "server", "administrator", "see how a request has come"),
   read_work: row("read", "server", "administrator", "list the server's background work"),
+  read_space: row(
+    "read",
+    "server",
+    "administrator",
+    "see how much is stored, its limits, and what would be evicted",
+  ),
+  evict: row("write", "server", "administrator", "evict now what is over a limit"),
+  change_group_space: row("write", "server", "administrator", "limit how much a group may cache"),
   change_users: row("write", "server", "administrator", "create, block, deactivate users"),
   // With either, whoever it was would log in for longer than his own credential lasts.
   change_users_passwords: row("mint", "server", "administrator", "give users passwords"),

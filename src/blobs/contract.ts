@@ -4,8 +4,8 @@ import type { Digest } from "../oci/digest.ts";
 /** Where verified bytes rest, by digest. What is in it is complete and right; nothing else ever gets in. */
 export interface BlobStore {
   /**
-   * Whether the bytes are stored, of exactly `size` bytes. What is of another size is wrong: it is removed, so that it
-   * can be fetched again. Throws `StoreUnavailableError` when it cannot be told.
+   * Whether the bytes are stored, of exactly `size` bytes. What is of another size is wrong: it is put aside, so that
+   * it can be fetched again. Throws `StoreUnavailableError` when it cannot be told.
    */
   has(digest: Digest, size: number): Promise<boolean>;
   /**
@@ -32,6 +32,8 @@ export interface BlobStore {
    * error. Throws `StoreUnavailableError`.
    */
   quarantine(digest: Digest): Promise<void>;
+  /** Bytes that can be stored until free space is at its floor; undefined: nobody knows. */
+  room(): Promise<number | undefined>;
   /** Whether pulls can be answered by way of this store. */
   ready(): Promise<Readiness>;
 }

@@ -75,6 +75,11 @@ export class Api {
     return this.#read(shape, await this.#ask("POST", path, { body: {}, ...request }));
   }
 
+  /** Something that is begun, and answered by nothing. */
+  async begin(path: string): Promise<void> {
+    await this.#ask("POST", path, { body: {} });
+  }
+
   async patch<T>(shape: Shape<T>, path: string, request: Request): Promise<T> {
     return this.#read(shape, await this.#ask("PATCH", path, request));
   }

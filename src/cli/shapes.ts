@@ -63,6 +63,7 @@ export const shapes = {
   refreshed: has<api.RefreshedJson>("digest", "cache"),
   imported: has<api.ImportedJson>("images", "blobs", "bytes", "absent"),
   verified: has<api.VerifiedJson>("next", "checked", "findings"),
+  evictionPreview: has<api.EvictionPreviewJson>("scope", "reason", "entries", "entries_count"),
   work: has<Work>("name", "status"),
   arrival: has<Arrival>("peer", "forwarded", "trusted_proxy", "closes"),
   user: has<api.UserJson>("id", "username", "state", "is_admin", "bot"),

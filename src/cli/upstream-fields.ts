@@ -32,6 +32,10 @@ export const upstreamSettings = {
     summary: "how long a tag is served that is gone from its upstream",
     from: 0,
   },
+  "cache-max-bytes": {
+    value: "N",
+    summary: "how many bytes of it may be stored; the empty text: no limit",
+  },
   "stale-while-revalidate": {
     value: "BOOL",
     summary: "whether a stale tag is served at once and checked behind",
@@ -79,6 +83,8 @@ export async function upstreamFieldsGiven(
   for (const [option, field] of Object.entries(flags)) {
     if (given.has(option)) fields[field] = given.text(option) === "true";
   }
+  const limit = given.text("cache-max-bytes");
+  if (limit !== undefined) fields["cache_max_bytes"] = limit === "" ? null : bytesGiven(limit);
   const ca = given.text("ca-file");
   if (ca !== undefined) fields["ca"] = ca === "" ? null : await readSource(world, ca);
   const group = given.text("verified-group");
@@ -87,6 +93,11 @@ export async function upstreamFieldsGiven(
     fields["verified_group"] = group || null;
   }
   return { ...fields, ...rulesGiven(given), ...(await loginGiven(world, given)) };
+}
+
+function bytesGiven(text: string): number {
+  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
+  throw new UsageError("--cache-max-bytes must be a number of bytes of at least 1, or empty");
 }
 
 function rulesGiven(given: Given): { rules?: object[] } {

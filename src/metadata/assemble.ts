@@ -20,6 +20,8 @@ import { SqlPrefetchRuns } from "./prefetches/runs.ts";
 import { SqlPurges } from "./purges/purges.ts";
 import type { Db } from "./schema.ts";
 import { EntryIndex } from "./search/entry-index.ts";
+import { SqlSpace } from "./space/space.ts";
+import { SqlSweep } from "./space/sweep.ts";
 import { SqlUpstreamStates } from "./states.ts";
 import { SqlStatistics } from "./statistics/statistics.ts";
 import { storeSize } from "./store-size.ts";
@@ -80,6 +82,8 @@ export async function assemble(
     searchIndex: new EntryIndex(db, turn),
     cleanup: new SqlCleanupRuns(db, changes, clock),
     work: new SqlWorkStates(db),
+    space: new SqlSpace(db, changes),
+    sweep: new SqlSweep(db),
     prefetches: new SqlPrefetchRuns(db, changes, clock),
     deliveries: new SqlDeliveries(db, changes, passwords, clock),
     generation: () => changes.generation(),

@@ -15,11 +15,16 @@ import type {
 import { Lookups } from "./lookups.ts";
 import { nameChildren, nameObjects, storeContent } from "./manifests.ts";
 import type { Db, Schema } from "./schema.ts";
+import { held } from "./space/held.ts";
 import { inTransaction } from "./transactions.ts";
 import { digestOf, useAll, usedMs } from "./uses.ts";
 
 type Tx = Transaction<Schema>;
 
+/** The deletion of a blob's bytes takes less; one that a kill has interrupted is taken up again after that. */
+const removalMs = 60_000;
+/** The reading of an archive takes less. */
+const importMs = 86_400_000;
 /** Manifests whose hour is remembered. */
 const maxHours = 10_000;
 
@@ -75,19 +80,30 @@ export class SqlCache implements Cache {
     return hasNew;
   }
 
-  storeBlob(blob: ShownObject): Promise<void> {
-    return this.#publish(blob, async (tx) => {
-      await saveBlob(tx, blob);
-      await saveShown(tx, blob);
+  async storeBlob(blob: ShownObject): Promise<boolean> {
+    let isStored = true;
+    await this.#publish(blob, async (tx) => {
+      isStored = await saveBlob(tx, blob);
+      if (isStored) await saveShown(tx, blob);
+    });
+    return isStored;
+  }
+
+  keepBlob(blob: { digest: Digest; size: number; now: number }): Promise<boolean> {
+    return inTransaction(this.db, async (tx) => {
+      const isStored = await saveBlob(tx, blob);
+      if (isStored) await keepForAWhile(tx, blob);
+      return isStored;
     });
   }
 
-  keepBlob(blob: { digest: Digest; size: number; now: number }): Promise<void> {
-    return saveBlob(this.db, blob);
-  }
-
-  show(object: ShownObject): Promise<void> {
-    return this.#publish(object, (tx) => saveShown(tx, object));
+  async show(object: ShownObject): Promise<boolean> {
+    let isStored = true;
+    await this.#publish(object, async (tx) => {
+      isStored = object.kind === "manifest" || (await lockBlob(tx, object.digest));
+      if (isStored) await saveShown(tx, object);
+    });
+    return isStored;
   }
 
   async confirm(entryId: number, now: number): Promise<void> {
@@ -131,7 +147,17 @@ export class SqlCache implements Cache {
       .selectFrom("blobs")
       .select(["size", "stored_at as storedAt"])
       .where("digest", "=", digest)
+      .where("removing_at", "is", null)
       .executeTakeFirst();
+  }
+
+  async isBeingRemoved(digest: Digest, now: number): Promise<boolean> {
+    const row = await this.db
+      .selectFrom("blobs")
+      .select("removing_at as at")
+      .where("digest", "=", digest)
+      .executeTakeFirst();
+    return isLive(row?.at, now);
   }
 
   async forgetBlob(digest: Digest): Promise<void> {
@@ -187,16 +213,55 @@ export class SqlCache implements Cache {
   }
 }
 
-/** The bytes are in the store, verified now. */
+/** The bytes are in the store, verified now; not where a server is just deleting them. */
 async function saveBlob(
-  db: Db,
+  tx: Tx,
   { digest, size, now }: { digest: Digest; size: number; now: number },
-): Promise<void> {
-  await db
+): Promise<boolean> {
+  const { removing_at: removingAt } = await tx
     .insertInto("blobs")
     .values({ digest, size, stored_at: now, verified_at: now })
     .onConflict((conflict) => conflict.column("digest").doUpdateSet({ size, verified_at: now }))
-    .execute();
+    .returning("removing_at")
+    .executeTakeFirstOrThrow();
+  if (isLive(removingAt, now)) return false;
+  if (removingAt !== null) {
+    await tx.updateTable("blobs").set({ removing_at: null }).where("digest", "=", digest).execute();
+  }
+  return true;
+}
+
+/** An import has stored it, and its entry comes when the whole archive has been read. */
+async function keepForAWhile(
+  tx: Tx,
+  { digest, size, now }: { digest: Digest; size: number; now: number },
+): Promise<void> {
+  const since = now + importMs;
+  await sql`
+    insert into unneeded_content (kind, digest, size, since)
+    select 'blob', ${digest}, cast(${size} as bigint), cast(${since} as bigint)
+    where not exists (
+      select 1 from cache_entries as e
+      where e.digest = ${digest} and e.kind = 'blob' and ${sql.raw(held("e"))}
+    )
+    on conflict (kind, digest) do update set since = excluded.since`.execute(tx);
+}
+
+/** Whether it is stored, and stays so to the end of this transaction: who sweeps waits for the row. */
+async function lockBlob(tx: Tx, digest: Digest): Promise<boolean> {
+  const row = await tx
+    .updateTable("blobs")
+    .set((eb) => ({ size: eb.ref("size") }))
+    .where("digest", "=", digest)
+    .where("removing_at", "is", null)
+    .returning("digest")
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Whether a removal that began then may still be going on. */
+function isLive(removingAt: number | null | undefined, now: number): boolean {
+  return typeof removingAt === "number" && Math.abs(now - removingAt) < removalMs;
 }
 
 /** The entry of this key now says what the upstream has just shown. */

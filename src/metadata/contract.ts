@@ -12,6 +12,7 @@ import type { Statistics } from "./statistics/contract.ts";
 import type { CleanupRuns } from "./cleanup/contract.ts";
 import type { PrefetchRuns } from "./prefetches/contract.ts";
 import type { Purges } from "./purges/contract.ts";
+import type { Space, Sweep } from "./space/contract.ts";
 import type { Deliveries } from "./webhooks/contract.ts";
 import type { WorkStates } from "./work/contract.ts";
 
@@ -34,6 +35,8 @@ export interface Metadata {
   readonly purges: Purges;
   readonly searchIndex: SearchIndex;
   readonly cleanup: CleanupRuns;
+  readonly space: Space;
+  readonly sweep: Sweep;
   readonly work: WorkStates;
   readonly prefetches: PrefetchRuns;
   readonly deliveries: Deliveries;
@@ -78,6 +81,7 @@ export { tagOf } from "./tags.ts";
 export * from "./cleanup/contract.ts";
 export type * from "./prefetches/contract.ts";
 export type * from "./purges/contract.ts";
+export type * from "./space/contract.ts";
 export * from "./webhooks/contract.ts";
 export type * from "./work/contract.ts";
 
@@ -124,6 +128,8 @@ export interface UpstreamSettings {
   /** PEM of the authorities that sign this upstream's certificate, instead of the well-known ones. */
   ca: string | undefined;
   rules: readonly Rule[];
+  /** Of what its entries need; undefined: no limit of its own. */
+  cacheMaxBytes: number | undefined;
   /**
    * The path of the group, any one, to whose members alone it answers; undefined: to all who may read the registry. Empty
    * where that group is gone: to nobody.
@@ -136,6 +142,8 @@ export interface Upstream extends UpstreamSettings {
   groupId: number;
   /** Whether a tag is never fresh: each pull of one asks, whatever `cacheValidityHours` says. */
   alwaysCheck: boolean;
+  /** The lower one of its own limit and its group's. */
+  maxBytes: number | undefined;
   /** Days without a pull after which an entry does not count any more; undefined: it counts for ever. */
   ttlDays: number | undefined;
   /** Rises when URL, credentials or `ca` change; what was fetched or proven under an older one does not count. */
@@ -347,15 +355,21 @@ export interface Cache {
   storeManifest(manifest: FetchedManifest): Promise<void>;
   /** What an upstream says to have in a repository becomes *named*, where nothing is known of it. True if any was new. */
   name(named: NamedObjects): Promise<boolean>;
-  /** The bytes rest in the blob store: in one transaction the content row and the entry, *shown*. */
-  storeBlob(blob: ShownObject): Promise<void>;
+  /**
+   * The bytes rest in the blob store: in one transaction the content row and the entry, *shown*. False, and nothing is
+   * noted, where a server is just deleting them.
+   */
+  storeBlob(blob: ShownObject): Promise<boolean>;
   /**
    * The bytes rest in the blob store, and nobody may read them yet: the content row alone. What no entry comes to need is
-   * swept like other content that nobody needs.
+   * swept a day later. False as for `storeBlob`.
    */
-  keepBlob(blob: { digest: Digest; size: number; now: number }): Promise<void>;
-  /** The upstream answered a HEAD for an object whose bytes are stored already: the entry becomes *shown*. */
-  show(object: ShownObject): Promise<void>;
+  keepBlob(blob: { digest: Digest; size: number; now: number }): Promise<boolean>;
+  /**
+   * The upstream answered a HEAD for an object whose bytes are stored already: the entry becomes *shown*. False, and nothing
+   * is noted, where a blob is not stored any more.
+   */
+  show(object: ShownObject): Promise<boolean>;
   /**
    * The upstream confirmed the entry at `now`; a later time already noted stays. An entry that fell back to *named*
    * meanwhile stays as it is.
@@ -370,6 +384,8 @@ export interface Cache {
   hasSeen(groupId: number, digest: Digest): Promise<boolean>;
   /** What is known of stored content, whoever brought it. */
   blob(digest: Digest): Promise<StoredBlobRecord | undefined>;
+  /** Whether a server may just be deleting the bytes: who stores them anew waits for its end. */
+  isBeingRemoved(digest: Digest, now: number): Promise<boolean>;
   /** The content turned out to be missing or wrong: it counts as not stored from here on. */
   forgetBlob(digest: Digest): Promise<void>;
   /** Adds to the counters of entries, in one transaction; what has no entry is passed over. */

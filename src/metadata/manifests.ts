@@ -7,13 +7,20 @@ type Tx = Transaction<Schema>;
 /** So many values fit into one statement on every engine, at most thirteen a row. */
 const rowsPerInsert = 500;
 
-/** The payload and the list of its children; both follow from the digest, so what is there already stays. */
+/**
+ * The payload and the list of its children; both follow from the digest, so what is there already stays. That is written
+ * all the same: who sweeps manifests waits for the row, and finds the entry that follows.
+ */
 export async function storeContent(tx: Tx, manifest: FetchedManifest): Promise<void> {
   const { digest, mediaType, payload } = manifest;
   await tx
     .insertInto("manifests")
     .values({ digest, media_type: mediaType, payload })
-    .onConflict((conflict) => conflict.doNothing())
+    .onConflict((conflict) =>
+      conflict
+        .column("digest")
+        .doUpdateSet((eb) => ({ media_type: eb.ref("manifests.media_type") })),
+    )
     .execute();
   const rows = manifest.children.map((child) => ({
     parent_digest: digest,

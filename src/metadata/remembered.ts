@@ -74,7 +74,7 @@ export class RememberedCache implements Cache {
     return hasNew;
   }
 
-  show(object: ShownObject): Promise<void> {
+  show(object: ShownObject): Promise<boolean> {
     return this.#changing(this.#inner.show(object));
   }
 
@@ -95,11 +95,11 @@ export class RememberedCache implements Cache {
     return this.#inner.entries(upstreamIds, repository, kind, reference);
   }
 
-  storeBlob(blob: ShownObject): Promise<void> {
+  storeBlob(blob: ShownObject): Promise<boolean> {
     return this.#inner.storeBlob(blob);
   }
 
-  keepBlob(blob: { digest: Digest; size: number; now: number }): Promise<void> {
+  keepBlob(blob: { digest: Digest; size: number; now: number }): Promise<boolean> {
     return this.#inner.keepBlob(blob);
   }
 
@@ -109,6 +109,10 @@ export class RememberedCache implements Cache {
 
   blob(digest: Digest): Promise<StoredBlobRecord | undefined> {
     return this.#inner.blob(digest);
+  }
+
+  isBeingRemoved(digest: Digest, now: number): Promise<boolean> {
+    return this.#inner.isBeingRemoved(digest, now);
   }
 
   forgetBlob(digest: Digest): Promise<void> {

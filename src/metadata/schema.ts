@@ -1,13 +1,14 @@
 import type { ColumnType, Generated, Kysely } from "kysely";
 import type { Digest } from "../oci/digest.ts";
 import type { ChildKind } from "../oci/manifest.ts";
+import type { BlobsTable, BytesScope, GroupsTable } from "./space/tables.ts";
 import type { AuditResult } from "./audit/contract.ts";
 import type { Ask, DeniedMeans, OnUnsure, Proof, Role, TokenKind, UserState } from "./contract.ts";
 
 /** The tables as TypeScript sees them; what they hold to is in `migrations/`. Flags are 0 or 1, on every engine. */
 export interface Schema {
   generation: { id: number; value: number };
-  groups: { id: Generated<number>; path: string; name: string; parent_id: number | null };
+  groups: GroupsTable;
   group_paths: { path: string; group_id: number };
   dependency_proxies: DependencyProxiesTable;
   registries: RegistriesTable;
@@ -27,7 +28,9 @@ export interface Schema {
   lists: ListsTable;
   manifests: { digest: Digest; media_type: string; payload: Uint8Array };
   manifest_children: ManifestChildrenTable;
-  blobs: { digest: Digest; size: number; stored_at: number; verified_at: number };
+  blobs: BlobsTable;
+  cached_bytes: { scope: BytesScope; owner_id: number; bytes: number };
+  unneeded_content: { kind: ChildKind; digest: Digest; size: number; since: number | null };
   audit_events: AuditEventsTable;
   audit_retention: { id: number; before_at: number };
   work: WorkTable;
@@ -79,6 +82,7 @@ export interface UpstreamsTable {
   /** A JSON array of `Rule`. */
   rules: string;
   verified_group_id: number | null;
+  cache_max_bytes: number | null;
   kind: Generated<UpstreamKind>;
   version: Generated<number>;
   created_at: number;

@@ -57,10 +57,22 @@ export async function upstreamOf(db: Db, row: Row, passwords: Passwords): Promis
       row.verified_group_id === null
         ? undefined
         : ((await groupOfId(db, row.verified_group_id))?.path ?? ""),
+    cacheMaxBytes: row.cache_max_bytes ?? undefined,
+    maxBytes: await maxBytesOf(db, row),
     alwaysCheck: row.kind === "dependency_proxy",
     ttlDays: undefined,
     version: row.version,
   });
+}
+
+async function maxBytesOf(db: Db, row: Row): Promise<number | undefined> {
+  const group = await db
+    .selectFrom("groups")
+    .select("cache_max_bytes as bytes")
+    .where("id", "=", row.group_id)
+    .executeTakeFirst();
+  const limits = [row.cache_max_bytes, group?.bytes].filter((one) => typeof one === "number");
+  return limits.length > 0 ? Math.min(...limits) : undefined;
 }
 
 /** The columns that the settings determine, but for the password. */
@@ -81,6 +93,7 @@ async function columnsOf(tx: Tx, settings: UpstreamSettings, present?: Row) {
       settings.rules.map(({ target, effect, pattern }) => ({ target, effect, pattern })),
     ),
     verified_group_id: await verifiedGroupId(tx, settings, present),
+    cache_max_bytes: settings.cacheMaxBytes ?? null,
   };
 }
 

@@ -162,23 +162,23 @@ export class Blobs {
     if (!described.found) return undefined;
     requireSame(wanted, described, size);
     const contentType = blobContentType(described.contentType);
-    await tolerate(
-      log,
-      "entry was not noted as shown",
-      cache.show({
-        groupId: upstream.groupId,
-        upstreamId: upstream.id,
-        upstreamVersion: upstream.version,
-        repository,
-        kind: "blob",
-        reference: digest,
-        digest,
-        contentType,
-        size,
-        etag: described.etag,
-        now: clock.now(),
-      }),
-    );
+    const noted = cache.show({
+      groupId: upstream.groupId,
+      upstreamId: upstream.id,
+      upstreamVersion: upstream.version,
+      repository,
+      kind: "blob",
+      reference: digest,
+      digest,
+      contentType,
+      size,
+      etag: described.etag,
+      now: clock.now(),
+    });
+    await tolerate(log, "entry was not noted as shown", noted);
+    // It can have been given up while the upstream was asked.
+    const isStored = await noted.catch(() => true);
+    if (!isStored) return this.#opening.ask(wanted, options);
     const content = await unlessAway(openStored(blobs, digest, size, options));
     if (!content) return this.#opening.ask(wanted, options);
     return answer(wanted, "revalidated", contentType, content);

@@ -1,7 +1,8 @@
 import { type BlobStore, type Spool, StoreFullError } from "../blobs/contract.ts";
 import { type Clock, yieldTurn } from "../lib/clock.ts";
+import type { Holds } from "../lib/holds.ts";
 import { failureCode, type Log } from "../lib/log.ts";
-import type { Cache } from "../metadata/contract.ts";
+import type { Cache, Upstream } from "../metadata/contract.ts";
 import { algorithmOf, Digester } from "../oci/digest.ts";
 import { type Absent, absent, type OpenBlob, type UpstreamClient } from "../upstream/contract.ts";
 import { lost } from "./claims.ts";
@@ -20,6 +21,9 @@ export interface FillsOptions {
   cache: Cache;
   clock: Clock;
   log: Log;
+  holds: Holds;
+  /** Told of what has come to be stored. */
+  stored: (bytes: number) => void;
   /** Larger blobs are passed through, not stored. */
   maxBlobBytes: number | undefined;
   told: (event: CacheEvent) => void;
@@ -85,7 +89,9 @@ export class Fills {
   /** Whether a fill runs, or one that is begun could be stored as far as is known. */
   isWorthwhile(wanted: Wanted): boolean {
     if (this.flying(wanted)) return true;
-    return !this.#isTooLarge(wanted.expected) && !this.#lessons.isUnstorable(wanted);
+    return (
+      !this.#isTooLarge(wanted.upstream, wanted.expected) && !this.#lessons.isUnstorable(wanted)
+    );
   }
 
   /** For who comes for one part: the flight that goes on behind, begun if need be. */
@@ -161,7 +167,7 @@ export class Fills {
       reopen: (offset) => this.#reopen(wanted, offset),
       abandoned: () => this.#limitAbandoned(running),
       failed: (error) => this.#lessons.noteFailure(wanted, error),
-      maxBytes: this.#options.maxBlobBytes,
+      maxBytes: this.#maxBytes(wanted.upstream),
     });
     const stored = this.#store(fill, spool, wanted);
     const running: Running = { found: true, fill, wanted, abort, stored };
@@ -183,7 +189,7 @@ export class Fills {
 
   async #spool({ size }: Download, { digest, upstream }: Wanted): Promise<Spool | undefined> {
     const { blobs, log } = this.#options;
-    if (this.#isTooLarge(size)) return undefined;
+    if (this.#isTooLarge(upstream, size)) return undefined;
     try {
       if (!this.#hasPlace(upstream.groupId)) throw new StoreFullError("too many fills are running");
       return await blobs.spool(digest, size);
@@ -194,8 +200,13 @@ export class Fills {
     }
   }
 
-  #isTooLarge(size = 0): boolean {
-    return size > (this.#options.maxBlobBytes ?? Number.POSITIVE_INFINITY);
+  #isTooLarge(upstream: Upstream, size = 0): boolean {
+    return size > this.#maxBytes(upstream);
+  }
+
+  /** What is larger than all that may be cached would have to go as soon as it is there. */
+  #maxBytes({ maxBytes = Number.POSITIVE_INFINITY }: Upstream): number {
+    return Math.min(maxBytes, this.#options.maxBlobBytes ?? Number.POSITIVE_INFINITY);
   }
 
   /** A group has at most as many fills as it leaves places free: half of all when it is alone, and one that comes later still finds some. */

@@ -1,5 +1,6 @@
 import type { BlobStore } from "../blobs/contract.ts";
 import type { Clock } from "../lib/clock.ts";
+import type { Holds } from "../lib/holds.ts";
 import type { Log } from "../lib/log.ts";
 import type { Cache, Lists } from "../metadata/contract.ts";
 import type { UpstreamClient } from "../upstream/contract.ts";
@@ -23,6 +24,9 @@ export interface PullerOptions {
   lists: Lists;
   clock: Clock;
   log: Log;
+  holds: Holds;
+  /** Told of blobs that have come to be stored. */
+  stored: (bytes: number) => void;
   /** Bound of a freshness check, in milliseconds. */
   checkTimeoutMs: number;
   /** How long after a failed check the next one waits, in milliseconds. */

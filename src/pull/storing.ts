@@ -1,18 +1,17 @@
 import type { Spool } from "../blobs/contract.ts";
-import type { Clock } from "../lib/clock.ts";
 import { failureCode, type Log } from "../lib/log.ts";
 import { inSpan } from "../lib/tracing/span.ts";
-import type { Cache } from "../metadata/contract.ts";
 import { blobContentType } from "./content-type.ts";
 import type { CacheEvent } from "./contract.ts";
 import { reasonOf } from "./errors.ts";
 import type { Fill } from "./fill.ts";
+import { keepSafe, type KeepingOptions } from "./keeping.ts";
 import type { Wanted } from "./flight.ts";
 
-export interface StoringOptions {
-  cache: Cache;
-  clock: Clock;
+export interface StoringOptions extends KeepingOptions {
   log: Log;
+  /** Told of what has come to be stored. */
+  stored: (bytes: number) => void;
   told: (event: CacheEvent) => void;
 }
 
@@ -51,10 +50,13 @@ async function fillStore(
       "internal",
       () => ({ "weir.bytes": size }),
       async () => {
-        await spool.commit(digest);
-        await record(fill, size, wanted, options);
+        await keepSafe(options, digest, async () => {
+          await spool.commit(digest);
+          await record(fill, size, wanted, options);
+        });
       },
     );
+    options.stored(size);
     const { repository } = wanted;
     options.told({
       event: "cache.stored",
@@ -91,7 +93,7 @@ async function record(
   { cache, clock }: StoringOptions,
 ): Promise<void> {
   const { contentType, etag } = fill.description;
-  await cache.storeBlob({
+  const isStored = await cache.storeBlob({
     groupId: upstream.groupId,
     upstreamId: upstream.id,
     upstreamVersion: upstream.version,
@@ -104,4 +106,6 @@ async function record(
     etag,
     now: clock.now(),
   });
+  // Another server has begun that meanwhile.
+  if (!isStored) throw new Error("the stored bytes are just being deleted");
 }

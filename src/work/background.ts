@@ -3,6 +3,8 @@ import type { Log } from "../lib/log.ts";
 import type { Metadata } from "../metadata/contract.ts";
 import { cleanupWork } from "./cleanup.ts";
 import { type GradualOptions, gradualWork } from "./gradual.ts";
+import { type ScrubbingOptions, scrubbingWork } from "./space/scrubbing.ts";
+import { straysWork, type SweepingOptions, sweepingWork } from "./space/sweeping.ts";
 import type { Work } from "./runner/contract.ts";
 
 const minuteMs = 60_000;
@@ -17,6 +19,9 @@ export interface BackgroundOptions {
   log: Log;
   /** 0: audit events are kept for ever. */
   auditDays: number;
+  sweeping: SweepingOptions;
+  scrubbing: ScrubbingOptions;
+  eviction: Work;
 }
 
 /** At the start, for what a kill has left, and each minute, where nobody wakes it sooner. */
@@ -26,7 +31,8 @@ const hourly = { everyMs: hourMs, afterStartMs: minuteMs, goesByAge: false } as 
 const daily = { everyMs: dayMs, afterStartMs: hourMs, goesByAge: true } as const;
 
 /** What a server does when nobody waits for it. */
-export function backgroundWork({ metadata, clock, log, auditDays }: BackgroundOptions): Work[] {
+export function backgroundWork(options: BackgroundOptions): Work[] {
+  const { metadata, clock, log, auditDays, sweeping, scrubbing, eviction } = options;
   const { management, identity, audit, purges, cleanup, statistics, deliveries, searchIndex } =
     metadata;
   const all: Omit<GradualOptions, "log">[] = [
@@ -74,5 +80,12 @@ export function backgroundWork({ metadata, clock, log, auditDays }: BackgroundOp
     const told = "audit events have expired";
     all.push({ name: "expired_audit_events", ...daily, some, told });
   }
-  return [...all.map((one) => gradualWork({ ...one, log })), cleanupWork({ runs: cleanup, log })];
+  return [
+    ...all.map((one) => gradualWork({ ...one, log })),
+    cleanupWork({ runs: cleanup, log }),
+    eviction,
+    sweepingWork(sweeping),
+    straysWork(sweeping),
+    scrubbingWork(scrubbing),
+  ];
 }

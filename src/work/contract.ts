@@ -101,6 +101,7 @@ export class DataDirError extends Error {
 
 export * from "./backup/contract.ts";
 export * from "./verify/contract.ts";
+export type * from "./space/contract.ts";
 
 /** Reading what a person wrote: the leaves of the configuration, and the declared part of its file. */
 export * from "./addresses.ts";

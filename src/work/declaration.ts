@@ -184,6 +184,7 @@ function assemble(file: ConfigFile, secrets: ReadonlyMap<string, string>): Decla
         staleWhileRevalidate: upstream.stale_while_revalidate ?? defaults.staleWhileRevalidate,
         ca: secrets.get(`upstreams[${index}].ca`),
         rules: upstream.rules,
+        cacheMaxBytes: upstream.cache_max_bytes,
         verifiedGroup: upstream.verified_group,
       };
     }),

@@ -3,7 +3,7 @@ import { cadences, type Role, roles } from "../metadata/contract.ts";
 import { realmUrl, upstreamUrl } from "./addresses.ts";
 import { issuer } from "./oidc-issuers.ts";
 import { defaultGroup, file, list, map, secret } from "./shapes.ts";
-import { flag, integer, leaf, line, matching, oneOf } from "./text.ts";
+import { flag, integer, leaf, line, matching, oneOf, size } from "./text.ts";
 
 /** The administrator that is always there. */
 export const adminName = "admin";
@@ -103,6 +103,7 @@ const upstream = map({
   library_prefix: flag.optional(),
   stale_if_absent_hours: integer(0, 87600, "hours").optional(),
   stale_while_revalidate: flag.optional(),
+  cache_max_bytes: size(1).optional(),
   ca: secret.optional(),
   ca_file: file.optional(),
   rules: list(rule).max(maxRules, `must be at most ${maxRules} rules`).default([]),

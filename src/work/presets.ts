@@ -70,6 +70,7 @@ export function defaultSettings(url: string): Omit<UpstreamSettings, "name"> {
     staleWhileRevalidate: false,
     ca: undefined,
     rules: [],
+    cacheMaxBytes: undefined,
     verifiedGroup: undefined,
     ...presetOf(url),
   };

@@ -118,6 +118,8 @@ describe("cache", () => {
     expect(none).toMatchObject({ code: 0 });
     expect((await jsonAt<object[]>(weir, ["cache", "ls", "up1"])).length).toBeGreaterThan(0);
     expect((await runAt(weir, ["work"])).out).toMatch(/^NAME +STATUS/);
+    expect((await runAt(weir, ["evict", "--dry-run"])).out).toContain("within its limits");
+    expect((await runAt(weir, ["evict"])).out).toContain("eviction has been woken");
     expect(await runAt(weir, ["cache", "delete", entry?.id ?? ""])).toMatchObject({ code: 0 });
     expect(await runAt(weir, ["cache", "delete", entry?.id ?? ""])).toMatchObject({ code: 3 });
     expect(await runAt(weir, ["cache", "purge", "up1", "--yes"])).toMatchObject({ code: 0 });

@@ -16,10 +16,12 @@ const upstream = {
   description: undefined,
   staleIfAbsentHours: 168,
   staleWhileRevalidate: false,
+  cacheMaxBytes: undefined,
   verifiedGroup: undefined,
   ca: undefined,
   rules: [],
   alwaysCheck: false,
+  maxBytes: undefined,
   ttlDays: undefined,
 } as const;
 const registry = {

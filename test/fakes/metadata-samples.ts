@@ -33,6 +33,7 @@ export function upstreamSettings(changes: Partial<UpstreamSettings> = {}): Upstr
     staleWhileRevalidate: false,
     ca: undefined,
     rules: [],
+    cacheMaxBytes: undefined,
     verifiedGroup: undefined,
     ...changes,
   };

@@ -75,6 +75,7 @@ function declareRegistry(
     staleWhileRevalidate: false,
     ca: undefined,
     rules: [],
+    cacheMaxBytes: undefined,
     verifiedGroup: undefined,
     ...own,
   }));

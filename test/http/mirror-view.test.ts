@@ -20,6 +20,7 @@ function registryOf(...urls: string[]): Registry {
       id: i + 1,
       groupId: 1,
       alwaysCheck: false,
+      maxBytes: undefined,
       ttlDays: undefined,
       version: 1,
     };

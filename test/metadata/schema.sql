@@ -46,7 +46,27 @@ CREATE TABLE blobs (
   size integer not null check (size >= 0),
   stored_at integer not null,
   verified_at integer not null
-) strict, without rowid;
+, removing_at integer) strict, without rowid;
+
+CREATE TRIGGER blobs_space_delete after delete on blobs
+begin
+  insert into cached_bytes (scope, owner_id, bytes) select 'stored', 0, -old.size where 1 = 1
+  on conflict (scope, owner_id) do update set bytes = cached_bytes.bytes + excluded.bytes;
+  delete from unneeded_content where kind = 'blob' and digest = old.digest;
+end;
+
+CREATE TRIGGER blobs_space_insert after insert on blobs
+begin
+  insert into cached_bytes (scope, owner_id, bytes) select 'stored', 0, new.size where 1 = 1
+  on conflict (scope, owner_id) do update set bytes = cached_bytes.bytes + excluded.bytes;
+end;
+
+CREATE TRIGGER blobs_space_update after update of size on blobs
+when old.size <> new.size
+begin
+  insert into cached_bytes (scope, owner_id, bytes) select 'stored', 0, new.size - old.size where 1 = 1
+  on conflict (scope, owner_id) do update set bytes = cached_bytes.bytes + excluded.bytes;
+end;
 
 CREATE TABLE "cache_entries" (
   id integer primary key autoincrement,
@@ -115,6 +135,99 @@ CREATE INDEX cache_entries_pinned on cache_entries (upstream_id, repository) whe
 CREATE INDEX cache_entries_shown on cache_entries (upstream_id, id)
   where proof = 'shown' and status = 'default';
 
+CREATE TRIGGER cache_entries_space_delete after delete on cache_entries
+when (old.proof = 'shown' or old.upstream_etag is not null)
+begin
+  insert into cached_bytes (scope, owner_id, bytes) select 'upstream', old.upstream_id, -old.size where 1 = 1 and not exists (
+    select 1 from cache_entries as e
+    where e.digest = old.digest and e.kind = old.kind and e.id <> old.id and (e.proof = 'shown' or e.upstream_etag is not null) and e.upstream_id = old.upstream_id
+  )
+  on conflict (scope, owner_id) do update set bytes = cached_bytes.bytes + excluded.bytes;
+  insert into cached_bytes (scope, owner_id, bytes) select 'group', old.group_id, -old.size where 1 = 1 and not exists (
+    select 1 from cache_entries as e
+    where e.digest = old.digest and e.kind = old.kind and e.id <> old.id and (e.proof = 'shown' or e.upstream_etag is not null) and e.group_id = old.group_id
+  )
+  on conflict (scope, owner_id) do update set bytes = cached_bytes.bytes + excluded.bytes;
+  insert into unneeded_content (kind, digest, size)
+  select 'blob', b.digest, b.size from blobs as b
+  where b.digest = old.digest and old.kind = 'blob' and 1 = 1 and not exists (
+    select 1 from cache_entries as e
+    where e.digest = old.digest and e.kind = old.kind and e.id <> old.id and (e.proof = 'shown' or e.upstream_etag is not null)
+  )
+  on conflict do nothing;
+  insert into unneeded_content (kind, digest, size)
+  select 'manifest', m.digest, length(m.payload) from manifests as m
+  where m.digest = old.digest and old.kind = 'manifest' and 1 = 1 and not exists (
+    select 1 from cache_entries as e
+    where e.digest = old.digest and e.kind = old.kind and e.id <> old.id and (e.proof = 'shown' or e.upstream_etag is not null)
+  )
+  on conflict do nothing;
+end;
+
+CREATE TRIGGER cache_entries_space_insert after insert on cache_entries
+when (new.proof = 'shown' or new.upstream_etag is not null)
+begin
+  insert into cached_bytes (scope, owner_id, bytes) select 'upstream', new.upstream_id, new.size where 1 = 1 and not exists (
+    select 1 from cache_entries as e
+    where e.digest = new.digest and e.kind = new.kind and e.id <> new.id and (e.proof = 'shown' or e.upstream_etag is not null) and e.upstream_id = new.upstream_id
+  )
+  on conflict (scope, owner_id) do update set bytes = cached_bytes.bytes + excluded.bytes;
+  insert into cached_bytes (scope, owner_id, bytes) select 'group', new.group_id, new.size where 1 = 1 and not exists (
+    select 1 from cache_entries as e
+    where e.digest = new.digest and e.kind = new.kind and e.id <> new.id and (e.proof = 'shown' or e.upstream_etag is not null) and e.group_id = new.group_id
+  )
+  on conflict (scope, owner_id) do update set bytes = cached_bytes.bytes + excluded.bytes;
+  delete from unneeded_content where kind = new.kind and digest = new.digest and 1 = 1;
+end;
+
+CREATE TRIGGER cache_entries_space_update after update of proof, upstream_etag, digest, size on cache_entries
+when (old.proof = 'shown' or old.upstream_etag is not null) <> (new.proof = 'shown' or new.upstream_etag is not null)
+  or ((new.proof = 'shown' or new.upstream_etag is not null) and (old.digest <> new.digest or old.size <> new.size))
+begin
+  insert into cached_bytes (scope, owner_id, bytes) select 'upstream', old.upstream_id, -old.size where (old.proof = 'shown' or old.upstream_etag is not null) and not exists (
+    select 1 from cache_entries as e
+    where e.digest = old.digest and e.kind = old.kind and e.id <> old.id and (e.proof = 'shown' or e.upstream_etag is not null) and e.upstream_id = old.upstream_id
+  )
+  on conflict (scope, owner_id) do update set bytes = cached_bytes.bytes + excluded.bytes;
+  insert into cached_bytes (scope, owner_id, bytes) select 'group', old.group_id, -old.size where (old.proof = 'shown' or old.upstream_etag is not null) and not exists (
+    select 1 from cache_entries as e
+    where e.digest = old.digest and e.kind = old.kind and e.id <> old.id and (e.proof = 'shown' or e.upstream_etag is not null) and e.group_id = old.group_id
+  )
+  on conflict (scope, owner_id) do update set bytes = cached_bytes.bytes + excluded.bytes;
+  insert into cached_bytes (scope, owner_id, bytes) select 'upstream', new.upstream_id, new.size where (new.proof = 'shown' or new.upstream_etag is not null) and not exists (
+    select 1 from cache_entries as e
+    where e.digest = new.digest and e.kind = new.kind and e.id <> new.id and (e.proof = 'shown' or e.upstream_etag is not null) and e.upstream_id = new.upstream_id
+  )
+  on conflict (scope, owner_id) do update set bytes = cached_bytes.bytes + excluded.bytes;
+  insert into cached_bytes (scope, owner_id, bytes) select 'group', new.group_id, new.size where (new.proof = 'shown' or new.upstream_etag is not null) and not exists (
+    select 1 from cache_entries as e
+    where e.digest = new.digest and e.kind = new.kind and e.id <> new.id and (e.proof = 'shown' or e.upstream_etag is not null) and e.group_id = new.group_id
+  )
+  on conflict (scope, owner_id) do update set bytes = cached_bytes.bytes + excluded.bytes;
+  insert into unneeded_content (kind, digest, size)
+  select 'blob', b.digest, b.size from blobs as b
+  where b.digest = old.digest and old.kind = 'blob' and (old.proof = 'shown' or old.upstream_etag is not null) and not ((new.proof = 'shown' or new.upstream_etag is not null) and old.digest = new.digest) and not exists (
+    select 1 from cache_entries as e
+    where e.digest = old.digest and e.kind = old.kind and e.id <> old.id and (e.proof = 'shown' or e.upstream_etag is not null)
+  )
+  on conflict do nothing;
+  insert into unneeded_content (kind, digest, size)
+  select 'manifest', m.digest, length(m.payload) from manifests as m
+  where m.digest = old.digest and old.kind = 'manifest' and (old.proof = 'shown' or old.upstream_etag is not null) and not ((new.proof = 'shown' or new.upstream_etag is not null) and old.digest = new.digest) and not exists (
+    select 1 from cache_entries as e
+    where e.digest = old.digest and e.kind = old.kind and e.id <> old.id and (e.proof = 'shown' or e.upstream_etag is not null)
+  )
+  on conflict do nothing;
+  delete from unneeded_content where kind = new.kind and digest = new.digest and (new.proof = 'shown' or new.upstream_etag is not null);
+end;
+
+CREATE TABLE cached_bytes (
+  scope text not null check (scope in ('stored', 'leaving', 'upstream', 'group')),
+  owner_id integer not null,
+  bytes integer not null,
+  primary key (scope, owner_id)
+) strict, without rowid;
+
 CREATE TABLE cleanup_policies (
   group_id integer not null primary key references groups (id) on delete cascade,
   enabled integer not null check (enabled in (0, 1)),
@@ -173,7 +286,7 @@ CREATE TABLE groups (
   id integer primary key autoincrement,
   path text not null unique check (length(path) between 1 and 255),
   name text not null check (length(name) between 1 and 255)
-, parent_id integer references groups (id) on delete cascade) strict;
+, parent_id integer references groups (id) on delete cascade, cache_max_bytes integer check (cache_max_bytes > 0)) strict;
 
 CREATE INDEX groups_parent on groups (parent_id);
 
@@ -220,11 +333,33 @@ CREATE TABLE manifest_children (
   primary key (parent_digest, child_digest)
 ) strict, without rowid;
 
+CREATE INDEX manifest_children_child on manifest_children (child_digest, kind);
+
 CREATE TABLE manifests (
   digest text not null primary key,
   media_type text not null,
   payload blob not null
 ) strict;
+
+CREATE TRIGGER manifests_space_delete after delete on manifests
+begin
+  insert into cached_bytes (scope, owner_id, bytes) select 'stored', 0, -length(old.payload) where 1 = 1
+  on conflict (scope, owner_id) do update set bytes = cached_bytes.bytes + excluded.bytes;
+  delete from unneeded_content where kind = 'manifest' and digest = old.digest;
+end;
+
+CREATE TRIGGER manifests_space_insert after insert on manifests
+begin
+  insert into cached_bytes (scope, owner_id, bytes) select 'stored', 0, length(new.payload) where 1 = 1
+  on conflict (scope, owner_id) do update set bytes = cached_bytes.bytes + excluded.bytes;
+end;
+
+CREATE TRIGGER manifests_space_update after update of payload on manifests
+when length(old.payload) <> length(new.payload)
+begin
+  insert into cached_bytes (scope, owner_id, bytes) select 'stored', 0, length(new.payload) - length(old.payload) where 1 = 1
+  on conflict (scope, owner_id) do update set bytes = cached_bytes.bytes + excluded.bytes;
+end;
 
 CREATE TABLE memberships (
   user_id integer not null references users (id) on delete cascade,
@@ -424,6 +559,28 @@ CREATE INDEX tokens_project on tokens (project_id);
 
 CREATE INDEX tokens_user on tokens (user_id);
 
+CREATE TABLE unneeded_content (
+  kind text not null check (kind in ('manifest', 'blob')),
+  digest text not null,
+  size integer not null,
+  since integer,
+  primary key (kind, digest)
+) strict, without rowid;
+
+CREATE INDEX unneeded_content_since on unneeded_content (since);
+
+CREATE TRIGGER unneeded_content_space_delete after delete on unneeded_content
+begin
+  insert into cached_bytes (scope, owner_id, bytes) select 'leaving', 0, -old.size where 1 = 1
+  on conflict (scope, owner_id) do update set bytes = cached_bytes.bytes + excluded.bytes;
+end;
+
+CREATE TRIGGER unneeded_content_space_insert after insert on unneeded_content
+begin
+  insert into cached_bytes (scope, owner_id, bytes) select 'leaving', 0, new.size where 1 = 1
+  on conflict (scope, owner_id) do update set bytes = cached_bytes.bytes + excluded.bytes;
+end;
+
 CREATE TABLE upstream_states (
   upstream_id integer not null primary key references upstreams (id) on delete cascade,
   version integer not null,
@@ -472,7 +629,7 @@ CREATE TABLE "upstreams" (
   version integer not null default 1,
   created_at integer not null,
   updated_at integer not null, kind text not null default 'registry'
-check (kind in ('registry', 'dependency_proxy')), verified_group_id integer,
+check (kind in ('registry', 'dependency_proxy')), verified_group_id integer, cache_max_bytes integer check (cache_max_bytes > 0),
   unique (id, group_id)
 ) strict;
 

@@ -70,10 +70,16 @@ const unacceptable = [
 function upstreamTests(bench: MetadataBench): void {
   test("are given back as they were said", async () => {
     const { group, upstream } = await sampleRegistry(bench.metadata);
-    const { id, groupId, version, alwaysCheck, ttlDays, ...settings } = upstream;
+    const { id, groupId, version, alwaysCheck, maxBytes, ttlDays, ...settings } = upstream;
     expect(settings).toEqual(upstreamSettings());
-    const rest = { groupId, version, alwaysCheck, ttlDays };
-    const wanted = { groupId: group.id, version: 1, alwaysCheck: false, ttlDays: undefined };
+    const rest = { groupId, version, alwaysCheck, maxBytes, ttlDays };
+    const wanted = {
+      groupId: group.id,
+      version: 1,
+      alwaysCheck: false,
+      maxBytes: undefined,
+      ttlDays: undefined,
+    };
     expect(rest).toEqual(wanted);
     expect(id).toBeGreaterThan(0);
   });

@@ -34,7 +34,9 @@ export function proofSuite(bench: MetadataBench): void {
       const { cache, upstream, manifest } = await named();
       const first = await layerOf(upstream);
       expect(first?.proof).toBe("named");
-      await cache.show(shownBlob(upstream, "layer", { now: noon + 1 }));
+      const shown = shownBlob(upstream, "layer", { now: noon + 1 });
+      await cache.keepBlob(shown);
+      expect(await cache.show(shown)).toBe(true);
       expect(await layerOf(upstream)).toEqual({
         ...first,
         proof: "shown",
@@ -46,12 +48,15 @@ export function proofSuite(bench: MetadataBench): void {
       expect((await layerOf(upstream))?.checkedAt).toBe(noon + 2);
     });
 
-    test("show makes the entry where there was none, and stores no content", async () => {
+    test("show makes the entry where there was none, of what is stored", async () => {
       const { cache } = bench.metadata;
       const { upstream } = await sampleRegistry(bench.metadata);
-      await cache.show(shownBlob(upstream, "layer"));
+      const shown = shownBlob(upstream, "layer");
+      expect(await cache.show(shown)).toBe(false);
+      expect(await layerOf(upstream)).toBeUndefined();
+      await cache.keepBlob(shown);
+      expect(await cache.show(shown)).toBe(true);
       expect((await layerOf(upstream))?.proof).toBe("shown");
-      expect(await cache.blob(layer)).toBeUndefined();
     });
 
     test("a confirmation sets the time, never back and never of a named entry", async () => {

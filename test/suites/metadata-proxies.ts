@@ -63,12 +63,14 @@ function lookupTests(bench: MetadataBench): void {
 
   test("there is one for each group, made once and answered from memory", async () => {
     const { acme, tools, proxy } = await sample(bench);
-    const { id, groupId, version, alwaysCheck, ttlDays, ...settings } = onlyUpstream(proxy);
+    const { id, groupId, version, alwaysCheck, maxBytes, ttlDays, ...settings } =
+      onlyUpstream(proxy);
     expect(settings).toEqual(proxySettings());
-    expect({ groupId, version, alwaysCheck, ttlDays }).toEqual({
+    expect({ groupId, version, alwaysCheck, maxBytes, ttlDays }).toEqual({
       groupId: tools.id,
       version: 1,
       alwaysCheck: true,
+      maxBytes: undefined,
       ttlDays: undefined,
     });
     expect(proxy).toMatchObject({ id: -id, groupId: tools.id, readers: [tools.id, acme.id] });

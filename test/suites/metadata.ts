@@ -15,6 +15,7 @@ import { managementSuite } from "./metadata-management.ts";
 import { peopleSuite } from "./metadata-people.ts";
 import { proofSuite } from "./metadata-proof.ts";
 import { proxySuite } from "./metadata-proxies.ts";
+import { spaceSuite } from "./metadata-space.ts";
 import { statisticsSuite } from "./metadata-statistics.ts";
 import { purgeSuite } from "./metadata-purges.ts";
 
@@ -72,6 +73,7 @@ export function metadataSuite(name: string, open: () => Promise<MetadataBed>): v
     groupSuite(bench);
     proxySuite(bench);
     auditSuite(bench);
+    spaceSuite(bench);
     statisticsSuite(bench);
     purgeSuite(bench);
     cleanupSuite(bench);

@@ -73,6 +73,7 @@ users:
         description: undefined,
         staleIfAbsentHours: 168,
         staleWhileRevalidate: false,
+        cacheMaxBytes: undefined,
         verifiedGroup: undefined,
         ca: undefined,
         rules: [],
@@ -90,6 +91,7 @@ users:
         description: undefined,
         staleIfAbsentHours: 168,
         staleWhileRevalidate: false,
+        cacheMaxBytes: undefined,
         verifiedGroup: undefined,
         ca: undefined,
         rules: [],
@@ -150,6 +152,7 @@ registries:
       description: "ours",
       staleIfAbsentHours: 0,
       staleWhileRevalidate: true,
+      cacheMaxBytes: undefined,
       verifiedGroup: undefined,
       ca: testCertificate.cert,
       rules: [

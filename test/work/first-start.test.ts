@@ -19,6 +19,7 @@ const dockerHub = {
   description: undefined,
   staleIfAbsentHours: 168,
   staleWhileRevalidate: false,
+  cacheMaxBytes: undefined,
   verifiedGroup: undefined,
   ca: undefined,
   rules: [],

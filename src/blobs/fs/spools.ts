@@ -75,12 +75,15 @@ export class Spools {
     }
   }
 
-  #requireSpace(wanted: number): void {
+  /** Bytes above the floor of free space, less those that growing spools will yet need. */
+  room(): number {
     const { bavail, bsize } = statfsSync(path.dirname(this.#folder));
-    let promised = wanted;
+    let promised = 0;
     for (const spool of this.#growing) promised += spool.outstanding;
-    if (bavail * bsize - promised < this.#minFreeBytes) {
-      throw new StoreFullError("too little free space to store more");
-    }
+    return bavail * bsize - promised - this.#minFreeBytes;
+  }
+
+  #requireSpace(wanted: number): void {
+    if (this.room() < wanted) throw new StoreFullError("too little free space to store more");
   }
 }

@@ -81,12 +81,11 @@ export class FsBlobStore implements BlobStore {
   }
 
   async quarantine(digest: Digest): Promise<void> {
-    mkdirSync(this.#quarantine, { recursive: true, mode: 0o700 });
-    try {
-      renameSync(this.#pathOf(digest), path.join(this.#quarantine, digest.replace(":", "-")));
-    } catch (error) {
-      if (failureCode(error) !== "ENOENT") throw error;
-    }
+    this.#putAside(digest);
+  }
+
+  async room(): Promise<number | undefined> {
+    return this.#spools.room();
   }
 
   async ready(): Promise<Readiness> {
@@ -101,9 +100,21 @@ export class FsBlobStore implements BlobStore {
     if (stats?.isFile() && stats.size === size) return true;
     if (!stats) return false;
     const found = stats.size;
-    this.#log.error("stored blob is not what it should be, removed", { digest, size, found });
-    rmSync(file, { recursive: true, force: true });
+    this.#log.error("stored blob is not what it should be, put aside", { digest, size, found });
+    this.#putAside(digest);
     return false;
+  }
+
+  #putAside(digest: Digest): void {
+    mkdirSync(this.#quarantine, { recursive: true, mode: 0o700 });
+    const target = path.join(this.#quarantine, digest.replace(":", "-"));
+    // What stands there can be anything, of an earlier time.
+    rmSync(target, { recursive: true, force: true });
+    try {
+      renameSync(this.#pathOf(digest), target);
+    } catch (error) {
+      if (failureCode(error) !== "ENOENT") throw error;
+    }
   }
 
   #describe(digest: Digest): StoredBlob | undefined {

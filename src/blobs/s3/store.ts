@@ -153,6 +153,11 @@ export class BucketBlobStore implements BlobStore {
     await this.#bucket.delete(this.#keyOf(digest));
   }
 
+  /** A bucket is as large as its operator pays for. */
+  async room(): Promise<number | undefined> {
+    return undefined;
+  }
+
   /** What is put aside is `<prefix>/quarantine/<algorithm>-<hex>`. */
   async quarantine(digest: Digest): Promise<void> {
     const key = this.#keyOf(digest);

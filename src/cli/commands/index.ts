@@ -14,6 +14,7 @@ import { work } from "./work.ts";
 import { userCommands } from "./user.ts";
 import { apply } from "./apply.ts";
 import { doctor } from "./doctor.ts";
+import { evict } from "./evict.ts";
 import { exportCommand } from "./export.ts";
 import { exportImages, importCommand } from "./images.ts";
 import { verify } from "./verify.ts";
@@ -34,6 +35,7 @@ export const commands: readonly Command[] = [
   explain,
   stats,
   work,
+  evict,
   ...groupCommands,
   ...userCommands,
   ...tokenCommands,

@@ -29,6 +29,7 @@ import { pullEndpoints } from "./pulls.ts";
 import { purgePreviewEndpoints } from "./purges.ts";
 import { registryEndpoints } from "./registries.ts";
 import { statisticsEndpoints } from "./statistics.ts";
+import { spaceEndpoints } from "./space.ts";
 import { upstreamEndpoints, upstreamListEndpoints } from "./upstreams.ts";
 import { webhookEndpoints } from "./webhooks.ts";
 import { verifyEndpoint } from "./verify.ts";
@@ -92,6 +93,7 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
   prefetchEndpoints(api, options);
   webhookEndpoints(api, options);
   workEndpoints(api, options);
+  spaceEndpoints(api, options);
   api.all("*", () => {
     throw notFound();
   });

@@ -4,7 +4,7 @@ import { atLeastOne, removed } from "./changes.ts";
 import { tagged } from "./conditions.ts";
 import { type Api, endpoint } from "./endpoint.ts";
 import { forbidden, notFound } from "./errors.ts";
-import { cleanupPolicy, cleanupPolicyFields } from "./fields.ts";
+import { cleanupPolicy, cleanupPolicyFields } from "./cleanup-fields.ts";
 import { findGroup, groupParams } from "./groups.ts";
 import type { ApiOptions } from "./options.ts";
 

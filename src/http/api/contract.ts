@@ -4,6 +4,8 @@ import type * as fields from "./fields.ts";
 import type * as images from "./images.ts";
 import type * as verify from "./verify.ts";
 import type * as identity from "./identity/fields.ts";
+import type * as cleanup from "./cleanup-fields.ts";
+import type { evictionPreview } from "./space-fields.ts";
 import type { report } from "./work.ts";
 
 /** What the API answers with, as its schemas say it: for those who ask it from outside. */
@@ -21,9 +23,10 @@ export type RefreshedJson = z.output<typeof fields.refreshed>;
 export type ImportedJson = z.output<typeof images.imported>;
 export type VerifiedJson = z.output<typeof verify.verified>;
 export type DependencyProxyJson = z.output<typeof fields.dependencyProxySettings>;
-export type CleanupPolicyJson = z.output<typeof fields.cleanupPolicy>;
+export type CleanupPolicyJson = z.output<typeof cleanup.cleanupPolicy>;
 export type TtlPolicyJson = z.output<typeof fields.ttlPolicy>;
 export type WorkJson = z.output<typeof report>;
+export type EvictionPreviewJson = z.output<typeof evictionPreview>;
 export type ArrivalJson = z.output<typeof arrival>;
 export type UserJson = z.output<typeof identity.user>;
 /** As it stands in the answer, where a level is a number. */

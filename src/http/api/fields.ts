@@ -16,7 +16,7 @@ export const pathId = z
 export const idParams = z.strictObject({ id: pathId });
 
 export const time = z.iso.datetime().openapi({ example: "2025-11-03T09:15:00.000Z" });
-const times = { created_at: time, updated_at: time };
+export const times = { created_at: time, updated_at: time };
 
 /** A text that a leaf of the configuration can read, so that both take and refuse the same. */
 export function written(leaf: work.Leaf<string>) {
@@ -154,6 +154,9 @@ const credentials = {
   password: login(work.upstreamPassword).optional(),
 };
 
+/** How much of what it needs may be stored; null: no limit of its own. */
+export const cacheMaxBytes = z.int().min(1).openapi({ example: 107374182400 });
+
 export const upstreamFields = z
   .strictObject({
     url: written(work.upstreamUrl).openapi({ example: "https://registry-1.docker.io" }),
@@ -166,6 +169,7 @@ export const upstreamFields = z
     library_prefix: z.boolean().optional(),
     stale_if_absent_hours: hours.optional(),
     stale_while_revalidate: z.boolean().optional(),
+    cache_max_bytes: cacheMaxBytes.nullable().optional(),
     ca: written(work.certificates).nullable().optional(),
     rules: rules.optional(),
     access: z.enum(["shared", "verified"]).optional(),
@@ -189,6 +193,7 @@ export const upstream = z
     library_prefix: z.boolean(),
     stale_if_absent_hours: hours,
     stale_while_revalidate: z.boolean(),
+    cache_max_bytes: cacheMaxBytes.nullable(),
     ca: z.string().nullable(),
     rules: z.array(rule),
     access: z.enum(["shared", "verified"]),
@@ -266,39 +271,6 @@ export const cacheEntry = z
     pinned: z.boolean(),
   })
   .openapi("CacheEntry");
-
-// ---- cleanup policies
-
-const cadence = z.union([z.literal(1), z.literal(7), z.literal(14), z.literal(30), z.literal(90)]);
-
-export const cleanupPolicyFields = z
-  .strictObject({
-    enabled: z.boolean().optional(),
-    keep_n_days_after_download: z.int().min(1).max(365).optional(),
-    cadence: cadence.optional(),
-    notify_on_success: z.boolean().optional(),
-    notify_on_failure: z.boolean().optional(),
-  })
-  .openapi("CleanupPolicyFields");
-
-export const cleanupPolicy = z
-  .strictObject({
-    group_id: id,
-    next_run_at: time,
-    last_run_at: time.nullable(),
-    last_run_deleted_size: z.int().min(0),
-    last_run_deleted_entries_count: z.int().min(0),
-    keep_n_days_after_download: z.int(),
-    status: z.enum(["scheduled", "running", "failed"]),
-    cadence,
-    enabled: z.boolean(),
-    failure_message: z.string().nullable(),
-    last_run_detailed_metrics: z.record(z.string(), z.unknown()),
-    notify_on_success: z.boolean(),
-    notify_on_failure: z.boolean(),
-    ...times,
-  })
-  .openapi("CleanupPolicy");
 
 export const purgePreview = z
   .strictObject({

@@ -12,6 +12,7 @@ import type {
   Identities,
   Identity,
   Management,
+  Space,
   Statistics,
   UserRights,
 } from "../../metadata/contract.ts";
@@ -19,7 +20,7 @@ import type { Images } from "../../pull/images/contract.ts";
 import type { PullStatistics, Puller } from "../../pull/contract.ts";
 import type { UpstreamClient } from "../../upstream/contract.ts";
 import type { Verifier } from "../../work/contract.ts";
-import type { Runner } from "../../work/contract.ts";
+import type { EvictionPreviewer, Runner } from "../../work/contract.ts";
 import type { Listeners } from "./event-stream.ts";
 
 /** What the management API works with. */
@@ -40,6 +41,8 @@ export interface ApiOptions {
   verifier: Verifier;
   client: UpstreamClient;
   runner: Runner;
+  space: Space;
+  eviction: EvictionPreviewer;
   listeners: Listeners;
   clock: Clock;
   log: Log;

@@ -63,6 +63,7 @@ export function upstreamJson(upstream: UpstreamRecord) {
     library_prefix: upstream.libraryPrefix,
     stale_if_absent_hours: upstream.staleIfAbsentHours,
     stale_while_revalidate: upstream.staleWhileRevalidate,
+    cache_max_bytes: upstream.cacheMaxBytes ?? null,
     ca: upstream.ca ?? null,
     rules: upstream.rules,
     access: upstream.verifiedGroup === undefined ? "shared" : "verified",

@@ -21,6 +21,7 @@ const names = {
   library_prefix: "libraryPrefix",
   stale_if_absent_hours: "staleIfAbsentHours",
   stale_while_revalidate: "staleWhileRevalidate",
+  cache_max_bytes: "cacheMaxBytes",
   ca: "ca",
   rules: "rules",
   verified_group: "verifiedGroup",

@@ -3,9 +3,11 @@ import { type Family, metricsText } from "../../lib/metrics.ts";
 import { freeBytes, LoopDelay, processFacts } from "../../lib/process.ts";
 import type { Directory, StoreSize, Upstream } from "../../metadata/contract.ts";
 import type { Activity } from "../../pull/contract.ts";
+import type { SpaceCounts } from "../../work/contract.ts";
 import type { Health } from "../../upstream/contract.ts";
 import type { Readiness } from "../readiness.ts";
 import { PullMetrics } from "./pulls.ts";
+import { spaceFamilies } from "./space.ts";
 import { Sized } from "./sized.ts";
 import { type RequestMetrics, upstreamFamilies } from "./upstreams.ts";
 
@@ -19,6 +21,8 @@ export interface MetricsOptions {
   activity: () => Promise<Activity>;
   readiness: () => Promise<Readiness>;
   storeSize: () => Promise<StoreSize>;
+  /** What was evicted, swept and scrubbed. */
+  space: SpaceCounts;
   /** Whose disk is watched, and below how many free bytes nothing is stored. */
   dataDir: string;
   minFreeBytes: number;
@@ -50,6 +54,7 @@ export class Metrics {
       ...upstreamFamilies(directory, health),
       ...this.#activity(),
       ...new Sized(clock, storeSize).families(),
+      ...spaceFamilies(options.space),
       ...this.#disk(),
       ...this.#server(),
       ...this.#process(),

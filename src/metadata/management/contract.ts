@@ -54,6 +54,8 @@ export interface ManagedGroups {
   ): Promise<Group>;
   /** With everything in it, groups below included, and the bots of these groups' tokens. At once, as all removals are. */
   remove(id: number, condition?: Condition): Promise<Removal>;
+  /** How many bytes its entries may need, those of its subgroups not counted; undefined: no limit. */
+  limit(id: number, maxBytes: number | undefined): Promise<void>;
   /**
    * `path` is the last part of the group's path. Everything below moves along, and the Dependency Proxies are found by
    * their former paths too, until another group has such a path.

@@ -55,6 +55,7 @@ const upstreamFields = [
   "libraryPrefix",
   "staleIfAbsentHours",
   "staleWhileRevalidate",
+  "cacheMaxBytes",
   "verifiedGroup",
 ] as const;
 /** A secret, and what is long. */

@@ -46,6 +46,21 @@ export class SqlGroups implements ManagedGroups {
     });
   }
 
+  limit(id: number, maxBytes: number | undefined): Promise<void> {
+    return this.writer.inGroup(id, async ({ tx, changed, note }) => {
+      const group = await groupOfId(tx, id);
+      if (!group) return;
+      changed();
+      const details = { cache_max_bytes: maxBytes ?? null };
+      await note(factOf("group", "limit", { id, groupId: id, name: group.path }, details));
+      await tx
+        .updateTable("groups")
+        .set({ cache_max_bytes: maxBytes ?? null })
+        .where("id", "=", id)
+        .execute();
+    });
+  }
+
   remove(id: number, condition = always): Promise<Removal> {
     return this.writer.inGroup(id, async ({ tx, changed, note }) => {
       const group = await groupOfId(tx, id);

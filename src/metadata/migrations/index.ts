@@ -11,6 +11,7 @@ import { audit } from "./0006_audit.ts";
 import { people } from "./0007_people.ts";
 import { removals } from "./0008_removals.ts";
 import { background } from "./0009_background.ts";
+import { space, type Trigger } from "./0013_space.ts";
 import { prefetchesAndWebhooks } from "./0014_prefetches_and_webhooks.ts";
 import { statistics } from "./0010_statistics.ts";
 import { servers } from "./0012_servers.ts";
@@ -30,6 +31,8 @@ export interface SqlWords {
   keyed: string;
   /** What refuses to change rows of a table, and to delete those that `keeps`, of `old`, is true of. */
   appendOnly: (table: string, keeps: string) => string[];
+  /** What runs these statements after such changes of a row. */
+  trigger: (trigger: Trigger) => string[];
   /** What keeps `entry_counts` in step with the entries that can be seen; a bucket is the id without so many of its last bits. */
   entryCounts: (bucketBits: number) => string[];
   /** What makes ids that somebody chose count as given out, for a table where that can be. */
@@ -55,6 +58,7 @@ const steps: Record<string, (words: SqlWords) => string[]> = {
   "0009_background": background,
   "0014_prefetches_and_webhooks": prefetchesAndWebhooks,
   "0010_statistics": statistics,
+  "0013_space": space,
   "0012_servers": servers,
 };
 

@@ -144,15 +144,15 @@ export class RecentCache implements Cache {
     return hasNew;
   }
 
-  storeBlob(blob: ShownObject): Promise<void> {
+  storeBlob(blob: ShownObject): Promise<boolean> {
     return this.#writing(this.inner.storeBlob(blob));
   }
 
-  keepBlob(blob: { digest: Digest; size: number; now: number }): Promise<void> {
+  keepBlob(blob: { digest: Digest; size: number; now: number }): Promise<boolean> {
     return this.#writing(this.inner.keepBlob(blob));
   }
 
-  show(object: ShownObject): Promise<void> {
+  show(object: ShownObject): Promise<boolean> {
     return this.#writing(this.inner.show(object));
   }
 
@@ -166,6 +166,10 @@ export class RecentCache implements Cache {
 
   hasSeen(groupId: number, digest: Digest): Promise<boolean> {
     return this.inner.hasSeen(groupId, digest);
+  }
+
+  isBeingRemoved(digest: Digest, now: number): Promise<boolean> {
+    return this.inner.isBeingRemoved(digest, now);
   }
 
   forgetBlob(digest: Digest): Promise<void> {

@@ -30,6 +30,15 @@ for each row execute function ${table}_are_kept()`,
 for each statement execute function ${table}_are_kept()`,
   ],
   entryCounts,
+  trigger: ({ name, table, event, when, statements }) => [
+    `create function ${name}() returns trigger language plpgsql as $$
+begin
+${statements.map((one) => `  ${one};`).join("\n")}
+  return null;
+end $$`,
+    `create trigger ${name} after ${event} on ${table}
+for each row${when ? ` when (${when})` : ""} execute function ${name}()`,
+  ],
   givenIds: (table) => [
     `create function ${table}_given_id() returns trigger language plpgsql as $$
 declare

@@ -99,11 +99,11 @@ function next(db: Db, { upstreamId, after, prefix, maxSeen }: Walk): Promise<Row
 }
 
 /** What stays as long as something is pinned: that itself, and the digests that it leads to within its repository. */
-async function keptByPins(
+export async function keptByPins(
   db: Db,
   upstreamId: number,
-  rows: readonly Row[],
-): Promise<(row: Row) => boolean> {
+  rows: readonly Pick<Row, "repository">[],
+): Promise<(row: Pick<Row, "pinned" | "repository" | "reference">) => boolean> {
   const repositories = [...new Set(rows.map(({ repository }) => repository))];
   // In words that are found in the partial index, which would not be for parameters.
   const pinned = sql`upstream_id = ${upstreamId} and pinned = 1 and repository in (${sql.join(repositories)})`;

@@ -23,6 +23,12 @@ begin
   select raise(abort, '${table} are kept');
 end`,
   ],
+  trigger: ({ name, table, event, when, statements }) => [
+    `create trigger ${name} after ${event} on ${table}${when ? `\nwhen ${when}` : ""}
+begin
+${statements.map((one) => `  ${one};`).join("\n")}
+end`,
+  ],
   entryCounts: (bucketBits) => {
     const seen = (row: string) => `${row}.proof = 'shown' and ${row}.status = 'default'`;
     const bucket = (row: string) =>

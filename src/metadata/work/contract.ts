@@ -8,7 +8,7 @@ export interface WorkState {
   total: number | undefined;
   /** In a row. */
   failures: number;
-  /** Why the last run failed; undefined where it did not. */
+  /** Why the last run failed, or what there is to know of it; undefined: nothing. */
   message: string | undefined;
   /** How often it was woken since the last run began. */
   wakes: number;

@@ -131,7 +131,10 @@ async function publish(
       done.add(child.digest);
       const contentType = blobContentType(undefined);
       const shown = { ...of, kind: "blob", reference: child.digest, digest: child.digest } as const;
-      await cache.storeBlob({ ...shown, contentType, size: child.size, now: clock.now() });
+      const now = clock.now();
+      if (!(await cache.storeBlob({ ...shown, contentType, size: child.size, now }))) {
+        throw new ImportError("changed", `${child.digest} is just being deleted; import it again`);
+      }
     }
     const { mediaType, children } = manifest;
     const fetched = { ...of, digest: own, mediaType, payload, children, now: clock.now() };

@@ -1,16 +1,19 @@
 import { type BlobStore, type Spool, StoreFullError } from "../../blobs/contract.ts";
 import { type Clock, yieldTurn } from "../../lib/clock.ts";
+import type { Holds } from "../../lib/holds.ts";
 import { readTar, type TarEntry } from "../../lib/tar/reader.ts";
 import type { Cache } from "../../metadata/contract.ts";
 import { archiveFiles, digestOfPath } from "../../oci/archive.ts";
 import { algorithmOf, type Digest, Digester } from "../../oci/digest.ts";
 import { maxManifestBytes } from "../../oci/manifest.ts";
+import { keepSafe } from "../keeping.ts";
 import { ImportError } from "./contract.ts";
 
 export interface ShelfOptions {
   blobs: BlobStore;
   cache: Cache;
   clock: Clock;
+  holds: Holds;
   /** Larger blobs are not stored; undefined: no limit. */
   maxBlobBytes: number | undefined;
 }
@@ -91,7 +94,6 @@ export class Shelf {
       await spool.append(bytes);
       return held.digest;
     });
-    await this.#keep(held);
   }
 
   async #take(entry: TarEntry): Promise<void> {
@@ -142,9 +144,7 @@ export class Shelf {
       }
       return requireSame(digester.digest(), claimed);
     });
-    const held = { digest, size, bytes: undefined };
-    await this.#keep(held);
-    return held;
+    return { digest, size, bytes: undefined };
   }
 
   /** Through the spool to where the digest rests that `write` gives; nothing is left of it when that throws. */
@@ -157,7 +157,10 @@ export class Shelf {
       const spool = await this.#options.blobs.spool(claimed, size);
       try {
         const digest = await write(spool);
-        await spool.commit(digest);
+        await keepSafe(this.#options, digest, async () => {
+          await spool.commit(digest);
+          await this.#keep({ digest, size: spool.length });
+        });
         return digest;
       } finally {
         await spool.discard();
@@ -170,8 +173,10 @@ export class Shelf {
     }
   }
 
-  #keep({ digest, size }: Held): Promise<void> {
-    return this.#options.cache.keepBlob({ digest, size, now: this.#options.clock.now() });
+  async #keep({ digest, size }: Pick<Held, "digest" | "size">): Promise<void> {
+    const { cache, clock } = this.#options;
+    if (await cache.keepBlob({ digest, size, now: clock.now() })) return;
+    throw new ImportError("changed", "what the archive has is just being deleted; import it again");
   }
 }
 

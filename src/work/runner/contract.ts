@@ -17,6 +17,8 @@ export interface WorkStep {
   done: number;
   /** Undefined where nobody knows. */
   total?: number | undefined;
+  /** What an operator should know of the run that is over. */
+  message?: string | undefined;
 }
 
 /**
@@ -53,7 +55,7 @@ export interface WorkReport {
   total: number | undefined;
   lastRunAt: number | undefined;
   nextRunAt: number;
-  /** Why it failed. */
+  /** Why it failed, or what there is to know of a run that did not. */
   message: string | undefined;
 }
 

@@ -158,10 +158,10 @@ export class Lane {
     while (!signal.aborted) {
       const started = clock.elapsed();
       try {
-        const { isOver, state, done, total } = await this.work.step({ ...at, signal });
+        const { isOver, state, done, total, message } = await this.work.step({ ...at, signal });
         at = { state: isOver ? undefined : state, done, total };
         const now = clock.now();
-        if (isOver) return { ...good, ...at, lastRunAt: now, nextRunAt: now + everyMs };
+        if (isOver) return { ...good, ...at, message, lastRunAt: now, nextRunAt: now + everyMs };
         if (!(await states.save(name, owner, at, now + leaseMs))) return undefined;
       } catch (error) {
         return { ...at, ...this.#failed(claimed, error) };

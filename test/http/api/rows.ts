@@ -1,4 +1,5 @@
 import type { z } from "@hono/zod-openapi";
+import { cleanupPolicy } from "../../../src/http/api/cleanup-fields.ts";
 import * as zod from "../../../src/http/api/fields.ts";
 import * as told from "../../../src/http/api/statistics-fields.ts";
 import { base } from "./world.ts";
@@ -225,7 +226,7 @@ export const rows: Record<string, Row> = {
     unknown: `${groups}/999/${policy}`,
     foreign: `${groups}/other/${policy}`,
     ok: 200,
-    shape: zod.cleanupPolicy,
+    shape: cleanupPolicy,
     policy: true,
     owner: true,
   },
@@ -236,7 +237,7 @@ export const rows: Record<string, Row> = {
     foreign: `${groups}/other/${policy}`,
     body: { enabled: true, keep_n_days_after_download: 365, cadence: 90 },
     ok: 201,
-    shape: zod.cleanupPolicy,
+    shape: cleanupPolicy,
     owner: true,
   },
   "23 change a cleanup policy": {
@@ -246,7 +247,7 @@ export const rows: Record<string, Row> = {
     foreign: `${groups}/other/${policy}`,
     body: { notify_on_failure: true },
     ok: 200,
-    shape: zod.cleanupPolicy,
+    shape: cleanupPolicy,
     policy: true,
     owner: true,
   },

@@ -30,6 +30,9 @@ import { backgroundWork } from "../../../src/work/background.ts";
 import { PrefetchWork } from "../../../src/work/prefetch/work.ts";
 import { DeliveryWork } from "../../../src/work/webhooks/work.ts";
 import type { Runner } from "../../../src/work/runner/contract.ts";
+import { Holds } from "../../../src/lib/holds.ts";
+import { noSpaceCounts } from "../../../src/work/space/contract.ts";
+import { Eviction } from "../../../src/work/space/eviction.ts";
 import { createRunner } from "../../../src/work/runner/runner.ts";
 import { SteppedClock } from "../../fakes/clock.ts";
 import { noon, registrySettings, upstreamSettings } from "../../fakes/metadata-samples.ts";
@@ -104,6 +107,8 @@ export class ApiWorld {
         images: this.#images,
         client: this.#client(),
         runner: this.#runner(metadata, log),
+        space: metadata.space,
+        eviction: this.#eviction(metadata, log),
         listeners: new Listeners({ clock, log }),
         externalUrl: "https://weir.test",
         version: "test",
@@ -128,14 +133,42 @@ export class ApiWorld {
     await this.#fill();
   }
 
+  #eviction({ space }: Metadata, log: Log): Eviction {
+    const blobs = { room: async () => undefined };
+    const bounds = { cacheMaxBytes: 1000, minFreeBytes: 0 };
+    return new Eviction({
+      space,
+      blobs,
+      ...bounds,
+      clock: this.clock,
+      log,
+      counts: noSpaceCounts(),
+    });
+  }
+
   #runner(metadata: Metadata, log: Log): Runner {
     const { clock } = this;
     const options = { states: metadata.work, clock, log, owner: "test", underWay: () => 0 };
+    const { sweep } = metadata;
+    const counts = noSpaceCounts();
+    const blobs = { delete: async () => {}, list: async () => [] };
+    const eviction = this.#eviction(metadata, log);
+    const step = async () => {
+      const checked = { manifests: 0, blobs: 0, bytes: 0, entries: 0 };
+      return { next: undefined, checked, findings: [] };
+    };
+    const scrubbing = { verifier: { step }, management: metadata.management, log, counts };
+    const sweeping = { sweep, blobs, holds: new Holds(), clock, log, counts };
+    const keeping = { sweeping, scrubbing, eviction };
     const { prefetches: runs, directory } = metadata;
     const prefetches = new PrefetchWork({ runs, directory, bringing: this.#puller(), clock, log });
     const { deliveries } = metadata;
     const webhooks = new DeliveryWork({ deliveries, poster: { ask: refuse }, clock, log });
-    const works = [...backgroundWork({ metadata, clock, log, auditDays: 0 }), prefetches, webhooks];
+    const works = [
+      ...backgroundWork({ metadata, clock, log, auditDays: 0, ...keeping }),
+      prefetches,
+      webhooks,
+    ];
     return createRunner(works, options);
   }
 
@@ -245,6 +278,7 @@ export class ApiWorld {
       health: (upstream) => this.#client().health(upstream),
       activity: refuse,
       readiness: refuse,
+      space: noSpaceCounts(),
       storeSize: () => metadata.storeSize(),
       dataDir: ".",
       minFreeBytes: 0,

@@ -85,6 +85,18 @@ export const samples: Record<string, Sample> = {
     before: withPolicy,
     ok: 204,
   },
+  [`GET ${v4}/space`]: { path: `${v4}/space`, ok: 200 },
+  [`GET ${v4}/space/evictions`]: { path: `${v4}/space/evictions`, ok: 200 },
+  [`POST ${v4}/space/evictions`]: { path: `${v4}/space/evictions`, ok: 202 },
+  [`GET ${groups}/{id}/-/virtual_registries/space`]: {
+    path: `${groups}/1/-/virtual_registries/space`,
+    ok: 200,
+  },
+  [`PUT ${groups}/{id}/-/virtual_registries/space`]: {
+    path: `${groups}/1/-/virtual_registries/space`,
+    body: { cache_max_bytes: 1000 },
+    ok: 200,
+  },
   [`GET ${v4}/work`]: { path: `${v4}/work`, ok: 200 },
   [`GET ${groups}/{id}/audit_events`]: { path: `${groups}/1/audit_events`, ok: 200 },
   [`GET ${groups}/{id}/${upstreams}`]: { path: `${groups}/1/${upstreams}`, ok: 200 },

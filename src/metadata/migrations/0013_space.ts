@@ -1,0 +1,171 @@
+import { held } from "../space/held.ts";
+import type { SqlWords } from "./index.ts";
+
+/** Limits in bytes, what is counted against them, and what content nothing needs any more. */
+export const space = ({ integer, keyed, trigger }: SqlWords): string[] => [
+  `alter table upstreams add column cache_max_bytes ${integer} check (cache_max_bytes > 0)`,
+  `alter table groups add column cache_max_bytes ${integer} check (cache_max_bytes > 0)`,
+  // Since when a server is about to delete the bytes: they do not count as stored from then on.
+  `alter table blobs add column removing_at ${integer}`,
+  "create index manifest_children_child on manifest_children (child_digest, kind)",
+
+  // The scopes: `stored`, all content; `leaving`, what of that nothing needs; `upstream` and `group`, what theirs need.
+  `create table cached_bytes (
+  scope text not null check (scope in ('stored', 'leaving', 'upstream', 'group')),
+  owner_id ${integer} not null,
+  bytes ${integer} not null,
+  primary key (scope, owner_id)
+)${keyed}`,
+  // Content that no entry needs. It goes some time after `since`; null: nobody has looked yet.
+  `create table unneeded_content (
+  kind text not null check (kind in ('manifest', 'blob')),
+  digest text not null,
+  size ${integer} not null,
+  since ${integer},
+  primary key (kind, digest)
+)${keyed}`,
+  "create index unneeded_content_since on unneeded_content (since)",
+  ...[...ofEntries, ...ofContent, ...ofUnneeded].flatMap((one) => trigger(one)),
+  ...counted,
+];
+
+export interface Trigger {
+  name: string;
+  table: string;
+  /** After which changes of a row. */
+  event: string;
+  /** Of `new` and `old`. */
+  when: string | undefined;
+  statements: readonly string[];
+}
+
+const add = (scope: string, owner: string, size: string, condition: string) =>
+  `insert into cached_bytes (scope, owner_id, bytes) select '${scope}', ${owner}, ${size} where ${condition}
+  on conflict (scope, owner_id) do update set bytes = cached_bytes.bytes + excluded.bytes`;
+
+/** No other entry of these needs the same content. */
+const alone = (row: string, among: string) =>
+  `not exists (
+    select 1 from cache_entries as e
+    where e.digest = ${row}.digest and e.kind = ${row}.kind and e.id <> ${row}.id and ${held("e")}${among}
+  )`;
+
+const scopes = ["upstream", "group"] as const;
+const change = (row: string, sign: string, condition: string) =>
+  scopes.map((scope) =>
+    add(
+      scope,
+      `${row}.${scope}_id`,
+      `${sign}${row}.size`,
+      `${condition} and ${alone(row, ` and e.${scope}_id = ${row}.${scope}_id`)}`,
+    ),
+  );
+
+/** The size is that of the content, where that is there. */
+const leave = (row: string, condition: string) => {
+  const nothingElse = `${condition} and ${alone(row, "")}`;
+  return [
+    `insert into unneeded_content (kind, digest, size)
+  select 'blob', b.digest, b.size from blobs as b
+  where b.digest = ${row}.digest and ${row}.kind = 'blob' and ${nothingElse}
+  on conflict do nothing`,
+    `insert into unneeded_content (kind, digest, size)
+  select 'manifest', m.digest, length(m.payload) from manifests as m
+  where m.digest = ${row}.digest and ${row}.kind = 'manifest' and ${nothingElse}
+  on conflict do nothing`,
+  ];
+};
+
+const stay = (condition: string) =>
+  `delete from unneeded_content where kind = new.kind and digest = new.digest and ${condition}`;
+
+const table = "cache_entries";
+const always = "1 = 1";
+const ofEntries: Trigger[] = [
+  {
+    name: "cache_entries_space_insert",
+    table,
+    event: "insert",
+    when: held("new"),
+    statements: [...change("new", "", always), stay(always)],
+  },
+  {
+    name: "cache_entries_space_delete",
+    table,
+    event: "delete",
+    when: held("old"),
+    statements: [...change("old", "-", always), ...leave("old", always)],
+  },
+  {
+    name: "cache_entries_space_update",
+    table,
+    event: "update of proof, upstream_etag, digest, size",
+    when: `${held("old")} <> ${held("new")}
+  or (${held("new")} and (old.digest <> new.digest or old.size <> new.size))`,
+    statements: [
+      ...change("old", "-", held("old")),
+      ...change("new", "", held("new")),
+      ...leave("old", `${held("old")} and not (${held("new")} and old.digest = new.digest)`),
+      stay(held("new")),
+    ],
+  },
+];
+
+const contents = [
+  { table: "blobs", kind: "blob", size: (row: string) => `${row}.size` },
+  { table: "manifests", kind: "manifest", size: (row: string) => `length(${row}.payload)` },
+];
+const ofContent: Trigger[] = contents.flatMap(({ table, kind, size }) => [
+  {
+    name: `${table}_space_insert`,
+    table,
+    event: "insert",
+    when: undefined,
+    statements: [add("stored", "0", size("new"), always)],
+  },
+  {
+    name: `${table}_space_delete`,
+    table,
+    event: "delete",
+    when: undefined,
+    statements: [
+      add("stored", "0", `-${size("old")}`, always),
+      `delete from unneeded_content where kind = '${kind}' and digest = old.digest`,
+    ],
+  },
+  {
+    name: `${table}_space_update`,
+    table,
+    event: `update of ${kind === "blob" ? "size" : "payload"}`,
+    when: `${size("old")} <> ${size("new")}`,
+    statements: [add("stored", "0", `${size("new")} - ${size("old")}`, always)],
+  },
+]);
+
+const ofUnneeded: Trigger[] = (["insert", "delete"] as const).map((event) => ({
+  name: `unneeded_content_space_${event}`,
+  table: "unneeded_content",
+  event,
+  when: undefined,
+  statements: [add("leaving", "0", event === "insert" ? "new.size" : "-old.size", always)],
+}));
+
+/** What was there before. */
+const counted = [
+  `insert into cached_bytes (scope, owner_id, bytes)
+select 'stored', 0, (select coalesce(sum(size), 0) from blobs)
+  + (select coalesce(sum(length(payload)), 0) from manifests)`,
+  ...scopes.map(
+    (scope) => `insert into cached_bytes (scope, owner_id, bytes)
+select '${scope}', owner_id, sum(size) from (
+  select ${scope}_id as owner_id, kind, digest, max(size) as size from cache_entries as e
+  where ${held("e")} group by ${scope}_id, kind, digest
+) as one group by owner_id`,
+  ),
+  ...contents.map(
+    ({ table, kind, size }) => `insert into unneeded_content (kind, digest, size)
+select '${kind}', c.digest, ${size("c")} from ${table} as c where not exists (
+  select 1 from cache_entries as e where e.digest = c.digest and e.kind = '${kind}' and ${held("e")}
+)`,
+  ),
+];

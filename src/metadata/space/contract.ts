@@ -1,0 +1,98 @@
+import type { Digest } from "../../oci/digest.ts";
+import type { ChildKind } from "../../oci/manifest.ts";
+
+/** Bytes that are counted, kept in step with each change of what is stored. */
+export interface SpaceUsage {
+  /** Of all content, manifests and blobs, each once. */
+  stored: number;
+  /** Of that what no entry needs: it goes after a while. */
+  leaving: number;
+}
+
+/** An upstream or a group with a limit of its own. */
+export interface BoundedSpace {
+  scope: "upstream" | "group";
+  id: number;
+  name: string;
+  /** Bytes of what its entries need, each content once. */
+  bytes: number;
+  maxBytes: number;
+}
+
+export type SpaceScope = Pick<BoundedSpace, "scope" | "id"> | { scope: "instance"; id: 0 };
+
+/** The last pull and the id of an entry: a place in the order in which entries are given up. */
+export type AgePosition = readonly [at: number, id: number];
+
+export interface EvictionWish {
+  upstreamId: number;
+  /** Undefined: from the one that was not pulled for the longest time. */
+  after: AgePosition | undefined;
+  /** What was pulled at this time or later stays. */
+  before: number;
+  /** So many bytes are enough. */
+  bytes: number;
+  /** Nothing is changed: what would go is told. */
+  isDry: boolean;
+}
+
+export interface Evicted {
+  entries: EvictedEntry[];
+  /** Of these entries: what others need as well stays stored. */
+  bytes: number;
+  /** Where to go on. */
+  position: AgePosition | undefined;
+  /** When what comes next was last pulled; undefined: there is no more. */
+  next: number | undefined;
+}
+
+export interface EvictedEntry {
+  id: number;
+  groupId: number;
+  upstreamId: number;
+  relativePath: string;
+  digest: Digest;
+  size: number;
+  downloadedAt: number;
+}
+
+/** Where the cache's space goes, and how entries are given up to get some back: those first that were not pulled for the longest time. */
+export interface Space {
+  usage(): Promise<SpaceUsage>;
+  /** What has a limit. */
+  bounded(): Promise<BoundedSpace[]>;
+  /** Undefined for a group that is not there. */
+  group(id: number): Promise<{ bytes: number; maxBytes: number | undefined } | undefined>;
+  /** Bytes that its entries need. */
+  bytesOf(scope: Exclude<SpaceScope, { scope: "instance" }>): Promise<number>;
+  /** The upstreams that have content in this scope, by id, with those that were removed and have left some. */
+  upstreamsOf(scope: SpaceScope): Promise<number[]>;
+  /** When the entry that was not pulled for the longest time was; undefined where there is none. */
+  oldest(upstreamId: number): Promise<number | undefined>;
+  /**
+   * A step: gives up some of an upstream's entries, in order of their last pull, with their proof, in one transaction. What is
+   * pinned stays, and what that needs. What a manifest leads to that is cached still becomes *named*: it can be had from the
+   * upstream, and where that manifest was pulled later, it counts as pulled then, and stays.
+   */
+  evict(wish: EvictionWish): Promise<Evicted>;
+  /** What is remembered of entries that were evicted is forgotten. */
+  settle(): Promise<void>;
+}
+
+/** How content goes that nothing needs any more. */
+export interface Sweep {
+  /** Notes that this content is unneeded from now on, of which that has not been noted; how much that was. At most so many. */
+  note(now: number, limit: number): Promise<number>;
+  /** What has been unneeded since then or longer, the oldest first. */
+  due(since: number, limit: number): Promise<{ kind: ChildKind; digest: Digest; size: number }[]>;
+  /** The manifest goes, unless an entry needs it by now. Whether it has gone. */
+  removeManifest(digest: Digest): Promise<boolean>;
+  /** From here on the blob does not count as stored, unless an entry needs it by now. Whether its bytes are to be deleted. */
+  beginRemoval(digest: Digest, now: number): Promise<boolean>;
+  /** They are not deleted after all. */
+  abandonRemoval(digest: Digest, begun: number): Promise<void>;
+  /** Its bytes are gone: so is what is known of it, unless it was stored anew since this removal began. */
+  endRemoval(digest: Digest, begun: number): Promise<void>;
+  /** Which of these blobs nothing is known of. */
+  unknown(digests: readonly Digest[]): Promise<Digest[]>;
+}

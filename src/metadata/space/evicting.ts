@@ -1,0 +1,130 @@
+import { type Selectable, sql, type Updateable } from "kysely";
+import type { CacheEntriesTable, Db } from "../schema.ts";
+import { keptByPins } from "../purges/walk.ts";
+import type { Evicted, EvictionWish } from "./contract.ts";
+import { held } from "./held.ts";
+
+type Row = Pick<
+  Selectable<CacheEntriesTable>,
+  | "id"
+  | "group_id"
+  | "upstream_id"
+  | "repository"
+  | "kind"
+  | "reference"
+  | "relative_path"
+  | "digest"
+  | "proof"
+  | "upstream_etag"
+  | "size"
+  | "downloaded_at"
+  | "pinned"
+>;
+
+/** Each takes some questions: so many take some milliseconds. */
+const maxSeen = 30;
+
+/** `Space.evict`, in the transaction that it is given. */
+export async function evictSome(db: Db, wish: EvictionWish): Promise<Evicted> {
+  const rows = await oldestOf(db, wish);
+  const evicted: Evicted = { entries: [], bytes: 0, position: wish.after, next: undefined };
+  const candidates = rows.slice(0, maxSeen);
+  const isKept = candidates.length > 0 && (await keptByPins(db, wish.upstreamId, candidates));
+  for (const row of rows) {
+    evicted.next = row.downloaded_at;
+    const isEnough = evicted.bytes >= wish.bytes || row.downloaded_at >= wish.before;
+    if (isEnough || row === rows[maxSeen]) return evicted;
+    evicted.position = [row.downloaded_at, row.id];
+    if (isKept && isKept(row)) continue;
+    const isHeld = row.proof === "shown" || row.upstream_etag !== null;
+    if (!(await giveUp(db, row, isHeld, wish.isDry)) || !isHeld) continue;
+    const { id, group_id: groupId, upstream_id: upstreamId, relative_path: relativePath } = row;
+    const { digest, size, downloaded_at: downloadedAt } = row;
+    evicted.entries.push({ id, groupId, upstreamId, relativePath, digest, size, downloadedAt });
+    evicted.bytes += size;
+  }
+  return { ...evicted, next: undefined };
+}
+
+/** One more than are looked at. */
+function oldestOf(db: Db, { upstreamId, after }: EvictionWish): Promise<Row[]> {
+  let query = db
+    .selectFrom("cache_entries")
+    .select(["id", "group_id", "upstream_id", "repository", "kind", "reference", "relative_path"])
+    .select(["digest", "proof", "upstream_etag", "size", "downloaded_at", "pinned"])
+    .where("upstream_id", "=", upstreamId);
+  if (after) {
+    const [at, id] = after;
+    query = query.where(sql<boolean>`(downloaded_at, id) > (${at}, ${id})`);
+  }
+  return query
+    .orderBy("downloaded_at")
+    .orderBy("id")
+    .limit(maxSeen + 1)
+    .execute();
+}
+
+/** Whether it goes. What a manifest that was pulled later leads to is used with that. */
+async function giveUp(db: Db, row: Row, isHeld: boolean, isDry: boolean): Promise<boolean> {
+  const parents = row.reference === row.digest ? await leadingTo(db, row) : undefined;
+  if (parents && parents.usedAt > row.downloaded_at) {
+    if (!isDry) await set(db, row.id, { downloaded_at: parents.usedAt });
+    return false;
+  }
+  if (parents?.isThere) {
+    if (isHeld && !isDry) {
+      await set(db, row.id, { proof: "named", upstream_etag: null, upstream_checked_at: 0 });
+    }
+    return isHeld;
+  }
+  if (isDry) return true;
+  await db.deleteFrom("cache_entries").where("id", "=", row.id).execute();
+  if (row.kind === "manifest") await dropHints(db, row);
+  return true;
+}
+
+function set(db: Db, id: number, columns: Updateable<CacheEntriesTable>) {
+  return db.updateTable("cache_entries").set(columns).where("id", "=", id).execute();
+}
+
+/**
+ * Whether a cached manifest of the repository leads to this, and when one that does was last pulled, or a tag that stands
+ * for it.
+ */
+async function leadingTo(
+  db: Db,
+  { id, upstream_id: upstreamId, repository, kind, digest }: Row,
+): Promise<{ isThere: boolean; usedAt: number }> {
+  const { rows } = await sql<{ at: number; own: number }>`
+    with recursive above (digest, own) as (
+      select cast(${digest} as text), 1 where ${kind} = 'manifest'
+      union
+      select parent_digest, 0 from manifest_children where child_digest = ${digest} and kind = ${kind}
+      union
+      select c.parent_digest, 0 from above join manifest_children as c
+        on c.child_digest = above.digest and c.kind = 'manifest'
+    )
+    select above.own, max(e.downloaded_at) as at from above cross join cache_entries as e
+    where e.digest = above.digest and e.upstream_id = ${upstreamId} and e.repository = ${repository}
+      and e.kind = 'manifest' and e.id <> ${id} and ${sql.raw(held("e"))}
+    group by above.own`.execute(db);
+  const usedAt = Math.max(0, ...rows.map(({ at }) => at));
+  return { isThere: rows.some(({ own }) => own === 0), usedAt };
+}
+
+/** What only this manifest has named in the repository is no hint any more. */
+async function dropHints(db: Db, { upstream_id: upstreamId, repository, digest }: Row) {
+  await sql`
+    delete from cache_entries where id in (
+      select e.id from manifest_children as c join cache_entries as e
+        on e.upstream_id = ${upstreamId} and e.repository = ${repository}
+          and e.kind = c.kind and e.reference = c.child_digest
+      where c.parent_digest = ${digest} and not ${sql.raw(held("e"))} and e.pinned = 0
+        and not exists (
+          select 1 from manifest_children as o join cache_entries as p
+            on p.digest = o.parent_digest and p.upstream_id = ${upstreamId}
+              and p.repository = ${repository} and p.kind = 'manifest'
+          where o.child_digest = c.child_digest and o.kind = c.kind
+        )
+    )`.execute(db);
+}

@@ -1,0 +1,122 @@
+import { sql, type Transaction } from "kysely";
+import type { Digest } from "../../oci/digest.ts";
+import type { ChildKind } from "../../oci/manifest.ts";
+import type { Db, Schema } from "../schema.ts";
+import type { Sweep } from "./contract.ts";
+import { inTransaction } from "../transactions.ts";
+import { held } from "./held.ts";
+
+type Tx = Transaction<Schema>;
+
+/** `Sweep` on any engine. */
+export class SqlSweep implements Sweep {
+  constructor(readonly db: Db) {}
+
+  async note(now: number, limit: number): Promise<number> {
+    const { rows } = await sql<{ digest: Digest }>`
+      update unneeded_content set since = ${now} where since is null and (kind, digest) in (
+        select kind, digest from unneeded_content where since is null limit ${limit}
+      ) returning digest`.execute(this.db);
+    return rows.length;
+  }
+
+  due(since: number, limit: number) {
+    return this.db
+      .selectFrom("unneeded_content")
+      .select(["kind", "digest", "size"])
+      .where("since", "<=", since)
+      .orderBy("since")
+      .limit(limit)
+      .execute();
+  }
+
+  removeManifest(digest: Digest): Promise<boolean> {
+    return inTransaction(this.db, async (tx) => {
+      // The write makes the row ours, on every engine: who needs it anew waits, or is seen by the question that follows.
+      await tx
+        .updateTable("manifests")
+        .set((eb) => ({ media_type: eb.ref("media_type") }))
+        .where("digest", "=", digest)
+        .execute();
+      if (await isNeeded(tx, "manifest", digest)) return false;
+      await tx.deleteFrom("manifests").where("digest", "=", digest).execute();
+      await forget(tx, "manifest", digest);
+      return true;
+    });
+  }
+
+  beginRemoval(digest: Digest, now: number): Promise<boolean> {
+    return inTransaction(this.db, async (tx) => {
+      await tx
+        .updateTable("blobs")
+        .set({ removing_at: now })
+        .where("digest", "=", digest)
+        .execute();
+      if (!(await isNeeded(tx, "blob", digest))) return true;
+      await tx
+        .updateTable("blobs")
+        .set({ removing_at: null })
+        .where("digest", "=", digest)
+        .execute();
+      return false;
+    });
+  }
+
+  async abandonRemoval(digest: Digest, begun: number): Promise<void> {
+    await this.db
+      .updateTable("blobs")
+      .set({ removing_at: null })
+      .where("digest", "=", digest)
+      .where("removing_at", "=", begun)
+      .execute();
+  }
+
+  async endRemoval(digest: Digest, begun: number): Promise<void> {
+    await inTransaction(this.db, async (tx) => {
+      await tx
+        .deleteFrom("blobs")
+        .where("digest", "=", digest)
+        .where("removing_at", "=", begun)
+        .execute();
+      const left = await tx
+        .selectFrom("blobs")
+        .select("digest")
+        .where("digest", "=", digest)
+        .executeTakeFirst();
+      if (!left) await forget(tx, "blob", digest);
+    });
+  }
+
+  async unknown(digests: readonly Digest[]): Promise<Digest[]> {
+    if (digests.length === 0) return [];
+    const rows = await this.db
+      .selectFrom("blobs")
+      .select("digest")
+      .where("digest", "in", digests)
+      .execute();
+    const known = new Set(rows.map((row) => row.digest));
+    return digests.filter((digest) => !known.has(digest));
+  }
+}
+
+/** One that is needed is not to be looked at again until it is unneeded once more. */
+async function isNeeded(tx: Tx, kind: ChildKind, digest: Digest): Promise<boolean> {
+  const entry = await tx
+    .selectFrom("cache_entries as e")
+    .select("id")
+    .where("digest", "=", digest)
+    .where("kind", "=", kind)
+    .where(sql<boolean>`${sql.raw(held("e"))}`)
+    .limit(1)
+    .executeTakeFirst();
+  if (entry) await forget(tx, kind, digest);
+  return entry !== undefined;
+}
+
+async function forget(tx: Tx, kind: ChildKind, digest: Digest): Promise<void> {
+  await tx
+    .deleteFrom("unneeded_content")
+    .where("kind", "=", kind)
+    .where("digest", "=", digest)
+    .execute();
+}

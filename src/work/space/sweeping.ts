@@ -1,0 +1,115 @@
+import type { BlobStore } from "../../blobs/contract.ts";
+import type { Clock } from "../../lib/clock.ts";
+import type { Holds } from "../../lib/holds.ts";
+import type { Log } from "../../lib/log.ts";
+import type { Sweep } from "../../metadata/contract.ts";
+import { type Digest, parseDigest } from "../../oci/digest.ts";
+import type { Work } from "../runner/contract.ts";
+import type { SpaceCounts } from "./contract.ts";
+
+/** Whoever has found an entry while it was there has opened what it needs by then. */
+export const graceMs = 300_000;
+/** A file without a record, which is written right after it. */
+const strayMs = 3_600_000;
+const notesPerStep = 500;
+const removalsPerStep = 20;
+const straysPerStep = 500;
+
+export interface SweepingOptions {
+  sweep: Sweep;
+  blobs: Pick<BlobStore, "delete" | "list">;
+  /** What is being stored here. */
+  holds: Holds;
+  clock: Clock;
+  log: Log;
+  counts: SpaceCounts;
+}
+
+/** Deletes content that no entry has needed for a while. */
+export function sweepingWork(options: SweepingOptions): Work {
+  const { sweep, clock } = options;
+  return {
+    name: "sweep",
+    everyMs: 60_000,
+    afterStartMs: 60_000,
+    goesByAge: true,
+    async step({ state = "looking", done }) {
+      const now = clock.now();
+      if (state === "looking") {
+        const some = await sweep.note(now, notesPerStep);
+        return { isOver: false, state: some < notesPerStep ? "removing" : state, done };
+      }
+      const due = await sweep.due(now - graceMs, removalsPerStep);
+      let removed = 0;
+      for (const content of due) removed += (await removeContent(options, content)) ? 1 : 0;
+      // What is held stays due.
+      if (removed === 0) return { isOver: true, done };
+      return { isOver: false, state, done: done + removed };
+    },
+  };
+}
+
+/** Whether it is gone, or needed after all. */
+async function removeContent(
+  options: SweepingOptions,
+  { kind, digest, size }: { kind: "manifest" | "blob"; digest: Digest; size: number },
+): Promise<boolean> {
+  const { sweep, counts } = options;
+  if (kind === "manifest") {
+    if (!(await sweep.removeManifest(digest))) return true;
+    counts.sweptManifests++;
+    counts.sweptBytes += size;
+    return true;
+  }
+  const outcome = await removeBlob(options, digest);
+  if (outcome === "removed") {
+    counts.sweptBlobs++;
+    counts.sweptBytes += size;
+  }
+  return outcome !== "held";
+}
+
+/** First the record says so, then the bytes go, then the record: a kill in between leaves what the next run finishes. */
+async function removeBlob(
+  { sweep, blobs, holds, clock }: SweepingOptions,
+  digest: Digest,
+): Promise<"removed" | "needed" | "held"> {
+  if (holds.has(digest)) return "held";
+  const begun = clock.now();
+  if (!(await sweep.beginRemoval(digest, begun))) return "needed";
+  // Who began to store it before the record said so does not know of this; who begins now waits for the end.
+  if (holds.has(digest)) {
+    await sweep.abandonRemoval(digest, begun);
+    return "held";
+  }
+  await blobs.delete(digest);
+  await sweep.endRemoval(digest, begun);
+  return "removed";
+}
+
+/** Deletes stored bytes that nothing is known of: a kill between the two leaves such. */
+export function straysWork({ sweep, blobs, holds, clock, log, counts }: SweepingOptions): Work {
+  return {
+    name: "stray_blobs",
+    everyMs: 24 * 3_600_000,
+    afterStartMs: 600_000,
+    goesByAge: true,
+    async step({ state, done }) {
+      const listed = await blobs.list(parseDigest(state ?? ""), straysPerStep);
+      const old = listed.filter(
+        ({ digest, storedAt }) => storedAt < clock.now() - strayMs && !holds.has(digest),
+      );
+      const strays = new Set(await sweep.unknown(old.map(({ digest }) => digest)));
+      for (const { digest, size } of old) {
+        if (!strays.has(digest) || holds.has(digest)) continue;
+        await blobs.delete(digest);
+        counts.strayBlobs++;
+        counts.strayBytes += size;
+      }
+      if (strays.size > 0) log.warn("blobs without a record were deleted", { count: strays.size });
+      const last = listed.at(-1)?.digest;
+      const isOver = listed.length < straysPerStep;
+      return { isOver, state: last, done: done + strays.size };
+    },
+  };
+}

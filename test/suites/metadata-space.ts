@@ -1,0 +1,212 @@
+import { describe, expect, test } from "bun:test";
+import type { EvictionWish, Upstream } from "../../src/metadata/contract.ts";
+import {
+  blobChild,
+  digestOfText,
+  fetched,
+  noon,
+  sampleRegistry,
+  shownBlob,
+  upstreamSettings,
+} from "../fakes/metadata-samples.ts";
+import type { MetadataBench } from "./metadata.ts";
+
+const hour = 3_600_000;
+const all = Number.MAX_SAFE_INTEGER;
+const repository = "library/alpine";
+
+export function spaceSuite(bench: MetadataBench): void {
+  const wishes = { after: undefined, before: all, bytes: all };
+  const wish = (upstream: Upstream, changes: Partial<EvictionWish> = {}): EvictionWish => {
+    return { upstreamId: upstream.id, isDry: false, ...wishes, ...changes };
+  };
+  /** `latest`, whose layer is stored. */
+  const image = async (upstream: Upstream, text: string, tag: string, now = noon) => {
+    const { cache } = bench.metadata;
+    const layer = `layer of ${text}`;
+    const manifest = fetched(upstream, text, { tag, children: [blobChild(layer)], now });
+    await cache.storeManifest(manifest);
+    await cache.storeBlob(shownBlob(upstream, layer, { now }));
+    return { manifest, layer: digestOfText(layer), size: manifest.payload.length + layer.length };
+  };
+  const entryOf = async (upstream: Upstream, digest: ReturnType<typeof digestOfText>) =>
+    (await bench.metadata.cache.entries([upstream.id], repository, "blob", digest))[0];
+  const bytesOf = (upstream: Upstream) =>
+    bench.metadata.space.bytesOf({ scope: "upstream", id: upstream.id });
+
+  describe("space", () => {
+    test("content is counted once, and for each upstream and group that needs it", async () => {
+      const { space, cache } = bench.metadata;
+      const one = (await sampleRegistry(bench.metadata, "one")).upstream;
+      const two = (await sampleRegistry(bench.metadata, "two")).upstream;
+      const { size } = await image(one, "a", "latest");
+      await image(one, "a", "newest");
+      await image(two, "a", "latest");
+      expect(await space.usage()).toEqual({ stored: size, leaving: 0 });
+      expect([await bytesOf(one), await bytesOf(two)]).toEqual([size, size]);
+      expect(await space.group(one.groupId)).toEqual({ bytes: size, maxBytes: undefined });
+      await cache.storeBlob(shownBlob(one, "alone"));
+      expect(await bytesOf(one)).toBe(size + 5);
+      expect(await bytesOf(two)).toBe(size);
+      expect(await space.upstreamsOf({ scope: "group", id: one.groupId })).toEqual([one.id]);
+      expect(await space.upstreamsOf({ scope: "instance", id: 0 })).toEqual([one.id, two.id]);
+    });
+
+    test("what has a limit is told", async () => {
+      const { space, management, directory } = bench.metadata;
+      const { upstream, group } = await sampleRegistry(bench.metadata);
+      expect(await space.bounded()).toEqual([]);
+      await directory.saveUpstream(group.id, upstreamSettings({ cacheMaxBytes: 10 }));
+      const limiting = () => management.groups.limit(group.id, 7);
+      expect(await bench.raised(limiting)).toBe(1);
+      const { size } = await image(upstream, "a", "latest");
+      const bytes = size;
+      expect(await space.bounded()).toEqual([
+        { scope: "upstream", id: upstream.id, name: upstream.name, bytes, maxBytes: 10 },
+        { scope: "group", id: group.id, name: group.path, bytes, maxBytes: 7 },
+      ]);
+      expect((await directory.upstreams())[0]).toMatchObject({ cacheMaxBytes: 10, maxBytes: 7 });
+      await management.groups.limit(group.id, undefined);
+      expect((await directory.upstreams())[0]).toMatchObject({ cacheMaxBytes: 10, maxBytes: 10 });
+    });
+
+    test("what was pulled first goes first, until there is enough, and a preview tells it", async () => {
+      const { space } = bench.metadata;
+      const { upstream } = await sampleRegistry(bench.metadata);
+      const old = await image(upstream, "old", "old");
+      const young = await image(upstream, "young", "young", noon + hour);
+      const bytes = old.manifest.payload.length + 1;
+      const preview = await space.evict(wish(upstream, { bytes, isDry: true }));
+      expect(await bytesOf(upstream)).toBe(old.size + young.size);
+      const evicted = await space.evict(wish(upstream, { bytes }));
+      expect(evicted).toEqual(preview);
+      expect(evicted.entries.every(({ downloadedAt }) => downloadedAt === noon)).toBe(true);
+      expect(await space.evict(wish(upstream, { before: noon + hour }))).toMatchObject({
+        next: noon + hour,
+      });
+      expect(await bytesOf(upstream)).toBe(young.size);
+      expect(await space.usage()).toEqual({ stored: old.size + young.size, leaving: old.size });
+      expect(await space.evict(wish(upstream))).toMatchObject({ next: undefined });
+      expect(await bytesOf(upstream)).toBe(0);
+      expect(await space.oldest(upstream.id)).toBeUndefined();
+    });
+
+    test("what a younger manifest leads to is as young; what one of the same age does becomes named", async () => {
+      const { space, cache } = bench.metadata;
+      const { upstream } = await sampleRegistry(bench.metadata);
+      const { manifest, layer } = await image(upstream, "a", "latest");
+      const { id: _, ...key } = (await cache.manifests([upstream.id], repository, "latest"))[0]!;
+      await cache.countDownloads([{ ...key, count: 1, lastAt: noon + 10 }]);
+      // In the same hour only the tag's own pull is noted.
+      await space.evict(wish(upstream, { before: noon + 1 }));
+      expect(await entryOf(upstream, layer)).toMatchObject({
+        proof: "shown",
+        downloadedAt: noon + 10,
+      });
+      expect(await cache.manifests([upstream.id], repository, manifest.digest)).toHaveLength(1);
+      const blobs = await space.evict(wish(upstream, { bytes: 1 }));
+      expect(blobs.entries).toHaveLength(1);
+      await space.evict(wish(upstream));
+      // Until then what is remembered may be told.
+      await space.settle();
+      expect(await entryOf(upstream, layer)).toBeUndefined();
+    });
+
+    test("pinned entries stay, and what they need", async () => {
+      const { space, management, cache } = bench.metadata;
+      const { upstream } = await sampleRegistry(bench.metadata);
+      const { size } = await image(upstream, "a", "latest");
+      const [tag] = await cache.manifests([upstream.id], repository, "latest");
+      await management.entries.pin(tag?.id ?? 0);
+      expect(await space.evict(wish(upstream))).toMatchObject({ entries: [], next: undefined });
+      expect(await bytesOf(upstream)).toBe(size);
+    });
+
+    test("other credentials do not make content unneeded", async () => {
+      const { space, directory } = bench.metadata;
+      const { upstream, group } = await sampleRegistry(bench.metadata);
+      await bench.metadata.cache.storeBlob(shownBlob(upstream, "layer", { etag: "e" }));
+      await directory.saveUpstream(group.id, upstreamSettings({ password: "another" }));
+      expect((await entryOf(upstream, digestOfText("layer")))?.proof).toBe("named");
+      expect(await space.usage()).toEqual({ stored: 5, leaving: 0 });
+      expect(await bytesOf(upstream)).toBe(5);
+    });
+  });
+
+  describe("sweep", () => {
+    const unneeded = async () => {
+      const { upstream } = await sampleRegistry(bench.metadata);
+      const { layer, manifest } = await image(upstream, "a", "latest");
+      await bench.metadata.space.evict(wish(upstream));
+      return { upstream, layer, manifest };
+    };
+
+    test("content goes some time after it was noted that nothing needs it", async () => {
+      const { sweep, space, cache } = bench.metadata;
+      const { layer, manifest } = await unneeded();
+      expect(await sweep.due(all, 10)).toEqual([]);
+      expect(await sweep.note(noon, 10)).toBe(2);
+      expect(await sweep.note(noon, 10)).toBe(0);
+      expect(await sweep.due(noon - 1, 10)).toEqual([]);
+      expect((await sweep.due(noon, 10)).map(({ kind }) => kind).sort()).toEqual([
+        "blob",
+        "manifest",
+      ]);
+      expect(await sweep.removeManifest(manifest.digest)).toBe(true);
+      expect(await sweep.beginRemoval(layer, noon)).toBe(true);
+      expect(await cache.blob(layer)).toBeUndefined();
+      await sweep.endRemoval(layer, noon);
+      expect(await sweep.unknown([layer])).toEqual([layer]);
+      expect(await space.usage()).toEqual({ stored: 0, leaving: 0 });
+      expect(await sweep.due(all, 10)).toEqual([]);
+    });
+
+    test("what is needed again stays, and its grace begins anew", async () => {
+      const { sweep, space } = bench.metadata;
+      const { upstream, layer, manifest } = await unneeded();
+      await sweep.note(noon, 10);
+      await image(upstream, "a", "latest");
+      expect(await sweep.due(all, 10)).toEqual([]);
+      expect(await sweep.beginRemoval(layer, noon)).toBe(false);
+      expect(await sweep.removeManifest(manifest.digest)).toBe(false);
+      await space.evict(wish(upstream));
+      expect(await sweep.due(all, 10)).toEqual([]);
+      expect(await sweep.note(noon, 10)).toBe(2);
+    });
+
+    test("what is just being deleted is not stored, and is stored anew when that is over, or given up", async () => {
+      const { sweep, cache } = bench.metadata;
+      const { upstream, layer } = await unneeded();
+      const blob = (now: number) => shownBlob(upstream, "layer of a", { now });
+      await sweep.beginRemoval(layer, noon);
+      expect(await cache.isBeingRemoved(layer, noon + 1)).toBe(true);
+      expect(await cache.storeBlob(blob(noon + 1))).toBe(false);
+      expect(await cache.keepBlob({ digest: layer, size: 10, now: noon + 1 })).toBe(false);
+      expect(await cache.show(blob(noon + 1))).toBe(false);
+      expect(await entryOf(upstream, layer)).toBeUndefined();
+      // Whoever had begun it is gone.
+      expect(await cache.isBeingRemoved(layer, noon + 60_000)).toBe(false);
+      expect(await cache.storeBlob(blob(noon + 60_000))).toBe(true);
+      await sweep.endRemoval(layer, noon);
+      expect(await cache.blob(layer)).toBeDefined();
+      await bench.metadata.space.evict(wish(upstream));
+      await sweep.beginRemoval(layer, noon);
+      await sweep.abandonRemoval(layer, noon);
+      expect(await cache.storeBlob(blob(noon + 1))).toBe(true);
+    });
+
+    test("what an import has kept waits for its entries", async () => {
+      const { sweep, cache, space } = bench.metadata;
+      const { upstream } = await sampleRegistry(bench.metadata);
+      const digest = digestOfText("layer");
+      await cache.keepBlob({ digest, size: 5, now: noon });
+      expect(await sweep.note(noon, 10)).toBe(0);
+      expect(await sweep.due(noon + 20 * hour, 10)).toEqual([]);
+      expect(await sweep.due(noon + 24 * hour, 10)).toHaveLength(1);
+      await cache.storeBlob(shownBlob(upstream, "layer"));
+      await cache.keepBlob({ digest, size: 5, now: noon });
+      expect(await sweep.due(all, 10)).toEqual([]);
+      expect(await space.usage()).toEqual({ stored: 5, leaving: 0 });
+    });
+  });
+}

@@ -1,0 +1,279 @@
+import { Database } from "bun:sqlite";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { mkdirSync, readdirSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { digestOf } from "../../src/oci/digest.ts";
+import { storeOf } from "../fakes/store-facts.ts";
+import { settle } from "../fakes/settle.ts";
+import { until } from "../fakes/until.ts";
+import { type BuiltImage, buildImage, FakeUpstream, sampleBytes } from "../fakes/upstream.ts";
+import { TestWeir } from "../fakes/weir.ts";
+
+const size = 10_000;
+const minute = 60_000;
+const graceMs = 300_000;
+let upstream: FakeUpstream;
+let weir: TestWeir;
+
+/** An image with one layer of its own, of `size` bytes. */
+const imageOf = (repository: string, seed: number): BuiltImage =>
+  upstream.image(
+    repository,
+    "latest",
+    buildImage({ layers: [sampleBytes(size, seed)], label: repository }),
+  );
+
+beforeEach(async () => {
+  upstream = await FakeUpstream.start();
+});
+afterEach(async () => {
+  await weir.stop();
+  await upstream.stop();
+});
+
+async function start(env: Record<string, string> = {}, others = false): Promise<void> {
+  weir = await TestWeir.start({
+    upstreams: [{ fake: upstream }],
+    ...(others && { others: [{ fake: upstream }] }),
+    env,
+  });
+}
+
+/** Pulls all of an image; how its layers were answered. */
+async function pull(repository: string, other = false): Promise<string[]> {
+  const get = (kind: "manifests" | "blobs", reference: string) =>
+    other ? weir.other(repository, kind, reference) : weir.pull(repository, kind, reference);
+  const answer = await get("manifests", "latest");
+  expect(answer.status).toBe(200);
+  const manifest = (await answer.json()) as {
+    config: { digest: string };
+    layers: { digest: string }[];
+  };
+  const statuses: string[] = [];
+  for (const { digest } of [manifest.config, ...manifest.layers]) {
+    const blob = await get("blobs", digest);
+    expect(blob.status).toBe(200);
+    expect<string>(digestOf(await blob.bytes())).toBe(digest);
+    const status = blob.headers.get("x-weir-cache")?.split(";")[0] ?? "";
+    statuses.push(status);
+    if (status !== "bypass" && !other) await weir.settled(repository, digest);
+  }
+  await settle(weir, 0);
+  return statuses.slice(1);
+}
+
+const facts = () => storeOf(weir.dataDir);
+const upstreamId = async (group = "default") => {
+  const list = (await weir.api(
+    "GET",
+    `/groups/${group}/-/virtual_registries/container/upstreams`,
+  )) as { id: number }[];
+  return list[0]?.id ?? 0;
+};
+const workOf = async (name: string) =>
+  ((await weir.api("GET", "/work")) as { name: string; message: string | null }[]).find(
+    (one) => one.name === name,
+  );
+
+describe("limits", () => {
+  test("of the instance: what was not pulled for the longest time goes, and its bytes after the grace", async () => {
+    await start({ WEIR_CACHE_MAX_BYTES: "36000" });
+    for (const [index, name] of ["a/one", "a/two", "a/three", "a/four"].entries()) {
+      imageOf(name, index + 1);
+      await pull(name);
+      weir.clock.step(minute);
+    }
+    await pull("a/one");
+    await settle(weir, 2 * minute);
+    expect(await pull("a/one")).toEqual(["hit"]);
+    expect(facts().files.size).toBe(8);
+    await settle(weir, graceMs + 3 * minute);
+    // The second was the oldest by then; it and nothing else is gone.
+    expect(facts().files.size).toBe(6);
+    expect(await pull("a/one")).toEqual(["hit"]);
+    expect(await pull("a/three")).toEqual(["hit"]);
+    expect(await pull("a/four")).toEqual(["hit"]);
+    expect(await pull("a/two")).toEqual(["miss"]);
+  });
+
+  test("of an upstream, set through the API: others keep what they share with it", async () => {
+    await start({}, true);
+    imageOf("a/one", 1);
+    imageOf("a/two", 2);
+    for (const name of ["a/one", "a/two"]) {
+      await pull(name);
+      await pull(name, true);
+      weir.clock.step(minute);
+    }
+    const id = await upstreamId();
+    const where = `/virtual_registries/container/upstreams/${id}`;
+    expect(await weir.api("GET", where)).toMatchObject({ cache_max_bytes: null });
+    await weir.api("PATCH", where, { cache_max_bytes: 15_000 });
+    await settle(weir, 3 * minute + graceMs);
+    expect(facts().files.size).toBe(4);
+    expect(facts().bytesOf("upstream", id)).toBeLessThanOrEqual(15_000);
+    expect(await pull("a/one", true)).toEqual(["hit"]);
+    expect(await pull("a/two")).toEqual(["hit"]);
+    // Not by the neighbour's proof: the own upstream is asked first.
+    expect((await pull("a/one"))[0]).not.toBe("hit");
+  });
+
+  test("of a group, for administrators to set; its owners see it", async () => {
+    await start();
+    imageOf("a/one", 1);
+    imageOf("a/two", 2);
+    await pull("a/one");
+    weir.clock.step(minute);
+    await pull("a/two");
+    const where = "/groups/default/-/virtual_registries/space";
+    const { cached_bytes: before } = (await weir.api("GET", where)) as { cached_bytes: number };
+    expect(before).toBeGreaterThan(2 * size);
+    await weir.api("PUT", where, { cache_max_bytes: 15_000 });
+    const preview = (await weir.api("GET", "/space/evictions")) as {
+      entries: { relative_path: string }[];
+    }[];
+    expect(preview).toMatchObject([
+      { scope: "group", name: "default", reason: "limit", bytes: before, bound: 15_000, left: 0 },
+    ]);
+    const paths = preview[0]?.entries.map(({ relative_path: one }) => one) ?? [];
+    expect(paths).toContain("/a/one/manifests/latest");
+    expect(paths.every((one) => one.startsWith("/a/one/"))).toBe(true);
+    await weir.api("POST", "/space/evictions", {}, 202);
+    await settle(weir, 0);
+    expect(await weir.api("GET", "/space/evictions")).toEqual([]);
+    expect(((await weir.api("GET", where)) as { cached_bytes: number }).cached_bytes).toBeLessThan(
+      15_000,
+    );
+  });
+
+  test("what is pinned stays, and what that needs, and the work says that the limit cannot be kept", async () => {
+    await start();
+    imageOf("a/one", 1);
+    await pull("a/one");
+    const id = await upstreamId();
+    const entries = (await weir.api(
+      "GET",
+      `/virtual_registries/container/upstreams/${id}/cache_entries`,
+    )) as { id: number; relative_path: string }[];
+    const tag = entries.find(({ relative_path: one }) => one.endsWith("/manifests/latest"));
+    await weir.api("POST", `/virtual_registries/container/cache_entries/${tag?.id}/pin`);
+    await weir.api("PATCH", `/virtual_registries/container/upstreams/${id}`, {
+      cache_max_bytes: 10_500,
+    });
+    await settle(weir, 2 * minute);
+    expect(await pull("a/one")).toEqual(["hit"]);
+    expect((await workOf("eviction"))?.message).toContain(
+      "what is left is pinned, or was pulled a moment ago",
+    );
+    expect(weir.logLines).toContainEqual(
+      expect.objectContaining({ message: "a limit cannot be kept", scope: "upstream", id }),
+    );
+  });
+
+  test("smaller than one blob: it is passed through; smaller than one image: pulls go on", async () => {
+    await start();
+    imageOf("a/one", 1);
+    await weir.api("PATCH", `/virtual_registries/container/upstreams/${await upstreamId()}`, {
+      cache_max_bytes: 5000,
+    });
+    expect(await pull("a/one")).toEqual(["bypass"]);
+    expect(await pull("a/one")).toEqual(["bypass"]);
+    const several = [sampleBytes(4000, 7), sampleBytes(4000, 8)];
+    upstream.image("a/two", "latest", buildImage({ layers: several }));
+    expect(await pull("a/two")).toEqual(["miss", "miss"]);
+    await settle(weir, 0);
+    await settle(weir, 2 * minute);
+    await settle(weir, graceMs + 2 * minute);
+    expect(facts().bytesOf("upstream", await upstreamId())).toBeLessThanOrEqual(5000);
+    expect(await pull("a/two")).toHaveLength(2);
+  });
+});
+
+describe("sweep", () => {
+  test("what a purge has left goes after the grace, not before; what is needed again stays", async () => {
+    await start();
+    imageOf("a/one", 1);
+    await pull("a/one");
+    const cache = `/virtual_registries/container/upstreams/${await upstreamId()}/cache`;
+    await weir.api("DELETE", cache, undefined, 204);
+    await settle(weir, minute);
+    expect(facts().files.size).toBe(2);
+    await pull("a/one");
+    await settle(weir, graceMs + 3 * minute);
+    expect(facts().files.size).toBe(2);
+    await weir.api("DELETE", cache, undefined, 204);
+    await settle(weir, graceMs + 4 * minute);
+    expect(facts()).toMatchObject({ files: new Map(), rows: new Map(), manifests: 0, stored: 0 });
+  });
+
+  test("a file that a kill has left without a record goes, when it is old", async () => {
+    await start();
+    const file = path.join(weir.folder("blobs"), "sha256", "ab", `ab${"0".repeat(62)}`);
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, "left");
+    const at = weir.clock.now() / 1000;
+    utimesSync(file, at, at);
+    await settle(weir, 11 * minute);
+    expect(facts().files.size).toBe(1);
+    weir.clock.step(25 * 60 * minute);
+    await settle(weir, minute);
+    expect(facts().files.size).toBe(0);
+  });
+
+  test("a deletion that a kill has interrupted is finished, wherever that was", async () => {
+    await start();
+    imageOf("a/one", 1);
+    await pull("a/one");
+    const cache = `/virtual_registries/container/upstreams/${await upstreamId()}/cache`;
+    await weir.api("DELETE", cache, undefined, 204);
+    await settle(weir, 2 * minute);
+    await weir.halt();
+    const database = new Database(path.join(weir.dataDir, "weir.db"));
+    database.run("update blobs set removing_at = ?", [weir.clock.now()]);
+    database.close();
+    await weir.run();
+    // Until it is clear that nobody goes on with it, what is stored anew waits; those who pull it do not.
+    let isPulled = false;
+    const pulled = pull("a/one").finally(() => (isPulled = true));
+    await until(() => {
+      if (weir.clock.next <= 100) weir.clock.step(weir.clock.next);
+      return isPulled;
+    });
+    expect(await pulled).toEqual(["miss"]);
+    expect(facts().wrong).toEqual([]);
+    await settle(weir, graceMs + 3 * minute);
+    expect(await pull("a/one")).toEqual(["hit"]);
+  });
+});
+
+test("a file that is short is noticed before headers go out, put aside and fetched again", async () => {
+  await start();
+  const { layers } = imageOf("a/one", 1);
+  await pull("a/one");
+  const hex = layers[0]?.slice(7) ?? "";
+  truncateSync(path.join(weir.folder("blobs"), "sha256", hex.slice(0, 2), hex), 100);
+  expect((await pull("a/one"))[0]).not.toBe("hit");
+  await weir.settled("a/one", layers[0] ?? "");
+  expect(await pull("a/one")).toEqual(["hit"]);
+  expect(readdirSync(path.join(weir.dataDir, "quarantine"))).toEqual([`sha256-${hex}`]);
+});
+
+test("the scrub puts aside what is wrong, fetches it again and says so", async () => {
+  await start();
+  const { layers } = imageOf("a/one", 1);
+  await pull("a/one");
+  const hex = layers[0]?.slice(7) ?? "";
+  const file = path.join(weir.folder("blobs"), "sha256", hex.slice(0, 2), hex);
+  const before = await Bun.file(file).bytes();
+  writeFileSync(file, sampleBytes(size, 99));
+  await settle(weir, 2 * 60 * minute);
+  expect(await Bun.file(file).bytes()).toEqual(before);
+  expect(readdirSync(path.join(weir.dataDir, "quarantine"))).toEqual([`sha256-${hex}`]);
+  expect((await workOf("scrub"))?.message).toBe(
+    "1 stored objects were wrong or missing, 1 of them were fetched again; the log names them",
+  );
+  expect(await weir.api("GET", "/audit_events?action=store.scrub")).toMatchObject([
+    { actor: { kind: "system" }, details: { damaged: 1, repaired: 1, first: layers[0] } },
+  ]);
+  expect(await pull("a/one")).toEqual(["hit"]);
+});
