@@ -35,6 +35,7 @@ export interface Preview {
   entries: number;
   size: number;
   repositories: string[];
+  partial: boolean;
 }
 
 /** How a group's pulls were answered, in one step of time. */
@@ -61,7 +62,7 @@ export const shapes = {
   association: has<api.AssociationJson>("id", "registry_id", "upstream_id", "position"),
   connectionResult: has<api.ConnectionResultJson>("success"),
   entry: has<Entry>("id", "relative_path", "size"),
-  preview: has<Preview>("entries", "size", "repositories"),
+  preview: has<Preview>("entries", "size", "repositories", "partial"),
   plan: has<api.PlanJson>("upstreams", "decision"),
   refreshed: has<api.RefreshedJson>("digest", "cache"),
   imported: has<api.ImportedJson>("images", "blobs", "bytes", "absent"),

@@ -30,3 +30,8 @@ export const systemClock: Clock = {
 export function yieldTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
+
+/** For waits of a moment on the machine itself, which no test can step. */
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

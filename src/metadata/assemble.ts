@@ -66,10 +66,9 @@ export async function assemble(
   for (const group of bereft) log.warn("the login of a Dependency Proxy is gone", { group });
   const uses = new Uses(db, clock, log);
   const turn = (work: () => Promise<void>) => unlessOthers("entry index", work);
-  const entryIndex = new EntryIndex(db, { clock, log, turn });
   return {
     directory: new SqlDirectory(db, changes, passwords, clock, limits, proxyUpstream),
-    management: new SqlManagement(db, passwords, writer, proxyUpstream, entryIndex),
+    management: new SqlManagement(db, passwords, writer, proxyUpstream),
     audit: new SqlAuditLog(db, changes),
     statistics: new SqlStatistics(db, clock),
     upstreamStates: new SqlUpstreamStates(db),
@@ -80,6 +79,7 @@ export async function assemble(
     lists,
     holdings: new SqlHoldings(db, changes),
     purges: new SqlPurges(db, changes),
+    searchIndex: new EntryIndex(db, turn),
     cleanup: new SqlCleanupRuns(db, changes, clock),
     work: new SqlWorkStates(db),
     space: new SqlSpace(db, changes),
@@ -92,7 +92,6 @@ export async function assemble(
     alone,
     async close() {
       await uses.flush();
-      await entryIndex.close();
       await close();
     },
   };

@@ -7,6 +7,7 @@ import type { Identity } from "./identity/contract.ts";
 import type { Lists } from "./lists/contract.ts";
 import type { Management } from "./management/contract.ts";
 import type { People } from "./people/contract.ts";
+import type { SearchIndex } from "./search/contract.ts";
 import type { Statistics } from "./statistics/contract.ts";
 import type { CleanupRuns } from "./cleanup/contract.ts";
 import type { Rule } from "./rules/contract.ts";
@@ -33,6 +34,7 @@ export interface Metadata {
   readonly audit: AuditLog;
   readonly statistics: Statistics;
   readonly purges: Purges;
+  readonly searchIndex: SearchIndex;
   readonly cleanup: CleanupRuns;
   readonly space: Space;
   readonly sweep: Sweep;

@@ -26,13 +26,15 @@ export interface BackgroundOptions {
 
 /** At the start, for what a kill has left, and each minute, where nobody wakes it sooner. */
 const soon = { everyMs: minuteMs, afterStartMs: 0, goesByAge: false } as const;
+const hourly = { everyMs: hourMs, afterStartMs: minuteMs, goesByAge: false } as const;
 /** Each day, and not right after a start: the clock may not be right yet. */
 const daily = { everyMs: dayMs, afterStartMs: hourMs, goesByAge: true } as const;
 
 /** What a server does when nobody waits for it. */
 export function backgroundWork(options: BackgroundOptions): Work[] {
   const { metadata, clock, log, auditDays, sweeping, scrubbing, eviction } = options;
-  const { management, identity, audit, purges, cleanup, statistics, deliveries } = metadata;
+  const { management, identity, audit, purges, cleanup, statistics, deliveries, searchIndex } =
+    metadata;
   const all: Omit<GradualOptions, "log">[] = [
     { name: "purges", ...soon, some: () => purges.step(), told: "entries were purged" },
     {
@@ -40,6 +42,12 @@ export function backgroundWork(options: BackgroundOptions): Work[] {
       ...soon,
       some: async () => (await management.sweep()) || undefined,
       told: "entries of removed upstreams are gone",
+    },
+    {
+      name: "search_index",
+      ...hourly,
+      some: () => searchIndex.step(),
+      told: "entries were noted for searches",
     },
     {
       name: "expired_entries",

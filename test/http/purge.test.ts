@@ -50,9 +50,14 @@ test("what a pattern is for is asked for anew, the rest is served as it is", asy
   for (const tag of ["1", "2"]) expect(await status(tag)).toBe("miss");
   const cache = `${upstreams}/cache?pattern=${name}:1`;
   const preview = await weir.api("GET", cache);
-  expect(preview).toMatchObject({ entries: 1, repositories: [name] });
+  expect(preview).toMatchObject({ entries: 1, repositories: [name], partial: false });
   await weir.api("DELETE", cache, undefined, 204);
-  expect(await weir.api("GET", cache)).toEqual({ entries: 0, size: 0, repositories: [] });
+  expect(await weir.api("GET", cache)).toEqual({
+    entries: 0,
+    size: 0,
+    repositories: [],
+    partial: false,
+  });
   expect([await status("2"), await status("1")]).toEqual(["hit", "miss"]);
 });
 

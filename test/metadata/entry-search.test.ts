@@ -82,9 +82,10 @@ describe("entries by the thousand", () => {
     bed.remove();
   });
 
-  const index = () => {
-    const log = createLog(bed.clock, "debug", { write() {}, async flush() {} });
-    return new EntryIndex(db, { clock: bed.clock, log, turn: (work) => work() });
+  /** Everything that can be noted. */
+  const index = async () => {
+    const own = new EntryIndex(db, (work) => work());
+    while ((await own.step()) !== undefined);
   };
   const list = (options: Partial<PageOptions>) =>
     metadata.management.entries.list(upstream.id, { words: [], page: 1, perPage: 20, ...options });
@@ -139,13 +140,13 @@ describe("entries by the thousand", () => {
       );
     const wanted = questions.map((words) => plain(words).slice(0, 100));
     expect(await answers()).toEqual(wanted);
-    await index().update();
+    await index();
     expect(await answers()).toEqual(wanted);
     expect(raw.query("select count(*) as n from indexed_buckets").get()).toEqual({ n: 4 });
   });
 
   test("a middle part of a digest is found, in whatever case; what is gone is not", async () => {
-    await index().update();
+    await index();
     const [found] = raw
       .query<{ id: number; digest: string }, []>(
         "select id, digest from cache_entries where id = 780",
@@ -190,9 +191,9 @@ describe("entries by the thousand", () => {
   });
 
   test("what was noted of runs without entries goes, and is noted anew when there are some again", async () => {
-    await index().update();
+    await index();
     raw.run(`update cache_entries set status = 'error' where id < ${2 * bucketSize}`);
-    await index().update();
+    await index();
     expect(raw.query("select bucket from indexed_buckets order by bucket").all()).toEqual([
       { bucket: 2 },
       { bucket: 3 },
@@ -203,33 +204,42 @@ describe("entries by the thousand", () => {
     raw.run("update cache_entries set status = 'default' where id = 12");
     const digest = plain(["sha256:"]).at(-1)?.slice(-64) ?? "";
     expect((await list({ words: [digest] })).items).toMatchObject([{ id: 12 }]);
-    await index().update();
+    await index();
     expect(raw.query("select count(*) as n from indexed_buckets").get()).toEqual({ n: 3 });
   });
 
-  test("the index is written after a search that had to do without, and an hour after the last time", async () => {
-    const noted = () => raw.query("select count(*) as n from indexed_buckets").get();
-    await list({ words: ["team"] });
-    while (JSON.stringify(noted()) !== '{"n":4}') await Bun.sleep(1);
-    raw.run("delete from indexed_buckets");
-    bed.clock.step(3_600_000);
-    while (JSON.stringify(noted()) !== '{"n":4}') await Bun.sleep(1);
-    expect(noted()).toEqual({ n: 4 });
+  test("each step notes one run of entries, the newest first, and the last one that there is no more", async () => {
+    const noted = () =>
+      raw
+        .query<{ bucket: number }, []>("select bucket from indexed_buckets order by bucket")
+        .all()
+        .map(({ bucket }) => bucket);
+    const { searchIndex } = metadata;
+    expect(await searchIndex.step()).toBe(bucketSize);
+    expect(noted()).toEqual([3]);
+    expect(await searchIndex.step()).toBe(bucketSize);
+    expect(noted()).toEqual([2, 3]);
+    while ((await searchIndex.step()) !== undefined);
+    expect(noted()).toEqual([0, 1, 2, 3]);
+    expect(await searchIndex.step()).toBeUndefined();
   });
 
   test("no question looks through a whole table, or sorts more than a page", async () => {
-    await index().update();
-    const own = index();
+    await index();
     const clock = bed.clock;
-    const writer = new Writer(await LocalChanges.open(db), noPasswords, clock, noLimits);
-    const entries = new SqlEntries(db, writer, own);
+    const writer = new Writer(
+      await LocalChanges.open(db, async () => {}),
+      noPasswords,
+      clock,
+      noLimits,
+    );
+    const entries = new SqlEntries(db, writer);
     for (const page of [1, 500, 100_000]) {
       await entries.list(upstream.id, { words: [], page, perPage: 20 });
     }
     await entries.newestManifest(upstream.id);
     expect(await entries.remove(99, { unmodifiedSince: undefined })).toBe("removed");
     await new SqlStatistics(db, clock).summary(upstream.groupId);
-    await own.close();
     const search = new EntrySearch(db);
     for (const words of questions) {
       await search.find({ upstreamId: upstream.id, words, offset: 40, limit: 20 });

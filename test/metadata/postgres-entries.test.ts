@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { Kysely } from "kysely";
-import { createLog } from "../../src/lib/log.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import type { Metadata, PageOptions, Upstream } from "../../src/metadata/contract.ts";
 import { postgresDialect } from "../../src/metadata/postgres/dialect.ts";
@@ -155,7 +154,8 @@ describe.skipIf(lack !== undefined)(`entries in PostgreSQL${lack ? ` (${lack})` 
         .map(({ id }) => id),
     );
     expect(await answers()).toEqual(wanted);
-    await until(async () => (await noted()) === 2);
+    while ((await metadata.searchIndex.step()) !== undefined);
+    expect(await noted()).toBe(2);
     expect(await answers()).toEqual(wanted);
   });
 
@@ -168,29 +168,26 @@ describe.skipIf(lack !== undefined)(`entries in PostgreSQL${lack ? ` (${lack})` 
     await other.run(
       "select pg_advisory_xact_lock(hashtextextended(current_schema() || ' weir entry index', 0))",
     );
-    await list({ words: ["team"] });
-    // Closing waits for what is under way, which is nothing here.
-    await metadata.close();
+    expect(await metadata.searchIndex.step()).toBeUndefined();
     expect(await noted()).toBe(0);
     await other.end("commit");
-    metadata = await database.open();
-    await list({ words: ["team"] });
-    await until(async () => (await noted()) === 2);
+    expect(await metadata.searchIndex.step()).toBe(bucketSize);
+    expect(await noted()).toBe(1);
   });
 
   test("what a run that is given up had on record goes", async () => {
     await fill();
     const db = new Kysely<Schema>({ dialect: postgresDialect({ ...pool, url: database.url }) });
-    const log = createLog(database.clock, "debug", { write() {}, async flush() {} });
-    const turn = (work: () => Promise<void>) => work();
-    const index = new EntryIndex(db, { clock: database.clock, log, turn });
-    await index.update();
+    const own = new EntryIndex(db, (work) => work());
+    const index = async () => {
+      while ((await own.step()) !== undefined);
+    };
+    await index();
     expect(await noted()).toBe(2);
     await database.query(`delete from cache_entries where id < ${2 * bucketSize}`);
-    await index.update();
+    await index();
     expect(await noted()).toBe(0);
     expect(await database.query("select id from entry_grams")).toEqual([]);
-    await index.close();
     await db.destroy();
   });
 

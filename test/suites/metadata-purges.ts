@@ -167,6 +167,30 @@ function patternTests(bench: MetadataBench): void {
     });
   }
 
+  test("a preview of too much says so; what a pattern cannot be for is not looked at", async () => {
+    const { metadata } = bench;
+    const { upstream } = await sampleRegistry(metadata);
+    await store(metadata, upstream, "latest", "team/app");
+    // As many as a preview looks at for so long a pattern, all of another repository.
+    await fill(metadata, upstream, 20_000);
+    const long = "*".padEnd(319, "*p");
+    const preview = (pattern: string) =>
+      metadata.management.upstreams.preview(upstream.id, { pattern, includePinned: false });
+    expect(await preview(long)).toEqual({
+      entries: 0,
+      size: 0,
+      repositories: [],
+      isPartial: true,
+    });
+    const found = await preview("team/a*");
+    expect(found).toMatchObject({ repositories: ["team/app"], isPartial: false });
+    expect(await preview(`team/${"*p".repeat(157)}`)).toMatchObject({ isPartial: false });
+    const selection = { pattern: "team/a*", includePinned: false };
+    await metadata.management.upstreams.purge(upstream.id, always, selection);
+    expect(await metadata.purges.pending()).toBe(0);
+    expect(await paths(metadata, upstream)).toEqual([]);
+  });
+
   test("a long pattern for little among much takes smaller steps, and comes to its end", async () => {
     const { metadata } = bench;
     const { upstream } = await sampleRegistry(metadata);

@@ -124,9 +124,10 @@ async function questionOf(
   path: string,
   query: Record<string, string | undefined>,
 ): Promise<string> {
-  const { entries, size, repositories } = await api.get(shapes.preview, path, query);
+  const { entries, size, repositories, partial } = await api.get(shapes.preview, path, query);
   const few = repositories.map(plain).join(", ");
-  return `Give up ${entries} entries (${sizeText(size)})${few === "" ? "" : `, of ${few}`}?`;
+  const least = partial ? "at least " : "";
+  return `Give up ${least}${entries} entries (${sizeText(size)})${few === "" ? "" : `, of ${few}`}?`;
 }
 
 /** The one thing to empty. */

@@ -282,6 +282,7 @@ export const purgePreview = z
     entries: z.int().min(0),
     size: z.int().min(0),
     repositories: z.array(z.string()),
+    partial: z.boolean(),
   })
   .openapi("PurgePreview");
 

@@ -29,10 +29,11 @@ export function selectionOf(query: z.output<typeof purgeQuery>): PurgeSelection 
   return { pattern: query.pattern, includePinned: query.include_pinned ?? false };
 }
 
-const previewJson = ({ entries, size, repositories }: PurgePreview) => ({
+const previewJson = ({ entries, size, repositories, isPartial }: PurgePreview) => ({
   entries,
   size,
   repositories,
+  partial: isPartial,
 });
 
 /** Throws where what is cached of an upstream is to be seen by members of a group that the caller is none of. */

@@ -117,7 +117,8 @@ export class SqlCleanupRuns implements CleanupRuns {
     // What a tag leads to goes no sooner than the tag.
     const isOld = ({ kind, reference, digest, downloaded_at: at }: WalkedEntry) =>
       at < (kind === "manifest" && reference !== digest ? before : before - usedMs);
-    const looked = { upstreamId, after, matches: isOld, keepPinned: true, maxSeen, maxFound };
+    const bounds = { prefix: "", maxSeen, maxFound };
+    const looked = { upstreamId, after, matches: isOld, keepPinned: true, ...bounds };
     const { found, position } = await walkToRemove(tx, looked);
     const ids = found.map(({ id }) => id);
     await removeFound(tx, ids, true);

@@ -1,7 +1,6 @@
 import type { Selectable, Transaction } from "kysely";
 import type { CacheEntriesTable, Db, Schema } from "../schema.ts";
 import { lastId } from "../search/buckets.ts";
-import type { EntryIndex } from "../search/entry-index.ts";
 import { countedBuckets, EntrySearch, seen } from "../search/entry-search.ts";
 import { requireUnchanged } from "../tags.ts";
 import type {
@@ -26,7 +25,6 @@ export class SqlEntries implements ManagedEntries {
   constructor(
     readonly db: Db,
     readonly writer: Writer,
-    readonly index: EntryIndex,
     readonly search = new EntrySearch(db),
   ) {}
 
@@ -35,8 +33,6 @@ export class SqlEntries implements ManagedEntries {
     const wanted = { upstreamId, words, offset: (page - 1) * perPage, limit: perPage };
     if (words.length === 0) return this.#page(wanted);
     const { ids, total } = await this.search.find(wanted);
-    // What could not be found in the index goes into it now: for the next one who asks.
-    this.index.wake();
     return { items: await this.#ofIds(ids), total };
   }
 

@@ -7,7 +7,6 @@ import { SqlPurges } from "../purges/purges.ts";
 import { SqlRules } from "../rules/rules.ts";
 import type { Db } from "../schema.ts";
 import { SqlWebhooks } from "../webhooks/managed.ts";
-import type { EntryIndex } from "../search/entry-index.ts";
 import { SqlAssociations } from "./associations.ts";
 import type { Management } from "./contract.ts";
 import { SqlDependencyProxies } from "./dependency-proxies.ts";
@@ -38,7 +37,6 @@ export class SqlManagement implements Management {
     readonly passwords: Passwords,
     readonly writer: Writer,
     readonly proxyUpstream: UpstreamSettings,
-    readonly entryIndex: EntryIndex,
   ) {
     this.groups = new SqlGroups(writer);
     const purges = new SqlPurges(db, writer.changes);
@@ -48,15 +46,15 @@ export class SqlManagement implements Management {
     this.upstreams = new SqlUpstreams(db, passwords, writer, purges);
     this.rules = new SqlRules(db, writer);
     this.associations = new SqlAssociations(db, writer);
-    this.entries = new SqlEntries(db, writer, entryIndex);
+    this.entries = new SqlEntries(db, writer);
     this.cleanupPolicies = new SqlCleanupPolicies(db, writer);
     this.prefetches = new SqlPrefetches(db, writer);
     this.webhooks = new SqlWebhooks(db, writer);
   }
 
   by(author: Author): Management {
-    const { db, passwords, proxyUpstream, entryIndex } = this;
-    return new SqlManagement(db, passwords, this.writer.by(author), proxyUpstream, entryIndex);
+    const { db, passwords, proxyUpstream } = this;
+    return new SqlManagement(db, passwords, this.writer.by(author), proxyUpstream);
   }
 
   note(fact: AuditFact): Promise<void> {

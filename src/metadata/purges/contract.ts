@@ -16,6 +16,8 @@ export interface PurgePreview {
   size: number;
   /** Some of the repositories, in order. */
   repositories: string[];
+  /** There is so much to look through that this is only what was found so far. */
+  isPartial: boolean;
 }
 
 /**

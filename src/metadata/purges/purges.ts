@@ -3,7 +3,7 @@ import { yieldTurn } from "../../lib/clock.ts";
 import type { Changes } from "../changes.ts";
 import type { Db, PurgesTable, Schema } from "../schema.ts";
 import type { PurgePreview, Purges, PurgeSelection } from "./contract.ts";
-import { patternTest, seenPerStep } from "./selection.ts";
+import { patternTest, prefixOf, seenPerStep } from "./selection.ts";
 import { type Position, walk, walkToRemove } from "./walk.ts";
 
 type Tx = Transaction<Schema>;
@@ -15,6 +15,8 @@ const maxFound = 100;
 const maxLists = 50;
 /** So many steps somebody waits for: what is not more than some thousand entries is gone when a purge is answered. */
 const stepsAtOnce = 60;
+/** So many steps of a preview are looked at; each is some hundred entries, or fewer for a long pattern. */
+const previewSteps = 400;
 /** Repositories that a preview names. */
 const maxNamed = 20;
 
@@ -58,18 +60,23 @@ export class SqlPurges implements Purges {
   }
 
   async preview(upstreamIds: readonly number[], selection: PurgeSelection): Promise<PurgePreview> {
-    let [entries, size] = [0, 0];
+    const { pattern, includePinned } = selection;
+    const isMeant = patternTest(pattern);
+    const maxSeen = seenPerStep(pattern);
     const named = new Set<string>();
+    let [entries, size, steps] = [0, 0, 0];
     for (const upstreamId of upstreamIds) {
-      const isMeant = patternTest(selection.pattern);
-      const maxSeen = seenPerStep(selection.pattern);
       let after: Position;
       do {
+        if (steps++ === previewSteps) {
+          return { entries, size, repositories: [...named], isPartial: true };
+        }
         const { found, position } = await walk(this.db, {
           upstreamId,
           after,
+          prefix: prefixOf(pattern),
           matches: (row) => row.proof === "shown" && isMeant(row),
-          keepPinned: !selection.includePinned,
+          keepPinned: !includePinned,
           maxSeen,
           maxFound: maxSeen,
         });
@@ -82,7 +89,7 @@ export class SqlPurges implements Purges {
         await yieldTurn();
       } while (after);
     }
-    return { entries, size, repositories: [...named] };
+    return { entries, size, repositories: [...named], isPartial: false };
   }
 
   /** Undefined where another has finished it. */
@@ -137,6 +144,7 @@ async function removeEntries(tx: Tx, purge: Purge, after: Position) {
   const { found, position } = await walkToRemove(tx, {
     upstreamId: purge.upstream_id,
     after,
+    prefix: prefixOf(purge.pattern ?? undefined),
     matches: (row) => row.id <= purge.last_id && isMeant(row),
     keepPinned,
     maxSeen: seenPerStep(purge.pattern ?? undefined),

@@ -20,6 +20,11 @@ export function patternTest(pattern: string | undefined): (entry: Named) => bool
   };
 }
 
+/** What every repository begins with that a pattern is for; empty: any may be meant. */
+export function prefixOf(pattern: string | undefined): string {
+  return /^[^*:@]*/.exec(pattern ?? "")?.[0] ?? "";
+}
+
 const mostSeen = 500;
 const leastSeen = 50;
 /** A pattern of this length costs about as much as reading the entry. */

@@ -23,6 +23,8 @@ export type Position = readonly [repository: string, kind: string, reference: st
 export interface Walk {
   upstreamId: number;
   after: Position;
+  /** Repositories that do not begin so are not looked at. */
+  prefix: string;
   /** Whether it is one of those that are looked for. */
   matches: (row: Row) => boolean;
   /** What is pinned, and what that needs, is passed over. */
@@ -80,13 +82,19 @@ const rowsOf = (db: Db) =>
     .select(["id", "repository", "kind", "reference", "relative_path", "digest", "proof"])
     .select(["size", "downloaded_at", "pinned"]);
 
-function next(db: Db, { upstreamId, after, maxSeen }: Walk): Promise<Row[]> {
+/** Comes behind all that a repository is written with. */
+const beyond = "\x7f";
+
+function next(db: Db, { upstreamId, after, prefix, maxSeen }: Walk): Promise<Row[]> {
   let query = rowsOf(db).where("upstream_id", "=", upstreamId);
   if (after) {
     const [repository, kind, reference] = after;
     const key = sql`(repository, kind, reference)`;
     query = query.where(sql<boolean>`${key} > (${repository}, ${kind}, ${reference})`);
+  } else if (prefix !== "") {
+    query = query.where("repository", ">=", prefix);
   }
+  if (prefix !== "") query = query.where("repository", "<", prefix + beyond);
   return query.orderBy("repository").orderBy("kind").orderBy("reference").limit(maxSeen).execute();
 }
 

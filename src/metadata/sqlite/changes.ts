@@ -1,4 +1,4 @@
-import { sql, type Transaction } from "kysely";
+import type { Transaction } from "kysely";
 import { type Changes, raise } from "../changes.ts";
 import type { Db, Schema } from "../schema.ts";
 
@@ -8,14 +8,16 @@ export class LocalChanges implements Changes {
 
   private constructor(
     readonly db: Db,
+    readonly durable: () => Promise<void>,
     generation: number,
   ) {
     this.#generation = generation;
   }
 
-  static async open(db: Db): Promise<LocalChanges> {
+  /** `durable` resolves when what has been committed would survive a power failure. */
+  static async open(db: Db, durable: () => Promise<void>): Promise<LocalChanges> {
     const { value } = await db.selectFrom("generation").select("value").executeTakeFirstOrThrow();
-    return new LocalChanges(db, value);
+    return new LocalChanges(db, durable, value);
   }
 
   async generation(): Promise<number> {
@@ -35,7 +37,7 @@ export class LocalChanges implements Changes {
     if (changed) {
       this.#generation = Math.max(this.#generation, generation);
       // With `synchronous = normal` commits reach the disk at the next checkpoint only, which is too late for rights.
-      await sql`pragma wal_checkpoint(passive)`.execute(this.db);
+      await this.durable();
     }
     return result;
   }

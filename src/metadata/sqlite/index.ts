@@ -10,6 +10,7 @@ import { RememberedCache } from "../remembered.ts";
 import type { Schema } from "../schema.ts";
 import { endLeases } from "../work/states.ts";
 import { LocalChanges } from "./changes.ts";
+import { Checkpoints } from "./checkpoints.ts";
 import { sqliteDialect } from "./dialect.ts";
 import { FileLock } from "./lock.ts";
 import { explained, openDatabase, sqliteWords } from "./open.ts";
@@ -39,10 +40,12 @@ export async function openSqliteMetadata(options: SqliteOptions): Promise<Metada
 
 async function openLocked(options: SqliteOptions, lock: FileLock): Promise<Metadata> {
   const { file, log } = options;
-  const db = new Kysely<Schema>({ dialect: sqliteDialect(openDatabase(file)) });
+  const database = openDatabase(file);
+  const checkpoints = new Checkpoints(database, file, log);
+  const db = new Kysely<Schema>({ dialect: sqliteDialect(database, checkpoints) });
   try {
     await migrate(db, sqliteWords);
-    const changes = await LocalChanges.open(db);
+    const changes = await LocalChanges.open(db, () => checkpoints.durable());
     // Those of the process that had the file before.
     await endLeases(db);
     // No other process has the file.

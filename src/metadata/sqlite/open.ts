@@ -69,10 +69,13 @@ where m.type = 'table' order by child, parent`,
   adapted: (statement) => statement,
 };
 
-/** Waiting for a lock stops the whole process; only a tool beside it can hold one, and pulls should go on. */
+/** Waiting for a lock stops the whole process; only a tool beside it can hold one. */
 const busyMilliseconds = 250;
 /** What the write-ahead log is cut back to after a burst. */
 const maxLogBytes = 64 << 20;
+
+/** The most that SQLite takes. Read through a mapping, a page costs no call; what is mapped counts as memory, and is given back first. */
+const mappedBytes = 2 ** 31 - 65_536;
 
 /** A connection with everything set that SQLite leaves to its users. */
 export function openDatabase(file: string): Database {
@@ -82,9 +85,12 @@ export function openDatabase(file: string): Database {
   try {
     database.run(`pragma busy_timeout = ${busyMilliseconds}`);
     database.run("pragma journal_mode = wal");
+    // From here on it is the dialect that waits.
+    database.run("pragma busy_timeout = 0");
     database.run("pragma synchronous = normal");
     database.run("pragma foreign_keys = on");
     database.run(`pragma journal_size_limit = ${maxLogBytes}`);
+    database.run(`pragma mmap_size = ${mappedBytes}`);
   } catch (error) {
     database.close(true);
     throw error;
