@@ -100,6 +100,7 @@ export class DataDirError extends Error {
 }
 
 export * from "./backup/contract.ts";
+export * from "./migration/contract.ts";
 export * from "./verify/contract.ts";
 
 /** Reading what a person wrote: the leaves of the configuration, and the declared part of its file. */

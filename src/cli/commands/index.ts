@@ -5,6 +5,7 @@ import { config } from "./config.ts";
 import { explain } from "./explain.ts";
 import { groupCommands } from "./group.ts";
 import { healthcheck } from "./healthcheck.ts";
+import { migrate } from "./migrate.ts";
 import { registryCommands } from "./registry.ts";
 import { serve } from "./serve.ts";
 import { stats } from "./stats.ts";
@@ -39,5 +40,6 @@ export const commands: readonly Command[] = [
   ...tokenCommands,
   backup,
   restore,
+  migrate,
   verify,
 ];
