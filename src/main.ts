@@ -117,10 +117,12 @@ const code = await runCli(process.argv.slice(2), {
   stores: {
     backUp: (config, backing) => backUpWeir(config, { clock: systemClock, version }, backing),
     restore: restoreWeir,
-    migrate: (config, target, migrating) => {
+    async migrate(config, target, migrating) {
       const log = createLog(systemClock, "error", new DescriptorTarget(systemClock, 2));
       const around = { clock: systemClock, log, version, random: Math.random };
-      return migrateWeir(config, target, around, migrating).finally(() => log.flush());
+      const report = await migrateWeir(config, target, around, migrating);
+      await log.flush();
+      return report;
     },
     async verify(config, work) {
       // What it finds is told by the command.

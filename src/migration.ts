@@ -67,7 +67,8 @@ async function join(
     if (finish && database) copy = PostgresCopy.open(fileOf(config), database);
     else if (finish) closers.push(keepServersOut(config));
     if (copy) closers.push(() => copy.close());
-    if (!bucket) return await migrate({ dataDir, blobs: undefined, database: copy, finish, progress });
+    if (!bucket)
+      return await migrate({ dataDir, blobs: undefined, database: copy, finish, progress });
     const { redirect, ...settings } = bucket;
     const root = path.join(dataDir, "migration");
     mkdirSync(root, { recursive: true, mode: 0o700 });
@@ -129,7 +130,8 @@ function whyNot(config: Config, examined: Awaited<ReturnType<typeof examinePostg
   if (!examined) return `${place}: there is no instance`;
   const { problem, schema, damage, sealed } = examined;
   if (problem !== undefined) return `${place}: cannot be read (${problem})`;
-  if (damage.length > 0) return `${place}: is damaged (${damage.join("; ")}): restore a backup first`;
+  if (damage.length > 0)
+    return `${place}: is damaged (${damage.join("; ")}): restore a backup first`;
   if (schema !== "current") {
     return `${place}: has the schema of another release: start a server of this release on it once`;
   }

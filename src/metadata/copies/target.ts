@@ -133,7 +133,8 @@ export class CopyTarget {
 /** Everything in it is ours: it was empty when the first copy began. */
 async function beginAnew(tx: Transaction<Schema>, mark: string): Promise<void> {
   await sql
-    .raw(`do $$ declare t record; begin
+    .raw(
+      `do $$ declare t record; begin
   for t in select relname as name from pg_catalog.pg_class
     where relnamespace = current_schema()::regnamespace and relkind = 'r' loop
     execute format('drop table %I cascade', t.name);
@@ -143,7 +144,8 @@ async function beginAnew(tx: Transaction<Schema>, mark: string): Promise<void> {
     and not exists (select from pg_catalog.pg_depend d where d.objid = p.oid and d.deptype = 'e') loop
     execute format('drop function %s cascade', t.name);
   end loop;
-end $$`)
+end $$`,
+    )
     .execute(tx);
   await sql`create table ${named} (mark text not null, table_name text, position text)`.execute(tx);
   await sql`insert into ${named} (mark) values (${mark})`.execute(tx);

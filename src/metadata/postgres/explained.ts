@@ -2,11 +2,7 @@ import { MetadataError } from "../contract.ts";
 import { PostgresError } from "./errors.ts";
 
 /** A failure to open, in words for the operator; what is not about the database stays as it is. */
-export function explained(
-  error: unknown,
-  url: string,
-  setting = "WEIR_DATABASE_URL",
-): unknown {
+export function explained(error: unknown, url: string, setting = "WEIR_DATABASE_URL"): unknown {
   if (!(error instanceof PostgresError)) return error;
   const { host, pathname } = new URL(url);
   const name = `the database ${pathname.slice(1)} at ${host}`;
