@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
 # Installs what the end-to-end tests use, as far as it is missing: from Debian's packages, and built from Go modules.
-# None of the services that come with packages is started: the tests start their own, on loopback ports, and stop them.
+# `--packages`: without what is built from Go modules. None of the services that come with packages is started: the tests start their own, on loopback ports, and stop them.
 set -euo pipefail
 
-bash "$(dirname "$0")/build-go-clients.sh"
-bash "$(dirname "$0")/build-s3-server.sh"
+[ "${1:-}" = --packages ] || bash "$(dirname "$0")/build-go.sh"
 
 # Each program and the package that has it.
 wanted=(
@@ -24,10 +23,10 @@ for pair in "${wanted[@]}"; do
 done
 [ -e /usr/aarch64-linux-gnu/lib/libc.so.6 ] || packages+=(libc6-arm64-cross)
 # Needs programs of those packages itself.
-deploy_tools() { bash "$(dirname "$0")/build-deploy-tools.sh"; }
+hadolint() { bash "$(dirname "$0")/build-deploy-tools.sh" hadolint; }
 if [ ${#packages[@]} -eq 0 ]; then
   echo "ci: every program is there"
-  deploy_tools
+  hadolint
   exit 0
 fi
 
@@ -49,4 +48,4 @@ install() { apt update && apt install -y --no-install-recommends "${packages[@]}
 
 echo "ci: installing ${packages[*]}"
 install || { echo "ci: apt failed, once more"; install; }
-deploy_tools
+hadolint

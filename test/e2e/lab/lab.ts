@@ -151,16 +151,12 @@ export class Lab {
   }
 }
 
-/** What the pair itself cannot do without. */
-const ofThePair: readonly Need[] = isElsewhere
-  ? [
-      { name: "postgres", lacking: async () => lackOfPostgres() },
-      {
-        name: "versitygw",
-        lacking: async () => (hasS3 ? undefined : "versitygw is not built"),
-      },
-    ]
-  : [];
+/** What `Lab.elsewhere` cannot do without. */
+export const postgresAndBucket: readonly Need[] = [
+  { name: "postgres", lacking: async () => lackOfPostgres() },
+  { name: "versitygw", lacking: async () => (hasS3 ? undefined : "versitygw is not built") },
+];
+const ofThePair = isElsewhere ? postgresAndBucket : [];
 
 interface Conditions {
   needs: readonly (Need | ClientKind)[];

@@ -115,6 +115,12 @@ export class Weir {
     return run([...before, "node", launcher, ...words], { ...this.#env, ...own });
   }
 
+  /** The same, begun and not waited for. */
+  begin(words: readonly string[], more: Record<string, string> = {}): Service {
+    const command = ["node", launcher, ...words];
+    return Service.start(words[0] ?? "", this.#folder, command, { ...this.#env, ...more });
+  }
+
   log(): string {
     return readFileSync(path.join(this.#folder, "weir.log"), "utf8");
   }
