@@ -166,6 +166,7 @@ describe.skipIf(lack !== undefined)(`a database that is gone${unless}`, () => {
     weir = await TestWeir.start({
       database: { url: server.url("weir") },
       upstreams: [{ fake: upstream }],
+      env: { WEIR_DATABASE_TIMEOUT_SECONDS: "2" },
     });
   });
   afterAll(async () => {
