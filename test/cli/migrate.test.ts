@@ -170,6 +170,8 @@ bothTest(
         headers: { "PRIVATE-TOKEN": strangerToken },
       });
       expect(user.status).toBe(200);
+      const off = "select tgname from pg_trigger where not tgisinternal and tgenabled <> 'O'";
+      expect(await database.query(off)).toEqual([]);
       // Ids go on where they were.
       const group = (await there.api("POST", "/groups", { path: "later", name: "later" }, 201)) as {
         id: number;

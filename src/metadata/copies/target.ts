@@ -58,6 +58,8 @@ export class CopyTarget {
       const noted = isEmpty ? undefined : await this.#noted();
       if (noted?.mark !== mark) await this.#db.transaction().execute((tx) => beginAnew(tx, mark));
       await migrate(this.#db, postgresWords);
+      // What triggers keep in step is copied like everything else, and must not be counted twice.
+      await this.#db.transaction().execute((tx) => setTriggers(tx, "disable"));
       if (noted?.mark !== mark || noted.table === null) return undefined;
       const after = noted.position === null ? undefined : (JSON.parse(noted.position) as Value[]);
       return { table: noted.table, after };
@@ -93,6 +95,7 @@ export class CopyTarget {
   ): Promise<void> {
     await this.#explained(() =>
       this.#db.transaction().execute(async (tx) => {
+        await setTriggers(tx, "enable");
         for (const { name, seq } of lastIds.filter((one) => one.seq > 0)) {
           await sql`select setval(pg_get_serial_sequence(${name}, 'id'), ${seq})`.execute(tx);
         }
@@ -149,6 +152,20 @@ end $$`,
     .execute(tx);
   await sql`create table ${named} (mark text not null, table_name text, position text)`.execute(tx);
   await sql`insert into ${named} (mark) values (${mark})`.execute(tx);
+}
+
+/** All that are not the engine's own. References hold all the time. */
+async function setTriggers(tx: Transaction<Schema>, how: "enable" | "disable"): Promise<void> {
+  await sql
+    .raw(
+      `do $$ declare t record; begin
+  for t in select relname as name from pg_catalog.pg_class
+    where relnamespace = current_schema()::regnamespace and relkind = 'r' loop
+    execute format('alter table %I ${how} trigger user', t.name);
+  end loop;
+end $$`,
+    )
+    .execute(tx);
 }
 
 async function insert(
