@@ -308,6 +308,35 @@ describe("an archive that is wrong leaves no entry", () => {
   });
 });
 
+describe("an archive that names the same again and again", () => {
+  test("is walked once: indexes within indexes multiply nothing", async () => {
+    const files = layout(image);
+    let { mediaType, digest, payload }: Pick<typeof image, "mediaType" | "digest" | "payload"> =
+      image;
+    for (let level = 0; level < 3; level++) {
+      const descriptor = { mediaType, digest, size: payload.length };
+      mediaType = "application/vnd.oci.image.index.v1+json";
+      const manifests = Array.from({ length: 1000 }, () => descriptor);
+      payload = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, manifests }));
+      digest = digestOf(payload);
+      files.set(`blobs/${digest.replace(":", "/")}`, payload);
+    }
+    const manifests = [{ mediaType, digest, size: payload.length }];
+    files.set("index.json", Buffer.from(JSON.stringify({ schemaVersion: 2, manifests })));
+    const reply = await bring(tarOf(files), `?repository=${name}&tag=deep`);
+    expect(reply).toMatchObject({ status: 201, body: { blobs: 3, absent: 0 } });
+    expect((await weir.manifest(name, "deep")).headers.get("docker-content-digest")).toBe(digest);
+  });
+
+  test("has at most 1000 names", async () => {
+    const names = Array.from({ length: 1001 }, (_, i) => `${name}:v${i}`);
+    const reply = await bring(tarOf(dockerSave([sampleBytes(2000, 3)], names)));
+    expect(reply.status).toBe(422);
+    expect(reply.message).toContain("its images have more than 1000 names");
+    expect(await entries()).toEqual([]);
+  });
+});
+
 test("no other request may have a large body", async () => {
   const answer = await fetch(`${weir.url}/v2/`, { method: "POST", body: new Uint8Array(65_537) });
   expect(answer.status).toBe(413);
@@ -462,6 +491,26 @@ describe("an export", () => {
       message: "these images have too many manifests for one archive",
     });
     expect(upstream.count("GET /v2/*/manifests/*")).toBe(1);
+  });
+
+  test("of more manifests than are kept in memory is refused", async () => {
+    const members = Array.from({ length: 4 }, (_, i) => {
+      const text = new TextDecoder().decode(image.payload).slice(0, -1);
+      const payload = Buffer.from(`${text},"annotations":{"a":"${i}${"x".repeat(9 << 20)}"}}`);
+      const digest = digestOf(payload);
+      upstream.image(name, `m${i}`, { ...image, payload, digest });
+      return { mediaType: image.mediaType, digest, size: payload.length };
+    });
+    const mediaType = index.mediaType;
+    const payload = Buffer.from(
+      JSON.stringify({ schemaVersion: 2, mediaType, manifests: members }),
+    );
+    upstream.image(name, "large", { ...index, payload, digest: digestOf(payload), members: [] });
+    const refused = await exported(`${name}:large`);
+    expect(refused.status).toBe(413);
+    expect(await refused.json()).toEqual({
+      message: "these images have too many manifests for one archive",
+    });
   });
 
   test("is on record", async () => {

@@ -12,6 +12,9 @@ import { Shelf, type ShelfOptions } from "./shelf.ts";
 
 type Named = ImportedImage & { content: Admitted };
 
+/** Of all images together: for each of them all that it needs gets entries. */
+const maxNames = 1000;
+
 /** See `Images`. */
 export async function importArchive(
   upstream: Upstream,
@@ -53,6 +56,9 @@ async function read(
         content,
       }));
     });
+    if (named.length > maxNames) {
+      throw new ImportError("archive", `its images have more than ${maxNames} names`);
+    }
     return { shelf, named };
   } catch (error) {
     const isArchives = [TarError, CompressionError, ArchiveError].some(
@@ -86,26 +92,34 @@ function nameFor(
 function summary(named: readonly Named[]): Imported {
   const blobs = blobsOf(named);
   const bytes = [...blobs.values()].reduce((sum, { size }) => sum + size, 0);
-  const absent = new Map(
-    named.flatMap(({ content }) => all(content)).map((one) => [one.digest, one]),
-  );
   return {
     images: named.map(({ repository, tag, digest }) => ({ repository, tag, digest })),
     blobs: blobs.size,
     bytes,
-    absent: [...absent.values()].reduce((sum, one) => sum + one.absent, 0),
+    absent: all(contentsOf(named)).reduce((sum, one) => sum + one.absent, 0),
   };
 }
 
-/** A manifest and all below it, what is named before what names it. */
-function all(content: Admitted): Admitted[] {
-  return [...content.members.flatMap(all), content];
+/** Manifests and all below them, each once however often it is named, and what is named before what names it. */
+function all(contents: readonly Admitted[]): Admitted[] {
+  const found = new Map<Digest, Admitted>();
+  const seen = new Set<Digest>();
+  const visit = (content: Admitted) => {
+    if (seen.has(content.digest)) return;
+    seen.add(content.digest);
+    for (const member of content.members) visit(member);
+    found.set(content.digest, content);
+  };
+  for (const content of contents) visit(content);
+  return [...found.values()];
 }
 
+const contentsOf = (named: readonly Named[]) => named.map(({ content }) => content);
+
 function blobsOf(named: readonly Named[]) {
-  const pairs = named
-    .flatMap(({ content }) => all(content))
-    .flatMap(({ blobs }) => blobs.map(({ held }) => [held.digest, held] as const));
+  const pairs = all(contentsOf(named)).flatMap(({ blobs }) =>
+    blobs.map(({ held }) => [held.digest, held] as const),
+  );
   return new Map(pairs);
 }
 
@@ -123,9 +137,7 @@ async function publish(
     etag: undefined,
   };
   const done = new Set<Digest>();
-  for (const { digest: own, payload, manifest, blobs } of all(content)) {
-    if (done.has(own)) continue;
-    done.add(own);
+  for (const { digest: own, payload, manifest, blobs } of all([content])) {
     for (const { child } of blobs) {
       if (done.has(child.digest)) continue;
       done.add(child.digest);
