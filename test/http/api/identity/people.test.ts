@@ -125,6 +125,8 @@ describe("users", () => {
     const job = { "JOB-TOKEN": "secret-of-job" };
     const guest = `${v4}/users/${given.users["guest"]}`;
     expect(await given.with(job, "PATCH", guest, { admin: true })).toMatchObject({ status: 403 });
+    const another = { username: "another", admin: true };
+    expect(await given.with(job, "POST", `${v4}/users`, another)).toMatchObject({ status: 403 });
   });
 
   test("who is blocked is nobody at once, with each of his tokens", async () => {
