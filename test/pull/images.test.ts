@@ -283,6 +283,31 @@ describe("an archive that is wrong leaves no entry", () => {
     expect((await sending).status).toBe(408);
   });
 
+  test("because two of its group are under way, which leaves others their places", async () => {
+    const senders: AbortController[] = [];
+    const open = () => {
+      const abort = new AbortController();
+      senders.push(abort);
+      return fetch(`${weir.url}/api/v4${api}/upstreams/1/import?repository=${name}`, {
+        method: "POST",
+        headers: { "PRIVATE-TOKEN": adminToken },
+        body: new ReadableStream({
+          start: (controller) => controller.enqueue(tarOf(layout(image)).subarray(0, 2 << 20)),
+        }),
+        signal: abort.signal,
+      }).catch((error: unknown) => error);
+    };
+    const sending = [open(), open()];
+    await until(() => readdirSync(weir.folder("spool")).length === 2);
+    const refused = await bring(tarOf(layout(image)), `?repository=${name}&tag=1`);
+    expect(refused.status).toBe(429);
+    expect((await bring(tarOf(layout(image)), `?repository=${name}&tag=1`, 2)).status).toBe(201);
+    for (const abort of senders) abort.abort();
+    await Promise.all(sending);
+    await until(() => readdirSync(weir.folder("spool")).length === 0);
+    expect((await bring(tarOf(layout(image)), `?repository=${name}&tag=1`)).status).toBe(201);
+  });
+
   test("because the upstream is changed meanwhile", async () => {
     const archive = tarOf(layout(image));
     const rest = Promise.withResolvers<void>();
@@ -511,6 +536,34 @@ describe("an export", () => {
     expect(await refused.json()).toEqual({
       message: "these images have too many manifests for one archive",
     });
+  });
+
+  test("is one of four of its group, each until it is read or left", async () => {
+    upstream.image(name, "3.20", image);
+    await bytesOf(await exported(`${name}:3.20`));
+    const hung = buildImage({ layers: [sampleBytes(5000, 9)] });
+    upstream.image(name, "slow", hung);
+    upstream.fault(`GET /v2/*/blobs/${hung.layers[0]}`, { hang: true });
+    const aborts = Array.from({ length: 4 }, () => new AbortController());
+    const answers = await Promise.all(
+      aborts.map(({ signal }) =>
+        fetch(`${weir.url}/api/v4${api}/registries/1/export`, {
+          method: "POST",
+          headers: { "PRIVATE-TOKEN": adminToken, "Content-Type": "application/json" },
+          body: JSON.stringify({ images: [`${name}:slow`] }),
+          signal,
+        }),
+      ),
+    );
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    expect((await exported(`${name}:3.20`)).status).toBe(429);
+    for (const abort of aborts) abort.abort();
+    await until(async () => {
+      const answer = await exported(`${name}:3.20`);
+      await answer.arrayBuffer();
+      return answer.status === 200;
+    });
+    expect((await exported("nothing:1")).status).toBe(404);
   });
 
   test("is on record", async () => {
