@@ -76,11 +76,7 @@ class Listener implements UnderlyingDefaultSource<Uint8Array> {
   #askedAt: number;
   #isOver = false;
 
-  constructor(
-    see: () => Promise<Sight | undefined>,
-    options: ListenerOptions,
-    left: () => void,
-  ) {
+  constructor(see: () => Promise<Sight | undefined>, options: ListenerOptions, left: () => void) {
     this.#see = see;
     this.#options = options;
     this.#left = left;

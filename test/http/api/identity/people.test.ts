@@ -111,7 +111,11 @@ describe("users", () => {
   test("administrators who block each other at once leave one of them", async () => {
     const { users, world } = given;
     await call("admin", "PATCH", `${v4}/users/${users["guest"]}`, { admin: true });
-    const { items } = await world.metadata.identity.users.list({ words: [], page: 1, perPage: 100 });
+    const { items } = await world.metadata.identity.users.list({
+      words: [],
+      page: 1,
+      perPage: 100,
+    });
     for (const { id, admin } of items) {
       const isOther = id !== users["admin"] && id !== users["guest"];
       if (admin && isOther) await call("admin", "PATCH", `${v4}/users/${id}`, { admin: false });
