@@ -133,10 +133,9 @@ describe("webhooks", () => {
     const container = "/virtual_registries/container";
     const second = { name: "second", url: fake.url, username: "u", password: "p" };
     await weir.api("POST", `${container}/registries/1/upstreams`, second, 201);
-    const { registry_upstreams: places } = (await weir.api(
-      "GET",
-      `${container}/registries/1`,
-    )) as { registry_upstreams: { id: number; position: number }[] };
+    const { registry_upstreams: places } = (await weir.api("GET", `${container}/registries/1`)) as {
+      registry_upstreams: { id: number; position: number }[];
+    };
     const last = places.find(({ position }) => position === 2);
     await weir.api("PATCH", `${container}/registry_upstreams/${last?.id}`, { position: 1 });
     await within(() => receiver.received.length >= 4);
