@@ -1,3 +1,4 @@
+import { yieldTurn } from "../../lib/clock.ts";
 import type { Registry } from "../../metadata/contract.ts";
 import {
   archiveFiles,
@@ -130,6 +131,8 @@ class Gathered {
       options,
     );
     const { digest, payload, contentType } = pulled;
+    // What is cached comes without a turn of its own.
+    await yieldTurn();
     return { digest, payload, manifest: parseManifest(payload, contentType) };
   }
 

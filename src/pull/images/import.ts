@@ -1,3 +1,4 @@
+import { yieldTurn } from "../../lib/clock.ts";
 import { CompressionError, decompressed } from "../../lib/decompress.ts";
 import { TarError } from "../../lib/tar/header.ts";
 import type { Upstream } from "../../metadata/contract.ts";
@@ -14,6 +15,8 @@ type Named = ImportedImage & { content: Admitted };
 
 /** Of all images together: for each of them all that it needs gets entries. */
 const maxNames = 1000;
+/** Made without pulls having their turn in between. */
+const entriesPerTurn = 10;
 
 /** See `Images`. */
 export async function importArchive(
@@ -141,6 +144,7 @@ async function publish(
     for (const { child } of blobs) {
       if (done.has(child.digest)) continue;
       done.add(child.digest);
+      if (done.size % entriesPerTurn === 0) await yieldTurn();
       const contentType = blobContentType(undefined);
       const shown = { ...of, kind: "blob", reference: child.digest, digest: child.digest } as const;
       const now = clock.now();
@@ -151,6 +155,7 @@ async function publish(
     const { mediaType, children } = manifest;
     const fetched = { ...of, digest: own, mediaType, payload, children, now: clock.now() };
     await cache.storeManifest({ ...fetched, tag: own === digest ? tag : undefined });
+    await yieldTurn();
   }
 }
 
