@@ -179,13 +179,13 @@ export function spaceSuite(bench: MetadataBench): void {
       const { upstream, layer } = await unneeded();
       const blob = (now: number) => shownBlob(upstream, "layer of a", { now });
       await sweep.beginRemoval(layer, noon);
-      expect(await cache.isBeingRemoved(layer, noon + 1)).toBe(true);
+      expect(await cache.recorded(layer, noon + 1)).toBe("leaving");
       expect(await cache.storeBlob(blob(noon + 1))).toBe(false);
       expect(await cache.keepBlob({ digest: layer, size: 10, now: noon + 1 })).toBe(false);
       expect(await cache.show(blob(noon + 1))).toBe(false);
       expect(await entryOf(upstream, layer)).toBeUndefined();
       // Whoever had begun it is gone.
-      expect(await cache.isBeingRemoved(layer, noon + 60_000)).toBe(false);
+      expect(await cache.recorded(layer, noon + 60_000)).toBe("yes");
       expect(await cache.storeBlob(blob(noon + 60_000))).toBe(true);
       await sweep.endRemoval(layer, noon);
       expect(await cache.blob(layer)).toBeDefined();
@@ -193,6 +193,22 @@ export function spaceSuite(bench: MetadataBench): void {
       await sweep.beginRemoval(layer, noon);
       await sweep.abandonRemoval(layer, noon);
       expect(await cache.storeBlob(blob(noon + 1))).toBe(true);
+    });
+
+    test("what was deleted, from beginning to end, while it was stored anew does not count as stored", async () => {
+      const { sweep, cache } = bench.metadata;
+      const { upstream, layer } = await unneeded();
+      const blob = shownBlob(upstream, "layer of a");
+      expect(await cache.recorded(layer, noon)).toBe("yes");
+      await sweep.beginRemoval(layer, noon);
+      await sweep.endRemoval(layer, noon);
+      expect(await cache.recorded(layer, noon)).toBe("no");
+      expect(await cache.storeBlob(blob, true)).toBe(false);
+      expect(await cache.keepBlob({ digest: layer, size: 10, now: noon }, true)).toBe(false);
+      expect(await entryOf(upstream, layer)).toBeUndefined();
+      expect(await cache.blob(layer)).toBeUndefined();
+      expect(await cache.storeBlob(blob, false)).toBe(true);
+      expect(await cache.blob(layer)).toBeDefined();
     });
 
     test("what an import has kept waits for its entries", async () => {
