@@ -65,9 +65,10 @@ export class SqlCache implements Cache {
       size: payload.length,
     } as const;
     return this.#publish(manifest, async (tx) => {
+      // The tag first: two that move it lock what it stands for and stood for one after the other.
+      if (tag !== undefined) await saveShown(tx, { ...shown, reference: tag });
       await storeContent(tx, manifest);
       await saveShown(tx, { ...shown, reference: digest });
-      if (tag !== undefined) await saveShown(tx, { ...shown, reference: tag });
       await nameChildren(tx, manifest);
       await useAll(tx, manifest, manifest.now);
     });
@@ -118,11 +119,9 @@ export class SqlCache implements Cache {
   }
 
   async deleteEntry(entryId: number): Promise<void> {
-    await this.db
-      .deleteFrom("cache_entries")
-      .where("id", "=", entryId)
-      .where("pinned", "=", 0)
-      .execute();
+    await inTransaction(this.db, (tx) =>
+      tx.deleteFrom("cache_entries").where("id", "=", entryId).where("pinned", "=", 0).execute(),
+    );
   }
 
   async hasSeen(groupId: number, digest: Digest): Promise<boolean> {

@@ -62,13 +62,15 @@ const alone = (row: string, among: string) =>
   )`;
 
 const scopes = ["upstream", "group"] as const;
+/** By its digest, never by way of all that the upstream has: the sign keeps an engine that knows nothing yet from that. */
+const same = { upstream: "+e.upstream_id", group: "e.group_id" };
 const change = (row: string, sign: string, condition: string) =>
   scopes.map((scope) =>
     add(
       scope,
       `${row}.${scope}_id`,
       `${sign}${row}.size`,
-      `${condition} and ${alone(row, ` and e.${scope}_id = ${row}.${scope}_id`)}`,
+      `${condition} and ${alone(row, ` and ${same[scope]} = ${row}.${scope}_id`)}`,
     ),
   );
 
