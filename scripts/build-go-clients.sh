@@ -23,9 +23,10 @@ rm -rf "$target"
 mkdir -p "$target"
 export GOBIN=$target CGO_ENABLED=0 GOGC=400
 started=$SECONDS
-# Nothing waits for these programs, but CI waits for the compiler: no optimisation, no debugging information.
+# Nothing waits for these programs, but CI waits for the compiler: no optimisation, no debugging information. The same
+# flags in every script, or Go's own library would be compiled for each.
 build() {
-  go -C "$source" install -buildvcs=false -gcflags='all=-N -l -dwarf=false' -ldflags='-s -w' tool ./... 2>&1 |
+  go -C "$source" install -buildvcs=false -trimpath -gcflags='all=-N -l -dwarf=false' -ldflags='-s -w' tool ./... 2>&1 |
     { grep -v '^go: downloading ' || true; }
 }
 build || { echo "go clients: failed, once more"; build; }

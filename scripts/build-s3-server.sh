@@ -22,8 +22,9 @@ rm -rf "$target"
 mkdir -p "$target"
 export GOBIN=$target CGO_ENABLED=0 GOGC=400
 started=$SECONDS
+# As in build-go-clients.sh.
 build() {
-  go -C "$source" install -buildvcs=false -ldflags='-s -w' tool 2>&1 |
+  go -C "$source" install -buildvcs=false -trimpath -gcflags='all=-N -l -dwarf=false' -ldflags='-s -w' tool 2>&1 |
     { grep -v '^go: downloading ' || true; }
 }
 build || { echo "s3 server: failed, once more"; build; }

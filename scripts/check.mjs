@@ -13,15 +13,19 @@ const steps = {
   tests: () => unitTests(),
 };
 /** Only where they are named. */
-const more = { postgres: testsOnPostgres };
+const more = {
+  postgres: () => testsOnPostgres([], {}),
+  /** What works with database and blobs the most, on the other one of each at once. */
+  pair: () => testsOnPostgres(["test/pull", "test/http/api"], { WEIR_TEST_BLOBS: "s3" }),
+};
 
-function unitTests(env = process.env, seconds = 20) {
-  const all = ["test", "--parallel=2", "--timeout", `${seconds}000`, "--path-ignore-patterns"];
-  return runBun([...all, "test/e2e/**"], env);
+function unitTests(folders = [], env = process.env, seconds = 20) {
+  const all = ["test", ...folders, "--parallel=2", "--timeout", `${seconds}000`];
+  return runBun([...all, "--path-ignore-patterns", "test/e2e/**"], env);
 }
 
-/** The same tests, each server in them on a database of one PostgreSQL, which is started for them. */
-async function testsOnPostgres() {
+/** Tests, each server in them on a database of one PostgreSQL, which is started for them. */
+async function testsOnPostgres(folders, more) {
   const script = fileURLToPath(new URL("../test/fakes/serve-postgres.ts", import.meta.url));
   const server = spawn(findBun(), [script], { stdio: ["pipe", "pipe", "inherit"] });
   const ended = new Promise((resolve) => server.on("exit", resolve));
@@ -32,7 +36,7 @@ async function testsOnPostgres() {
     ]);
     if (typeof url !== "string") return 1;
     const database = { WEIR_TEST_DATABASE: "postgres", WEIR_TEST_POSTGRES_URL: url };
-    return await unitTests({ ...process.env, ...database }, 60);
+    return await unitTests(folders, { ...process.env, ...database, ...more }, 60);
   } finally {
     server.stdin.end();
     await ended;

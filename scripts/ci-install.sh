@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
 # Installs what the end-to-end tests use, as far as it is missing: from Debian's packages, and built from Go modules.
-# None of the services that come with packages is started: the tests start their own, on loopback ports, and stop them.
+# `--packages`: without what is built from Go modules. None of the services that come with packages is started: the tests start their own, on loopback ports, and stop them.
 set -euo pipefail
 
-bash "$(dirname "$0")/build-go-clients.sh"
-bash "$(dirname "$0")/build-s3-server.sh"
+[ "${1:-}" = --packages ] || bash "$(dirname "$0")/build-go.sh"
 
 # Each program and the package that has it.
 wanted=(
@@ -25,7 +24,7 @@ done
 [ -e /usr/aarch64-linux-gnu/lib/libc.so.6 ] || packages+=(libc6-arm64-cross)
 # They need programs of those packages themselves.
 other_tools() {
-  bash "$(dirname "$0")/build-deploy-tools.sh"
+  bash "$(dirname "$0")/build-deploy-tools.sh" hadolint
   bash "$(dirname "$0")/build-fuzzer.sh"
 }
 if [ ${#packages[@]} -eq 0 ]; then

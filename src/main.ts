@@ -4,6 +4,7 @@ import { isatty } from "node:tty";
 import manifest from "../package.json" with { type: "json" };
 import { startWeir } from "./app.ts";
 import { backUpWeir, restoreWeir, verifyWeir } from "./stores.ts";
+import { migrateWeir } from "./migration.ts";
 import { examine } from "./examination.ts";
 import { runCli } from "./cli/index.ts";
 import type { World } from "./cli/command.ts";
@@ -116,6 +117,13 @@ const code = await runCli(process.argv.slice(2), {
   stores: {
     backUp: (config, backing) => backUpWeir(config, { clock: systemClock, version }, backing),
     restore: restoreWeir,
+    async migrate(config, target, migrating) {
+      const log = createLog(systemClock, "error", new DescriptorTarget(systemClock, 2));
+      const around = { clock: systemClock, log, version, random: Math.random };
+      const report = await migrateWeir(config, target, around, migrating);
+      await log.flush();
+      return report;
+    },
     async verify(config, work) {
       // What it finds is told by the command.
       const log = createLog(systemClock, "error", new DescriptorTarget(systemClock, 2));

@@ -5,6 +5,8 @@ import type {
   Backing,
   BackupReport,
   Environment,
+  Migrating,
+  MigrationReport,
   Prepared,
   ReadFile,
   RestoreReport,
@@ -52,6 +54,8 @@ export interface Stores {
   /** Whether a server uses the folder or not. */
   backUp(config: Config, backing: Backing): Promise<BackupReport>;
   restore(config: Config, restoring: Restoring): Promise<RestoreReport>;
+  /** To where `target` has its database and blobs. While a server uses the folder, blobs alone. */
+  migrate(config: Config, target: Config, migrating: Migrating): Promise<MigrationReport>;
   /** Throws a `MetadataError` (`in_use`) where a server has it. */
   verify(config: Config, work: (verifier: Verifier) => Promise<void>): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { ConfigError } from "../config.ts";
 import { MetadataError } from "../metadata/contract.ts";
-import { BackupError, DataDirError } from "../work/contract.ts";
+import { BackupError, DataDirError, MigrationError } from "../work/contract.ts";
 import { type Command, exit, Failure, type Io, UsageError, type World } from "./command.ts";
 import { commands as ofServer } from "./commands/index.ts";
 import { completion } from "./commands/completion.ts";
@@ -77,7 +77,7 @@ function print(io: Io, text: string): number {
   return exit.ok;
 }
 
-const told = [Failure, DataDirError, MetadataError, BackupError];
+const told = [Failure, DataDirError, MetadataError, BackupError, MigrationError];
 
 function explain(error: unknown, io: Io): number {
   io.status("");

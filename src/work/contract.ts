@@ -103,6 +103,7 @@ export class DataDirError extends Error {
 }
 
 export * from "./backup/contract.ts";
+export * from "./migration/contract.ts";
 export * from "./verify/contract.ts";
 export type * from "./space/contract.ts";
 

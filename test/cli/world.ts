@@ -1,4 +1,5 @@
 import { backUpWeir, restoreWeir, verifyWeir } from "../../src/stores.ts";
+import { migrateWeir } from "../../src/migration.ts";
 import { createLog } from "../../src/lib/log.ts";
 import type { World } from "../../src/cli/command.ts";
 import { runCli } from "../../src/cli/index.ts";
@@ -23,6 +24,11 @@ const stores: World["stores"] = {
   backUp: (config, backing) =>
     backUpWeir(config, { clock: systemClock, version: "1.2.3" }, backing),
   restore: restoreWeir,
+  migrate: (config, target, migrating) => {
+    const log = createLog(systemClock, "error", { write() {}, async flush() {} });
+    const around = { clock: systemClock, log, version: "1.2.3", random: () => 0 };
+    return migrateWeir(config, target, around, migrating);
+  },
   verify: (config, work) => {
     const log = createLog(systemClock, "error", { write() {}, async flush() {} });
     return verifyWeir(config, { clock: systemClock, log, version: "1.2.3", random: () => 0 }, work);

@@ -2,7 +2,7 @@ import { expect } from "bun:test";
 import path from "node:path";
 import { skopeo, succeed } from "./lab/clients/index.ts";
 import { e2e, type Lab } from "./lab/lab.ts";
-import { Weir } from "./lab/weir.ts";
+import { embedded, Weir } from "./lab/weir.ts";
 
 const all = ["hello", "schema2", "multi", "list", "herd", "single", "medium"] as const;
 
@@ -35,7 +35,7 @@ function load(lab: Lab, weir: Weir): { stop(): Promise<number> } {
 const title = "backups taken under load, one of them killed, restore to a server that verifies";
 await e2e(title, { needs: [skopeo], seconds: 240 }, async (lab) => {
   const registry = await lab.registry();
-  const weir = await lab.weir({ upstream: registry.url });
+  const weir = await lab.weir({ upstream: registry.url, ...embedded });
   const folder = lab.folder();
   const loading = load(lab, weir);
   try {

@@ -15,6 +15,7 @@ function shellFor(lab: Lab, weir: Weir) {
   const token = path.join(folder, "token");
   writeFileSync(token, `${weir.token}\n`, { mode: 0o600 });
   const env = environment(folder, {
+    ...weir.stores,
     WEIR_DATA_DIR: weir.data,
     WEIR_LISTEN: weir.host,
     WEIR_EXTERNAL_URL: weir.externalUrl,

@@ -4,7 +4,7 @@ import { e2e, type Lab } from "./lab/lab.ts";
 import type { Weir } from "./lab/weir.ts";
 
 /** Longer, by hand: `WEIR_FUZZ_SECONDS=600 npm run e2e -- -t fuzz`. */
-const seconds = Number(process.env["WEIR_FUZZ_SECONDS"] ?? 30);
+const seconds = Number(process.env["WEIR_FUZZ_SECONDS"] ?? 50);
 
 async function call<T>(weir: Weir, method: string, path: string, body?: object): Promise<T> {
   const answer = await fetch(`${weir.url}/api/v4${path}`, {
@@ -77,7 +77,7 @@ for (const [who, share, admin, scope] of people) {
         headers: { "PRIVATE-TOKEN": token.token },
       });
       expect(self.status).toBe(200);
-      expect(counts["200"]).toBeGreaterThan(20);
+      expect(weir.log().split(`"actor":"fuzz"`).length).toBeGreaterThan(50);
     },
   );
 }

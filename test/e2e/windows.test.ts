@@ -26,7 +26,7 @@ async function read(url: string, { first, last }: { first: number; last: number 
 
 await e2e(
   "a lazy puller reads an uncached 1 GiB blob in 400 random parts: all right, for at most 1.25 times its bytes",
-  { needs: [] },
+  { needs: [], seconds: 180 },
   async (lab) => {
     const image = lab.images.big;
     const layer = image.platforms[0]?.layers.find(({ size }) => size >= 2 ** 30);

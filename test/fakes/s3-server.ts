@@ -10,7 +10,7 @@ import { BucketBlobStore, type BucketStoreOptions } from "../../src/blobs/s3/sto
 import type { BucketSettings } from "../../src/blobs/s3/settings.ts";
 import { signHeaders, emptyHash } from "../../src/blobs/s3/signing.ts";
 import { BucketTransport } from "../../src/blobs/s3/transport.ts";
-import { freePort, Service } from "../e2e/lab/processes.ts";
+import { freePort, Service, tellJanitor } from "../e2e/lab/processes.ts";
 
 /** Where `scripts/build-s3-server.sh` puts it. */
 const built = path.join(import.meta.dir, "../../.cache/s3-server");
@@ -49,6 +49,7 @@ export class S3Server {
     const login = ["--access", accessKeyId, "--secret", secretAccessKey];
     const address = ["--port", `127.0.0.1:${port}`, "--quiet", "--keep-alive"];
     const command = [s3Program, ...address, ...login, "posix", this.#folder];
+    tellJanitor("folder", this.#folder);
     this.#service = Service.start("versitygw", tmpdir(), command, {});
   }
 
@@ -80,6 +81,12 @@ export class S3Server {
       AWS_ACCESS_KEY_ID: credentials.accessKeyId,
       AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     };
+  }
+
+  /** Where the server keeps the objects of the prefix whose names begin with `blobs/`. */
+  folder(prefix: string): string {
+    if (other) throw new Error("only versitygw's objects are files: unset WEIR_TEST_S3_ENDPOINT");
+    return path.join(this.#folder, bucketName, prefix, "blobs");
   }
 
   /** The bucket itself, past whatever stands in between. */

@@ -3,7 +3,8 @@ import { newDatabase } from "../fakes/new-database.ts";
 import { lackOfPostgres, PostgresServer, type TestDatabase } from "../fakes/postgres.ts";
 import { until } from "../fakes/until.ts";
 import { FakeUpstream } from "../fakes/upstream.ts";
-import { TestWeir } from "../fakes/weir.ts";
+import { buildImage } from "../fakes/image.ts";
+import { adminToken, TestWeir } from "../fakes/weir.ts";
 
 const lack = lackOfPostgres();
 const unless = lack ? ` (${lack})` : "";
@@ -165,6 +166,7 @@ describe.skipIf(lack !== undefined)(`a database that is gone${unless}`, () => {
     weir = await TestWeir.start({
       database: { url: server.url("weir") },
       upstreams: [{ fake: upstream }],
+      env: { WEIR_DATABASE_TIMEOUT_SECONDS: "2" },
     });
   });
   afterAll(async () => {
@@ -204,5 +206,62 @@ describe.skipIf(lack !== undefined)(`a database that is gone${unless}`, () => {
     await server.run();
     await until(async () => (await ready()) === 200);
     expect(await hits()).toEqual([hit, hit]);
+  });
+
+  test("read-only: what is cached is served, the rest passed on, changes are refused; all is well afterwards", async () => {
+    const cached = upstream.image("library/cached", "1");
+    const other = upstream.image("library/other", "1", buildImage({ label: "other" }));
+    const pull = async (repository: string, [layer = ""]: readonly string[]) => {
+      const manifest = await weir.manifest(repository, "1");
+      await manifest.bytes();
+      const blob = await weir.blob(repository, layer);
+      await blob.bytes();
+      return [manifest.status, blob.status, cache(manifest)?.split(";")[0]];
+    };
+    const readOnly = async (change: string) => {
+      await server.query("postgres", `alter system ${change}`);
+      await server.query("postgres", "select pg_reload_conf()");
+    };
+    const group = async (path: string) => {
+      const body = JSON.stringify({ path, name: path });
+      const headers = { "PRIVATE-TOKEN": adminToken, "Content-Type": "application/json" };
+      return (await fetch(`${weir.url}/api/v4/groups`, { method: "POST", headers, body })).status;
+    };
+    await pull("library/cached", cached.layers);
+    await readOnly("set default_transaction_read_only = on");
+    await until(async () => (await group(`g${crypto.randomUUID()}`)) === 503);
+    weir.clock.step(60_000);
+    expect(await pull("library/cached", cached.layers)).toEqual([200, 200, "hit"]);
+    for (let n = 0; n < 2; n++) {
+      expect((await pull("library/other", other.layers)).slice(0, 2)).toEqual([200, 200]);
+    }
+    expect(weir.logLines.some(({ level }) => level === "warn" || level === "error")).toBe(true);
+    await readOnly("reset default_transaction_read_only");
+    await until(async () => (await group(`g${crypto.randomUUID()}`)) === 201);
+    await pull("library/other", other.layers);
+    expect(await pull("library/other", other.layers)).toEqual([200, 200, "hit"]);
+  });
+
+  test("hanging: what was pulled lately goes on, the rest is refused in time, and then all is well again", async () => {
+    upstream.image("library/slow", "1");
+    const status = async (tag: string) => {
+      const answer = await weir.manifest("library/slow", tag);
+      await answer.bytes();
+      return answer.status;
+    };
+    expect(await status("1")).toBe(200);
+    expect(await status("1")).toBe(200);
+    const ready = async () => (await fetch(`${weir.url}/readyz`)).status;
+    server.pause();
+    try {
+      weir.clock.step(5000);
+      expect(await status("1")).toBe(200);
+      expect(await status("never-asked-for")).toBe(503);
+      expect(await ready()).toBe(503);
+    } finally {
+      server.resume();
+    }
+    await until(async () => (await ready()) === 200);
+    expect(await status("1")).toBe(200);
   });
 });

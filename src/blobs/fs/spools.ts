@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readdirSync, rmSync, statfsSync } from "node:fs";
+import { mkdirSync, openSync, readdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { failureCode, type Log } from "../../lib/log.ts";
 import type { Digest } from "../../oci/digest.ts";
@@ -62,10 +62,12 @@ export class Spools {
   ready(): Readiness {
     const file = path.join(this.#folder, `ready-${crypto.randomUUID()}`);
     try {
-      closeSync(openSync(file, "wx", 0o600));
+      // A full disk may still take files that hold nothing.
+      writeFileSync(file, "ready", { flag: "wx", mode: 0o600 });
       rmSync(file);
       return { ready: true };
     } catch (error) {
+      rmSync(file, { force: true });
       const code = failureCode(error);
       this.#log.warn("blob store is not writable", { code });
       return {

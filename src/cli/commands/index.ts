@@ -6,6 +6,7 @@ import { explain } from "./explain.ts";
 import { groupCommands } from "./group.ts";
 import { healthcheck } from "./healthcheck.ts";
 import { prefetchCommands } from "./prefetch.ts";
+import { migrate } from "./migrate.ts";
 import { registryCommands } from "./registry.ts";
 import { serve } from "./serve.ts";
 import { stats } from "./stats.ts";
@@ -45,5 +46,6 @@ export const commands: readonly Command[] = [
   ...webhookCommands,
   backup,
   restore,
+  migrate,
   verify,
 ];

@@ -14,7 +14,7 @@ import { dependencyProxyEndpoints } from "./dependency-proxies.ts";
 import { documentRefusals } from "./document.ts";
 import { type Api, type ApiEnv, reply } from "./endpoint.ts";
 import { entryEndpoints } from "./entries.ts";
-import { ApiError, asApiError, notFound, unauthorized } from "./errors.ts";
+import { ApiError, asApiError, databaseFails, notFound, unauthorized } from "./errors.ts";
 import { groupEndpoints } from "./groups.ts";
 import { imageEndpoints } from "./images.ts";
 import { identityEndpoints } from "./identity/identity.ts";
@@ -65,6 +65,7 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
     c.var.exchange.actor = found.caller.actor.name;
     c.set("caller", found.caller);
     c.set("login", found.login);
+    c.set("again", async () => (await whoCalls(c, options))?.caller);
     c.set("road", roadOf(c, options));
     const from = { address: addressOf(c, options), requestId: c.var.exchange.id };
     c.set("author", authorOf(found.caller, from));
@@ -129,9 +130,15 @@ interface Asking {
   var: Partial<ApiEnv["Variables"]>;
 }
 
-/** Whatever is not ours to explain is a 500 without details. */
+/** Whatever is not ours to explain is a 500 without details; a database that does not do now may do soon. */
 function unforeseen(log: Log, { id }: Exchange, error: unknown): ApiError {
-  log.error("request failed", { id, code: failureCode(error), trace: failureTrace(error) });
+  const code = failureCode(error);
+  log.error("request failed", { id, code, trace: failureTrace(error) });
+  // Of states of the engine, those that say that a statement of ours is wrong.
+  const isOurs = /^(?:SQLITE_(?:CONSTRAINT|ERROR|MISMATCH|RANGE)|POSTGRES_(?:2[1-4]|42))/.test(
+    code,
+  );
+  if (/^(?:SQLITE|POSTGRES)_/.test(code) && !isOurs) return databaseFails();
   return new ApiError(500, { message: "500 Internal Server Error" });
 }
 

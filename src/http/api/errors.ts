@@ -51,6 +51,11 @@ export const tooMany = (retryAfterSeconds: number) => {
   return new ApiError(429, { message: { error } }, headers);
 };
 
+export const databaseFails = () => {
+  const message = "503 Service Unavailable - the database of this server does not answer";
+  return new ApiError(503, { message }, { "Retry-After": "2" });
+};
+
 /** What has gone wrong, as a refusal of this API; undefined for what nobody foresaw. */
 export function asApiError(error: unknown): ApiError | undefined {
   if (error instanceof ApiError) return error;

@@ -92,6 +92,19 @@ function migration(statements: readonly string[]): Migration {
   };
 }
 
+/** A table that is there, with how far it is, while another database is being copied into this one. */
+export const unfinishedCopy = "unfinished_copy";
+
+/** Half of an instance is none: a server would take it for a new one. Throws a `MetadataError`. */
+export async function refuseUnfinished(db: Db, words: SqlWords): Promise<void> {
+  const tables = await sql.raw<{ name: string }>(words.tables).execute(db);
+  if (!tables.rows.some(({ name }) => name === unfinishedCopy)) return;
+  throw new MetadataError(
+    "unusable",
+    "weir migrate has not come to its end with this database: run weir migrate --finish again",
+  );
+}
+
 async function refuseNewer(db: Db, words: SqlWords): Promise<void> {
   const tables = await sql.raw<{ name: string }>(words.tables).execute(db);
   if (!tables.rows.some(({ name }) => name === "kysely_migration")) return;

@@ -3,13 +3,13 @@ import type { Clock } from "../../lib/clock.ts";
 import { failureCode, type Log } from "../../lib/log.ts";
 import { assemble, type Engine, type MetadataOptions } from "../assemble.ts";
 import { SqlCache } from "../cache.ts";
-import { type Metadata, MetadataError } from "../contract.ts";
+import type { Metadata } from "../contract.ts";
 import { SqlLists } from "../lists/lists.ts";
-import { migrate } from "../migrations/index.ts";
+import { migrate, refuseUnfinished } from "../migrations/index.ts";
 import type { Db, Schema } from "../schema.ts";
 import { SharedChanges } from "./changes.ts";
 import { postgresDialect } from "./dialect.ts";
-import { PostgresError } from "./errors.ts";
+import { explained } from "./explained.ts";
 import type { PoolOptions } from "./pool.ts";
 import { RecentCache } from "./recent.ts";
 import { SharedLists } from "./shared-lists.ts";
@@ -115,6 +115,7 @@ async function bringUpToDate(pool: PoolOptions, log: Log): Promise<void> {
   try {
     for (let attempt = 1; ; attempt++) {
       try {
+        await refuseUnfinished(patient, postgresWords);
         return await migrate(patient, postgresWords);
       } catch (error) {
         const isInUse = failureCode(error) === "POSTGRES_55P03";
@@ -125,26 +126,4 @@ async function bringUpToDate(pool: PoolOptions, log: Log): Promise<void> {
   } finally {
     await patient.destroy();
   }
-}
-
-/** A failure to open, in words for the operator; what is not about the database stays as it is. */
-function explained(error: unknown, url: string): unknown {
-  if (!(error instanceof PostgresError)) return error;
-  const { host, pathname } = new URL(url);
-  const name = `the database ${pathname.slice(1)} at ${host}`;
-  const { code } = error;
-  const said = (problem: "damaged" | "unusable", what: string, fix: string) =>
-    new MetadataError(problem, `${name} ${what} (${code}): ${fix}`, { cause: error });
-  // An error in the SQL itself means that the tables are not ours.
-  if (/^POSTGRES_42(?!501)/.test(code)) {
-    const fix = "give this server a database of its own, or restore it from a backup";
-    return said("damaged", "has tables that are not those of this server", fix);
-  }
-  if (/^POSTGRES_(?:28|3D|42501|25006)/.test(code)) {
-    const fix =
-      "WEIR_DATABASE_URL must name a database that is there, with a user who may make tables in it, and his password";
-    return said("unusable", "cannot be used", fix);
-  }
-  const fix = "see to it that it runs, takes connections from here, and has some to spare";
-  return said("unusable", "does not answer", fix);
 }

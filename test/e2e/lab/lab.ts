@@ -2,7 +2,8 @@ import { test } from "bun:test";
 import { globSync, mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import type { Client, ClientKind } from "./clients/contract.ts";
-import { emptyDatabase } from "../../fakes/postgres.ts";
+import { emptyDatabase, lackOfPostgres } from "../../fakes/postgres.ts";
+import { hasS3, S3Server } from "../../fakes/s3-server.ts";
 import { makeFolder, removeTree } from "./folders.ts";
 import type { Images } from "./images.ts";
 import { Issuer } from "./issuer.ts";
@@ -17,6 +18,20 @@ import { Weir, type WeirOptions } from "./weir.ts";
 
 // fetch would obey a proxy of the environment even for loopback addresses.
 process.env["NO_PROXY"] = "127.0.0.1";
+
+const pair = process.env["WEIR_E2E_PAIR"] ?? "embedded";
+if (!["embedded", "postgres-s3"].includes(pair)) {
+  throw new Error(`WEIR_E2E_PAIR: ${pair} is not embedded or postgres-s3`);
+}
+const isElsewhere = pair === "postgres-s3";
+
+let bucket: Promise<S3Server> | undefined;
+
+/** One for all tests of this process, ended by the janitor. */
+function bucketServer(): Promise<S3Server> {
+  bucket ??= S3Server.start();
+  return bucket;
+}
 
 /** What one test works with. All of it is stopped and removed when the test ends, however it ends. */
 export class Lab {
@@ -81,16 +96,28 @@ export class Lab {
     return issuer;
   }
 
+  /** The server, its database and its blobs where `WEIR_E2E_PAIR` says, unless the test says where. */
   async weir(options: WeirOptions): Promise<Weir> {
-    const isOnPostgres = process.env["WEIR_TEST_DATABASE"] === "postgres";
-    const database = isOnPostgres ? await emptyDatabase() : undefined;
-    const weir = new Weir(this.folder(), {
-      ...options,
-      ...(database && { database: database.url }),
-    });
+    const weir = new Weir(this.folder(), { ...(await this.#stores()), ...options });
     this.#stops.push(() => weir.stop());
     await weir.start();
     return weir;
+  }
+
+  async #stores(): Promise<Pick<WeirOptions, "database" | "blobs">> {
+    return isElsewhere ? this.elsewhere() : {};
+  }
+
+  /** An empty database on PostgreSQL, and an empty place in a bucket. */
+  async elsewhere() {
+    const [database, server] = await Promise.all([emptyDatabase(), bucketServer()]);
+    const prefix = `of-${crypto.randomUUID()}`;
+    const blobs = { env: server.environment(prefix), folder: server.folder(prefix) };
+    this.#stops.push(async () => {
+      removeTree(blobs.folder);
+      await database.remove();
+    });
+    return { database: database.url, blobs };
   }
 
   /** nginx, not yet started: it has to know its target, which may have to know its URL. */
@@ -124,6 +151,13 @@ export class Lab {
   }
 }
 
+/** What `Lab.elsewhere` cannot do without. */
+export const postgresAndBucket: readonly Need[] = [
+  { name: "postgres", lacking: async () => lackOfPostgres() },
+  { name: "versitygw", lacking: async () => (hasS3 ? undefined : "versitygw is not built") },
+];
+const ofThePair = isElsewhere ? postgresAndBucket : [];
+
 interface Conditions {
   needs: readonly (Need | ClientKind)[];
   /** How long the test may take. */
@@ -139,7 +173,7 @@ export async function e2e(
   { needs, seconds = 90 }: Conditions,
   body: (lab: Lab) => Promise<void>,
 ): Promise<void> {
-  const reasons = await lacking([dockerRegistry, ...needs]);
+  const reasons = await lacking([dockerRegistry, ...ofThePair, ...needs]);
   const title = reasons.length > 0 ? `${name} (not run: ${reasons.join("; ")})` : name;
   const run = async () => {
     if (reasons.length > 0) throw new Error(reasons.join("; "));

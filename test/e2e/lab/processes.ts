@@ -130,6 +130,12 @@ export class Service {
     throw new Error(`${this.name} ended with ${this.#code}:\n${this.log().slice(-1500)}`);
   }
 
+  /** kill -9 of the process and all that it has started. */
+  async kill(): Promise<void> {
+    signalGroup(this.pid, "SIGKILL");
+    await this.ended;
+  }
+
   /** Signals the process alone, as its user would, and gives the exit code; kills the group when it takes too long. */
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number> {
     if (this.#code === undefined) process.kill(this.pid, signal);

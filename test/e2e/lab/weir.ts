@@ -7,13 +7,18 @@ import { environment, freePort, type Outcome, run, Service, waitFor } from "./pr
 
 const launcher = path.join(import.meta.dir, "../../../bin/weir.mjs");
 
+/** The database and the blobs in the data folder, whatever the others of this run have. */
+export const embedded = { database: undefined, blobs: undefined } as const;
+
 const clone = ["node", launcher, "serve"];
 
 export interface WeirOptions {
   /** Where the first upstream is; undefined where a configuration file says it. */
   upstream?: string;
-  /** Of PostgreSQL; default: a file in the folder. */
-  database?: string;
+  /** Of PostgreSQL; undefined: a file in the folder. */
+  database?: string | undefined;
+  /** Settings of a bucket, and the folder in which its server keeps the blobs; undefined: the data folder. */
+  blobs?: { env: Record<string, string>; folder: string } | undefined;
   env?: Record<string, string>;
   /** What starts it; default as its users do from a clone. */
   command?: readonly string[];
@@ -27,6 +32,10 @@ export class Weir {
   readonly host: string;
   readonly url: string;
   readonly data: string;
+  /** Where blobs rest, below the names of their algorithms. */
+  readonly blobsFolder: string;
+  /** The settings of a database and blobs outside of the data folder. */
+  readonly stores: Record<string, string>;
   /** What clients use; differs from `url` where a proxy stands in front. */
   readonly externalUrl: string;
   /** The administrator's token, as the first start printed it. */
@@ -39,7 +48,7 @@ export class Weir {
 
   constructor(
     folder: string,
-    { upstream, database, env = {}, command = clone, port }: WeirOptions,
+    { upstream, database, blobs, env = {}, command = clone, port }: WeirOptions,
   ) {
     this.#command = command;
     this.port = port ?? freePort();
@@ -49,13 +58,18 @@ export class Weir {
     this.externalUrl = env["WEIR_EXTERNAL_URL"] ?? this.url;
     this.data = path.join(folder, "data");
     this.#database = database;
+    this.blobsFolder = blobs?.folder ?? path.join(this.data, "blobs");
+    this.stores = {
+      ...(database && { WEIR_DATABASE_URL: database, WEIR_SECRET_KEY: `of-${database}` }),
+      ...blobs?.env,
+    };
     this.#env = environment(folder, {
       WEIR_DATA_DIR: this.data,
       WEIR_LISTEN: this.host,
       WEIR_EXTERNAL_URL: this.externalUrl,
       WEIR_ALLOWED_UPSTREAM_ADDRESSES: "127.0.0.0/8",
       ...(upstream && { WEIR_FIRST_UPSTREAM_URL: upstream }),
-      ...(database && { WEIR_DATABASE_URL: database, WEIR_SECRET_KEY: `of-${database}` }),
+      ...this.stores,
       ...env,
     });
   }
@@ -101,6 +115,12 @@ export class Weir {
     return run([...before, "node", launcher, ...words], { ...this.#env, ...own });
   }
 
+  /** The same, begun and not waited for. */
+  begin(words: readonly string[], more: Record<string, string> = {}): Service {
+    const command = ["node", launcher, ...words];
+    return Service.start(words[0] ?? "", this.#folder, command, { ...this.#env, ...more });
+  }
+
   log(): string {
     return readFileSync(path.join(this.#folder, "weir.log"), "utf8");
   }
@@ -144,9 +164,9 @@ export class Weir {
     return fetch(`${this.apiUrl(image)}/manifests/${image.tag}`, { headers: { authorization } });
   }
 
-  /** Files below a folder of the data folder, as paths relative to it; none where it is not there. */
-  files(folder: string): string[] {
-    const base = path.join(this.data, folder);
+  /** Files below a folder of the data folder, or those of blobs, as paths relative to it; none where it is not there. */
+  files(folder: "blobs" | "spool"): string[] {
+    const base = folder === "blobs" ? this.blobsFolder : path.join(this.data, folder);
     try {
       const entries = readdirSync(base, { recursive: true, withFileTypes: true });
       return entries

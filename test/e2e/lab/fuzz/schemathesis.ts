@@ -35,5 +35,6 @@ export function fuzz(
     WEIR_FUZZ_TOKEN_ID: String(id),
     WEIR_FUZZ_USER_ID: String(userId),
   });
-  return run([program, ...words.flat()], env, { seconds: seconds + 120 });
+  // Where it is started it leaves a folder of what it has learned.
+  return run(["env", "-C", folder, program, ...words.flat()], env, { seconds: seconds + 120 });
 }

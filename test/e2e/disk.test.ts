@@ -1,0 +1,147 @@
+import { expect } from "bun:test";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { skopeo, succeed } from "./lab/clients/index.ts";
+import type { Client } from "./lab/clients/contract.ts";
+import type { Image } from "./lab/images.ts";
+import { e2e, type Lab } from "./lab/lab.ts";
+import { output, environment, run, waitFor } from "./lab/processes.ts";
+import type { Need } from "./lab/tools.ts";
+import { embedded, Weir } from "./lab/weir.ts";
+
+// A file system of its own for the data folder, which is made full and read-only as disks become it.
+
+const mounting: Need = {
+  name: "mount",
+  async lacking() {
+    const { code } = await run(["unshare", "--mount", "true"], environment("/"));
+    return code === 0 ? undefined : "file systems cannot be mounted here (not root)";
+  },
+};
+const needs = [skopeo, mounting];
+const env = { WEIR_MIN_FREE_BYTES: "0" };
+
+const mount = (...words: string[]) => output(["mount", ...words], environment("/"));
+const unmount = (folder: string) => output(["umount", folder], environment("/"));
+
+/** A server whose data folder has so many MiB, with one image in its cache, and a client. */
+async function onDiskOf(lab: Lab, size: string) {
+  const registry = await lab.registry();
+  const weir = new Weir(lab.folder(), { ...embedded, upstream: registry.url, env });
+  mkdirSync(weir.data, { mode: 0o700 });
+  await mount("-t", "tmpfs", "-o", `size=${size},mode=700`, "none", weir.data);
+  await weir.start();
+  const client = await lab.client<Client>(skopeo);
+  succeed(await client.login(weir.host, "admin", weir.token));
+  await pull(client, weir, lab.images.hello);
+  return { weir, client, registry };
+}
+
+async function pull(client: Client, weir: Weir, image: Image): Promise<void> {
+  const { byTag } = weir.names(image);
+  await client.wipe();
+  succeed(await client.pull(byTag));
+  await client.stored(byTag);
+}
+
+async function ready(weir: Weir) {
+  const answer = await fetch(`${weir.url}/readyz`);
+  const { parts } = (await answer.json()) as { parts: { database: string; blob_store: string } };
+  return { status: answer.status, ...parts };
+}
+
+/** Takes all the space that there is. */
+function fill(weir: Weir): string {
+  const file = path.join(weir.data, "somebody-elses");
+  for (const piece of [1 << 20, 4096]) {
+    try {
+      for (;;) writeFileSync(file, new Uint8Array(piece), { flag: "a" });
+    } catch (error) {
+      expect((error as NodeJS.ErrnoException).code).toBe("ENOSPC");
+    }
+  }
+  return file;
+}
+
+async function cacheOf(weir: Weir, image: Image): Promise<string | undefined> {
+  const answer = await weir.manifest(image);
+  await answer.arrayBuffer();
+  return answer.headers.get("x-weir-cache")?.split(";")[0];
+}
+
+async function verified(weir: Weir): Promise<void> {
+  const { output: said, code } = await weir.command(["verify"]);
+  expect(said).toContain("all is well");
+  expect(code).toBe(0);
+}
+
+await e2e(
+  "a disk that is full: what is cached is served, the rest passes through, and storing goes on when there is room",
+  { needs, seconds: 150 },
+  async (lab) => {
+    const { weir, client } = await onDiskOf(lab, "48m");
+    try {
+      const filler = fill(weir);
+      await pull(client, weir, lab.images.hello);
+      expect(await cacheOf(weir, lab.images.hello)).toBe("hit");
+      await waitFor("the store not to be ready", async () => (await ready(weir)).status === 503);
+      expect((await ready(weir)).blob_store).toMatch(/ENOSPC|free/);
+      await pull(client, weir, lab.images.multi);
+      await pull(client, weir, lab.images.multi);
+      expect(weir.log()).toMatch(/"level":"(?:warn|error)".*(?:SQLITE_FULL|ENOSPC|not stored)/);
+      // Started again on a full disk it says what is wrong.
+      expect(await weir.stop()).toBe(0);
+      fill(weir);
+      const refused = await weir.command(["serve"], {}, ["timeout", "20"]);
+      expect(refused.output).toMatch(/cannot be opened and written \(SQLITE_\w+\).*free space/);
+      expect(refused.code).toBe(1);
+      rmSync(filler);
+      await weir.start();
+      expect(await ready(weir)).toMatchObject({ status: 200 });
+      const again = fill(weir);
+      await pull(client, weir, lab.images.schema2);
+      rmSync(again);
+      await waitFor("it to be ready", async () => (await ready(weir)).status === 200);
+      await pull(client, weir, lab.images.schema2);
+      await pull(client, weir, lab.images.schema2);
+      expect(await cacheOf(weir, lab.images.schema2)).toBe("hit");
+      await verified(weir);
+    } finally {
+      await weir.stop();
+      await unmount(weir.data);
+    }
+  },
+);
+
+await e2e(
+  "folders that become read-only: the same, and a start says which",
+  { needs, seconds: 150 },
+  async (lab) => {
+    const { weir, client } = await onDiskOf(lab, "64m");
+    const folders = ["spool", "blobs"].map((name) => path.join(weir.data, name));
+    try {
+      for (const folder of folders) await mount("--bind", "-o", "ro", folder, folder);
+      await pull(client, weir, lab.images.hello);
+      expect(await cacheOf(weir, lab.images.hello)).toBe("hit");
+      expect((await ready(weir)).blob_store).toContain("EROFS");
+      await pull(client, weir, lab.images.multi);
+      expect(weir.files("spool")).toEqual([]);
+      for (const folder of folders) await unmount(folder);
+      await waitFor("it to be ready", async () => (await ready(weir)).status === 200);
+      await pull(client, weir, lab.images.multi);
+      await verified(weir);
+
+      expect(await weir.stop()).toBe(0);
+      await mount("-o", "remount,ro", weir.data);
+      const refused = await weir.command(["serve"]);
+      expect(refused.code).toBe(1);
+      expect(refused.output).toMatch(/WEIR_DATA_DIR: .*cannot be written to \(EROFS\)/);
+      await mount("-o", "remount,rw", weir.data);
+      await weir.start();
+      await verified(weir);
+    } finally {
+      await weir.stop();
+      await unmount(weir.data);
+    }
+  },
+);
