@@ -25,7 +25,7 @@ test("entries of an import are made in steps between which pulls have their turn
   };
   const cache = {
     keepBlob: async () => true,
-    isBeingRemoved: async () => false,
+    recorded: async () => "no",
     storeBlob: write,
     storeManifest: write,
     manifests: async () => [{ proof: "shown" }],

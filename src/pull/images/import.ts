@@ -148,7 +148,8 @@ async function publish(
       const contentType = blobContentType(undefined);
       const shown = { ...of, kind: "blob", reference: child.digest, digest: child.digest } as const;
       const now = clock.now();
-      if (!(await cache.storeBlob({ ...shown, contentType, size: child.size, now }))) {
+      // On record since the archive was read.
+      if (!(await cache.storeBlob({ ...shown, contentType, size: child.size, now }, true))) {
         throw new ImportError("changed", `${child.digest} is just being deleted; import it again`);
       }
     }
