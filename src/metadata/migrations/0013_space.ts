@@ -2,32 +2,38 @@ import { held } from "../space/held.ts";
 import type { SqlWords } from "./index.ts";
 
 /** Limits in bytes, what is counted against them, and what content nothing needs any more. */
-export const space = ({ integer, keyed, trigger }: SqlWords): string[] => [
-  `alter table upstreams add column cache_max_bytes ${integer} check (cache_max_bytes > 0)`,
-  `alter table groups add column cache_max_bytes ${integer} check (cache_max_bytes > 0)`,
-  // Since when a server is about to delete the bytes: they do not count as stored from then on.
-  `alter table blobs add column removing_at ${integer}`,
-  "create index manifest_children_child on manifest_children (child_digest, kind)",
+export const space = (words: SqlWords): string[] => {
+  const { integer, keyed, trigger, addBytes, bytesAdded } = words;
+  return [
+    `alter table upstreams add column cache_max_bytes ${integer} check (cache_max_bytes > 0)`,
+    `alter table groups add column cache_max_bytes ${integer} check (cache_max_bytes > 0)`,
+    // Since when a server is about to delete the bytes: they do not count as stored from then on.
+    `alter table blobs add column removing_at ${integer}`,
+    "create index manifest_children_child on manifest_children (child_digest, kind)",
 
-  // The scopes: `stored`, all content; `leaving`, what of that nothing needs; `upstream` and `group`, what theirs need.
-  `create table cached_bytes (
+    // The scopes: `stored`, all content; `leaving`, what of that nothing needs; `upstream` and `group`, what theirs need.
+    `create table cached_bytes (
   scope text not null check (scope in ('stored', 'leaving', 'upstream', 'group')),
   owner_id ${integer} not null,
   bytes ${integer} not null,
   primary key (scope, owner_id)
 )${keyed}`,
-  // Content that no entry needs. It goes some time after `since`; null: nobody has looked yet.
-  `create table unneeded_content (
+    // Content that no entry needs. It goes some time after `since`; null: nobody has looked yet.
+    `create table unneeded_content (
   kind text not null check (kind in ('manifest', 'blob')),
   digest text not null,
   size ${integer} not null,
   since ${integer},
   primary key (kind, digest)
 )${keyed}`,
-  "create index unneeded_content_since on unneeded_content (since)",
-  ...[...ofEntries, ...ofContent, ...ofUnneeded].flatMap((one) => trigger(one)),
-  ...counted,
-];
+    "create index unneeded_content_since on unneeded_content (since)",
+    ...bytesAdded,
+    ...[...ofEntries(addBytes), ...ofContent(addBytes), ...ofUnneeded(addBytes)].flatMap((one) =>
+      trigger(one),
+    ),
+    ...counted,
+  ];
+};
 
 export interface Trigger {
   name: string;
@@ -50,9 +56,7 @@ const content = (row: string) => [
   { table: "manifests", where: `digest = ${row}.digest and ${row}.kind = 'manifest'` },
 ];
 
-const add = (scope: string, owner: string, size: string, condition: string) =>
-  `insert into cached_bytes (scope, owner_id, bytes) select '${scope}', ${owner}, ${size} where ${condition}
-  on conflict (scope, owner_id) do update set bytes = cached_bytes.bytes + excluded.bytes`;
+type AddBytes = SqlWords["addBytes"];
 
 /** No other entry of these needs the same content. */
 const alone = (row: string, among: string) =>
@@ -64,7 +68,7 @@ const alone = (row: string, among: string) =>
 const scopes = ["upstream", "group"] as const;
 /** By its digest, never by way of all that the upstream has: the sign keeps an engine that knows nothing yet from that. */
 const same = { upstream: "+e.upstream_id", group: "e.group_id" };
-const change = (row: string, sign: string, condition: string) =>
+const change = (add: AddBytes, row: string, sign: string, condition: string) =>
   scopes.map((scope) =>
     add(
       scope,
@@ -94,14 +98,14 @@ const stay = (condition: string) =>
 
 const table = "cache_entries";
 const always = "1 = 1";
-const ofEntries: Trigger[] = [
+const ofEntries = (add: AddBytes): Trigger[] => [
   {
     name: "cache_entries_space_insert",
     table,
     event: "insert",
     when: held("new"),
     locks: content("new"),
-    statements: [...change("new", "", always), stay(always)],
+    statements: [...change(add, "new", "", always), stay(always)],
   },
   {
     name: "cache_entries_space_delete",
@@ -109,7 +113,7 @@ const ofEntries: Trigger[] = [
     event: "delete",
     when: held("old"),
     locks: content("old"),
-    statements: [...change("old", "-", always), ...leave("old", always)],
+    statements: [...change(add, "old", "-", always), ...leave("old", always)],
   },
   {
     name: "cache_entries_space_update",
@@ -119,8 +123,8 @@ const ofEntries: Trigger[] = [
   or (${held("new")} and (old.digest <> new.digest or old.size <> new.size))`,
     locks: [...content("old"), ...content("new")],
     statements: [
-      ...change("old", "-", held("old")),
-      ...change("new", "", held("new")),
+      ...change(add, "old", "-", held("old")),
+      ...change(add, "new", "", held("new")),
       ...leave("old", `${held("old")} and not (${held("new")} and old.digest = new.digest)`),
       stay(held("new")),
     ],
@@ -131,40 +135,42 @@ const contents = [
   { table: "blobs", kind: "blob", size: (row: string) => `${row}.size` },
   { table: "manifests", kind: "manifest", size: (row: string) => `length(${row}.payload)` },
 ];
-const ofContent: Trigger[] = contents.flatMap(({ table, kind, size }) => [
-  {
-    name: `${table}_space_insert`,
-    table,
-    event: "insert",
-    when: undefined,
-    statements: [add("stored", "0", size("new"), always)],
-  },
-  {
-    name: `${table}_space_delete`,
-    table,
-    event: "delete",
-    when: undefined,
-    statements: [
-      add("stored", "0", `-${size("old")}`, always),
-      `delete from unneeded_content where kind = '${kind}' and digest = old.digest`,
-    ],
-  },
-  {
-    name: `${table}_space_update`,
-    table,
-    event: `update of ${kind === "blob" ? "size" : "payload"}`,
-    when: `${size("old")} <> ${size("new")}`,
-    statements: [add("stored", "0", `${size("new")} - ${size("old")}`, always)],
-  },
-]);
+const ofContent = (add: AddBytes): Trigger[] =>
+  contents.flatMap(({ table, kind, size }) => [
+    {
+      name: `${table}_space_insert`,
+      table,
+      event: "insert",
+      when: undefined,
+      statements: [add("stored", "0", size("new"), always)],
+    },
+    {
+      name: `${table}_space_delete`,
+      table,
+      event: "delete",
+      when: undefined,
+      statements: [
+        add("stored", "0", `-${size("old")}`, always),
+        `delete from unneeded_content where kind = '${kind}' and digest = old.digest`,
+      ],
+    },
+    {
+      name: `${table}_space_update`,
+      table,
+      event: `update of ${kind === "blob" ? "size" : "payload"}`,
+      when: `${size("old")} <> ${size("new")}`,
+      statements: [add("stored", "0", `${size("new")} - ${size("old")}`, always)],
+    },
+  ]);
 
-const ofUnneeded: Trigger[] = (["insert", "delete"] as const).map((event) => ({
-  name: `unneeded_content_space_${event}`,
-  table: "unneeded_content",
-  event,
-  when: undefined,
-  statements: [add("leaving", "0", event === "insert" ? "new.size" : "-old.size", always)],
-}));
+const ofUnneeded = (add: AddBytes): Trigger[] =>
+  (["insert", "delete"] as const).map((event) => ({
+    name: `unneeded_content_space_${event}`,
+    table: "unneeded_content",
+    event,
+    when: undefined,
+    statements: [add("leaving", "0", event === "insert" ? "new.size" : "-old.size", always)],
+  }));
 
 /** What was there before. */
 const counted = [

@@ -36,6 +36,10 @@ export interface SqlWords {
   trigger: (trigger: Trigger) => string[];
   /** What keeps `entry_counts` in step with the entries that can be seen; a bucket is the id without so many of its last bits. */
   entryCounts: (bucketBits: number) => string[];
+  /** A statement of a trigger that adds `size` to `cached_bytes`, where the condition holds. */
+  addBytes: (scope: string, owner: string, size: string, condition: string) => string;
+  /** What `addBytes` needs to be there. */
+  bytesAdded: string[];
   /** What makes ids that somebody chose count as given out, for a table where that can be. */
   givenIds: (table: string) => string[];
   /** A query for the names of our tables, as far as there are any. */

@@ -23,7 +23,7 @@ for each statement execute function cache_entries_counted_delete()`,
   `create trigger cache_entries_counted_update after update on cache_entries
 referencing new table as added old table as removed
 for each statement execute function cache_entries_counted_update()`,
-  adding,
+  added(""),
   `create constraint trigger entry_count_changes_added after insert on entry_count_changes
 deferrable initially deferred
 for each row execute function entry_count_changes_added()`,
@@ -48,13 +48,15 @@ begin
 end $$`;
 }
 
-/** Done for all rows at the first one; for the others nothing is left to do. */
-const adding = `create function entry_count_changes_added() returns trigger language plpgsql as $$
+/** Done for all rows at the first one; for the others nothing is left to do. `before`: what comes before them, for all alike. */
+const added = (
+  before: string,
+) => `create or replace function entry_count_changes_added() returns trigger language plpgsql as $$
 declare
   change record;
   left_over bigint;
 begin
-  for change in
+${before}  for change in
     with noted as (delete from entry_count_changes returning *)
     select upstream_id, bucket, sum(entries)::bigint as entries, sum(size)::bigint as size
     from noted group by upstream_id, bucket order by upstream_id, bucket
@@ -70,3 +72,29 @@ begin
   end loop;
   return null;
 end $$`;
+
+/** `SqlWords.addBytes`: noted as entries are, since nearly everybody adds to the same few rows. */
+export const addBytes = (scope: string, owner: string, size: string, condition: string): string =>
+  `insert into cached_byte_changes (scope, owner_id, bytes) select '${scope}', ${owner}, ${size} where ${condition}`;
+
+/** One function adds up both, so that all take the rows in one order. */
+export const bytesAdded: string[] = [
+  `create unlogged table cached_byte_changes (
+  scope text not null,
+  owner_id bigint not null,
+  bytes bigint not null
+)`,
+  added(`  for change in
+    with noted as (delete from cached_byte_changes returning *)
+    select scope, owner_id, sum(bytes)::bigint as bytes
+    from noted group by scope, owner_id having sum(bytes) <> 0 order by scope, owner_id
+  loop
+    insert into cached_bytes as c (scope, owner_id, bytes)
+    values (change.scope, change.owner_id, change.bytes)
+    on conflict (scope, owner_id) do update set bytes = c.bytes + excluded.bytes;
+  end loop;
+`),
+  `create constraint trigger cached_byte_changes_added after insert on cached_byte_changes
+deferrable initially deferred
+for each row execute function entry_count_changes_added()`,
+];

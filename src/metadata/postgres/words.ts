@@ -1,5 +1,5 @@
 import type { SqlWords } from "../migrations/index.ts";
-import { entryCounts } from "./entry-counts.ts";
+import { addBytes, bytesAdded, entryCounts } from "./entry-counts.ts";
 
 /** How PostgreSQL says it. */
 export const postgresWords: SqlWords = {
@@ -30,6 +30,8 @@ for each row execute function ${table}_are_kept()`,
 for each statement execute function ${table}_are_kept()`,
   ],
   entryCounts,
+  addBytes,
+  bytesAdded,
   trigger: ({ name, table, event, when, locks = [], statements }) => [
     `create function ${name}() returns trigger language plpgsql as $$
 begin

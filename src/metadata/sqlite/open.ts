@@ -29,6 +29,10 @@ begin
 ${statements.map((one) => `  ${one};`).join("\n")}
 end`,
   ],
+  addBytes: (scope, owner, size, condition) =>
+    `insert into cached_bytes (scope, owner_id, bytes) select '${scope}', ${owner}, ${size} where ${condition}
+  on conflict (scope, owner_id) do update set bytes = cached_bytes.bytes + excluded.bytes`,
+  bytesAdded: [],
   entryCounts: (bucketBits) => {
     const seen = (row: string) => `${row}.proof = 'shown' and ${row}.status = 'default'`;
     const bucket = (row: string) =>
