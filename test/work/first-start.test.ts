@@ -155,6 +155,18 @@ describe("a given administrator's token", () => {
   });
 });
 
+test("another administrator's token ends what the former one was rotated into", async () => {
+  await start({ adminToken: given });
+  const { tokenId = 0 } = (await credential(given)) ?? {};
+  const fields = { hash: hashSecret("rotated"), expiresAt: undefined, createdBy: 1 };
+  await metadata.identity.tokens.rotate(tokenId, fields);
+  await start({ adminToken: given });
+  expect(await credential("rotated")).toBeDefined();
+  await start({ adminToken: ciToken });
+  expect([await credential(given), await credential("rotated")]).toEqual([undefined, undefined]);
+  expect(await credential(ciToken)).toBeDefined();
+});
+
 describe("a declaration", () => {
   test("with registries leaves no room for registry 1 of the first start", async () => {
     const { registry } = await start({ declared: team });
