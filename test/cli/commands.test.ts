@@ -203,7 +203,10 @@ describe("groups, users and tokens", () => {
     expect(list.out).toMatch(/ci +api +yes/);
     expect(list.out).not.toContain(made.out);
 
-    const rotated = await runAt(weir, ["token", "rotate", id]);
+    const unasked = await runAt(weir, ["token", "rotate", id]);
+    expect(unasked).toMatchObject({ code: 2, err: expect.stringContaining("--yes") });
+    expect(await runAt(weir, ["user", "show"], {}, made.out)).toMatchObject({ code: 0 });
+    const rotated = await runAt(weir, ["token", "rotate", id, "--yes"]);
     expect(rotated.out).toMatch(/^weir_pat_\w+$/);
     expect(await runAt(weir, ["user", "show"], {}, made.out)).toMatchObject({ code: 4 });
     const next = /token (\d+)/.exec(rotated.err)?.[1] ?? "";
