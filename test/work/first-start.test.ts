@@ -192,6 +192,21 @@ describe("a declaration", () => {
     expect(registry).toMatchObject({ id: 1, name: "default", upstreams: [dockerHub] });
   });
 
+  test("limits what a group may cache, and leaves the limit where nothing is said", async () => {
+    const limited = declaration({
+      groups: [{ path: "team", name: "Team", cache_max_bytes: "2GiB" }],
+    });
+    await start({ declared: limited });
+    const id = (await metadata.management.group({ path: "team" }))?.id ?? 0;
+    const limit = async () => (await metadata.space.group(id))?.maxBytes;
+    expect(await limit()).toBe(2 * 2 ** 30);
+    const generation = await metadata.generation();
+    await start({ declared: limited });
+    expect(await metadata.generation()).toBe(generation);
+    await start({ declared: declaration({ groups: [{ path: "team", name: "Team" }] }) });
+    expect(await limit()).toBe(2 * 2 ** 30);
+  });
+
   test("said twice changes nothing", async () => {
     await start({ declared: team });
     const generation = await metadata.generation();
