@@ -8,6 +8,7 @@ export function localFindings(config: Config, found: Examination): Finding[] {
   return [
     ...folderFindings(config, found.folder),
     ...(config.database ? serverFindings(found, config.database) : databaseFindings(found)),
+    ...mirrorFindings(config, found),
     ...upstreamFindings(found),
   ];
 }
@@ -104,6 +105,13 @@ function schemaFinding(schema: "current" | "older" | "newer" | undefined, state:
   return ok("database", `${state} that of this release`);
 }
 
+function mirrorFindings({ mirror }: Config, { database }: Examination): Finding[] {
+  if (!database?.registries || database.registries.includes(mirror.registryId)) return [];
+  const message = `the registry ${mirror.registryId} of WEIR_MIRROR_REGISTRY is not there: pulls as from a mirror are refused`;
+  const fix = "set it to the id of one that is there: weir registry list, weir registry create";
+  return [warning("mirror", message, fix)];
+}
+
 const reasons: Record<string, string> = {
   unreachable: "check its URL, name resolution and firewalls between here and there",
   timeout: "try again; where it stays so, look for a firewall that drops what is sent",
@@ -117,10 +125,11 @@ const reasons: Record<string, string> = {
 
 function upstreamFindings({ upstreams }: Examination): Finding[] {
   if (!upstreams) return [skipped("upstreams", "the database does not tell which there are")];
-  const findings = upstreams.map(({ name, url, failure }) => {
+  const findings = upstreams.map(({ name, others, url, failure }) => {
     const check = `upstream ${name}`;
-    if (!failure) return ok(check, `${url} answers as a registry`);
-    const message = `${url}: ${failure.message}`;
+    const also = others.length === 0 ? "" : `; so for ${others.join(", ")}`;
+    if (!failure) return ok(check, `${url} answers as a registry${also}`);
+    const message = `${url}: ${failure.message}${also}`;
     const fix = reasons[failure.reason] ?? "look into the log of the server";
     // One that asks to wait is there.
     return failure.reason === "rate_limited"

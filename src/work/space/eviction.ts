@@ -120,7 +120,7 @@ export class Eviction implements Work, EvictionPreviewer {
       why === "limit"
         ? `${what} has ${bytes} bytes and may have ${bound}`
         : `${bytes} bytes of disk are free and ${bound} should be`;
-    const text = `${has}: what is left is pinned, or was pulled a moment ago`;
+    const text = `${has}: what is left is pinned, was pulled within the hour, or shares its content with what was${why === "limit" ? "" : "; or the disk is too small for WEIR_MIN_FREE_BYTES, whatever is evicted"}`;
     this.#stuck.set(keyOf(over), text);
     this.#options.log.warn("a limit cannot be kept", { scope, id, name, why, bytes, bound });
   }
