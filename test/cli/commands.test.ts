@@ -144,6 +144,24 @@ describe("cache", () => {
   });
 });
 
+test.each([
+  ["limit", "too many stay: pinned, pulled a moment ago, or sharing content", "disk"],
+  ["free_space", "WEIR_MIN_FREE_BYTES is more than this disk can have", "too many"],
+])("why not all of it would go, for reason %s", async (reason, said, unsaid) => {
+  const none = { entries: [], entries_count: 0, size: 0, excess: 10, left: 10 };
+  const preview = { scope: "upstream", id: 1, name: "up", reason, bytes: 90, bound: 80, ...none };
+  using server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    fetch: () => Response.json([preview]),
+  });
+  const env = { WEIR_URL: `http://127.0.0.1:${server.port}`, WEIR_TOKEN: "t" };
+  const { code, out } = await run(["evict", "--dry-run"], { env });
+  expect(code).toBe(0);
+  expect(out.split("\n")[1]).toContain(said);
+  expect(out.split("\n")[1]).not.toContain(unsaid);
+});
+
 test("how pulls were answered over time, in steps", async () => {
   const asked: string[] = [];
   const bytes = { bytes_from_cache: 2048, bytes_from_upstream: 0 };
