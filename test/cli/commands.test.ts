@@ -86,6 +86,7 @@ describe("registries and upstreams", () => {
     const fails = await runAt(weir, ["upstream", "test", ...given]);
     expect(fails).toMatchObject({ code: 1, out: "" });
     expect(fails.err).toMatch(/^weir: unreachable .*\nweir: check its URL/);
+    expect(fails.err).toContain("weir doctor, where the server runs, tells which it is");
   });
 
   test("what is deleted is asked for, and must be where nobody can be asked", async () => {
@@ -142,6 +143,22 @@ describe("cache", () => {
     expect(await runAt(weir, ["cache", "purge", "up1", "--yes"])).toMatchObject({ code: 0 });
     expect(await jsonAt<object[]>(weir, ["cache", "ls", "up1"])).toEqual([]);
   });
+});
+
+test("explain says what to do about an upstream that may not be dialled", async () => {
+  const decision = { status: "unsure", upstream: null, reason: "up1: blocked, up2: timeout" };
+  using server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    fetch: () => Response.json({ decision, upstreams: [] }),
+  });
+  const env = { WEIR_URL: `http://127.0.0.1:${server.port}`, WEIR_TOKEN: "t" };
+  const { code, err } = await run(["explain", "1", "a/b:c"], { env });
+  expect(code).toBe(0);
+  expect(err.split("\n")).toEqual([
+    expect.stringMatching(/^weir: up1: allow its address by WEIR_ALLOWED_UPSTREAM_ADDRESSES/),
+    expect.stringMatching(/^weir: up2: try again/),
+  ]);
 });
 
 test.each([
