@@ -145,6 +145,36 @@ describe("cache", () => {
   });
 });
 
+test("a size can have a unit; a refusal names what can be given, and which limit to raise", async () => {
+  const sized = ["upstream", "update", "up1", "--cache-max-bytes"];
+  const updated = await runAt(weir, [...sized, "1GiB"]);
+  expect(updated).toMatchObject({ code: 0 });
+  expect(await jsonAt(weir, ["upstream", "show", "up1"])).toMatchObject({
+    cache_max_bytes: 2 ** 30,
+  });
+  const none = await runAt(weir, [...sized, "much"]);
+  expect(none).toMatchObject({ code: 2, err: expect.stringContaining("500MB or 10GiB") });
+  expect(await runAt(weir, [...sized, ""])).toMatchObject({ code: 0 });
+
+  const secret = `whsec_${btoa("0123456789abcdef0123456789abcdef")}`;
+  const add = ["webhook", "add", "https://example.com/h", "--secret-file", "s", "--event", "x.y"];
+  const unknown = await runAt(weir, add, { files: { s: secret } });
+  expect(unknown.code).toBe(1);
+  expect(unknown.err).toContain("an event is one of registry.created, ");
+});
+
+test("the limit of registries is told with the setting that raises it", async () => {
+  const text = "5 registries is the maximum allowed per top-level group.";
+  using server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    fetch: () => Response.json({ message: { base: [text] } }, { status: 400 }),
+  });
+  const env = { WEIR_URL: `http://127.0.0.1:${server.port}`, WEIR_TOKEN: "t" };
+  const { err } = await run(["group", "create", "g"], { env });
+  expect(err).toContain("raise WEIR_MAX_REGISTRIES_PER_GROUP");
+});
+
 test("explain says what to do about an upstream that may not be dialled", async () => {
   const decision = { status: "unsure", upstream: null, reason: "up1: blocked, up2: timeout" };
   using server = Bun.serve({

@@ -202,7 +202,9 @@ export function identitySuite(bench: MetadataBench): void {
       const other = { ...declared, hash: hashSecret("other") };
       expect(await bench.raised(() => credentials.saveToken(user.id, other))).toBe(1);
       expect(await credentials.byHash(hashSecret("last"))).toBeUndefined();
-      expect((await identity.tokens.get({ kind: "personal", userId: user.id }, tokenId))?.revokedAt).toBeDefined();
+      expect(
+        (await identity.tokens.get({ kind: "personal", userId: user.id }, tokenId))?.revokedAt,
+      ).toBeDefined();
       expect(await credentials.byHash(other.hash)).toBeDefined();
       expect(await credentials.byHash(hashSecret("own"))).toBeDefined();
     });
