@@ -33,6 +33,8 @@ export interface ExaminedFolder {
 
 export interface ExaminedUpstream {
   name: string;
+  /** Names of others with the same URL and user name, for which this one was asked. */
+  others: string[];
   url: string;
   /** Undefined: it answers as a registry. */
   failure: { reason: UnsureReason; message: string } | undefined;
@@ -55,7 +57,7 @@ export const examine: Examine = async (config, around, asking) => {
   if (!examined) return { folder, database: undefined, upstreams: undefined };
   const { upstreams, ...database } = examined;
   const asked =
-    upstreams && (await askUpstreams(config, distinct(upstreams), { ...around, log }, asking));
+    upstreams && (await askUpstreams(config, alike(upstreams), { ...around, log }, asking));
   return { folder, database, upstreams: asked };
 };
 
@@ -110,10 +112,17 @@ function sealerOf({ previousSecretKey }: Config, secret: string): Sealer {
   return createSealer(deriveKey(secret, purpose), ...former);
 }
 
-/** The Dependency Proxies of all groups mostly have one and the same. */
-function distinct(upstreams: readonly Upstream[]): Upstream[] {
-  const keys = upstreams.map(({ url, username }) => `${url} ${username ?? ""}`);
-  return upstreams.filter((_, index) => keys.indexOf(keys[index] ?? "") === index);
+/** Those to ask, with the other names of each: the Dependency Proxies of all groups mostly have one and the same. */
+function alike(upstreams: readonly Upstream[]): Map<Upstream, string[]> {
+  const same = Map.groupBy(upstreams, ({ url, username }) => `${url} ${username ?? ""}`);
+  return new Map(
+    [...same.values()].flatMap(([first, ...rest]) => {
+      if (!first) return [];
+      const names = new Set(rest.map(({ name }) => name));
+      names.delete(first.name);
+      return [[first, [...names]] as const];
+    }),
+  );
 }
 
 const deadline = 10_000;
@@ -121,10 +130,11 @@ const deadline = 10_000;
 /** As a server would ask them: by its client, through the same guard. One after the other, so that nobody is rushed. */
 async function askUpstreams(
   { allowedUpstreamAddresses: allowedAddresses }: Config,
-  upstreams: readonly Upstream[],
+  others: ReadonlyMap<Upstream, string[]>,
   { clock, version, log }: { clock: Clock; version: string; log: Log },
   asking: Parameters<Examine>[2],
 ): Promise<ExaminedUpstream[]> {
+  const upstreams = [...others.keys()];
   const instanceId = crypto.randomUUID();
   const around = { clock, log, version, instanceId, allowedAddresses };
   // What is known of outages is the server's; here everybody is asked once.
@@ -151,7 +161,7 @@ async function askUpstreams(
         const date = Date.parse(headers.get("date") ?? "");
         if (!Number.isNaN(date)) ahead = date - clock.now();
       });
-      asked.push({ name, url, failure, ahead });
+      asked.push({ name, others: others.get(upstream) ?? [], url, failure, ahead });
     }
     asking(upstreams.length, upstreams.length, "");
     return asked;

@@ -1,5 +1,6 @@
 import type { Clock } from "../lib/clock.ts";
 import { exit, Failure } from "./command.ts";
+import { hinted } from "./hints.ts";
 import { list, type Shape } from "./shapes.ts";
 import { type Incoming, type Outgoing, receive, send, Unanswered } from "./outbound.ts";
 
@@ -221,7 +222,7 @@ function refused(address: ServerAddress, { status, headers, text }: Incoming): F
       return new Failure(`${why}${seconds ? ` (in ${seconds} s)` : ""}`);
     }
     default:
-      return new Failure(why);
+      return new Failure(hinted(why));
   }
 }
 

@@ -36,7 +36,7 @@ export async function runCli(argv: readonly string[], world: World): Promise<num
   try {
     return await dispatch(argv, world);
   } catch (error) {
-    return explain(error, world.io);
+    return explain(error, world.io, helpFor(argv));
   }
 }
 
@@ -79,13 +79,21 @@ function print(io: Io, text: string): number {
 
 const told = [Failure, DataDirError, MetadataError, BackupError, MigrationError];
 
-function explain(error: unknown, io: Io): number {
+/** The command line that tells of the command that was meant, as far as one can tell. */
+function helpFor(argv: readonly string[]): string {
+  const meant = commands
+    .map(({ name }) => name)
+    .filter((name) => name.split(" ").every((word, index) => argv[index] === word));
+  return ["weir help", ...meant.slice(-1)].join(" ");
+}
+
+function explain(error: unknown, io: Io, help: string): number {
   io.status("");
   if (error instanceof ConfigError) {
     for (const problem of error.problems) io.err(`weir: ${problem}`);
   } else if (error instanceof UsageError) {
     io.err(`weir: ${error.message}`);
-    io.err("weir: see weir help");
+    io.err(`weir: see ${help}`);
     return exit.usage;
   } else if (told.some((kind) => error instanceof kind)) {
     for (const line of (error as Error).message.split("\n")) io.err(`weir: ${line}`);

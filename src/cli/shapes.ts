@@ -77,6 +77,7 @@ export const shapes = {
   member: has<api.MemberJson>("id", "username", "access_level", "expires_at"),
   project: has<api.ProjectJson>("id", "path", "path_with_namespace", "namespace"),
   token: has<Token>("id", "name", "scopes", "expires_at"),
+  groupSpace: has<api.GroupSpaceJson>("cached_bytes", "cache_max_bytes"),
   policy: has<api.CleanupPolicyJson>("enabled", "cadence", "keep_n_days_after_download"),
   dependencyProxy: has<api.DependencyProxyJson>("enabled", "identity"),
   registrySwitch: has<api.VirtualRegistriesJson>("enabled"),

@@ -1,6 +1,7 @@
 import { type Options, UsageError, type World } from "./command.ts";
 import { readSource } from "./connection.ts";
 import type { Given } from "./given.ts";
+import { size } from "../work/contract.ts";
 
 const trueOrFalse = ["true", "false"];
 
@@ -33,8 +34,8 @@ export const upstreamSettings = {
     from: 0,
   },
   "cache-max-bytes": {
-    value: "N",
-    summary: "how many bytes of it may be stored; the empty text: no limit",
+    value: "SIZE",
+    summary: "how many bytes of it may be stored, such as 10GiB; the empty text: no limit",
   },
   "stale-while-revalidate": {
     value: "BOOL",
@@ -96,8 +97,11 @@ export async function upstreamFieldsGiven(
 }
 
 function bytesGiven(text: string): number {
-  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
-  throw new UsageError("--cache-max-bytes must be a number of bytes of at least 1, or empty");
+  const read = size(1).safeParse(text);
+  if (read.success) return read.data;
+  throw new UsageError(
+    "--cache-max-bytes must be a size of at least 1, such as 1073741824, 500MB or 10GiB, or empty",
+  );
 }
 
 function rulesGiven(given: Given): { rules?: object[] } {

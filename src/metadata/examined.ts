@@ -13,6 +13,8 @@ export interface ExaminedDatabase {
   damage: string[];
   /** Undefined where the schema is not the present one. */
   upstreams: Upstream[] | undefined;
+  /** Ids of all registries; undefined as above. */
+  registries: number[] | undefined;
   /** Names of upstreams whose password this key does not open. */
   sealed: string[];
 }
@@ -23,12 +25,14 @@ export function schemaOf(names: readonly string[]): "current" | "older" | "newer
   return stepNames.every((name) => names.includes(name)) ? "current" : "older";
 }
 
-/** All upstreams, and the names of those whose password stays closed. */
+/** All upstreams, the ids of registries, and the names of those whose password stays closed. */
 export async function upstreamsOf(db: Db, passwords: Passwords) {
   const rows = await db.selectFrom("upstreams").selectAll().orderBy("id").execute();
   const upstreams = await Promise.all(rows.map((row) => upstreamOf(db, row, passwords)));
   const closed = upstreams.filter(
     ({ password }, index) => rows[index]?.sealed_password !== null && password === undefined,
   );
-  return { upstreams, sealed: closed.map(({ name }) => name) };
+  const registries = await db.selectFrom("registries").select("id").orderBy("id").execute();
+  const ids = registries.map(({ id }) => id);
+  return { upstreams, registries: ids, sealed: closed.map(({ name }) => name) };
 }

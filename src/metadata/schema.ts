@@ -154,6 +154,8 @@ export interface TokensTable {
   /** A JSON array of texts. */
   scopes: string;
   declared: Generated<number>;
+  /** Whether it came from a declared one, by however many rotations. */
+  from_declared: Generated<number>;
   created_by: number | null;
   created_at: number;
   expires_at: number | null;

@@ -1,6 +1,6 @@
-import type { Transaction } from "kysely";
+import type { Selectable, Transaction } from "kysely";
 import { MetadataError, type Role, type TokenSettings, type User } from "./contract.ts";
-import type { Schema } from "./schema.ts";
+import type { Schema, TokensTable } from "./schema.ts";
 
 type Tx = Transaction<Schema>;
 
@@ -98,7 +98,8 @@ async function saveMemberships(
 
 /**
  * Creates or changes a token (`Credentials.saveToken`). One with another hash is another token with an id of its
- * own, so that what was issued for the former one ends with it. A revoked one stays revoked.
+ * own, so that what was issued for the former one ends with it, as do tokens that came from it by rotation. A revoked
+ * one stays revoked.
  */
 export async function saveToken(
   { tx, now, changed }: Saving,
@@ -123,7 +124,7 @@ export async function saveToken(
   }
   await refuseSharedSecret(tx, token);
   changed();
-  if (present) await tx.deleteFrom("tokens").where("id", "=", present.id).execute();
+  if (present) await endFormer(tx, now, present);
   await tx
     .insertInto("tokens")
     .values({
@@ -136,6 +137,23 @@ export async function saveToken(
       expires_at: expiresAt,
       created_at: now,
     })
+    .execute();
+}
+
+/** Whoever declares another secret may do so because the former one leaked, and with it what was rotated out of it. */
+async function endFormer(
+  tx: Tx,
+  now: number,
+  { id, user_id, name }: Pick<Selectable<TokensTable>, "id" | "user_id" | "name">,
+): Promise<void> {
+  await tx.deleteFrom("tokens").where("id", "=", id).execute();
+  await tx
+    .updateTable("tokens")
+    .set({ revoked_at: now })
+    .where("user_id", "=", user_id)
+    .where("name", "=", name)
+    .where("from_declared", "=", 1)
+    .where("revoked_at", "is", null)
     .execute();
 }
 

@@ -28,6 +28,8 @@ export interface DeclaredGroup {
   cleanupPolicy?: CleanupSettings;
   /** The same: whether its registries are there. */
   virtualRegistries?: VirtualRegistrySettings;
+  /** The same: how much its entries may need. */
+  cacheMaxBytes?: number;
 }
 
 export interface DeclaredDependencyProxy {

@@ -144,6 +144,7 @@ function groupOf(group: ConfigFile["groups"][number], secret: string | undefined
     dependency_proxy: proxy,
     cleanup_policy: policy,
     virtual_registries: registries,
+    cache_max_bytes: cacheMaxBytes,
   } = group;
   return {
     path,
@@ -157,6 +158,7 @@ function groupOf(group: ConfigFile["groups"][number], secret: string | undefined
       },
     }),
     ...(registries && { virtualRegistries: registries }),
+    ...(cacheMaxBytes !== undefined && { cacheMaxBytes }),
     ...(policy && {
       cleanupPolicy: {
         enabled: policy.enabled,

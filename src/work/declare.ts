@@ -5,7 +5,12 @@ import type {
   Role,
   VirtualRegistrySettings,
 } from "../metadata/contract.ts";
-import type { DeclaredDependencyProxy, DeclaredUser, Declaration } from "./contract.ts";
+import type {
+  DeclaredDependencyProxy,
+  DeclaredGroup,
+  DeclaredUser,
+  Declaration,
+} from "./contract.ts";
 import { defaultGroup } from "./shapes.ts";
 
 /**
@@ -18,12 +23,9 @@ export async function declare(metadata: Metadata, declaration: Declaration): Pro
   await declareGroups(metadata, declaration.groups);
   const saved = await directory.groups();
   const groups = new Map(saved.map(({ path, id }) => [path.toLowerCase(), id]));
-  for (const { path, dependencyProxy, cleanupPolicy, virtualRegistries } of declaration.groups) {
-    const id = groups.get(path.toLowerCase());
-    if (id === undefined) continue;
-    if (dependencyProxy) await declareProxy(metadata, id, dependencyProxy);
-    if (cleanupPolicy) await declarePolicy(metadata, id, cleanupPolicy);
-    if (virtualRegistries) await declareSwitch(metadata, id, virtualRegistries);
+  for (const group of declaration.groups) {
+    const id = groups.get(group.path.toLowerCase());
+    if (id !== undefined) await declareSettings(metadata, id, group);
   }
   const makeDefault = () => directory.saveGroup({ path: defaultGroup, name: defaultGroup });
   const groupId = async (path: string) => {
@@ -41,6 +43,21 @@ export async function declare(metadata: Metadata, declaration: Declaration): Pro
     await directory.saveRegistry(await groupId(group), registry);
   }
   for (const user of declaration.users) await declareUser(metadata, user, groupId);
+}
+
+async function declareSettings(
+  metadata: Metadata,
+  id: number,
+  { dependencyProxy, cleanupPolicy, virtualRegistries, cacheMaxBytes }: DeclaredGroup,
+): Promise<void> {
+  if (dependencyProxy) await declareProxy(metadata, id, dependencyProxy);
+  if (cleanupPolicy) await declarePolicy(metadata, id, cleanupPolicy);
+  if (virtualRegistries) await declareSwitch(metadata, id, virtualRegistries);
+  if (cacheMaxBytes === undefined) return;
+  const present = await metadata.space.group(id);
+  if (present?.maxBytes !== cacheMaxBytes) {
+    await metadata.management.groups.limit(id, cacheMaxBytes);
+  }
 }
 
 /** Those above first. One that was renamed since is set back, unless its new path is declared too. */

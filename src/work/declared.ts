@@ -168,6 +168,7 @@ export const fileSchema = map({
       name: name.optional(),
       dependency_proxy: dependencyProxy.optional(),
       cleanup_policy: cleanupPolicy.optional(),
+      cache_max_bytes: size(1).optional(),
       virtual_registries: map({ enabled: flag }).optional(),
     }),
   ).default([]),

@@ -3,12 +3,13 @@ import { redacted } from "./settings.ts";
 
 /** What is declared, as a file would say it and without secrets. */
 export function visibleGroup(group: DeclaredGroup) {
-  const { path, name, dependencyProxy, cleanupPolicy, virtualRegistries } = group;
+  const { path, name, dependencyProxy, cleanupPolicy, virtualRegistries, cacheMaxBytes } = group;
   return {
     path,
     name,
     ...(dependencyProxy && { dependency_proxy: visibleProxy(dependencyProxy) }),
     ...(virtualRegistries && { virtual_registries: virtualRegistries }),
+    ...(cacheMaxBytes !== undefined && { cache_max_bytes: cacheMaxBytes }),
     ...(cleanupPolicy && {
       cleanup_policy: {
         enabled: cleanupPolicy.enabled,

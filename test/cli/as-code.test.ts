@@ -238,8 +238,10 @@ groups:
     name: "Full: all of it"
     dependency_proxy: { enabled: false, identity: hub, secret_env: HUB_SECRET, ttl_days: 30 }
     cleanup_policy: { keep_n_days_after_download: 90, cadence: 14, notify_on_failure: true }
+    cache_max_bytes: 50GiB
   - path: full/below
     dependency_proxy: {}
+    cache_max_bytes: 1GiB
 upstreams:
   - group: full
     name: "two words"
@@ -279,6 +281,7 @@ users:
     const text = await exported();
     expect(text).not.toMatch(/hub-secret|words-secret/);
     expect(text).toContain("secret_env: FULL_DEPENDENCY_PROXY_PASSWORD");
+    expect(text).toContain("cache_max_bytes: 53687091200");
     expect(await planOf(text)).toEqual([]);
     expect(await planOf(text, "--delete-missing")).toEqual([]);
     expect(await jsonAt(weir, ["user", "show", "shut"])).toMatchObject({ state: "blocked" });
@@ -291,12 +294,14 @@ users:
         "enabled: false, identity: hub, secret_env: HUB_SECRET, ttl_days: 30",
         "enabled: true",
       )
+      .replace("50GiB", "20GiB")
       .replace("cadence: 14", "cadence: 30, enabled: false")
       .replace("state: blocked", "state: active")
       .replace("expires_at: 2030-12-31", "expires_at: 2031-12-31");
     expect(short(await planOf(other))).toEqual([
       "~ dependency proxy of full",
       "~ cleanup policy of full",
+      "~ space of full",
       "~ user shut",
       "~ member shut of full/below",
     ]);

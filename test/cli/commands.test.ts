@@ -86,6 +86,7 @@ describe("registries and upstreams", () => {
     const fails = await runAt(weir, ["upstream", "test", ...given]);
     expect(fails).toMatchObject({ code: 1, out: "" });
     expect(fails.err).toMatch(/^weir: unreachable .*\nweir: check its URL/);
+    expect(fails.err).toContain("weir doctor, where the server runs, tells which it is");
   });
 
   test("what is deleted is asked for, and must be where nobody can be asked", async () => {
@@ -142,6 +143,70 @@ describe("cache", () => {
     expect(await runAt(weir, ["cache", "purge", "up1", "--yes"])).toMatchObject({ code: 0 });
     expect(await jsonAt<object[]>(weir, ["cache", "ls", "up1"])).toEqual([]);
   });
+});
+
+test("a size can have a unit; a refusal names what can be given, and which limit to raise", async () => {
+  const sized = ["upstream", "update", "up1", "--cache-max-bytes"];
+  const updated = await runAt(weir, [...sized, "1GiB"]);
+  expect(updated).toMatchObject({ code: 0 });
+  expect(await jsonAt(weir, ["upstream", "show", "up1"])).toMatchObject({
+    cache_max_bytes: 2 ** 30,
+  });
+  const none = await runAt(weir, [...sized, "much"]);
+  expect(none).toMatchObject({ code: 2, err: expect.stringContaining("500MB or 10GiB") });
+  expect(await runAt(weir, [...sized, ""])).toMatchObject({ code: 0 });
+
+  const secret = `whsec_${btoa("0123456789abcdef0123456789abcdef")}`;
+  const add = ["webhook", "add", "https://example.com/h", "--secret-file", "s", "--event", "x.y"];
+  const unknown = await runAt(weir, add, { files: { s: secret } });
+  expect(unknown.code).toBe(1);
+  expect(unknown.err).toContain("an event is one of registry.created, ");
+});
+
+test("the limit of registries is told with the setting that raises it", async () => {
+  const text = "5 registries is the maximum allowed per top-level group.";
+  using server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    fetch: () => Response.json({ message: { base: [text] } }, { status: 400 }),
+  });
+  const env = { WEIR_URL: `http://127.0.0.1:${server.port}`, WEIR_TOKEN: "t" };
+  const { err } = await run(["group", "create", "g"], { env });
+  expect(err).toContain("raise WEIR_MAX_REGISTRIES_PER_GROUP");
+});
+
+test("explain says what to do about an upstream that may not be dialled", async () => {
+  const decision = { status: "unsure", upstream: null, reason: "up1: blocked, up2: timeout" };
+  using server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    fetch: () => Response.json({ decision, upstreams: [] }),
+  });
+  const env = { WEIR_URL: `http://127.0.0.1:${server.port}`, WEIR_TOKEN: "t" };
+  const { code, err } = await run(["explain", "1", "a/b:c"], { env });
+  expect(code).toBe(0);
+  expect(err.split("\n")).toEqual([
+    expect.stringMatching(/^weir: up1: allow its address by WEIR_ALLOWED_UPSTREAM_ADDRESSES/),
+    expect.stringMatching(/^weir: up2: try again/),
+  ]);
+});
+
+test.each([
+  ["limit", "too many stay: pinned, pulled a moment ago, or sharing content", "disk"],
+  ["free_space", "WEIR_MIN_FREE_BYTES is more than this disk can have", "too many"],
+])("why not all of it would go, for reason %s", async (reason, said, unsaid) => {
+  const none = { entries: [], entries_count: 0, size: 0, excess: 10, left: 10 };
+  const preview = { scope: "upstream", id: 1, name: "up", reason, bytes: 90, bound: 80, ...none };
+  using server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    fetch: () => Response.json([preview]),
+  });
+  const env = { WEIR_URL: `http://127.0.0.1:${server.port}`, WEIR_TOKEN: "t" };
+  const { code, out } = await run(["evict", "--dry-run"], { env });
+  expect(code).toBe(0);
+  expect(out.split("\n")[1]).toContain(said);
+  expect(out.split("\n")[1]).not.toContain(unsaid);
 });
 
 test("how pulls were answered over time, in steps", async () => {
@@ -203,7 +268,10 @@ describe("groups, users and tokens", () => {
     expect(list.out).toMatch(/ci +api +yes/);
     expect(list.out).not.toContain(made.out);
 
-    const rotated = await runAt(weir, ["token", "rotate", id]);
+    const unasked = await runAt(weir, ["token", "rotate", id]);
+    expect(unasked).toMatchObject({ code: 2, err: expect.stringContaining("--yes") });
+    expect(await runAt(weir, ["user", "show"], {}, made.out)).toMatchObject({ code: 0 });
+    const rotated = await runAt(weir, ["token", "rotate", id, "--yes"]);
     expect(rotated.out).toMatch(/^weir_pat_\w+$/);
     expect(await runAt(weir, ["user", "show"], {}, made.out)).toMatchObject({ code: 4 });
     const next = /token (\d+)/.exec(rotated.err)?.[1] ?? "";

@@ -124,6 +124,24 @@ describe("beside a running server", () => {
     expect(told.out).toEndWith("\n11 fine, 0 warnings, 0 failed, 1 skipped");
   });
 
+  test("upstreams with one address are asked once and all named; a mirror's registry that is gone", async () => {
+    proxy = { forwards: true };
+    const api = { WEIR_URL: weir.url, WEIR_TOKEN: adminToken };
+    const does = async (...argv: string[]) => {
+      const done = await run(argv, { env: api });
+      expect(done).toMatchObject({ code: 0 });
+      return done.out;
+    };
+    await does("group", "create", "twin");
+    const made = await does("registry", "create", "r", "--group", "twin", "--json");
+    const { id } = JSON.parse(made) as { id: number };
+    await does("upstream", "add", String(id), upstream.url, "--name", "second");
+    const { by } = await diagnose({ ...env(), WEIR_MIRROR_REGISTRY: "99" }, real);
+    expect(by("upstream up1")?.message).toEndWith("; so for second");
+    expect(by("mirror")).toMatchObject({ status: "warning" });
+    await does("group", "delete", "twin", "--yes");
+  });
+
   test("from another machine, only the address is looked at", async () => {
     proxy = { forwards: true };
     const { findings } = await diagnose({ WEIR_URL: outside(), WEIR_TOKEN: adminToken });
@@ -232,8 +250,16 @@ describe("without a server", () => {
 
   const asked = (ahead: number): Examination => ({
     folder: { path: "/d", state: "usable", problem: undefined, freeBytes: 1, key: "given" },
-    database: { schema: "current", problem: undefined, damage: [], sealed: ["partner"] },
-    upstreams: [{ name: "hub", url: "https://hub", failure: undefined, ahead }],
+    database: {
+      schema: "current",
+      problem: undefined,
+      damage: [],
+      registries: [2],
+      sealed: ["partner"],
+    },
+    upstreams: [
+      { name: "hub", url: "https://hub", others: ["dp", "own"], failure: undefined, ahead },
+    ],
   });
   test.each([
     [5000, "ok"],
@@ -244,6 +270,11 @@ describe("without a server", () => {
     const { by } = await diagnose(nobody, options);
     expect(by("clock")).toMatchObject({ status });
     expect(by("disk")).toMatchObject({ status: "failed" });
+    expect(by("upstream hub")?.message).toBe("https://hub answers as a registry; so for dp, own");
+    expect(by("mirror")).toMatchObject({
+      status: "warning",
+      message: expect.stringContaining("the registry 1 of WEIR_MIRROR_REGISTRY is not there"),
+    });
     expect(by("passwords")).toMatchObject({ message: expect.stringContaining("partner") });
   });
 });

@@ -544,7 +544,7 @@ CREATE TABLE "tokens" (
   created_at integer not null,
   expires_at integer,
   revoked_at integer,
-  last_used_at integer,
+  last_used_at integer, from_declared integer not null default 0 check (from_declared in (0, 1)),
   check ((user_id is null) = (kind = 'deploy')),
   check ((group_id is not null) = (kind in ('group', 'deploy'))),
   check ((project_id is not null) = (kind = 'job')),

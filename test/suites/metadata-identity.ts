@@ -188,6 +188,27 @@ export function identitySuite(bench: MetadataBench): void {
       expect(await credentials.byHash(hashSecret("next"))).toBeDefined();
     });
 
+    test("another declared secret ends what was rotated out of the former one, and nothing else", async () => {
+      const { user, credentials, identity } = await sample();
+      const declared = { name: "t", hash: hashSecret("d"), scopes: ["api"], expiresAt: undefined };
+      await credentials.saveToken(user.id, declared);
+      await identity.tokens.createPersonal(user.id, fields({ name: "t", hash: hashSecret("own") }));
+      let { tokenId = 0 } = (await credentials.byHash(declared.hash)) ?? {};
+      for (const secret of ["next", "last"]) {
+        const rotated = await identity.tokens.rotate(tokenId, fields({ hash: hashSecret(secret) }));
+        tokenId = rotated?.id ?? 0;
+      }
+      expect(await credentials.byHash(hashSecret("last"))).toBeDefined();
+      const other = { ...declared, hash: hashSecret("other") };
+      expect(await bench.raised(() => credentials.saveToken(user.id, other))).toBe(1);
+      expect(await credentials.byHash(hashSecret("last"))).toBeUndefined();
+      expect(
+        (await identity.tokens.get({ kind: "personal", userId: user.id }, tokenId))?.revokedAt,
+      ).toBeDefined();
+      expect(await credentials.byHash(other.hash)).toBeDefined();
+      expect(await credentials.byHash(hashSecret("own"))).toBeDefined();
+    });
+
     test("making one raises nothing, taking one away does", async () => {
       const { user, identity } = await sample();
       let id = 0;

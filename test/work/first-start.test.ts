@@ -155,6 +155,18 @@ describe("a given administrator's token", () => {
   });
 });
 
+test("another administrator's token ends what the former one was rotated into", async () => {
+  await start({ adminToken: given });
+  const { tokenId = 0 } = (await credential(given)) ?? {};
+  const fields = { hash: hashSecret("rotated"), expiresAt: undefined, createdBy: 1 };
+  await metadata.identity.tokens.rotate(tokenId, fields);
+  await start({ adminToken: given });
+  expect(await credential("rotated")).toBeDefined();
+  await start({ adminToken: ciToken });
+  expect([await credential(given), await credential("rotated")]).toEqual([undefined, undefined]);
+  expect(await credential(ciToken)).toBeDefined();
+});
+
 describe("a declaration", () => {
   test("with registries leaves no room for registry 1 of the first start", async () => {
     const { registry } = await start({ declared: team });
@@ -178,6 +190,21 @@ describe("a declaration", () => {
     const upstreams = [{ name: "extra", url: "https://extra.example.com" }];
     const { registry } = await start({ declared: declaration({ upstreams }) });
     expect(registry).toMatchObject({ id: 1, name: "default", upstreams: [dockerHub] });
+  });
+
+  test("limits what a group may cache, and leaves the limit where nothing is said", async () => {
+    const limited = declaration({
+      groups: [{ path: "team", name: "Team", cache_max_bytes: "2GiB" }],
+    });
+    await start({ declared: limited });
+    const id = (await metadata.management.group({ path: "team" }))?.id ?? 0;
+    const limit = async () => (await metadata.space.group(id))?.maxBytes;
+    expect(await limit()).toBe(2 * 2 ** 30);
+    const generation = await metadata.generation();
+    await start({ declared: limited });
+    expect(await metadata.generation()).toBe(generation);
+    await start({ declared: declaration({ groups: [{ path: "team", name: "Team" }] }) });
+    expect(await limit()).toBe(2 * 2 ** 30);
   });
 
   test("said twice changes nothing", async () => {

@@ -77,7 +77,7 @@ function given(fields: object): Record<string, unknown> {
 
 function groupItem(
   { id, full_path: path, name }: GroupJson,
-  { proxies, policies, off }: Present,
+  { proxies, policies, limits, off }: Present,
   variables: Variables,
 ) {
   const proxy = proxies.get(id);
@@ -89,6 +89,7 @@ function groupItem(
     name,
     dependency_proxy: isTouched ? given({ ...proxy, secret_env: variable }) : undefined,
     cleanup_policy: policies.get(id),
+    cache_max_bytes: limits.get(id),
     virtual_registries: off.includes(path) ? { enabled: false } : undefined,
   });
 }

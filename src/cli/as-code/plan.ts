@@ -2,6 +2,7 @@ import { Failure } from "../command.ts";
 import { planGroups, removeGroups } from "./groups.ts";
 import { type Ids, keyOf, type Plan, type Planning, type PlanOptions } from "./planning.ts";
 import type { Present } from "./present.ts";
+import { planLimits } from "./limits.ts";
 import { planPolicies } from "./policies.ts";
 import { planProxies } from "./proxies.ts";
 import { planRegistries, removeRegistries } from "./registries.ts";
@@ -32,6 +33,7 @@ export function makePlan(wanted: Wanted, present: Present, options: PlanOptions)
     ...registries.listed,
     ...planProxies(planning),
     ...planPolicies(planning),
+    ...planLimits(planning),
     ...planUsers(planning),
     ...switches.off,
     ...(options.deleteMissing ? removeGroups(planning) : []),

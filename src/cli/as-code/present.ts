@@ -7,6 +7,7 @@ import type {
 } from "../../http/api/contract.ts";
 import type { Api } from "../client.ts";
 import { container, ofGroup } from "../find.ts";
+import { readLimit } from "./limits.ts";
 import { type Policy, readPolicy } from "./policies.ts";
 import { list as listOf, shapes } from "../shapes.ts";
 
@@ -21,6 +22,8 @@ export interface Present {
   proxies: ReadonlyMap<number, Proxy>;
   /** The same, of those that have one. */
   policies: ReadonlyMap<number, Policy>;
+  /** Bytes that may be cached, of those that have such a limit. */
+  limits: ReadonlyMap<number, number>;
   /** Undefined: not asked for. Without bots, which go with their tokens. */
   people: People | undefined;
 }
@@ -39,6 +42,7 @@ export interface Asked {
   /** Of which groups Dependency Proxies and cleanup policies are wanted, by path; they are for owners. */
   proxies: (path: string) => boolean;
   policies: (path: string) => boolean;
+  limits: (path: string) => boolean;
 }
 
 export interface People {
@@ -76,7 +80,12 @@ export async function readPresent(api: Api, asked: Asked): Promise<Present> {
     const policy = parent === null && asked.policies(path) ? await readPolicy(api, id) : undefined;
     if (policy) policies.set(id, policy);
   }
-  return { groups, registries, upstreams, off, proxies, policies, people };
+  const limits = new Map<number, number>();
+  for (const { id, full_path: path } of groups) {
+    const limit = asked.limits(path) ? await readLimit(api, id) : undefined;
+    if (limit !== undefined) limits.set(id, limit);
+  }
+  return { groups, registries, upstreams, off, proxies, policies, limits, people };
 }
 
 export async function readProxy(api: Api, group: number): Promise<Proxy> {

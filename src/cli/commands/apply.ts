@@ -58,7 +58,7 @@ What was changed by somebody else between the plan and the change is not overwri
 };
 
 function askedFor({ keys, declared }: Wanted): Asked {
-  const groupsWith = (key: "dependencyProxy" | "cleanupPolicy") => {
+  const groupsWith = (key: "dependencyProxy" | "cleanupPolicy" | "cacheMaxBytes") => {
     const found = declared.groups.filter((group) => group[key] !== undefined);
     const paths = new Set(found.map(({ path }) => path.toLowerCase()));
     return (path: string) => paths.has(path.toLowerCase());
@@ -67,6 +67,7 @@ function askedFor({ keys, declared }: Wanted): Asked {
     people: keys.has("users"),
     proxies: groupsWith("dependencyProxy"),
     policies: groupsWith("cleanupPolicy"),
+    limits: groupsWith("cacheMaxBytes"),
   };
 }
 

@@ -38,6 +38,14 @@ export const evict: Command = {
   },
 };
 
+/** Said by the reason: of a disk it is often not the cache. */
+const whatStays = (reason: EvictionPreviewJson["reason"]) => {
+  const stays = "pinned, pulled a moment ago, or sharing content with entries that stay";
+  return reason === "limit"
+    ? `too many stay: ${stays}`
+    : `still lack after that: what stays is ${stays}, or it is not the cache that fills the disk, or WEIR_MIN_FREE_BYTES is more than this disk can have`;
+};
+
 function print({ io }: World, previews: EvictionPreviewJson[]): void {
   if (previews.length === 0) io.out("nothing: everything is within its limits");
   for (const preview of previews) {
@@ -49,7 +57,7 @@ function print({ io }: World, previews: EvictionPreviewJson[]): void {
         : `${sizeText(bytes)} of disk are free and ${sizeText(bound)} should be`;
     io.out(`${why}: ${preview.entries_count} entries of ${sizeText(size)} would go`);
     if (left > 0) {
-      io.out(`${sizeText(left)} too many stay: pinned, or pulled a moment ago`);
+      io.out(`${sizeText(left)} ${whatStays(preview.reason)}`);
     }
     if (entries.length > 0) io.out(tableText(entries, columns));
     const more = preview.entries_count - entries.length;

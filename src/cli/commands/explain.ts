@@ -2,6 +2,7 @@ import type { PlanJson } from "../../http/api/contract.ts";
 import { type Command, exit, jsonOption } from "../command.ts";
 import { connect, connectionOptions } from "../connection.ts";
 import { container, findRegistry } from "../find.ts";
+import { fixes } from "../fixes.ts";
 import { type Columns, plain, tableText } from "../output.ts";
 import { shapes } from "../shapes.ts";
 
@@ -14,6 +15,15 @@ const columns: Columns<PlanJson["upstreams"][number]> = {
   "fresh until": ({ cached }) => cached?.fresh_until,
   says: ({ says }) => says,
 };
+
+/** What helps where upstreams stood in the way: the decision names them as `upstream: reason`, with commas between. */
+function hintsOf(reason: string | null): string[] {
+  return (reason ?? "").split(", ").flatMap((part) => {
+    const [, upstream = "", why = ""] = /^(.*): (\w+)$/.exec(part) ?? [];
+    const fix = fixes[why];
+    return fix === undefined ? [] : [`${plain(upstream)}: ${fix}`];
+  });
+}
 
 export const explain: Command = {
   name: "explain",
@@ -35,6 +45,7 @@ export const explain: Command = {
       const { status, upstream, reason } = plan.decision;
       const from = upstream === null ? "" : ` from ${plain(upstream)}`;
       io.out(`${status}${from}${reason === null ? "" : `: ${plain(reason)}`}`);
+      for (const hint of hintsOf(reason)) io.err(`weir: ${hint}`);
       if (plan.upstreams.length > 0) io.out(`\n${tableText(plan.upstreams, columns)}`);
     }
     return exit.ok;

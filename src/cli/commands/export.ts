@@ -8,12 +8,12 @@ export const exportCommand: Command = {
   name: "export",
   summary: "Write what is there as a configuration file, for apply or WEIR_CONFIG_FILE.",
   details: `In a fixed order, so that two exports can be compared. Secrets are no part of it: a password is named by a variable that has to be set where the file is used for
-something new. Users' tokens, passwords and what a server reads at its start (settings, oidc_issuers, sign_in_providers) are not in it.`,
+something new. Users' tokens, passwords, webhooks, prefetches, pins, projects and what a server reads at its start (settings, oidc_issuers, sign_in_providers) are not in it.`,
   arguments: [],
   options: {
     "without-restricted": {
       summary:
-        "leave out what not everybody sees: users, memberships, Dependency Proxies, cleanup policies",
+        "leave out what not everybody sees: users, memberships, Dependency Proxies, cleanup policies, limits",
     },
     ...connectionOptions,
   },
@@ -22,7 +22,12 @@ something new. Users' tokens, passwords and what a server reads at its start (se
     const api = await connect(world, given);
     const isWhole = !given.has("without-restricted");
     const ofAll = () => isWhole;
-    const present = await readPresent(api, { people: isWhole, proxies: ofAll, policies: ofAll });
+    const present = await readPresent(api, {
+      people: isWhole,
+      proxies: ofAll,
+      policies: ofAll,
+      limits: ofAll,
+    });
     for (const path of present.off) {
       world.io.err(`weir: the registries of the group ${path} are switched off, and left out`);
     }

@@ -141,14 +141,25 @@ const rotate: Command = {
   summary:
     "Revoke a token and create one like it, which ends when it would; prints its secret once.",
   arguments: [token],
-  options: { group: kinds.group, ...expires, ...options },
-  examples: ["weir token rotate 17", "weir token rotate 21 --group platform --expires 2027-06-30"],
+  details:
+    "The former secret ends at once, also where it is the one that this command is given. A token without an end stays without one, unless the token that is used here ends.",
+  options: { group: kinds.group, ...expires, ...yesOption, ...options },
+  examples: [
+    "weir token rotate 17",
+    "weir token rotate 21 --group platform --expires 2027-06-30 --yes",
+  ],
   async run(world, given) {
     const group = given.text("group");
     const all =
       group === undefined ? "/personal_access_tokens" : `${groupPath(group)}/access_tokens`;
-    const path = `${all}/${tokenId(given)}/rotate`;
+    const id = tokenId(given);
+    const path = `${all}/${id}/rotate`;
     const api = await connect(world, given);
+    await confirm(
+      world,
+      given,
+      `Rotate the token ${id}? Its present secret ends at once for all that use it, this command too if it is the one.`,
+    );
     const body = { ...(given.has("expires") && { expires_at: given.text("expires") }) };
     return printSecret(world, given, await api.post(shapes.token, path, { body }));
   },

@@ -8,7 +8,7 @@ import { shapes } from "../shapes.ts";
 const fixes: [begin: string, fix: string][] = [
   [
     "unreachable",
-    "check its URL, and that the server may go there: WEIR_ALLOWED_UPSTREAM_ADDRESSES for inner addresses, a firewall",
+    "check its URL, and that the server may go there: WEIR_ALLOWED_UPSTREAM_ADDRESSES must have an inner address, which looks from here as if nobody answered; weir doctor, where the server runs, tells which it is",
   ],
   ["timeout", "try again; where it stays so, look for a firewall that drops what is sent"],
   ["denied", "check user name and password: weir upstream update --username … --password-file …"],

@@ -1,5 +1,6 @@
 import type { Config } from "../../config.ts";
 import type { Examination, ExaminedFolder, ExaminedUpstream } from "../../examination.ts";
+import { fixes } from "../fixes.ts";
 import { sizeText } from "../output.ts";
 import { failed, type Finding, ok, skipped, warning } from "./finding.ts";
 
@@ -8,6 +9,7 @@ export function localFindings(config: Config, found: Examination): Finding[] {
   return [
     ...folderFindings(config, found.folder),
     ...(config.database ? serverFindings(found, config.database) : databaseFindings(found)),
+    ...mirrorFindings(config, found),
     ...upstreamFindings(found),
   ];
 }
@@ -104,24 +106,21 @@ function schemaFinding(schema: "current" | "older" | "newer" | undefined, state:
   return ok("database", `${state} that of this release`);
 }
 
-const reasons: Record<string, string> = {
-  unreachable: "check its URL, name resolution and firewalls between here and there",
-  timeout: "try again; where it stays so, look for a firewall that drops what is sent",
-  denied: "check its user name and password: weir upstream update --username … --password-file …",
-  rate_limited: "wait, or give it a login, which mostly has a higher limit",
-  broken: "the fault is the upstream's: try again later",
-  invalid: "check its URL: a registry answers at /v2/ below it",
-  blocked:
-    "allow its address by WEIR_ALLOWED_UPSTREAM_ADDRESSES, if it is meant to be an inner one",
-};
+function mirrorFindings({ mirror }: Config, { database }: Examination): Finding[] {
+  if (!database?.registries || database.registries.includes(mirror.registryId)) return [];
+  const message = `the registry ${mirror.registryId} of WEIR_MIRROR_REGISTRY is not there: pulls as from a mirror are refused`;
+  const fix = "set it to the id of one that is there: weir registry list, weir registry create";
+  return [warning("mirror", message, fix)];
+}
 
 function upstreamFindings({ upstreams }: Examination): Finding[] {
   if (!upstreams) return [skipped("upstreams", "the database does not tell which there are")];
-  const findings = upstreams.map(({ name, url, failure }) => {
+  const findings = upstreams.map(({ name, others, url, failure }) => {
     const check = `upstream ${name}`;
-    if (!failure) return ok(check, `${url} answers as a registry`);
-    const message = `${url}: ${failure.message}`;
-    const fix = reasons[failure.reason] ?? "look into the log of the server";
+    const also = others.length === 0 ? "" : `; so for ${others.join(", ")}`;
+    if (!failure) return ok(check, `${url} answers as a registry${also}`);
+    const message = `${url}: ${failure.message}${also}`;
+    const fix = fixes[failure.reason] ?? "look into the log of the server";
     // One that asks to wait is there.
     return failure.reason === "rate_limited"
       ? warning(check, message, fix)

@@ -89,8 +89,8 @@ export interface Credentials {
     ends?: ReadonlyMap<number, number>,
   ): Promise<User>;
   /**
-   * Creates or changes the declared token of this name of this user; another hash replaces the former one. Tokens that
-   * were not made so can have the same name.
+   * Creates or changes the declared token of this name of this user; another hash replaces the former one, and revokes
+   * what came from that one by rotation. Tokens that were not made so can have the same name.
    */
   saveToken(userId: number, token: TokenSettings): Promise<void>;
   /** Whether the user has a declared token of this name. */

@@ -101,7 +101,8 @@ export class SqlTokens implements ManagedTokens {
       if (!row) return undefined;
       changed();
       const { kind, user_id, group_id, project_id, username, name, scopes } = row;
-      const kept = { kind, user_id, group_id, project_id, username, name, scopes };
+      const from_declared = row.declared === 1 ? 1 : row.from_declared;
+      const kept = { kind, user_id, group_id, project_id, username, name, scopes, from_declared };
       const next = { hash, expires_at: expiresAt ?? null, created_by: createdBy, created_at: now };
       const token = await tokenOf(tx, await insert(tx, { ...kept, ...next }));
       await note(await factOn(tx, "rotate", token, { former_id: id }));

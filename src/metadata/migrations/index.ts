@@ -16,6 +16,7 @@ import { servers } from "./0012_servers.ts";
 import { space, type Trigger } from "./0013_space.ts";
 import { prefetchesAndWebhooks } from "./0014_prefetches_and_webhooks.ts";
 import { rules } from "./0015_rules.ts";
+import { descent } from "./0018_descent.ts";
 
 /** The few words in which the SQL of two engines differs. */
 export interface SqlWords {
@@ -66,6 +67,7 @@ const steps: Record<string, (words: SqlWords) => string[]> = {
   "0013_space": space,
   "0014_prefetches_and_webhooks": prefetchesAndWebhooks,
   "0015_rules": rules,
+  "0018_descent": descent,
 };
 
 /** The names under which a database has on record what was done to it. */

@@ -19,7 +19,8 @@ export async function examinePostgres(
   const times = { connectMs: patienceMs, statementMs: patienceMs, waitMs: patienceMs };
   const pool = { url, ca, ...times, lockMs: undefined, timers: systemClock, max: 1 };
   const db = new Kysely<Schema>({ dialect: postgresDialect(pool) });
-  const found = { damage: [], upstreams: undefined, sealed: [], problem: undefined };
+  const unknown = { upstreams: undefined, registries: undefined, sealed: [] };
+  const found = { ...unknown, damage: [], problem: undefined };
   try {
     const tables = await sql.raw<{ name: string }>(postgresWords.tables).execute(db);
     if (!tables.rows.some(({ name }) => name === "kysely_migration")) return undefined;

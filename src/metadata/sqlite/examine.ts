@@ -14,7 +14,8 @@ export async function examineSqlite(
   file: string,
   { sealer, log }: { sealer: Sealer | undefined; log: Log },
 ): Promise<ExaminedDatabase> {
-  const nothing = { schema: undefined, damage: [], upstreams: undefined, sealed: [] };
+  const unknown = { upstreams: undefined, registries: undefined, sealed: [] };
+  const nothing = { ...unknown, schema: undefined, damage: [] };
   let database: Database;
   try {
     database = new Database(file, { readonly: true, strict: true });
@@ -27,13 +28,7 @@ export async function examineSqlite(
     const damage = damageOf(database);
     const isReadable = schema === "current" && damage.length === 0 && sealer !== undefined;
     const found = isReadable ? await upstreamsOf(db, new Passwords(sealer, log)) : undefined;
-    return {
-      schema,
-      damage,
-      problem: undefined,
-      upstreams: found?.upstreams,
-      sealed: found?.sealed ?? [],
-    };
+    return { ...unknown, schema, damage, problem: undefined, ...found };
   } catch (error) {
     return { ...nothing, problem: failureCode(error) };
   } finally {

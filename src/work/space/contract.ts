@@ -20,7 +20,7 @@ export interface EvictionPreview extends Overfull {
   /** Of all. */
   count: number;
   size: number;
-  /** What cannot be got rid of: it is pinned, or was pulled a moment ago. */
+  /** What cannot be got rid of: it is pinned, was pulled a moment ago, shares its content with what stays, or is no part of the cache. */
   left: number;
 }
 

@@ -4,6 +4,7 @@ import type { EvictedEntry } from "../../metadata/contract.ts";
 import type { Work, WorkRun, WorkStep } from "../runner/contract.ts";
 import { Ages } from "./ages.ts";
 import type { EvictionPreview, EvictionPreviewer, Overfull, SpaceCounts } from "./contract.ts";
+import { whyItStays } from "./stays.ts";
 import { type LimitsOptions, overfull } from "./limits.ts";
 
 export interface EvictionOptions extends LimitsOptions {
@@ -120,7 +121,7 @@ export class Eviction implements Work, EvictionPreviewer {
       why === "limit"
         ? `${what} has ${bytes} bytes and may have ${bound}`
         : `${bytes} bytes of disk are free and ${bound} should be`;
-    const text = `${has}: what is left is pinned, or was pulled a moment ago`;
+    const text = `${has}: what is left ${whyItStays(why)}`;
     this.#stuck.set(keyOf(over), text);
     this.#options.log.warn("a limit cannot be kept", { scope, id, name, why, bytes, bound });
   }

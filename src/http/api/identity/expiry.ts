@@ -17,14 +17,18 @@ export function accessTokenEnd(
   return Math.min(end, latest);
 }
 
-/** When what takes an access token's place ends: where nothing is said, not later than that one. */
+/**
+ * When what takes an access token's place ends: where nothing is said, not later than that one, so that one without an
+ * end (those that are declared) becomes another such, unless the caller's own credential ends (security S63).
+ */
 export function rotatedEnd(
   caller: Caller,
   now: number,
   given: number | undefined,
   former: number | undefined,
-): number {
+): number | undefined {
   if (given !== undefined) return accessTokenEnd(caller, now, given);
+  if (former === undefined && caller.expiresAt === undefined) return undefined;
   return Math.min(accessTokenEnd(caller, now, undefined), former ?? Infinity);
 }
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { isWellFormedSecret } from "../../../../src/lib/secret.ts";
+import { hashSecret, isWellFormedSecret } from "../../../../src/lib/secret.ts";
 import { until } from "../../../fakes/until.ts";
 import { populate, type Population } from "./population.ts";
 
@@ -176,6 +176,27 @@ describe("rotation", () => {
     });
     expect(later.status).toBe(400);
     expect(await works(next["token"])).toBe(true);
+  });
+
+  test("without an end stays so, unless the token that is used ends", async () => {
+    const { credentials } = given.world.metadata;
+    const admin = given.users["admin"] ?? 0;
+    const declared = { name: "d", hash: hashSecret("d".repeat(32)), scopes: ["api"] };
+    await credentials.saveToken(admin, { ...declared, expiresAt: undefined });
+    const { body: list } = await given.call("admin", "GET", `${pats}?user_id=${admin}`);
+    const found = (list as Fields[]).find(({ name }) => name === "d");
+    const headers = { "PRIVATE-TOKEN": "d".repeat(32) };
+    const made = await given.with(headers, "POST", `${pats}/${Number(found?.["id"])}/rotate`);
+    expect(made.body).toMatchObject({ expires_at: null, active: true });
+    const next = made.body as Fields;
+    const { body: short } = await call("admin", "POST", pats, {
+      name: "s",
+      scopes: ["api"],
+      expires_at: day(3),
+    });
+    const ending = { "PRIVATE-TOKEN": String(short["token"]) };
+    const cut = await given.with(ending, "POST", `${pats}/${Number(next["id"])}/rotate`);
+    expect(cut.body).toMatchObject({ expires_at: day(3) });
   });
 
   test("keeps a group's bot, and its role", async () => {
