@@ -164,7 +164,7 @@ test("how pulls were answered over time, in steps", async () => {
   expect(out).toMatch(/^FROM +HITS +MISSES +FROM CACHE +FROM UPSTREAM +REQUESTS +ERRORS\n/);
   expect(out).toContain("2.0 KiB");
   expect(asked).toEqual([
-    "/api/v4/groups/acme/-/virtual_registries/container/statistics/history?from=2026-01-01&interval=day&upstream_id=7",
+    "/api/v4/groups/acme/-/virtual_registries/container/statistics/history?from=2026-01-01T00%3A00%3A00Z&interval=day&upstream_id=7",
   ]);
 });
 

@@ -1,5 +1,5 @@
 import type { Api } from "../client.ts";
-import { type Command, exit, jsonOption, UsageError } from "../command.ts";
+import { type Command, exit, Failure, jsonOption, UsageError } from "../command.ts";
 import { connect, connectionOptions } from "../connection.ts";
 import { container, findRegistry, findUpstream, groupPath, part } from "../find.ts";
 import type { Given } from "../given.ts";
@@ -58,6 +58,7 @@ const ls: Command = {
 const refresh: Command = {
   name: "cache refresh",
   summary: "Read a tag anew from its upstream, however fresh the cached copy is.",
+  details: "Ends with 1 where the upstream gives no answer, and the cached copy stays as it was.",
   arguments: [
     { name: "registry", summary: "id, name, or group/name" },
     { name: "image", summary: "repository:tag" },
@@ -69,7 +70,14 @@ const refresh: Command = {
     const id = await findRegistry(api, given.argument("registry"));
     const query = { image: given.argument("image") };
     const path = `${container}/registries/${id}/refresh`;
-    return printItem(world, given, await api.post(shapes.refreshed, path, { query }));
+    const { cache, ...object } = await api.post(shapes.refreshed, path, { query });
+    if (given.has("json")) printItem(world, given, { ...object, cache });
+    else printItem(world, given, { ...object, ...cache });
+    if (cache.status !== "stale") return exit.ok;
+    const why = cache.reason === null ? "" : ` (${plain(cache.reason)})`;
+    throw new Failure(
+      `nothing was refreshed: ${plain(cache.upstream)} gives no answer${why}; the cached copy stays as it was`,
+    );
   },
 };
 

@@ -1,0 +1,96 @@
+import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { FakeUpstream } from "../fakes/upstream.ts";
+import { TestWeir } from "../fakes/weir.ts";
+import { jsonAt, run, runAt } from "./world.ts";
+
+/** What is told where something goes wrong: what it was, and what to do. */
+
+let upstream: FakeUpstream;
+let weir: TestWeir;
+let folder: string;
+beforeAll(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), "weir-messages-"));
+  upstream = await FakeUpstream.start();
+  weir = await TestWeir.start({ upstreams: [{ fake: upstream }] });
+});
+afterEach(() => upstream.heal());
+afterAll(async () => {
+  await weir.stop();
+  await upstream.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const at = (...parts: string[]) => path.join(folder, ...parts);
+
+test("statistics take a day for a time, and say what is none", async () => {
+  const days = ["--from", "2026-11-01", "--to", "2026-11-01"];
+  const asked: string[] = [];
+  using server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    fetch({ url }) {
+      asked.push(new URL(url).search);
+      return Response.json([]);
+    },
+  });
+  const env = { WEIR_URL: `http://127.0.0.1:${server.port}` };
+  await runAt(weir, ["stats", ...days], { env });
+  const times = new URLSearchParams(asked[0]);
+  expect(times.get("from")).toBe("2026-11-01T00:00:00Z");
+  expect(times.get("to")).toBe("2026-11-01T23:59:59Z");
+  const day = new Date(weir.clock.now()).toISOString().slice(0, 10);
+  const own = ["stats", "--interval", "day", "--from", day];
+  expect(await runAt(weir, own)).toMatchObject({ code: 0 });
+  for (const wrong of ["2026-13-01", "yesterday"]) {
+    const { code, err } = await runAt(weir, ["stats", "--from", wrong]);
+    expect(code).toBe(2);
+    expect(err).toContain("--from must be a day or a time, such as 2026-11-01");
+  }
+});
+
+test("a file that cannot be read is named, and not the server", async () => {
+  // Opens for everybody and can be read by nobody, not even root.
+  mkdirSync(at("layout"));
+  const file = process.platform === "linux" ? "/proc/self/mem" : at("layout", "mem");
+  if (file.startsWith("/proc")) {
+    const { code, err } = await runAt(weir, ["import", file, "--upstream", "up1"]);
+    expect(code).toBe(1);
+    expect(err).toContain(`${file} cannot be read (E`);
+    expect(err).not.toContain("cannot be reached");
+  }
+  const none = await runAt(weir, ["import", at("none.tar"), "--upstream", "up1"]);
+  expect(none).toMatchObject({ code: 1, err: `weir: ${at("none.tar")} is not there` });
+  // A link to a folder is one.
+  symlinkSync(at("layout"), at("link"));
+  const empty = await runAt(weir, ["import", at("link"), "--upstream", "up1"]);
+  expect(empty.err).not.toContain("EISDIR");
+});
+
+test("an export that cannot be kept is not asked for", async () => {
+  upstream.image("library/app", "1");
+  const before = upstream.count("* /v2/*");
+  const argv = ["export-images", "1", "library/app:1", "--output", at("nowhere", "x.tar")];
+  const { code, err } = await runAt(weir, argv);
+  expect(code).toBe(1);
+  expect(err).toBe(
+    `weir: ${at("nowhere", "x.tar")} cannot be written (ENOENT): is its folder there, with room and for this user to write to?`,
+  );
+  expect(upstream.count("* /v2/*")).toBe(before);
+  const gone = ["export-images", "1", "library/gone:1", "--output", at("gone.tar")];
+  expect((await runAt(weir, gone)).code).toBe(3);
+  expect(existsSync(at("gone.tar.part"))).toBe(false);
+});
+
+test("a refresh that refreshed nothing fails", async () => {
+  upstream.image("library/kept", "1");
+  const argv = ["cache", "refresh", "1", "library/kept:1"];
+  expect(await runAt(weir, argv)).toMatchObject({ code: 0 });
+  upstream.fault("* /v2/*", { status: 500 });
+  const { code, out, err } = await runAt(weir, argv);
+  expect(code).toBe(1);
+  expect(out).toMatch(/status +stale/);
+  expect(err).toContain("nothing was refreshed: up1 gives no answer (");
+});
