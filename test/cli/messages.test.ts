@@ -1,10 +1,13 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { loadConfig } from "../../src/config.ts";
+import { examine } from "../../src/examination.ts";
+import { systemClock } from "../../src/lib/clock.ts";
 import { FakeUpstream } from "../fakes/upstream.ts";
 import { TestWeir } from "../fakes/weir.ts";
-import { jsonAt, run, runAt } from "./world.ts";
+import { run, runAt } from "./world.ts";
 
 /** What is told where something goes wrong: what it was, and what to do. */
 
@@ -93,4 +96,28 @@ test("a refresh that refreshed nothing fails", async () => {
   expect(code).toBe(1);
   expect(out).toMatch(/status +stale/);
   expect(err).toContain("nothing was refreshed: up1 gives no answer (");
+});
+
+test("a database that may not be looked at is not taken for none", async () => {
+  const dataDir = at("data");
+  mkdirSync(dataDir);
+  // What holds for root too: a link that leads nowhere but to itself.
+  symlinkSync("weir.db", path.join(dataDir, "weir.db"));
+  const env = { WEIR_DATA_DIR: dataDir };
+  const { code, err } = await run(["backup", at("deep", "backup")], { env });
+  expect(code).toBe(1);
+  expect(err).toContain("cannot be looked at (ELOOP): run this as the user of the server");
+  expect(existsSync(at("deep", "backup"))).toBe(false);
+  const around = { clock: systemClock, version: "1.2.3" };
+  const found = await examine(
+    loadConfig(env, () => ""),
+    around,
+    () => {},
+  );
+  expect(found.database?.problem).toBe("ELOOP");
+  writeFileSync(at("notes"), "dear");
+  const file = await run(["backup", at("notes")], { env });
+  expect(file.err).toBe(
+    `weir: ${at("notes")} is a file: give a folder, or a new file whose name ends in .tar`,
+  );
 });
