@@ -5,6 +5,8 @@ import path from "node:path";
 import { loadConfig } from "../../src/config.ts";
 import { examine } from "../../src/examination.ts";
 import { systemClock } from "../../src/lib/clock.ts";
+import { layout, tarOf } from "../fakes/archive.ts";
+import { buildImage } from "../fakes/image.ts";
 import { FakeUpstream } from "../fakes/upstream.ts";
 import { TestWeir } from "../fakes/weir.ts";
 import { run, runAt } from "./world.ts";
@@ -120,4 +122,62 @@ test("a database that may not be looked at is not taken for none", async () => {
   expect(file.err).toBe(
     `weir: ${at("notes")} is a file: give a folder, or a new file whose name ends in .tar`,
   );
+});
+
+test("what is not there is named, with what it would be of", async () => {
+  const cases: [argv: string[], named: string][] = [
+    [["registry", "create", "x", "--group", "nosuch"], "group nosuch"],
+    [["group", "create", "nosuch/below"], "group nosuch"],
+    [["group", "members", "nosuch"], "group nosuch"],
+    [["stats", "99"], "group 99"],
+    [["prefetch", "show", "99"], "prefetch 99"],
+    [["cache", "pin", "AAAA"], "cache entry AAAA"],
+    [["webhook", "test", "1"], "webhook 1 of group default"],
+    [["token", "revoke", "999", "--yes"], "token 999"],
+  ];
+  for (const [argv, named] of cases) {
+    const { code, err } = await runAt(weir, argv);
+    expect(err).toContain(`: ${named}: it is not there, or not for this token to see`);
+    expect(code).toBe(3);
+  }
+});
+
+test("who may not do something is told what it takes", async () => {
+  const make = ["token", "create", "pulls", "--scope", "read_virtual_registry"];
+  const { out: pulls } = await runAt(weir, make);
+  const scope = await runAt(weir, ["registry", "list"], {}, pulls);
+  expect(scope).toMatchObject({ code: 4 });
+  expect(scope.err).toContain("needs the scope api, or read_api where nothing is changed");
+  const bot = ["token", "create", "bot", "--group", "default", "--scope", "api"];
+  const { out: guest } = await runAt(weir, [...bot, "--role", "guest"]);
+  const role = await runAt(weir, ["registry", "create", "mine"], {}, guest);
+  expect(role).toMatchObject({ code: 4 });
+  expect(role.err).toContain("docs/permissions.md has the role that it takes");
+  const whole = await runAt(weir, ["export"], {}, guest);
+  expect(whole).toMatchObject({ code: 4 });
+  expect(whole.err).toContain("--without-restricted leaves out");
+});
+
+test("a file that is no archive is said to be none, and what it lacks can be said", async () => {
+  writeFileSync(at("weir.yaml"), "groups: []\n".repeat(100));
+  const yaml = await runAt(weir, ["import", at("weir.yaml"), "--upstream", "up1"]);
+  expect(yaml).toMatchObject({ code: 1 });
+  expect(yaml.err).toContain("no tar of images, or a damaged one: ");
+  writeFileSync(at("nameless.tar"), tarOf(layout(buildImage())));
+  const nameless = await runAt(weir, ["import", at("nameless.tar"), "--upstream", "up1"]);
+  expect(nameless.err).toContain("say by --repository what they are called");
+});
+
+test("a prefetch is followed where there is no terminal too", async () => {
+  upstream.image("library/app", "1");
+  const add = ["prefetch", "add", "1", "--image", "library/app:1", "--image", "library/app:gone"];
+  const { code, err } = await runAt(weir, [...add, "--wait"]);
+  expect(code).toBe(1);
+  expect(err).toMatch(/weir: library\/app:gone failed: .*absent/);
+  expect(err).toContain("weir: library/app:1 done");
+  const list = await runAt(weir, ["prefetch", "list", "1"]);
+  expect(list.out).toMatch(/failed +1\/2/);
+  const made = await runAt(weir, add);
+  expect(made.out).toMatch(/\n\nIMAGE +STATUS/);
+  expect(made.out).not.toContain("{");
 });

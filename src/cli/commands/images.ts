@@ -3,6 +3,7 @@ import { failureCode } from "../../lib/log.ts";
 import { ArchiveSource } from "../archive-source.ts";
 import { type Command, exit, Failure, jsonOption, UsageError, type World } from "../command.ts";
 import { connect, connectionOptions } from "../connection.ts";
+import { hinted } from "../refused.ts";
 import { container, findRegistry, findUpstream } from "../find.ts";
 import { sizeText } from "../output.ts";
 import { shapes } from "../shapes.ts";
@@ -40,8 +41,10 @@ export const importCommand: Command = {
     const query = { repository: given.text("repository"), tag: given.text("tag") };
     const source = new ArchiveSource(file, (sent) => world.io.status(`${sizeText(sent)} sent`));
     const route = `${container}/upstreams/${id}/import`;
-    const imported = await source.sent((stream) =>
-      api.upload(shapes.imported, route, query, stream),
+    const imported = await hinted(
+      /^repository is missing/,
+      "say by --repository what they are called",
+      () => source.sent((stream) => api.upload(shapes.imported, route, query, stream)),
     );
     world.io.status("");
     if (given.has("json")) world.io.out(JSON.stringify(imported, null, 2));
