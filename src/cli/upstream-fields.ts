@@ -1,3 +1,4 @@
+import { size } from "../work/contract.ts";
 import { type Options, UsageError, type World } from "./command.ts";
 import { readSource } from "./connection.ts";
 import type { Given } from "./given.ts";
@@ -33,8 +34,8 @@ export const upstreamSettings = {
     from: 0,
   },
   "cache-max-bytes": {
-    value: "N",
-    summary: "how many bytes of it may be stored; the empty text: no limit",
+    value: "SIZE",
+    summary: "how many bytes of it may be stored, such as 500MB or 50GiB; the empty text: no limit",
   },
   "stale-while-revalidate": {
     value: "BOOL",
@@ -96,8 +97,9 @@ export async function upstreamFieldsGiven(
 }
 
 function bytesGiven(text: string): number {
-  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
-  throw new UsageError("--cache-max-bytes must be a number of bytes of at least 1, or empty");
+  const { data, error } = size(1).safeParse(text);
+  if (data !== undefined) return data;
+  throw new UsageError(`--cache-max-bytes ${error?.issues[0]?.message ?? "is no size"}, or empty`);
 }
 
 function rulesGiven(given: Given): { rules?: object[] } {

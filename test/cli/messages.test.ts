@@ -181,3 +181,52 @@ test("a prefetch is followed where there is no terminal too", async () => {
   expect(made.out).toMatch(/\n\nIMAGE +STATUS/);
   expect(made.out).not.toContain("{");
 });
+
+test("a wrong command line names the help of its command", async () => {
+  const option = await run(["upstream", "list", "--nonsense"]);
+  expect(option).toMatchObject({ code: 2 });
+  expect(option.err).toEndWith("weir: see weir help upstream list");
+  expect((await run(["nonsense"])).err).toEndWith("weir: see weir help");
+  const file = await run(["apply", "../weir.yaml"]);
+  expect(file.err).toStartWith(
+    'weir: apply has no use for "../weir.yaml"; did you mean --file ../weir.yaml?',
+  );
+  const { out } = await run(["help"]);
+  for (const named of ["--url URL", "--token-file FILE", "WEIR_TOKEN"]) {
+    expect(out).toContain(named);
+  }
+});
+
+test("sizes are said with units", async () => {
+  const update = ["upstream", "update", "up1", "--cache-max-bytes"];
+  expect((await runAt(weir, [...update, "1MB"])).out).toMatch(/cache_max_bytes +1000000\n/);
+  expect((await runAt(weir, [...update, "2GiB"])).out).toMatch(/cache_max_bytes +2147483648\n/);
+  for (const wrong of ["1 elephant", "0"]) {
+    const { code, err } = await runAt(weir, [...update, wrong]);
+    expect(code).toBe(2);
+    expect(err).toContain("--cache-max-bytes must be a size of at least 1, such as");
+  }
+  expect((await runAt(weir, [...update, ""])).out).toMatch(/cache_max_bytes +-\n/);
+});
+
+test("what is begun or undone is said, and why nothing would go", async () => {
+  upstream.image("library/pinned", "1");
+  await (await weir.manifest("library/pinned", "1")).arrayBuffer();
+  const { out } = await runAt(weir, ["cache", "ls", "up1", "--search", "pinned", "--json"]);
+  const [entry] = JSON.parse(out) as { id: string }[];
+  await runAt(weir, ["cache", "pin", entry?.id ?? ""]);
+  const dry = ["cache", "purge", "up1", "--pattern", "library/pinned:1", "--dry-run"];
+  const nothing = await runAt(weir, dry);
+  expect(nothing.err).toContain("--include-pinned takes them too");
+  expect((await runAt(weir, [...dry, "--include-pinned"])).err).toBe("");
+  const unpin = await runAt(weir, ["cache", "unpin", entry?.id ?? ""]);
+  expect(unpin.out).toBe("it is no longer pinned");
+  const purge = await runAt(weir, ["cache", "purge", "up1", "--pattern", "none/**", "--yes"]);
+  expect(purge.out).toContain("weir work tells how far it has come");
+});
+
+test("explain says that it took latest", async () => {
+  const latest = await runAt(weir, ["explain", "1", "library/app"]);
+  expect(latest.err).toBe("weir: no tag is named, so latest is meant");
+  expect((await runAt(weir, ["explain", "1", "library/app:1"])).err).toBe("");
+});

@@ -28,7 +28,9 @@ export const explain: Command = {
     const { io } = world;
     const api = await connect(world, given);
     const id = await findRegistry(api, given.argument("registry"));
-    const query = { image: given.argument("image") };
+    const image = given.argument("image");
+    const query = { image };
+    if (!/[:@][^/]*$/.test(image)) io.err("weir: no tag is named, so latest is meant");
     const plan = await api.get(shapes.plan, `${container}/registries/${id}/explain`, query);
     if (given.has("json")) io.out(JSON.stringify(plan, null, 2));
     else {

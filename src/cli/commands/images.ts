@@ -79,7 +79,8 @@ export const exportImages: Command = {
     },
     platform: {
       value: "PLATFORM",
-      summary: "os/architecture; else all there are, or linux/amd64 for docker",
+      summary:
+        "os/architecture, of an index; else all there are, or linux/amd64 for docker; an image that is of one platform alone is written as it is",
     },
     ...connectionOptions,
   },
