@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { localFindings } from "../../src/cli/doctor/local.ts";
 import { loadConfig } from "../../src/config.ts";
 import { examine } from "../../src/examination.ts";
 import { systemClock } from "../../src/lib/clock.ts";
@@ -229,4 +230,46 @@ test("explain says that it took latest", async () => {
   const latest = await runAt(weir, ["explain", "1", "library/app"]);
   expect(latest.err).toBe("weir: no tag is named, so latest is meant");
   expect((await runAt(weir, ["explain", "1", "library/app:1"])).err).toBe("");
+});
+
+test("an upstream is shown in words", async () => {
+  await runAt(weir, ["upstream", "add-rule", "up1", "deny repository evil/**"]);
+  const { out } = await runAt(weir, ["upstream", "show", "up1"]);
+  expect(out).toMatch(/\nrules +deny repository evil\/\*\*\n/);
+  expect(out).toMatch(/\nregistries +1 \(place 1\)\n/);
+  expect(out).toMatch(/\nhealth \w+ +\w+/);
+  expect(out).not.toMatch(/[{[]/);
+});
+
+test("what can be said instead is named", async () => {
+  const upper = await runAt(weir, ["explain", "1", "library/App:1"]);
+  expect(upper.err).toContain("names of repositories are in lower case");
+  expect((await runAt(weir, ["explain", "99", "library/app:1"])).err).toContain(": registry 99: ");
+  const event = ["webhook", "add", "https://example.com", "--event", "upstream.gone"];
+  const { code, err } = await runAt(weir, event);
+  expect(code).toBe(2);
+  expect(err).toMatch(/--event must be one of .*upstream\.unavailable/);
+  const typo = await run(["config"], { env: { WEIR_TOKEN_FIEL: "x" } });
+  expect(typo.err).toContain("did you mean WEIR_TOKEN_FILE?");
+});
+
+test("doctor says what to do where Dependency Proxies reach nobody", () => {
+  const folder = { path: "/data", state: "absent", problem: undefined } as const;
+  const failure = { reason: "unreachable", message: "it is not there" } as const;
+  const upstreams = ["dependency-proxy", "hub"].map((name) => {
+    return { name, url: "https://registry-1.docker.io", failure, ahead: undefined };
+  });
+  const database = { schema: "current", problem: undefined, damage: [], sealed: [] } as const;
+  const findings = localFindings(
+    loadConfig({}, () => ""),
+    {
+      folder: { ...folder, freeBytes: undefined, key: "absent" },
+      database: { ...database, damage: [], sealed: [] },
+      upstreams,
+    },
+  );
+  const fixOf = (name: string) =>
+    findings.find(({ check }) => check === `upstream ${name}`)?.fix ?? "";
+  expect(fixOf("dependency-proxy")).toContain("WEIR_DEPENDENCY_PROXY_ENABLED=false");
+  expect(fixOf("hub")).not.toContain("WEIR_DEPENDENCY_PROXY");
 });

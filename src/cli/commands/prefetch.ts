@@ -17,7 +17,8 @@ const ended = ({ status }: Prefetch) => status === "finished" || status === "fai
 const columns: Columns<Prefetch> = {
   id: ({ id }) => id,
   status: ({ status }) => status,
-  images: ({ images }) => `${images.filter(({ status }) => status === "done").length}/${images.length}`,
+  images: ({ images }) =>
+    `${images.filter(({ status }) => status === "done").length}/${images.length}`,
   objects: ({ progress: { objects } }) => `${objects.done}/${objects.total}`,
   "every hours": ({ every_hours: hours }) => hours,
   "last run": ({ last_run_at: at }) => at,

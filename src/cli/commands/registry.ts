@@ -4,6 +4,7 @@ import { connect, connectionOptions } from "../connection.ts";
 import { allRegistries, container, findRegistry, ofGroup } from "../find.ts";
 import type { Given } from "../given.ts";
 import { confirm, type Columns, printItem, printList, tableText, yesOption } from "../output.ts";
+import { hinted } from "../refused.ts";
 import { upstreamColumns } from "./upstream.ts";
 import { list as listOf, shapes } from "../shapes.ts";
 
@@ -92,7 +93,12 @@ const create: Command = {
     const api = await connect(world, given);
     const body = { name: given.argument("name"), ...fieldsGiven(given) };
     const path = `${ofGroup(given.text("group") ?? "default")}/registries`;
-    return printItem(world, given, await api.post(shapes.registry, path, { body }));
+    const made = await hinted(
+      /is the maximum allowed per top-level group/,
+      "the server's WEIR_MAX_REGISTRIES_PER_GROUP is that maximum",
+      () => api.post(shapes.registry, path, { body }),
+    );
+    return printItem(world, given, made);
   },
 };
 
@@ -129,7 +135,7 @@ const remove: Command = {
     const path = registryPath(await findRegistry(api, given.argument("registry")));
     const { body, version } = await api.read(shapes.registryDetail, path);
     const upstreams = body.registry_upstreams.length;
-    const question = `Delete registry ${body.id} "${body.name}" with what is cached for it alone (it has ${upstreams} upstreams)?`;
+    const question = `Delete registry ${body.id} "${body.name}" with what is cached for it alone (it has ${upstreams} ${upstreams === 1 ? "upstream" : "upstreams"})?`;
     await confirm(world, given, question);
     await api.delete(path, { version });
     return exit.ok;

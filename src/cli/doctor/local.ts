@@ -115,13 +115,19 @@ const reasons: Record<string, string> = {
     "allow its address by WEIR_ALLOWED_UPSTREAM_ADDRESSES, if it is meant to be an inner one",
 };
 
+/** What the upstream of each Dependency Proxy is called. */
+const proxyUpstream = "dependency-proxy";
+const proxyFix =
+  "WEIR_DEPENDENCY_PROXY_URL names another registry, WEIR_DEPENDENCY_PROXY_ENABLED=false is for those who need none";
+
 function upstreamFindings({ upstreams }: Examination): Finding[] {
   if (!upstreams) return [skipped("upstreams", "the database does not tell which there are")];
   const findings = upstreams.map(({ name, url, failure }) => {
     const check = `upstream ${name}`;
     if (!failure) return ok(check, `${url} answers as a registry`);
     const message = `${url}: ${failure.message}`;
-    const fix = reasons[failure.reason] ?? "look into the log of the server";
+    const known = reasons[failure.reason] ?? "look into the log of the server";
+    const fix = name === proxyUpstream ? `${known}; ${proxyFix}` : known;
     // One that asks to wait is there.
     return failure.reason === "rate_limited"
       ? warning(check, message, fix)
