@@ -119,7 +119,7 @@ function namedIn(path: string): string | undefined {
     if (!/^\d+$/.test(id) && !namedByText.includes(part)) return [];
     return [`${kind} ${plain(decodeURIComponent(id))}`];
   });
-  return named.length === 0 ? undefined : named.reverse().join(" of ");
+  return named.length === 0 ? undefined : named.toReversed().join(" of ");
 }
 
 /** Adds to a refusal of such words which option of the command helps. */
