@@ -74,7 +74,7 @@ its default. \`settings\`, \`oidc_issuers\`, \`sign_in_providers\` and users' \`
 - **Exactly what is declared**: a declared registry has the declared upstreams in that order, a declared user the declared memberships. \`dependency_proxy\` and \`cleanup_policy\` of a group and \`state\` of a user stay as they are where they are not declared. All else that the file does not have stays.
 - **\`--delete-missing\`** deletes registries and upstreams that the file does not have in the groups that it speaks of, and groups that it does not have: each sort only if its key
   (\`registries\`, \`upstreams\`, \`groups\`) stands in the file. The group \`default\` and users stay; \`weir user block\` shuts somebody out. It lists all and asks.
-- **Not in it**: a group's own `cache_max_bytes`, webhooks, prefetches, pins, projects, names and e-mail addresses of users, tokens, what is cached.
+- **Not in it**: a group's own \`cache_max_bytes\`, webhooks, prefetches, pins, projects, names and e-mail addresses of users, tokens, what is cached.
 - **Passwords** are named by \`password_env\` or \`password_file\` (of a Dependency Proxy \`secret_env\`, \`secret_file\`), read where \`apply\` runs. They cannot be read back from a server, so they cannot be compared: one is sent with an upstream that is new or gets another
   URL or user name, and with \`--secrets\` all that are given. Where a password is not needed its variable need not be set: so \`weir export | weir apply -f - --dry-run\` tells of no change.
 - **An interrupted \`apply\`** has done what it told before; run again, it does the rest. Who makes a top-level group by \`apply\` is its first owner, as by the API.
