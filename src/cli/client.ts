@@ -11,6 +11,8 @@ export interface Request {
   body?: object;
   /** The version of what is changed, as an answer gave it (`Api.read`). */
   version?: string | undefined;
+  /** Milliseconds, in place of the usual ones. */
+  deadline?: number;
 }
 
 /** A thing with the version under which it may be changed; undefined where the server gives none. */
@@ -20,7 +22,7 @@ export interface Versioned<T> {
 }
 
 /** Milliseconds. What takes longer is put off by the server to its background work. */
-const deadline = 60_000;
+const usualDeadline = 60_000;
 const perPage = 100;
 
 /** The management API. What it refuses is a `Failure` that says what to do, with the exit code that it means. */
@@ -116,7 +118,7 @@ export class Api {
   }
 
   async #ask(method: string, path: string, request: Request): Promise<Incoming> {
-    const { query = {}, body, version } = request;
+    const { query = {}, body, version, deadline = usualDeadline } = request;
     const url = this.#url(path, query);
     const headers = {
       ...this.#headers(),

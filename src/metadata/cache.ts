@@ -8,6 +8,7 @@ import type {
   CachedManifest,
   Downloads,
   FetchedManifest,
+  KeptBlob,
   NamedObjects,
   ShownObject,
   StoredBlobRecord,
@@ -64,9 +65,10 @@ export class SqlCache implements Cache {
       size: payload.length,
     } as const;
     return this.#publish(manifest, async (tx) => {
+      // The tag first: two that move it lock what it stands for and stood for one after the other.
+      if (tag !== undefined) await saveShown(tx, { ...shown, reference: tag });
       await storeContent(tx, manifest);
       await saveShown(tx, { ...shown, reference: digest });
-      if (tag !== undefined) await saveShown(tx, { ...shown, reference: tag });
       await nameChildren(tx, manifest);
       await useAll(tx, manifest, manifest.now);
     });
@@ -80,18 +82,18 @@ export class SqlCache implements Cache {
     return hasNew;
   }
 
-  async storeBlob(blob: ShownObject): Promise<boolean> {
+  async storeBlob(blob: ShownObject, wasRecorded = false): Promise<boolean> {
     let isStored = true;
     await this.#publish(blob, async (tx) => {
-      isStored = await saveBlob(tx, blob);
+      isStored = await saveBlob(tx, blob, wasRecorded);
       if (isStored) await saveShown(tx, blob);
     });
     return isStored;
   }
 
-  keepBlob(blob: { digest: Digest; size: number; now: number }): Promise<boolean> {
+  keepBlob(blob: KeptBlob, wasRecorded = false): Promise<boolean> {
     return inTransaction(this.db, async (tx) => {
-      const isStored = await saveBlob(tx, blob);
+      const isStored = await saveBlob(tx, blob, wasRecorded);
       if (isStored) await keepForAWhile(tx, blob);
       return isStored;
     });
@@ -117,11 +119,9 @@ export class SqlCache implements Cache {
   }
 
   async deleteEntry(entryId: number): Promise<void> {
-    await this.db
-      .deleteFrom("cache_entries")
-      .where("id", "=", entryId)
-      .where("pinned", "=", 0)
-      .execute();
+    await inTransaction(this.db, (tx) =>
+      tx.deleteFrom("cache_entries").where("id", "=", entryId).where("pinned", "=", 0).execute(),
+    );
   }
 
   async hasSeen(groupId: number, digest: Digest): Promise<boolean> {
@@ -151,13 +151,14 @@ export class SqlCache implements Cache {
       .executeTakeFirst();
   }
 
-  async isBeingRemoved(digest: Digest, now: number): Promise<boolean> {
+  async recorded(digest: Digest, now: number): Promise<"no" | "yes" | "leaving"> {
     const row = await this.db
       .selectFrom("blobs")
       .select("removing_at as at")
       .where("digest", "=", digest)
       .executeTakeFirst();
-    return isLive(row?.at, now);
+    if (!row) return "no";
+    return isLive(row.at, now) ? "leaving" : "yes";
   }
 
   async forgetBlob(digest: Digest): Promise<void> {
@@ -213,17 +214,31 @@ export class SqlCache implements Cache {
   }
 }
 
-/** The bytes are in the store, verified now; not where a server is just deleting them. */
+/**
+ * The bytes are in the store, verified now; not where a server is just deleting them, or has, from its beginning to its end,
+ * since they came there.
+ */
 async function saveBlob(
   tx: Tx,
-  { digest, size, now }: { digest: Digest; size: number; now: number },
+  { digest, size, now }: KeptBlob,
+  wasRecorded = false,
 ): Promise<boolean> {
-  const { removing_at: removingAt } = await tx
-    .insertInto("blobs")
-    .values({ digest, size, stored_at: now, verified_at: now })
-    .onConflict((conflict) => conflict.column("digest").doUpdateSet({ size, verified_at: now }))
-    .returning("removing_at")
-    .executeTakeFirstOrThrow();
+  const stated = { size, verified_at: now };
+  const row = wasRecorded
+    ? await tx
+        .updateTable("blobs")
+        .set(stated)
+        .where("digest", "=", digest)
+        .returning("removing_at")
+        .executeTakeFirst()
+    : await tx
+        .insertInto("blobs")
+        .values({ digest, stored_at: now, ...stated })
+        .onConflict((conflict) => conflict.column("digest").doUpdateSet(stated))
+        .returning("removing_at")
+        .executeTakeFirstOrThrow();
+  if (!row) return false;
+  const { removing_at: removingAt } = row;
   if (isLive(removingAt, now)) return false;
   if (removingAt !== null) {
     await tx.updateTable("blobs").set({ removing_at: null }).where("digest", "=", digest).execute();
@@ -232,10 +247,7 @@ async function saveBlob(
 }
 
 /** An import has stored it, and its entry comes when the whole archive has been read. */
-async function keepForAWhile(
-  tx: Tx,
-  { digest, size, now }: { digest: Digest; size: number; now: number },
-): Promise<void> {
+async function keepForAWhile(tx: Tx, { digest, size, now }: KeptBlob): Promise<void> {
   const since = now + importMs;
   await sql`
     insert into unneeded_content (kind, digest, size, since)

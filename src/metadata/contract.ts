@@ -324,6 +324,13 @@ export interface Downloads extends EntryKey {
   lastAt: number;
 }
 
+/** Bytes that are stored before anybody needs them. */
+export interface KeptBlob {
+  digest: Digest;
+  size: number;
+  now: number;
+}
+
 /** `upstreamIds` are always those of one registry: nothing here is found through another group's entries. */
 export interface Cache {
   /**
@@ -352,14 +359,15 @@ export interface Cache {
   name(named: NamedObjects): Promise<boolean>;
   /**
    * The bytes rest in the blob store: in one transaction the content row and the entry, *shown*. False, and nothing is
-   * noted, where a server is just deleting them.
+   * noted, where a server is just deleting them, or has done so: where they were on record before they came to rest
+   * (`wasRecorded`) and are no more.
    */
-  storeBlob(blob: ShownObject): Promise<boolean>;
+  storeBlob(blob: ShownObject, wasRecorded?: boolean): Promise<boolean>;
   /**
    * The bytes rest in the blob store, and nobody may read them yet: the content row alone. What no entry comes to need is
    * swept a day later. False as for `storeBlob`.
    */
-  keepBlob(blob: { digest: Digest; size: number; now: number }): Promise<boolean>;
+  keepBlob(blob: KeptBlob, wasRecorded?: boolean): Promise<boolean>;
   /**
    * The upstream answered a HEAD for an object whose bytes are stored already: the entry becomes *shown*. False, and nothing
    * is noted, where a blob is not stored any more.
@@ -379,8 +387,8 @@ export interface Cache {
   hasSeen(groupId: number, digest: Digest): Promise<boolean>;
   /** What is known of stored content, whoever brought it. */
   blob(digest: Digest): Promise<StoredBlobRecord | undefined>;
-  /** Whether a server may just be deleting the bytes: who stores them anew waits for its end. */
-  isBeingRemoved(digest: Digest, now: number): Promise<boolean>;
+  /** What is known of a blob for who stores it anew: where a server may just be deleting the bytes, he waits for its end. */
+  recorded(digest: Digest, now: number): Promise<"no" | "yes" | "leaving">;
   /** The content turned out to be missing or wrong: it counts as not stored from here on. */
   forgetBlob(digest: Digest): Promise<void>;
   /** Adds to the counters of entries, in one transaction; what has no entry is passed over. */

@@ -7,6 +7,7 @@ import type {
   CachedManifest,
   Downloads,
   FetchedManifest,
+  KeptBlob,
   NamedObjects,
   ShownObject,
   StoredBlobRecord,
@@ -95,12 +96,12 @@ export class RememberedCache implements Cache {
     return this.#inner.entries(upstreamIds, repository, kind, reference);
   }
 
-  storeBlob(blob: ShownObject): Promise<boolean> {
-    return this.#inner.storeBlob(blob);
+  storeBlob(blob: ShownObject, wasRecorded?: boolean): Promise<boolean> {
+    return this.#inner.storeBlob(blob, wasRecorded);
   }
 
-  keepBlob(blob: { digest: Digest; size: number; now: number }): Promise<boolean> {
-    return this.#inner.keepBlob(blob);
+  keepBlob(blob: KeptBlob, wasRecorded?: boolean): Promise<boolean> {
+    return this.#inner.keepBlob(blob, wasRecorded);
   }
 
   hasSeen(groupId: number, digest: Digest): Promise<boolean> {
@@ -111,8 +112,8 @@ export class RememberedCache implements Cache {
     return this.#inner.blob(digest);
   }
 
-  isBeingRemoved(digest: Digest, now: number): Promise<boolean> {
-    return this.#inner.isBeingRemoved(digest, now);
+  recorded(digest: Digest, now: number): Promise<"no" | "yes" | "leaving"> {
+    return this.#inner.recorded(digest, now);
   }
 
   forgetBlob(digest: Digest): Promise<void> {

@@ -14,20 +14,22 @@ export interface KeepingOptions {
 }
 
 /**
- * Brings bytes to where they rest and notes that they do, by `work`, while nobody deletes what rests there under the same
- * digest: a deletion that is under way comes to its end before.
+ * Brings bytes to where they rest and notes that they do, by `work`, while nobody here deletes what rests there under the same
+ * digest: a deletion that is under way comes to its end before. `work` is told whether they were on record by then, so that
+ * what another server deletes meanwhile is not noted as stored.
  */
 export async function keepSafe<T>(
   { cache, clock, holds }: KeepingOptions,
   digest: Digest,
-  work: () => Promise<T>,
+  work: (wasRecorded: boolean) => Promise<T>,
 ): Promise<T> {
   const release = holds.hold(digest);
   try {
-    while (await cache.isBeingRemoved(digest, clock.now())) {
+    for (;;) {
+      const recorded = await cache.recorded(digest, clock.now());
+      if (recorded !== "leaving") return await work(recorded === "yes");
       await new Promise<void>((resolve) => clock.after(lookMs, resolve));
     }
-    return await work();
   } finally {
     release();
   }

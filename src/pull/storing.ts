@@ -1,6 +1,7 @@
 import type { Spool } from "../blobs/contract.ts";
 import { failureCode, type Log } from "../lib/log.ts";
 import { inSpan } from "../lib/tracing/span.ts";
+import type { ShownObject } from "../metadata/contract.ts";
 import { blobContentType } from "./content-type.ts";
 import type { CacheEvent } from "./contract.ts";
 import { reasonOf } from "./errors.ts";
@@ -50,9 +51,9 @@ async function fillStore(
       "internal",
       () => ({ "weir.bytes": size }),
       async () => {
-        await keepSafe(options, digest, async () => {
+        await keepSafe(options, digest, async (wasRecorded) => {
           await spool.commit(digest);
-          await record(fill, size, wanted, options);
+          await record(fill, size, wanted, wasRecorded, options);
         });
       },
     );
@@ -90,10 +91,11 @@ async function record(
   fill: Fill,
   size: number,
   { upstream, repository, digest }: Wanted,
+  wasRecorded: boolean,
   { cache, clock }: StoringOptions,
 ): Promise<void> {
   const { contentType, etag } = fill.description;
-  const isStored = await cache.storeBlob({
+  const shown: ShownObject = {
     groupId: upstream.groupId,
     upstreamId: upstream.id,
     upstreamVersion: upstream.version,
@@ -105,7 +107,8 @@ async function record(
     size,
     etag,
     now: clock.now(),
-  });
+  };
+  const isStored = await cache.storeBlob(shown, wasRecorded);
   // Another server has begun that meanwhile.
   if (!isStored) throw new Error("the stored bytes are just being deleted");
 }

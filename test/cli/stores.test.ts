@@ -221,6 +221,14 @@ describe("verify", () => {
     expect(await weir.api("GET", "/audit_events?action=store.verify")).toHaveLength(1);
   });
 
+  test("is on record for what it takes out, wherever it was begun", async () => {
+    wrong();
+    await weir.api("POST", "/verify", { after: "blobs ", repair: false }, 200);
+    expect(await weir.api("GET", "/audit_events?action=store.verify")).toMatchObject([
+      { details: { repair: false, damaged: 1, repaired: 0 }, actor: { name: "admin" } },
+    ]);
+  });
+
   test("puts aside what is wrong, which the next pull fetches", async () => {
     wrong();
     truncateSync(fileOf(small), 10);

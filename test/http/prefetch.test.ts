@@ -319,12 +319,23 @@ describe("events of a prefetch", () => {
     await start();
     const { id } = await create({ images: [`${name}:1`] });
     const answers = await Promise.all(
-      Array.from({ length: 50 }, () => {
+      Array.from({ length: 10 }, () => {
         const abort = new AbortController();
         return follow(id, abort.signal).then((answer) => ({ answer, abort }));
       }),
     );
     expect((await follow(id)).status).toBe(429);
+    const another = (await weir.api("POST", "/users", { username: "other", admin: true }, 201)) as {
+      id: number;
+    };
+    const fields = { name: "t", scopes: ["read_api"] };
+    const path = `/users/${another.id}/personal_access_tokens`;
+    const token = (await weir.api("POST", path, fields, 201)) as { id: number; token: string };
+    const others = await fetch(`${weir.url}/api/v4${one(id)}/events`, {
+      headers: { "PRIVATE-TOKEN": token.token },
+    });
+    expect(others.status).toBe(200);
+    await others.body?.cancel();
     for (const { abort } of answers) abort.abort();
     await until(async () => {
       const answer = await follow(id);
@@ -332,6 +343,40 @@ describe("events of a prefetch", () => {
     });
     await weir.halt();
     await weir.run();
+  });
+
+  test("end for whoever's token is revoked meanwhile", async () => {
+    fake.image(name, "1");
+    fake.fault(`GET /v2/${name}/blobs/*`, { hang: true });
+    await start();
+    const { id } = await create({ images: [`${name}:1`] });
+    const fields = { name: "t", scopes: ["read_api"] };
+    const token = (await weir.api("POST", "/personal_access_tokens", fields, 201)) as {
+      id: number;
+      token: string;
+    };
+    const answer = await fetch(`${weir.url}/api/v4${one(id)}/events`, {
+      headers: { "PRIVATE-TOKEN": token.token },
+    });
+    expect(answer.status).toBe(200);
+    let isOver = false;
+    const reading = answer.text().then((text) => {
+      isOver = true;
+      return text;
+    });
+    for (let i = 0; i < 20; i++) {
+      weir.clock.step(1000);
+      await get(id);
+    }
+    expect(isOver).toBe(false);
+    await weir.api("DELETE", `/personal_access_tokens/${token.id}`, undefined, 204);
+    let steps = 0;
+    await until(async () => {
+      if (steps++ < 20) weir.clock.step(1000);
+      await get(id);
+      return isOver;
+    });
+    expect(await reading).not.toContain("event: end");
   });
 
   test("are for those who may see the prefetch", async () => {

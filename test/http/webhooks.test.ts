@@ -123,6 +123,33 @@ describe("webhooks", () => {
     });
   });
 
+  test("are told of rules and of the order of upstreams", async () => {
+    await start();
+    await create({ events: ["registry.changed", "upstream.changed"] });
+    const rule = { target: "repository", effect: "deny", pattern: "secret/**" };
+    const made = (await weir.api("POST", `${upstream}/rules`, rule, 201)) as { id: number };
+    await weir.api("PATCH", `${upstream}/rules/${made.id}`, { pattern: "other/**" });
+    await weir.api("DELETE", `${upstream}/rules/${made.id}`, undefined, 204);
+    const container = "/virtual_registries/container";
+    const second = { name: "second", url: fake.url, username: "u", password: "p" };
+    await weir.api("POST", `${container}/registries/1/upstreams`, second, 201);
+    const { registry_upstreams: places } = (await weir.api("GET", `${container}/registries/1`)) as {
+      registry_upstreams: { id: number; position: number }[];
+    };
+    const last = places.find(({ position }) => position === 2);
+    await weir.api("PATCH", `${container}/registry_upstreams/${last?.id}`, { position: 1 });
+    await within(() => receiver.received.length >= 4);
+    expect(receiver.of("upstream.changed").map(({ message }) => message.data)).toMatchObject([
+      { subject: { kind: "upstream", id: 1 }, details: { pattern: "secret/**", effect: "deny" } },
+      { details: { pattern: "other/**", former: { pattern: "secret/**" } } },
+      { details: { pattern: "other/**" } },
+    ]);
+    expect(receiver.of("registry.changed").at(-1)?.message.data).toMatchObject({
+      subject: { kind: "registry_upstream", id: last?.id },
+      details: { registry_id: 1, position: 1 },
+    });
+  });
+
   test("are told of the cache, gathered", async () => {
     const image = fake.image(name, "1");
     await start({ upstreams: [{ fake, settings: { cacheValidityHours: 1 } }] });

@@ -140,7 +140,7 @@ when (old.proof = 'shown' or old.upstream_etag is not null)
 begin
   insert into cached_bytes (scope, owner_id, bytes) select 'upstream', old.upstream_id, -old.size where 1 = 1 and not exists (
     select 1 from cache_entries as e
-    where e.digest = old.digest and e.kind = old.kind and e.id <> old.id and (e.proof = 'shown' or e.upstream_etag is not null) and e.upstream_id = old.upstream_id
+    where e.digest = old.digest and e.kind = old.kind and e.id <> old.id and (e.proof = 'shown' or e.upstream_etag is not null) and +e.upstream_id = old.upstream_id
   )
   on conflict (scope, owner_id) do update set bytes = cached_bytes.bytes + excluded.bytes;
   insert into cached_bytes (scope, owner_id, bytes) select 'group', old.group_id, -old.size where 1 = 1 and not exists (
@@ -169,7 +169,7 @@ when (new.proof = 'shown' or new.upstream_etag is not null)
 begin
   insert into cached_bytes (scope, owner_id, bytes) select 'upstream', new.upstream_id, new.size where 1 = 1 and not exists (
     select 1 from cache_entries as e
-    where e.digest = new.digest and e.kind = new.kind and e.id <> new.id and (e.proof = 'shown' or e.upstream_etag is not null) and e.upstream_id = new.upstream_id
+    where e.digest = new.digest and e.kind = new.kind and e.id <> new.id and (e.proof = 'shown' or e.upstream_etag is not null) and +e.upstream_id = new.upstream_id
   )
   on conflict (scope, owner_id) do update set bytes = cached_bytes.bytes + excluded.bytes;
   insert into cached_bytes (scope, owner_id, bytes) select 'group', new.group_id, new.size where 1 = 1 and not exists (
@@ -186,7 +186,7 @@ when (old.proof = 'shown' or old.upstream_etag is not null) <> (new.proof = 'sho
 begin
   insert into cached_bytes (scope, owner_id, bytes) select 'upstream', old.upstream_id, -old.size where (old.proof = 'shown' or old.upstream_etag is not null) and not exists (
     select 1 from cache_entries as e
-    where e.digest = old.digest and e.kind = old.kind and e.id <> old.id and (e.proof = 'shown' or e.upstream_etag is not null) and e.upstream_id = old.upstream_id
+    where e.digest = old.digest and e.kind = old.kind and e.id <> old.id and (e.proof = 'shown' or e.upstream_etag is not null) and +e.upstream_id = old.upstream_id
   )
   on conflict (scope, owner_id) do update set bytes = cached_bytes.bytes + excluded.bytes;
   insert into cached_bytes (scope, owner_id, bytes) select 'group', old.group_id, -old.size where (old.proof = 'shown' or old.upstream_etag is not null) and not exists (
@@ -196,7 +196,7 @@ begin
   on conflict (scope, owner_id) do update set bytes = cached_bytes.bytes + excluded.bytes;
   insert into cached_bytes (scope, owner_id, bytes) select 'upstream', new.upstream_id, new.size where (new.proof = 'shown' or new.upstream_etag is not null) and not exists (
     select 1 from cache_entries as e
-    where e.digest = new.digest and e.kind = new.kind and e.id <> new.id and (e.proof = 'shown' or e.upstream_etag is not null) and e.upstream_id = new.upstream_id
+    where e.digest = new.digest and e.kind = new.kind and e.id <> new.id and (e.proof = 'shown' or e.upstream_etag is not null) and +e.upstream_id = new.upstream_id
   )
   on conflict (scope, owner_id) do update set bytes = cached_bytes.bytes + excluded.bytes;
   insert into cached_bytes (scope, owner_id, bytes) select 'group', new.group_id, new.size where (new.proof = 'shown' or new.upstream_etag is not null) and not exists (

@@ -283,6 +283,31 @@ describe("an archive that is wrong leaves no entry", () => {
     expect((await sending).status).toBe(408);
   });
 
+  test("because two of its group are under way, which leaves others their places", async () => {
+    const senders: AbortController[] = [];
+    const open = () => {
+      const abort = new AbortController();
+      senders.push(abort);
+      return fetch(`${weir.url}/api/v4${api}/upstreams/1/import?repository=${name}`, {
+        method: "POST",
+        headers: { "PRIVATE-TOKEN": adminToken },
+        body: new ReadableStream({
+          start: (controller) => controller.enqueue(tarOf(layout(image)).subarray(0, 2 << 20)),
+        }),
+        signal: abort.signal,
+      }).catch((error: unknown) => error);
+    };
+    const sending = [open(), open()];
+    await until(() => readdirSync(weir.folder("spool")).length === 2);
+    const refused = await bring(tarOf(layout(image)), `?repository=${name}&tag=1`);
+    expect(refused.status).toBe(429);
+    expect((await bring(tarOf(layout(image)), `?repository=${name}&tag=1`, 2)).status).toBe(201);
+    for (const abort of senders) abort.abort();
+    await Promise.all(sending);
+    await until(() => readdirSync(weir.folder("spool")).length === 0);
+    expect((await bring(tarOf(layout(image)), `?repository=${name}&tag=1`)).status).toBe(201);
+  });
+
   test("because the upstream is changed meanwhile", async () => {
     const archive = tarOf(layout(image));
     const rest = Promise.withResolvers<void>();
@@ -304,6 +329,35 @@ describe("an archive that is wrong leaves no entry", () => {
     const reply = await sending;
     expect(reply.status).toBe(409);
     expect(reply.message).toContain("was changed while the archive was read");
+    expect(await entries()).toEqual([]);
+  });
+});
+
+describe("an archive that names the same again and again", () => {
+  test("is walked once: indexes within indexes multiply nothing", async () => {
+    const files = layout(image);
+    let { mediaType, digest, payload }: Pick<typeof image, "mediaType" | "digest" | "payload"> =
+      image;
+    for (let level = 0; level < 3; level++) {
+      const descriptor = { mediaType, digest, size: payload.length };
+      mediaType = "application/vnd.oci.image.index.v1+json";
+      const manifests = Array.from({ length: 1000 }, () => descriptor);
+      payload = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, manifests }));
+      digest = digestOf(payload);
+      files.set(`blobs/${digest.replace(":", "/")}`, payload);
+    }
+    const manifests = [{ mediaType, digest, size: payload.length }];
+    files.set("index.json", Buffer.from(JSON.stringify({ schemaVersion: 2, manifests })));
+    const reply = await bring(tarOf(files), `?repository=${name}&tag=deep`);
+    expect(reply).toMatchObject({ status: 201, body: { blobs: 3, absent: 0 } });
+    expect((await weir.manifest(name, "deep")).headers.get("docker-content-digest")).toBe(digest);
+  });
+
+  test("has at most 1000 names", async () => {
+    const names = Array.from({ length: 1001 }, (_, i) => `${name}:v${i}`);
+    const reply = await bring(tarOf(dockerSave([sampleBytes(2000, 3)], names)));
+    expect(reply.status).toBe(422);
+    expect(reply.message).toContain("its images have more than 1000 names");
     expect(await entries()).toEqual([]);
   });
 });
@@ -462,6 +516,54 @@ describe("an export", () => {
       message: "these images have too many manifests for one archive",
     });
     expect(upstream.count("GET /v2/*/manifests/*")).toBe(1);
+  });
+
+  test("of more manifests than are kept in memory is refused", async () => {
+    const members = Array.from({ length: 4 }, (_, i) => {
+      const text = new TextDecoder().decode(image.payload).slice(0, -1);
+      const payload = Buffer.from(`${text},"annotations":{"a":"${i}${"x".repeat(9 << 20)}"}}`);
+      const digest = digestOf(payload);
+      upstream.image(name, `m${i}`, { ...image, payload, digest });
+      return { mediaType: image.mediaType, digest, size: payload.length };
+    });
+    const mediaType = index.mediaType;
+    const payload = Buffer.from(
+      JSON.stringify({ schemaVersion: 2, mediaType, manifests: members }),
+    );
+    upstream.image(name, "large", { ...index, payload, digest: digestOf(payload), members: [] });
+    const refused = await exported(`${name}:large`);
+    expect(refused.status).toBe(413);
+    expect(await refused.json()).toEqual({
+      message: "these images have too many manifests for one archive",
+    });
+  });
+
+  test("is one of four of its group, each until it is read or left", async () => {
+    upstream.image(name, "3.20", image);
+    await bytesOf(await exported(`${name}:3.20`));
+    const hung = buildImage({ layers: [sampleBytes(5000, 9)] });
+    upstream.image(name, "slow", hung);
+    upstream.fault(`GET /v2/*/blobs/${hung.layers[0]}`, { hang: true });
+    const aborts = Array.from({ length: 4 }, () => new AbortController());
+    const answers = await Promise.all(
+      aborts.map(({ signal }) =>
+        fetch(`${weir.url}/api/v4${api}/registries/1/export`, {
+          method: "POST",
+          headers: { "PRIVATE-TOKEN": adminToken, "Content-Type": "application/json" },
+          body: JSON.stringify({ images: [`${name}:slow`] }),
+          signal,
+        }),
+      ),
+    );
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    expect((await exported(`${name}:3.20`)).status).toBe(429);
+    for (const abort of aborts) abort.abort();
+    await until(async () => {
+      const answer = await exported(`${name}:3.20`);
+      await answer.arrayBuffer();
+      return answer.status === 200;
+    });
+    expect((await exported("nothing:1")).status).toBe(404);
   });
 
   test("is on record", async () => {

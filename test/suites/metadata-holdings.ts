@@ -54,7 +54,14 @@ export function holdingsSuite(bench: MetadataBench): void {
       await cache.forgetBlob(digest);
       const place = { upstreamId: upstream.id, repository };
       const { last = 0, count, entries } = await holdings.lacking(0, 100);
-      expect(entries).toEqual([{ kind: "blob", digest, ...place }]);
+      expect(entries).toEqual([
+        { id: expect.any(Number), place: expect.any(Number), kind: "blob", digest, ...place },
+      ]);
+      const [lost] = entries;
+      expect(await holdings.lacking((lost?.id ?? 0) - 1, 1)).toMatchObject({
+        last: lost?.id,
+        entries: [{ id: lost?.id, place: 1 }],
+      });
       expect(count).toBeGreaterThan(2);
       expect(await holdings.lacking(last, 100)).toEqual({ last: undefined, count: 0, entries: [] });
       expect(await holdings.holders("blob", digest, 5)).toEqual([

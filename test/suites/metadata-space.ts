@@ -156,7 +156,7 @@ export function spaceSuite(bench: MetadataBench): void {
       expect(await sweep.beginRemoval(layer, noon)).toBe(true);
       expect(await cache.blob(layer)).toBeUndefined();
       await sweep.endRemoval(layer, noon);
-      expect(await sweep.unknown([layer])).toEqual([layer]);
+      expect(await cache.recorded(layer, noon)).toBe("no");
       expect(await space.usage()).toEqual({ stored: 0, leaving: 0 });
       expect(await sweep.due(all, 10)).toEqual([]);
     });
@@ -179,13 +179,13 @@ export function spaceSuite(bench: MetadataBench): void {
       const { upstream, layer } = await unneeded();
       const blob = (now: number) => shownBlob(upstream, "layer of a", { now });
       await sweep.beginRemoval(layer, noon);
-      expect(await cache.isBeingRemoved(layer, noon + 1)).toBe(true);
+      expect(await cache.recorded(layer, noon + 1)).toBe("leaving");
       expect(await cache.storeBlob(blob(noon + 1))).toBe(false);
       expect(await cache.keepBlob({ digest: layer, size: 10, now: noon + 1 })).toBe(false);
       expect(await cache.show(blob(noon + 1))).toBe(false);
       expect(await entryOf(upstream, layer)).toBeUndefined();
       // Whoever had begun it is gone.
-      expect(await cache.isBeingRemoved(layer, noon + 60_000)).toBe(false);
+      expect(await cache.recorded(layer, noon + 60_000)).toBe("yes");
       expect(await cache.storeBlob(blob(noon + 60_000))).toBe(true);
       await sweep.endRemoval(layer, noon);
       expect(await cache.blob(layer)).toBeDefined();
@@ -193,6 +193,43 @@ export function spaceSuite(bench: MetadataBench): void {
       await sweep.beginRemoval(layer, noon);
       await sweep.abandonRemoval(layer, noon);
       expect(await cache.storeBlob(blob(noon + 1))).toBe(true);
+    });
+
+    test("what was deleted, from beginning to end, while it was stored anew does not count as stored", async () => {
+      const { sweep, cache } = bench.metadata;
+      const { upstream, layer } = await unneeded();
+      const blob = shownBlob(upstream, "layer of a");
+      expect(await cache.recorded(layer, noon)).toBe("yes");
+      await sweep.beginRemoval(layer, noon);
+      await sweep.endRemoval(layer, noon);
+      expect(await cache.recorded(layer, noon)).toBe("no");
+      expect(await cache.storeBlob(blob, true)).toBe(false);
+      expect(await cache.keepBlob({ digest: layer, size: 10, now: noon }, true)).toBe(false);
+      expect(await entryOf(upstream, layer)).toBeUndefined();
+      expect(await cache.blob(layer)).toBeUndefined();
+      expect(await cache.storeBlob(blob, false)).toBe(true);
+      expect(await cache.blob(layer)).toBeDefined();
+    });
+
+    test("what is stored without a record is swept like what nothing needs, unless somebody comes to need it", async () => {
+      const { sweep, cache, space } = bench.metadata;
+      const { upstream } = await sampleRegistry(bench.metadata);
+      await cache.storeBlob(shownBlob(upstream, "known"));
+      const [known, layer] = ["known", "layer"].map((text) => ({
+        digest: digestOfText(text),
+        size: 5,
+      }));
+      expect(await sweep.adopt([known!, layer!], noon)).toEqual([layer!]);
+      expect(await sweep.adopt([known!, layer!], noon + 1)).toEqual([]);
+      expect(await space.usage()).toEqual({ stored: 10, leaving: 5 });
+      // Nobody has verified it: it is not served, and whoever stores it anew waits for nothing.
+      expect(await cache.blob(layer!.digest)).toBeUndefined();
+      expect(await cache.recorded(layer!.digest, noon)).toBe("yes");
+      expect(await sweep.due(noon, 10)).toEqual([{ kind: "blob", ...layer! }]);
+      expect(await cache.storeBlob(shownBlob(upstream, "layer"), true)).toBe(true);
+      expect(await sweep.due(all, 10)).toEqual([]);
+      expect(await sweep.beginRemoval(layer!.digest, noon)).toBe(false);
+      expect(await cache.blob(layer!.digest)).toBeDefined();
     });
 
     test("what an import has kept waits for its entries", async () => {

@@ -19,6 +19,7 @@ import { spaceSuite } from "./metadata-space.ts";
 import { ruleSuite } from "./metadata-rules.ts";
 import { statisticsSuite } from "./metadata-statistics.ts";
 import { purgeSuite } from "./metadata-purges.ts";
+import { webhookSuite } from "./metadata-webhooks.ts";
 
 /** An empty database, opened. */
 export interface MetadataBed {
@@ -79,6 +80,7 @@ export function metadataSuite(name: string, open: () => Promise<MetadataBed>): v
     statisticsSuite(bench);
     purgeSuite(bench);
     cleanupSuite(bench);
+    webhookSuite(bench);
   });
 }
 

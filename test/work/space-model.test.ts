@@ -209,7 +209,8 @@ class World {
   /** When everything that is to go has gone, what is counted is what is there, and within the limit. */
   async checkAtRest(): Promise<void> {
     for (const group of groups) await this.purge(group, "**:none");
-    await settle(this.weir, 12 * minute);
+    // Strays are looked for some minutes after a start, and swept some minutes later.
+    await settle(this.weir, 20 * minute);
     const { files, rows, stored, manifests, removing } = storeOf(this.weir.dataDir);
     const stray = path.basename(this.#strayFile());
     const kept = [...files].filter(([digest]) => !digest.endsWith(stray));

@@ -217,7 +217,9 @@ describe("sweep", () => {
     expect(facts().files.size).toBe(1);
     weir.clock.step(25 * 60 * minute);
     await settle(weir, minute);
-    expect(facts().files.size).toBe(0);
+    expect(facts().files.size).toBe(1);
+    await settle(weir, graceMs + 3 * minute);
+    expect(facts()).toMatchObject({ files: new Map(), removing: new Set(), stored: 0, leaving: 0 });
   });
 
   test("a deletion that a kill has interrupted is finished, wherever that was", async () => {

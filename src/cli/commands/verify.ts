@@ -47,7 +47,11 @@ export const verify: Command = {
     } else {
       const api = await connect(world, given);
       await walk(world, total, (after) =>
-        api.post(shapes.verified, "/verify", { body: { ...(after && { after }), repair } }),
+        api.post(shapes.verified, "/verify", {
+          body: { ...(after && { after }), repair },
+          // One blob can be larger than a disk reads in a minute, and a repair waits for its upstream.
+          deadline: Number.POSITIVE_INFINITY,
+        }),
       );
     }
     if (given.has("json")) world.io.out(JSON.stringify(total, null, 2));

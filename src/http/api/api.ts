@@ -65,6 +65,7 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
     c.var.exchange.actor = found.caller.actor.name;
     c.set("caller", found.caller);
     c.set("login", found.login);
+    c.set("again", async () => (await whoCalls(c, options))?.caller);
     c.set("road", roadOf(c, options));
     const from = { address: addressOf(c, options), requestId: c.var.exchange.id };
     c.set("author", authorOf(found.caller, from));

@@ -17,6 +17,8 @@ export interface ApiEnv extends Env {
     road: Road;
     /** The caller, as changes are put on record. */
     author: Author;
+    /** The caller as he is now, for answers that go on for long; undefined where his credential counts no longer. */
+    again: () => Promise<Caller | undefined>;
     /** Groups whose registries are switched off. */
     switchedOff: ReadonlySet<number>;
     /** What is asked for, as it is described. */
@@ -81,6 +83,8 @@ export interface Asked<P, Q, B> {
   readonly granted: <T extends Owned>(found: T | undefined, what?: string) => T;
   /** Throws unless the caller may do this, which is something else than what the endpoint is for, to that. */
   readonly require: (action: Action, subject: Subject) => void;
+  /** Whether what was granted would be granted now: for answers that go on for long. */
+  readonly still: () => Promise<boolean>;
   /** Fires when the caller does not wait for the rest of the answer any more. */
   readonly leaves: AbortSignal;
   /** What the request says must hold; for endpoints that are `conditional`. */
@@ -118,6 +122,7 @@ export function endpoint<
     let isJudged = actions[action].subject === "server";
     const { headers } = c.req.raw;
     const ignores = isChange(method) && !description.conditional;
+    let granted: Subject | undefined;
     const judge = (action: Action, subject: Subject, what?: string) => {
       isJudged = true;
       // Switched off is as if it were not there, whoever asks.
@@ -139,10 +144,15 @@ export function endpoint<
       granted: (found, what) => {
         if (!found) throw notFound(what);
         c.set("groupId", found.groupId ?? found.lineage?.[0]);
-        judge(action, subjectOf(action, found), what);
+        granted = subjectOf(action, found);
+        judge(action, granted, what);
         return found;
       },
       require: judge,
+      still: async () => {
+        const now = await c.var.again();
+        return granted !== undefined && now?.judge(action, granted) === "allowed";
+      },
       leaves: c.req.raw.signal,
       condition: () => readCondition(headers),
       raw: () => ({ request: c.req.raw, server: c.env.server, exchange: c.var.exchange }),

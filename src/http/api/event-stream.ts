@@ -2,12 +2,14 @@ import { type Clock, type Timer } from "../../lib/clock.ts";
 import { failureCode, type Log } from "../../lib/log.ts";
 import { tooMany } from "./errors.ts";
 
-/** Each asks the database once a second. */
+/** Each asks the database once a second: all of them, and those of one user. */
 const maxListeners = 50;
+const maxOfUser = 10;
 const retrySeconds = 10;
 const lookMs = 1000;
 const heartbeatMs = 15_000;
-/** Then the listener comes again, and is asked anew who he is. */
+/** How often a listener is asked anew who he is. */
+const askedMs = 15_000;
 const longestMs = 900_000;
 const text = new TextEncoder();
 
@@ -17,9 +19,18 @@ export interface Sight {
   isOver: boolean;
 }
 
+/** Who listens. */
+export interface Listening {
+  userId: number;
+  /** Whether he still may. */
+  still: () => Promise<boolean>;
+  /** Fires when he leaves. */
+  leaves: AbortSignal;
+}
+
 /** Server-sent events: what something is like now, again whenever it is otherwise, and its end. */
 export class Listeners {
-  readonly #open = new Set<Listener>();
+  readonly #open = new Map<Listener, number>();
 
   constructor(readonly options: { clock: Clock; log: Log }) {}
 
@@ -28,41 +39,50 @@ export class Listeners {
   }
 
   /** `see`: undefined where there is nothing to be seen any more. Throws where too many listen already. */
-  listen(see: () => Promise<Sight | undefined>, leaves: AbortSignal): ReadableStream<Uint8Array> {
-    if (this.#open.size >= maxListeners) throw tooMany(retrySeconds);
-    const listener = new Listener(see, this.options, () => this.#open.delete(listener));
-    this.#open.add(listener);
+  listen(
+    see: () => Promise<Sight | undefined>,
+    { userId, still, leaves }: Listening,
+  ): ReadableStream<Uint8Array> {
+    const own = [...this.#open.values()].filter((id) => id === userId).length;
+    if (this.#open.size >= maxListeners || own >= maxOfUser) throw tooMany(retrySeconds);
+    const options = { ...this.options, still };
+    const listener = new Listener(see, options, () => this.#open.delete(listener));
+    this.#open.set(listener, userId);
     leaves.addEventListener("abort", () => listener.end(), { once: true });
     return new ReadableStream<Uint8Array>(listener);
   }
 
   /** Ends all: whoever wants to hear more comes again. */
   close(): void {
-    for (const listener of this.#open) listener.end();
+    for (const listener of this.#open.keys()) listener.end();
   }
+}
+
+interface ListenerOptions {
+  clock: Clock;
+  log: Log;
+  still: () => Promise<boolean>;
 }
 
 class Listener implements UnderlyingDefaultSource<Uint8Array> {
   readonly #see: () => Promise<Sight | undefined>;
-  readonly #options: { clock: Clock; log: Log };
+  readonly #options: ListenerOptions;
   readonly #left: () => void;
   readonly #begun: number;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #timer: Timer | undefined;
   #told = "";
   #toldAt: number;
+  #askedAt: number;
   #isOver = false;
 
-  constructor(
-    see: () => Promise<Sight | undefined>,
-    options: { clock: Clock; log: Log },
-    left: () => void,
-  ) {
+  constructor(see: () => Promise<Sight | undefined>, options: ListenerOptions, left: () => void) {
     this.#see = see;
     this.#options = options;
     this.#left = left;
     this.#begun = options.clock.elapsed();
     this.#toldAt = this.#begun;
+    this.#askedAt = this.#begun;
   }
 
   async start(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
@@ -89,6 +109,7 @@ class Listener implements UnderlyingDefaultSource<Uint8Array> {
   async #look(): Promise<void> {
     const { clock, log } = this.#options;
     try {
+      if (!(await this.#may())) return this.end();
       const sight = await this.#see();
       if (this.#isOver) return;
       this.#tell(sight);
@@ -99,6 +120,14 @@ class Listener implements UnderlyingDefaultSource<Uint8Array> {
       return this.end();
     }
     this.#timer = clock.after(lookMs, () => void this.#look());
+  }
+
+  /** Whoever's credential or right has ended meanwhile hears no more. */
+  async #may(): Promise<boolean> {
+    const now = this.#options.clock.elapsed();
+    if (now - this.#askedAt < askedMs) return true;
+    this.#askedAt = now;
+    return this.#options.still();
   }
 
   /** A receiver that takes nothing misses what was meanwhile: each event tells all. */

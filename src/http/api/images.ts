@@ -1,18 +1,22 @@
 import { z } from "@hono/zod-openapi";
 import { isRepositoryName, isTag } from "../../oci/reference.ts";
+import type { ByteSource } from "../../pull/contract.ts";
 import type { Imported } from "../../pull/images/contract.ts";
 import { failureCode } from "../../lib/log.ts";
 import { followBody } from "../v2/body.ts";
 import { type Api, commonHeaders, endpoint } from "./endpoint.ts";
-import { notFound, tooMany } from "./errors.ts";
+import { notFound } from "./errors.ts";
 import { idParams } from "./fields.ts";
 import type { ApiOptions } from "./options.ts";
+import { Places } from "./places.ts";
 import { imageOf, pullable } from "./pulls.ts";
 import { uploaded } from "./uploads.ts";
 
 const tarType = "application/x-tar";
 /** Each holds up to 64 MiB of small files. */
-const maxImports = 4;
+const importPlaces = { all: 4, ofGroup: 2, retrySeconds: 30 };
+/** Each holds up to 32 MiB of manifests. */
+const exportPlaces = { all: 8, ofGroup: 4, retrySeconds: 30 };
 
 export const imported = z
   .strictObject({
@@ -54,7 +58,7 @@ export function imageEndpoints(api: Api, options: ApiOptions): void {
 
 function importImages(api: Api, options: ApiOptions): void {
   const { management, directory, images, clock, idleSeconds } = options;
-  let running = 0;
+  const places = new Places(importPlaces);
   endpoint(
     api,
     {
@@ -82,8 +86,7 @@ function importImages(api: Api, options: ApiOptions): void {
       const upstream = (await directory.upstreams()).find((one) => one.id === id);
       if (!upstream) throw notFound();
       const { request, server } = raw();
-      if (running >= maxImports) throw tooMany(30);
-      running++;
+      const leave = places.take(groupId);
       try {
         const archive = uploaded(request, { server, clock, idleSeconds });
         const result = await images.import(upstream, archive, {
@@ -99,7 +102,7 @@ function importImages(api: Api, options: ApiOptions): void {
         });
         return { body: importedJson(result) };
       } finally {
-        running--;
+        leave();
       }
     },
   );
@@ -107,6 +110,7 @@ function importImages(api: Api, options: ApiOptions): void {
 
 function exportImages(api: Api, options: ApiOptions): void {
   const { management, directory, images, externalUrl, clock, idleSeconds, log, sent } = options;
+  const places = new Places(exportPlaces);
   endpoint(
     api,
     {
@@ -129,13 +133,21 @@ function exportImages(api: Api, options: ApiOptions): void {
       const details = { images: wanted.images };
       await management.by(author).note({ action: "registry.export", subject, groupId, details });
       const { request, server, exchange } = raw();
+      const leave = places.take(groupId);
       // What is not cached yet has to be waited for.
       server.timeout(request, 0);
-      const source = await images.export(registry, parsed, {
+      const options = {
         format: wanted.format ?? "oci",
         platform: wanted.platform,
         prefix: `${new URL(externalUrl).host}/virtual_registries/container/${id}`,
-      });
+      };
+      const source = await images.export(registry, parsed, options).then(
+        (found) => whenOver(found, leave),
+        (error: unknown) => {
+          leave();
+          throw error;
+        },
+      );
       const cut = (error: unknown) =>
         log.warn("export was cut", { id: exchange.id, code: failureCode(error) });
       const follow = { clock, server, request, idleSeconds, cut, sent };
@@ -147,6 +159,29 @@ function exportImages(api: Api, options: ApiOptions): void {
       return new Response(followBody(source, follow), { headers });
     },
   );
+}
+
+/** The same, with somebody who is told of its end, whichever that is. */
+function whenOver(source: ByteSource, over: () => void): ByteSource {
+  return {
+    get waiting() {
+      return source.waiting;
+    },
+    async next() {
+      try {
+        const bytes = await source.next();
+        if (!bytes) over();
+        return bytes;
+      } catch (error) {
+        over();
+        throw error;
+      }
+    },
+    async cancel() {
+      over();
+      await source.cancel();
+    },
+  };
 }
 
 function importedJson({ images, blobs, bytes, absent }: Imported) {

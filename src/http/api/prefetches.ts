@@ -99,14 +99,14 @@ function followPrefetch(api: Api, { management, listeners }: ApiOptions): void {
       status: 200,
       refusals: [429],
     },
-    async ({ params, granted, leaves }) => {
+    async ({ params, granted, caller: { userId }, still, leaves }) => {
       const { id } = granted(await management.prefetches.get(params.id));
       const see = async () => {
         const seen = await management.prefetches.get(id);
         const isOver = seen?.status === "finished" || seen?.status === "failed";
         return seen && { data: prefetchJson(seen), isOver };
       };
-      return { events: listeners.listen(see, leaves) };
+      return { events: listeners.listen(see, { userId, still, leaves }) };
     },
   );
 }

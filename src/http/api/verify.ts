@@ -52,18 +52,21 @@ export function verifyEndpoint(api: Api, options: ApiOptions): void {
     },
     async ({ body, author, raw }) => {
       const { after, repair = false } = await body();
-      // On record once, not step by step.
-      if (after === undefined) {
-        const subject = { kind: "server", id: undefined, name: undefined };
-        await management
-          .by(author)
-          .note({ action: "store.verify", subject, groupId: undefined, details: { repair } });
-      }
+      const subject = { kind: "server", id: undefined, name: undefined };
+      const fact = { action: "store.verify", subject, groupId: undefined };
+      const note = (details: Readonly<Record<string, unknown>>) =>
+        management.by(author).note({ ...fact, details });
+      // On record once where all is well, and with each step that takes something out, wherever it was begun.
+      if (after === undefined) await note({ repair });
       // One large blob takes seconds.
       const { request, server } = raw();
       server.timeout(request, 0);
       try {
         const { next, checked, findings } = await verifier.step(after, { repair });
+        if (findings.length > 0) {
+          const repaired = findings.filter(({ outcome }) => outcome === "repaired").length;
+          await note({ repair, damaged: findings.length, repaired });
+        }
         return { body: { next: next ?? null, checked, findings: findings.map(findingJson) } };
       } finally {
         server.timeout(request, idleSeconds);

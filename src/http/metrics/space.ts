@@ -21,13 +21,9 @@ export function spaceFamilies(counts: SpaceCounts): Family[] {
     counter(
       "weir_swept_objects_total",
       "Blobs and manifests that were deleted since nothing needed them.",
-      () => counts.sweptBlobs + counts.sweptManifests + counts.strayBlobs,
+      () => counts.sweptBlobs + counts.sweptManifests,
     ),
-    counter(
-      "weir_swept_bytes_total",
-      "Bytes of these.",
-      () => counts.sweptBytes + counts.strayBytes,
-    ),
+    counter("weir_swept_bytes_total", "Bytes of these.", () => counts.sweptBytes),
     counter(
       "weir_scrubbed_bytes_total",
       "Stored bytes that were looked at again.",

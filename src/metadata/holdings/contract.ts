@@ -9,11 +9,18 @@ export interface Holdings {
     after: string,
     limit: number,
   ): Promise<{ digest: Digest; mediaType: string; payload: Uint8Array }[]>;
-  /** Of the next so many entries in order of id: the last one's id, and those that are *shown* and whose content is not there. */
+  /**
+   * Of the next so many entries in order of id: the last one's id, and those that are *shown* and whose content is not there,
+   * each with its place among them, from 1.
+   */
   lacking(
     after: number,
     limit: number,
-  ): Promise<{ last: number | undefined; count: number; entries: Holder[] }>;
+  ): Promise<{
+    last: number | undefined;
+    count: number;
+    entries: (Holder & { id: number; place: number })[];
+  }>;
   /** Entries of one object by its digest, the *shown* ones first: where it can be had from again. At most so many. */
   holders(kind: ChildKind, digest: Digest, limit: number): Promise<Holder[]>;
   /** The bytes of these blobs were right at `now`. */

@@ -45,15 +45,16 @@ export class SqlHoldings implements Holdings {
       .orderBy("e.id")
       .limit(limit)
       .execute();
-    const entries = rows.filter(
+    const places = rows.map((row, index) => ({ ...row, place: index + 1 }));
+    const entries = places.filter(
       ({ kind, proof, present, blob, manifest }) =>
         proof === "shown" && present !== null && (kind === "blob" ? blob : manifest) === null,
     );
     return {
       last: rows.at(-1)?.id,
       count: rows.length,
-      entries: entries.map(({ kind, digest, upstreamId, repository }) => {
-        return { kind, digest, upstreamId, repository };
+      entries: entries.map(({ id, place, kind, digest, upstreamId, repository }) => {
+        return { id, place, kind, digest, upstreamId, repository };
       }),
     };
   }

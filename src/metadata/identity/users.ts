@@ -64,7 +64,7 @@ export class SqlUsers implements ManagedUsers {
       const after = { ...before, ...changes };
       const isOther = after.email?.toLowerCase() !== before.email?.toLowerCase();
       if (after.email !== undefined && isOther) await refuseTaken(tx, "email", after.email);
-      if (before.admin && !after.admin) await refuseLast(tx, id);
+      if (before.admin && !after.admin) await refuseLast(tx, id, "admin");
       const told = changesOf(before, after, ["name", "email", "admin"]);
       if (Object.keys(told).length === 0) return before;
       const { name, email, admin } = after;
@@ -78,6 +78,10 @@ export class SqlUsers implements ManagedUsers {
 
   setState(id: number, state: UserState): Promise<UserRecord | undefined> {
     return this.writer.run(async ({ tx, changed, note }) => {
+      // Those who shut each other out at once do so one after the other.
+      await lockUsers(tx, id);
+      const before = await rowOf(tx, id);
+      if (before?.admin === 1 && state !== "active") await refuseLast(tx, id, "user");
       const row = await tx
         .updateTable("users")
         .set({ state })
@@ -126,7 +130,7 @@ async function lockUsers(db: Db, id: number): Promise<void> {
 }
 
 /** Throws unless somebody else could make administrators. */
-async function refuseLast(db: Db, id: number): Promise<void> {
+async function refuseLast(db: Db, id: number, field: "admin" | "user"): Promise<void> {
   const other = await db
     .selectFrom("users")
     .select("id")
@@ -137,7 +141,7 @@ async function refuseLast(db: Db, id: number): Promise<void> {
     .executeTakeFirst();
   if (other) return;
   throw new MetadataError("refused", `user ${id} is the last administrator`, {
-    invalid: { field: "admin", text: "is the last active administrator; make somebody else one" },
+    invalid: { field, text: "is the last active administrator; make somebody else one" },
   });
 }
 

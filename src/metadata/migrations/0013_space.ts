@@ -36,8 +36,19 @@ export interface Trigger {
   event: string;
   /** Of `new` and `old`. */
   when: string | undefined;
+  /**
+   * What the statements go by that other transactions may be changing: rows that are locked before, where rows can be. Each
+   * statement then sees what was committed until there.
+   */
+  locks?: readonly { table: string; where: string }[];
   statements: readonly string[];
 }
+
+/** Whoever changes who needs some content has it to himself: that of the row. */
+const content = (row: string) => [
+  { table: "blobs", where: `digest = ${row}.digest and ${row}.kind = 'blob'` },
+  { table: "manifests", where: `digest = ${row}.digest and ${row}.kind = 'manifest'` },
+];
 
 const add = (scope: string, owner: string, size: string, condition: string) =>
   `insert into cached_bytes (scope, owner_id, bytes) select '${scope}', ${owner}, ${size} where ${condition}
@@ -51,13 +62,15 @@ const alone = (row: string, among: string) =>
   )`;
 
 const scopes = ["upstream", "group"] as const;
+/** By its digest, never by way of all that the upstream has: the sign keeps an engine that knows nothing yet from that. */
+const same = { upstream: "+e.upstream_id", group: "e.group_id" };
 const change = (row: string, sign: string, condition: string) =>
   scopes.map((scope) =>
     add(
       scope,
       `${row}.${scope}_id`,
       `${sign}${row}.size`,
-      `${condition} and ${alone(row, ` and e.${scope}_id = ${row}.${scope}_id`)}`,
+      `${condition} and ${alone(row, ` and ${same[scope]} = ${row}.${scope}_id`)}`,
     ),
   );
 
@@ -87,6 +100,7 @@ const ofEntries: Trigger[] = [
     table,
     event: "insert",
     when: held("new"),
+    locks: content("new"),
     statements: [...change("new", "", always), stay(always)],
   },
   {
@@ -94,6 +108,7 @@ const ofEntries: Trigger[] = [
     table,
     event: "delete",
     when: held("old"),
+    locks: content("old"),
     statements: [...change("old", "-", always), ...leave("old", always)],
   },
   {
@@ -102,6 +117,7 @@ const ofEntries: Trigger[] = [
     event: "update of proof, upstream_etag, digest, size",
     when: `${held("old")} <> ${held("new")}
   or (${held("new")} and (old.digest <> new.digest or old.size <> new.size))`,
+    locks: [...content("old"), ...content("new")],
     statements: [
       ...change("old", "-", held("old")),
       ...change("new", "", held("new")),

@@ -10,6 +10,7 @@ import {
   type Downloads,
   type FetchedManifest,
   isDatabaseFailure,
+  type KeptBlob,
   type NamedObjects,
   type ShownObject,
   type StoredBlobRecord,
@@ -144,12 +145,12 @@ export class RecentCache implements Cache {
     return hasNew;
   }
 
-  storeBlob(blob: ShownObject): Promise<boolean> {
-    return this.#writing(this.inner.storeBlob(blob));
+  storeBlob(blob: ShownObject, wasRecorded?: boolean): Promise<boolean> {
+    return this.#writing(this.inner.storeBlob(blob, wasRecorded));
   }
 
-  keepBlob(blob: { digest: Digest; size: number; now: number }): Promise<boolean> {
-    return this.#writing(this.inner.keepBlob(blob));
+  keepBlob(blob: KeptBlob, wasRecorded?: boolean): Promise<boolean> {
+    return this.#writing(this.inner.keepBlob(blob, wasRecorded));
   }
 
   show(object: ShownObject): Promise<boolean> {
@@ -168,8 +169,8 @@ export class RecentCache implements Cache {
     return this.inner.hasSeen(groupId, digest);
   }
 
-  isBeingRemoved(digest: Digest, now: number): Promise<boolean> {
-    return this.inner.isBeingRemoved(digest, now);
+  recorded(digest: Digest, now: number): Promise<"no" | "yes" | "leaving"> {
+    return this.inner.recorded(digest, now);
   }
 
   forgetBlob(digest: Digest): Promise<void> {

@@ -30,10 +30,10 @@ for each row execute function ${table}_are_kept()`,
 for each statement execute function ${table}_are_kept()`,
   ],
   entryCounts,
-  trigger: ({ name, table, event, when, statements }) => [
+  trigger: ({ name, table, event, when, locks = [], statements }) => [
     `create function ${name}() returns trigger language plpgsql as $$
 begin
-${statements.map((one) => `  ${one};`).join("\n")}
+${locks.map((one) => `  perform 1 from ${one.table} where ${one.where} for no key update;\n`).join("")}${statements.map((one) => `  ${one};`).join("\n")}
   return null;
 end $$`,
     `create trigger ${name} after ${event} on ${table}

@@ -93,6 +93,14 @@ export interface Sweep {
   abandonRemoval(digest: Digest, begun: number): Promise<void>;
   /** Its bytes are gone: so is what is known of it, unless it was stored anew since this removal began. */
   endRemoval(digest: Digest, begun: number): Promise<void>;
-  /** Which of these blobs nothing is known of. */
-  unknown(digests: readonly Digest[]): Promise<Digest[]>;
+  /**
+   * Puts those of these stored blobs that nothing is known of on record as content that nothing needs since now, and that does
+   * not count as stored until somebody stores it anew; which those are.
+   */
+  adopt(blobs: readonly FoundBlob[], now: number): Promise<FoundBlob[]>;
+}
+
+export interface FoundBlob {
+  digest: Digest;
+  size: number;
 }

@@ -2,7 +2,7 @@ import { sql, type Transaction } from "kysely";
 import type { Digest } from "../../oci/digest.ts";
 import type { ChildKind } from "../../oci/manifest.ts";
 import type { Db, Schema } from "../schema.ts";
-import type { Sweep } from "./contract.ts";
+import type { FoundBlob, Sweep } from "./contract.ts";
 import { inTransaction } from "../transactions.ts";
 import { held } from "./held.ts";
 
@@ -87,15 +87,24 @@ export class SqlSweep implements Sweep {
     });
   }
 
-  async unknown(digests: readonly Digest[]): Promise<Digest[]> {
-    if (digests.length === 0) return [];
-    const rows = await this.db
-      .selectFrom("blobs")
-      .select("digest")
-      .where("digest", "in", digests)
-      .execute();
-    const known = new Set(rows.map((row) => row.digest));
-    return digests.filter((digest) => !known.has(digest));
+  async adopt(blobs: readonly FoundBlob[], now: number): Promise<FoundBlob[]> {
+    if (blobs.length === 0) return [];
+    return inTransaction(this.db, async (tx) => {
+      const known = { stored_at: now, verified_at: 0, removing_at: 0 };
+      const rows = await tx
+        .insertInto("blobs")
+        .values(blobs.map(({ digest, size }) => ({ digest, size, ...known })))
+        .onConflict((conflict) => conflict.doNothing())
+        .returning(["digest", "size"])
+        .execute();
+      if (rows.length === 0) return [];
+      await tx
+        .insertInto("unneeded_content")
+        .values(rows.map((row) => ({ ...row, kind: "blob" as const, since: now })))
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
+      return rows;
+    });
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Clock } from "../../lib/clock.ts";
+import { type Clock, yieldTurn } from "../../lib/clock.ts";
 import { insertEvent, system } from "../audit/events.ts";
 import type { Changes } from "../changes.ts";
 import { factOf } from "../management/facts.ts";
@@ -15,6 +15,8 @@ const maxDue = 50;
 const maxKept = 1000;
 /** So many take some milliseconds. */
 const perStep = 500;
+/** Each of them makes a message for each webhook of its group. */
+const happeningsPerStep = 10;
 /** What the table takes. */
 const maxReason = 255;
 
@@ -35,9 +37,13 @@ export class SqlDeliveries implements Deliveries {
       .limit(1)
       .executeTakeFirst();
     if (!anybody) return;
-    await this.db.transaction().execute(async (tx) => {
-      for (const happening of happenings) await tellOf(tx, happening);
-    });
+    for (let at = 0; at < happenings.length; at += happeningsPerStep) {
+      if (at > 0) await yieldTurn();
+      const some = happenings.slice(at, at + happeningsPerStep);
+      await this.db.transaction().execute(async (tx) => {
+        for (const happening of some) await tellOf(tx, happening);
+      });
+    }
   }
 
   async isDue(): Promise<boolean> {

@@ -1,3 +1,4 @@
+import { yieldTurn } from "../../lib/clock.ts";
 import type { Registry } from "../../metadata/contract.ts";
 import {
   archiveFiles,
@@ -25,8 +26,9 @@ interface Pulled {
 }
 
 const defaultPlatform = "linux/amd64";
-/** In memory until the archive is written; most have some kilobytes. */
+/** In memory until the archive is written; most have some kilobytes, though each may have megabytes. */
 const maxManifests = 1000;
+const maxManifestsBytes = 32 << 20;
 
 /** See `Images`. */
 export async function exportArchive(
@@ -58,6 +60,7 @@ export async function exportArchive(
 /** Everything that is to be in the archive, each object once. */
 class Gathered {
   readonly #manifests = new Map<Digest, Pulled>();
+  #manifestsBytes = 0;
   readonly #blobs = new Map<Digest, { child: Child; repository: string }>();
 
   constructor(
@@ -104,11 +107,14 @@ class Gathered {
   async #gather(pulled: Pulled, repository: string): Promise<void> {
     if (this.#manifests.has(pulled.digest)) return;
     this.#manifests.set(pulled.digest, pulled);
+    this.#manifestsBytes += pulled.payload.length;
     const members = pulled.manifest.children.filter(({ kind }) => kind === "manifest");
-    if (this.#manifests.size + members.length > maxManifests) {
+    const isTooMuch = this.#manifestsBytes > maxManifestsBytes;
+    if (isTooMuch || this.#manifests.size + members.length > maxManifests) {
       throw new RegistryError("too_large", "these images have too many manifests for one archive");
     }
     for (const child of pulled.manifest.children) {
+      if (this.#manifests.has(child.digest)) continue;
       if (child.kind === "manifest") {
         const reference = { kind: "digest", digest: child.digest } as const;
         await this.#gather(await this.#pull(repository, reference), repository);
@@ -125,6 +131,8 @@ class Gathered {
       options,
     );
     const { digest, payload, contentType } = pulled;
+    // What is cached comes without a turn of its own.
+    await yieldTurn();
     return { digest, payload, manifest: parseManifest(payload, contentType) };
   }
 

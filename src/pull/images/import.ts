@@ -1,3 +1,4 @@
+import { yieldTurn } from "../../lib/clock.ts";
 import { CompressionError, decompressed } from "../../lib/decompress.ts";
 import { TarError } from "../../lib/tar/header.ts";
 import type { Upstream } from "../../metadata/contract.ts";
@@ -11,6 +12,11 @@ import { type Imported, type ImportedImage, ImportError, type ImportOptions } fr
 import { Shelf, type ShelfOptions } from "./shelf.ts";
 
 type Named = ImportedImage & { content: Admitted };
+
+/** Of all images together: for each of them all that it needs gets entries. */
+const maxNames = 1000;
+/** Made without pulls having their turn in between. */
+const entriesPerTurn = 10;
 
 /** See `Images`. */
 export async function importArchive(
@@ -53,6 +59,9 @@ async function read(
         content,
       }));
     });
+    if (named.length > maxNames) {
+      throw new ImportError("archive", `its images have more than ${maxNames} names`);
+    }
     return { shelf, named };
   } catch (error) {
     const isArchives = [TarError, CompressionError, ArchiveError].some(
@@ -88,26 +97,34 @@ function nameFor(
 function summary(named: readonly Named[]): Imported {
   const blobs = blobsOf(named);
   const bytes = [...blobs.values()].reduce((sum, { size }) => sum + size, 0);
-  const absent = new Map(
-    named.flatMap(({ content }) => all(content)).map((one) => [one.digest, one]),
-  );
   return {
     images: named.map(({ repository, tag, digest }) => ({ repository, tag, digest })),
     blobs: blobs.size,
     bytes,
-    absent: [...absent.values()].reduce((sum, one) => sum + one.absent, 0),
+    absent: all(contentsOf(named)).reduce((sum, one) => sum + one.absent, 0),
   };
 }
 
-/** A manifest and all below it, what is named before what names it. */
-function all(content: Admitted): Admitted[] {
-  return [...content.members.flatMap(all), content];
+/** Manifests and all below them, each once however often it is named, and what is named before what names it. */
+function all(contents: readonly Admitted[]): Admitted[] {
+  const found = new Map<Digest, Admitted>();
+  const seen = new Set<Digest>();
+  const visit = (content: Admitted) => {
+    if (seen.has(content.digest)) return;
+    seen.add(content.digest);
+    for (const member of content.members) visit(member);
+    found.set(content.digest, content);
+  };
+  for (const content of contents) visit(content);
+  return [...found.values()];
 }
 
+const contentsOf = (named: readonly Named[]) => named.map(({ content }) => content);
+
 function blobsOf(named: readonly Named[]) {
-  const pairs = named
-    .flatMap(({ content }) => all(content))
-    .flatMap(({ blobs }) => blobs.map(({ held }) => [held.digest, held] as const));
+  const pairs = all(contentsOf(named)).flatMap(({ blobs }) =>
+    blobs.map(({ held }) => [held.digest, held] as const),
+  );
   return new Map(pairs);
 }
 
@@ -125,22 +142,23 @@ async function publish(
     etag: undefined,
   };
   const done = new Set<Digest>();
-  for (const { digest: own, payload, manifest, blobs } of all(content)) {
-    if (done.has(own)) continue;
-    done.add(own);
+  for (const { digest: own, payload, manifest, blobs } of all([content])) {
     for (const { child } of blobs) {
       if (done.has(child.digest)) continue;
       done.add(child.digest);
+      if (done.size % entriesPerTurn === 0) await yieldTurn();
       const contentType = blobContentType(undefined);
       const shown = { ...of, kind: "blob", reference: child.digest, digest: child.digest } as const;
       const now = clock.now();
-      if (!(await cache.storeBlob({ ...shown, contentType, size: child.size, now }))) {
+      // On record since the archive was read.
+      if (!(await cache.storeBlob({ ...shown, contentType, size: child.size, now }, true))) {
         throw new ImportError("changed", `${child.digest} is just being deleted; import it again`);
       }
     }
     const { mediaType, children } = manifest;
     const fetched = { ...of, digest: own, mediaType, payload, children, now: clock.now() };
     await cache.storeManifest({ ...fetched, tag: own === digest ? tag : undefined });
+    await yieldTurn();
   }
 }
 

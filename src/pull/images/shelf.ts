@@ -157,9 +157,9 @@ export class Shelf {
       const spool = await this.#options.blobs.spool(claimed, size);
       try {
         const digest = await write(spool);
-        await keepSafe(this.#options, digest, async () => {
+        await keepSafe(this.#options, digest, async (wasRecorded) => {
           await spool.commit(digest);
-          await this.#keep({ digest, size: spool.length });
+          await this.#keep({ digest, size: spool.length }, wasRecorded);
         });
         return digest;
       } finally {
@@ -173,9 +173,12 @@ export class Shelf {
     }
   }
 
-  async #keep({ digest, size }: Pick<Held, "digest" | "size">): Promise<void> {
+  async #keep(
+    { digest, size }: Pick<Held, "digest" | "size">,
+    wasRecorded: boolean,
+  ): Promise<void> {
     const { cache, clock } = this.#options;
-    if (await cache.keepBlob({ digest, size, now: clock.now() })) return;
+    if (await cache.keepBlob({ digest, size, now: clock.now() }, wasRecorded)) return;
     throw new ImportError("changed", "what the archive has is just being deleted; import it again");
   }
 }

@@ -38,8 +38,6 @@ export interface SpaceCounts {
   sweptManifests: number;
   sweptBlobs: number;
   sweptBytes: number;
-  strayBlobs: number;
-  strayBytes: number;
   scrubbedBlobs: number;
   scrubbedBytes: number;
   damaged: number;
@@ -53,8 +51,6 @@ export function noSpaceCounts(): SpaceCounts {
     sweptManifests: 0,
     sweptBlobs: 0,
     sweptBytes: 0,
-    strayBlobs: 0,
-    strayBytes: 0,
     scrubbedBlobs: 0,
     scrubbedBytes: 0,
     damaged: 0,

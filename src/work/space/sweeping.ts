@@ -11,6 +11,8 @@ import type { SpaceCounts } from "./contract.ts";
 export const graceMs = 300_000;
 /** A file without a record, which is written right after it. */
 const strayMs = 3_600_000;
+/** What others wait for the end of a removal, less what a bucket may take for it. */
+const beginMs = 3000;
 const notesPerStep = 500;
 const removalsPerStep = 20;
 const straysPerStep = 500;
@@ -76,9 +78,11 @@ async function removeBlob(
 ): Promise<"removed" | "needed" | "held"> {
   if (holds.has(digest)) return "held";
   const begun = clock.now();
+  const startedAt = clock.elapsed();
   if (!(await sweep.beginRemoval(digest, begun))) return "needed";
   // Who began to store it before the record said so does not know of this; who begins now waits for the end.
-  if (holds.has(digest)) {
+  // A database or a process that took too long has left the others less time than a deletion may take.
+  if (holds.has(digest) || clock.elapsed() - startedAt > beginMs) {
     await sweep.abandonRemoval(digest, begun);
     return "held";
   }
@@ -87,8 +91,11 @@ async function removeBlob(
   return "removed";
 }
 
-/** Deletes stored bytes that nothing is known of: a kill between the two leaves such. */
-export function straysWork({ sweep, blobs, holds, clock, log, counts }: SweepingOptions): Work {
+/**
+ * Puts stored bytes that nothing is known of, as a kill leaves them, on record as what nothing needs: the sweep deletes them as
+ * it does others, whoever begins to need them meanwhile.
+ */
+export function straysWork({ sweep, blobs, holds, clock, log }: SweepingOptions): Work {
   return {
     name: "stray_blobs",
     everyMs: 24 * 3_600_000,
@@ -96,20 +103,16 @@ export function straysWork({ sweep, blobs, holds, clock, log, counts }: Sweeping
     goesByAge: true,
     async step({ state, done }) {
       const listed = await blobs.list(parseDigest(state ?? ""), straysPerStep);
+      const now = clock.now();
       const old = listed.filter(
-        ({ digest, storedAt }) => storedAt < clock.now() - strayMs && !holds.has(digest),
+        ({ digest, storedAt }) => storedAt < now - strayMs && !holds.has(digest),
       );
-      const strays = new Set(await sweep.unknown(old.map(({ digest }) => digest)));
-      for (const { digest, size } of old) {
-        if (!strays.has(digest) || holds.has(digest)) continue;
-        await blobs.delete(digest);
-        counts.strayBlobs++;
-        counts.strayBytes += size;
-      }
-      if (strays.size > 0) log.warn("blobs without a record were deleted", { count: strays.size });
+      const strays = await sweep.adopt(old, now);
+      if (strays.length > 0)
+        log.warn("blobs without a record were found", { count: strays.length });
       const last = listed.at(-1)?.digest;
       const isOver = listed.length < straysPerStep;
-      return { isOver, state: last, done: done + strays.size };
+      return { isOver, state: last, done: done + strays.length };
     },
   };
 }

@@ -32,6 +32,8 @@ const manifestsPerStep = 20;
 const blobsPerStep = 100;
 const bytesPerStep = 64 << 20;
 const entriesPerStep = 1000;
+/** Milliseconds after which no further object is looked at: repairs wait for upstreams, and whoever asks waits for a step. */
+const longestMs = 20_000;
 const turnBytes = 256 << 10;
 /** Of how many places one object is asked for anew. */
 const maxHolders = 5;
@@ -63,8 +65,14 @@ export class StoreVerifier implements Verifier {
 
   async #manifests(after: string, step: VerifyStep, repair: boolean): Promise<string | undefined> {
     const { holdings } = this.#options;
-    const found = await holdings.manifests(after, manifestsPerStep);
-    for (const { digest, mediaType, payload } of found) {
+    const isLate = this.#watch();
+    let last: Digest | undefined;
+    for (const { digest, mediaType, payload } of await holdings.manifests(
+      after,
+      manifestsPerStep,
+    )) {
+      if (isLate()) break;
+      last = digest;
       step.checked.manifests++;
       step.checked.bytes += payload.length;
       if (digestOf(payload, algorithmOf(digest)) === digest && isManifest(payload, mediaType))
@@ -73,12 +81,13 @@ export class StoreVerifier implements Verifier {
       step.findings.push(await this.#found("manifest", digest, "wrong", repair));
       await yieldTurn();
     }
-    return found.at(-1)?.digest;
+    return last;
   }
 
   async #blobs(after: string, step: VerifyStep, repair: boolean): Promise<string | undefined> {
     const { holdings, clock } = this.#options;
     const right: Digest[] = [];
+    const isLate = this.#watch();
     let last: Digest | undefined;
     for (const { digest, size } of await holdings.blobs(after, blobsPerStep)) {
       last = digest;
@@ -89,7 +98,7 @@ export class StoreVerifier implements Verifier {
         const finding = await this.#lose(digest, problem, repair);
         if (finding) step.findings.push(finding);
       } else right.push(digest);
-      if (step.checked.bytes >= bytesPerStep) break;
+      if (step.checked.bytes >= bytesPerStep || isLate()) break;
     }
     await holdings.verified(right, clock.now());
     return last;
@@ -100,14 +109,29 @@ export class StoreVerifier implements Verifier {
       Number(after),
       entriesPerStep,
     );
-    step.checked.entries += count;
     const seen = new Set<Digest>();
-    for (const { kind, digest } of entries) {
+    const isLate = this.#watch();
+    let former: (typeof entries)[number] | undefined;
+    for (const entry of entries) {
+      if (former && isLate()) {
+        step.checked.entries += former.place;
+        return String(former.id);
+      }
+      former = entry;
+      const { kind, digest } = entry;
       if (seen.has(digest)) continue;
       seen.add(digest);
       step.findings.push(await this.#found(kind, digest, "missing", repair));
     }
+    step.checked.entries += count;
     return last === undefined ? undefined : String(last);
+  }
+
+  /** Whether the step has taken long enough. */
+  #watch(): () => boolean {
+    const { clock } = this.#options;
+    const started = clock.elapsed();
+    return () => clock.elapsed() - started >= longestMs;
   }
 
   async #problemOf(digest: Digest, size: number): Promise<Finding["problem"] | undefined> {

@@ -95,8 +95,10 @@ function createUser(api: Api, { identity }: ApiOptions): void {
       answer: user,
       status: 201,
     },
-    async ({ body, author }) => {
+    async ({ body, author, require }) => {
       const { username, name = username, email, admin = false } = await body();
+      // Otherwise what may not make somebody an administrator could make one.
+      if (admin) require("change_administrators", { kind: "server" });
       const made = await identity.by(author).users.create({ username, name, email, admin });
       return { body: userJson(made), headers: tagged(made) };
     },

@@ -108,6 +108,27 @@ describe("users", () => {
     expect(both.filter(({ status }) => status === 200)).toHaveLength(1);
   });
 
+  test("administrators who block each other at once leave one of them", async () => {
+    const { users, world } = given;
+    await call("admin", "PATCH", `${v4}/users/${users["guest"]}`, { admin: true });
+    const { items } = await world.metadata.identity.users.list({
+      words: [],
+      page: 1,
+      perPage: 100,
+    });
+    for (const { id, admin } of items) {
+      const isOther = id !== users["admin"] && id !== users["guest"];
+      if (admin && isOther) await call("admin", "PATCH", `${v4}/users/${id}`, { admin: false });
+    }
+    const answers = await Promise.all([
+      call("admin", "POST", `${v4}/users/${users["guest"]}/block`),
+      call("guest", "POST", `${v4}/users/${users["admin"]}/block`),
+    ]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 400]);
+    const left = await world.metadata.identity.users.list({ words: [], page: 1, perPage: 100 });
+    expect(left.items.filter(({ admin, state }) => admin && state === "active")).toHaveLength(1);
+  });
+
   test("a bot is nobody's to change, and nobody is made an administrator by the token of a job", async () => {
     const { items } = await given.world.metadata.identity.users.list({
       words: ["bot"],
@@ -125,6 +146,8 @@ describe("users", () => {
     const job = { "JOB-TOKEN": "secret-of-job" };
     const guest = `${v4}/users/${given.users["guest"]}`;
     expect(await given.with(job, "PATCH", guest, { admin: true })).toMatchObject({ status: 403 });
+    const another = { username: "another", admin: true };
+    expect(await given.with(job, "POST", `${v4}/users`, another)).toMatchObject({ status: 403 });
   });
 
   test("who is blocked is nobody at once, with each of his tokens", async () => {

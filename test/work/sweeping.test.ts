@@ -1,0 +1,38 @@
+import { expect, test } from "bun:test";
+import type { BlobStore } from "../../src/blobs/contract.ts";
+import { Holds } from "../../src/lib/holds.ts";
+import { createLog } from "../../src/lib/log.ts";
+import type { Sweep } from "../../src/metadata/contract.ts";
+import { noSpaceCounts } from "../../src/work/space/contract.ts";
+import { sweepingWork } from "../../src/work/space/sweeping.ts";
+import { SteppedClock } from "../fakes/clock.ts";
+import { digestOfText } from "../fakes/metadata-samples.ts";
+
+const digest = digestOfText("layer");
+
+/** What a step of the sweep does with a blob that is due, where the mark takes so long. */
+async function sweptWhere(markMs: number): Promise<string[]> {
+  const clock = new SteppedClock();
+  const done: string[] = [];
+  const sweep = {
+    due: async () => [{ kind: "blob", digest, size: 5 }],
+    async beginRemoval() {
+      clock.step(markMs);
+      return true;
+    },
+    abandonRemoval: async () => void done.push("abandon"),
+    endRemoval: async () => void done.push("end"),
+  } as unknown as Sweep;
+  const blobs = { delete: async () => void done.push("delete") } as unknown as BlobStore;
+  const log = createLog(clock, "error", { write() {}, async flush() {} });
+  const counts = noSpaceCounts();
+  const work = sweepingWork({ sweep, blobs, holds: new Holds(), clock, log, counts });
+  const { signal } = new AbortController();
+  await work.step({ state: "removing", done: 0, signal });
+  return done;
+}
+
+test("a deletion is given up whose mark took so long that others may not wait for its end", async () => {
+  expect(await sweptWhere(100)).toEqual(["delete", "end"]);
+  expect(await sweptWhere(5000)).toEqual(["abandon"]);
+});
