@@ -216,7 +216,9 @@ function readConfigFile(
   const text = work.readText(readFile, file);
   const result = typeof text === "string" ? work.readYaml(text) : { problems: [text.problem] };
   if ("map" in result) return result.map;
-  problems.push(...result.problems.map((problem) => `WEIR_CONFIG_FILE: ${problem}`));
+  // What could not be read as a file may be a secret in the wrong place.
+  const named = typeof text === "string" ? ` (${file})` : "";
+  problems.push(...result.problems.map((problem) => `WEIR_CONFIG_FILE${named}: ${problem}`));
   return {};
 }
 

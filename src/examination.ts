@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, readFileSync, statfsSync, statSync } from "node:fs";
+import { accessSync, constants, readFileSync, statfsSync, statSync } from "node:fs";
 import path from "node:path";
 import type { Config } from "./config.ts";
 import type { Clock } from "./lib/clock.ts";
@@ -67,7 +67,27 @@ async function examineDatabase(
 ): Promise<ExaminedDatabase | undefined> {
   if (database) return examinePostgres(database, around);
   const file = path.join(dataDir, "weir.db");
-  return existsSync(file) ? examineSqlite(file, around) : undefined;
+  const problem = problemOf(file);
+  if (problem === undefined) return examineSqlite(file, around);
+  if (problem === "ENOENT") return undefined;
+  return {
+    schema: undefined,
+    damage: [],
+    problem,
+    upstreams: undefined,
+    registries: undefined,
+    sealed: [],
+  };
+}
+
+/** Why something cannot even be looked at; `ENOENT`: it is not there. */
+function problemOf(file: string): string | undefined {
+  try {
+    statSync(file);
+    return undefined;
+  } catch (error) {
+    return failureCode(error);
+  }
 }
 
 function examineFolder({ dataDir, secretKey }: Config): {
@@ -80,7 +100,7 @@ function examineFolder({ dataDir, secretKey }: Config): {
     problem: undefined,
     freeBytes: undefined,
   } as const;
-  if (!existsSync(dataDir)) {
+  if (problemOf(dataDir) === "ENOENT") {
     const key = secretKey === undefined ? "absent" : "given";
     return { folder: { ...absent, key }, secret: secretKey };
   }

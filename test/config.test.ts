@@ -750,7 +750,7 @@ describe("bad settings", () => {
       "a file that is not YAML, and a variable",
       () => loadYaml("settings:\n  listen: a\n  listen: b\n", { WEIR_DRAIN_SECONDS: "x" }),
       [
-        'WEIR_CONFIG_FILE: line 3, column 3 has the key "listen" for the second time; keep one',
+        'WEIR_CONFIG_FILE (weir.yaml): line 3, column 3 has the key "listen" for the second time; keep one',
         "WEIR_DRAIN_SECONDS: must be a whole number of seconds from 0 to 86400",
       ],
     ],

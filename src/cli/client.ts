@@ -1,16 +1,8 @@
 import type { Clock } from "../lib/clock.ts";
 import { exit, Failure } from "./command.ts";
-import { hinted } from "./hints.ts";
 import { list, type Shape } from "./shapes.ts";
 import { type Incoming, type Outgoing, receive, send, Unanswered } from "./outbound.ts";
-
-export interface ServerAddress {
-  /** Without a slash at its end. */
-  url: string;
-  token: string | undefined;
-  /** Where both are from, for whoever wonders. */
-  from: string;
-}
+import { notOurs, parseJson, refused, type ServerAddress } from "./refused.ts";
 
 type Query = Readonly<Record<string, string | number | undefined>>;
 
@@ -108,7 +100,7 @@ export class Api {
     const never = Number.POSITIVE_INFINITY;
     const answer = await this.#send({ method: "POST", url, headers, body: file, deadline: never });
     if (answer.status >= 200 && answer.status < 300) return this.#read(shape, answer);
-    throw refused(this.address, answer);
+    throw refused(this.address, answer, path);
   }
 
   /** A file, which comes as it is read. */
@@ -118,7 +110,7 @@ export class Api {
     const request = { method: "POST", url, headers, body: JSON.stringify(body) };
     const answer = await this.#reached(() => receive(request));
     if ("file" in answer) return answer.file;
-    throw refused(this.address, answer);
+    throw refused(this.address, answer, path);
   }
 
   async delete(path: string, request: Request = {}): Promise<void> {
@@ -136,7 +128,7 @@ export class Api {
     const text = body === undefined ? undefined : JSON.stringify(body);
     const answer = await this.#send({ method, url, headers, body: text, deadline });
     if (answer.status >= 200 && answer.status < 300) return answer;
-    throw refused(this.address, answer);
+    throw refused(this.address, answer, path);
   }
 
   #url(path: string, query: Query): URL {
@@ -178,72 +170,4 @@ export class Api {
     if (read === undefined) throw notOurs(this.address);
     return read;
   }
-}
-
-/** Undefined for what is no JSON. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // and so of no shape that anybody asks for
-  }
-}
-
-function notOurs({ url }: ServerAddress): Failure {
-  const message = `${url} answers, but not as the API of Weir does; check --url or WEIR_URL`;
-  return new Failure(message, exit.unreachable);
-}
-
-function refused(address: ServerAddress, { status, headers, text }: Incoming): Failure {
-  const { url, token, from } = address;
-  if (status >= 300 && status < 400) {
-    const message = `${url} leads elsewhere (${status}); give its address as it is in the end, https included`;
-    return new Failure(message, exit.unreachable);
-  }
-  const said = wordsOf(text);
-  if (said === undefined && status !== 413) return notOurs(address);
-  const why = said ?? `${status}`;
-  switch (status) {
-    case 401:
-      return new Failure(token === undefined ? noToken(from) : badToken(from), exit.denied);
-    case 403:
-      return new Failure(`refused: ${why}\nthe token (${from}) may not do this`, exit.denied);
-    case 404: {
-      const message = `${why}: it is not there, or not for this token to see`;
-      return new Failure(message, exit.notFound);
-    }
-    case 409:
-    case 412: {
-      const message = `${why}: it was changed meanwhile, and nothing was overwritten; look at it and try again`;
-      return new Failure(message, exit.conflict);
-    }
-    case 429: {
-      const seconds = headers.get("retry-after");
-      return new Failure(`${why}${seconds ? ` (in ${seconds} s)` : ""}`);
-    }
-    default:
-      return new Failure(hinted(why));
-  }
-}
-
-const howToGive =
-  "give one with --token-file FILE, WEIR_TOKEN or WEIR_TOKEN_FILE; the administrator's was printed at the first start";
-const noToken = (from: string) => `no access token is given (${from})\n${howToGive}`;
-const badToken = (from: string) =>
-  `the access token (${from}) does not count: it is wrong, revoked, has ended, or is of no kind for the API\n${howToGive}`;
-
-/** The words of a refusal, by field where it is about fields; undefined where it is none of the API's. */
-function wordsOf(text: string): string | undefined {
-  const body = parseJson(text);
-  if (typeof body !== "object" || body === null) return undefined;
-  const { error, error_description: description, message } = body as Record<string, unknown>;
-  if (typeof error === "string") return [error, description].filter(Boolean).join(": ");
-  if (typeof message === "string") return message;
-  if (typeof message !== "object" || message === null) return undefined;
-  return Object.entries(message)
-    .map(([field, texts]) => {
-      const words = Array.isArray(texts) ? texts.join(", ") : String(texts);
-      return field === "error" || field === "base" ? words : `${field} ${words}`;
-    })
-    .join("; ");
 }

@@ -1,9 +1,10 @@
 import { type Config, loadConfig } from "../config.ts";
 import { isSecureUrl } from "../lib/secure-url.ts";
 import { originUrl, readText } from "../work/contract.ts";
-import { Api, type ServerAddress } from "./client.ts";
+import { Api } from "./client.ts";
 import { Failure, type Options, UsageError, type World } from "./command.ts";
 import type { Given } from "./given.ts";
+import type { ServerAddress } from "./refused.ts";
 
 /** For every command that speaks to a server. */
 export const connectionOptions = {

@@ -1,4 +1,5 @@
 import { type Argument, type Command, exitMeanings, type Options } from "./command.ts";
+import { connectionOptions } from "./connection.ts";
 import { commonOptions, soleOptions } from "./parse.ts";
 
 type Row = readonly [string, string];
@@ -10,6 +11,7 @@ export function overview(commands: readonly Command[]): string {
     "Usage: weir [command] [options]",
     section("Commands", table(commands.map(({ name, summary }) => [name, summary]))),
     section("Options", optionTable({ ...commonOptions, ...soleOptions })),
+    section("Options of commands that speak to a server", optionTable(connectionOptions)),
     section("Examples", ["weir serve", "weir upstream list", "weir help upstream add"]),
     section("Exit codes", table(Object.entries(exitMeanings))),
     "Settings are environment variables WEIR_… or stand in a file: docs/configuration.md. The commands: docs/cli.md",

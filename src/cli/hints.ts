@@ -1,11 +1,5 @@
-import { allEvents, webhookEvents } from "../metadata/contract.ts";
-
 /** What a refusal does not say, since its words are those of the API that clients know. */
 const hints: readonly [refusal: RegExp, hint: string][] = [
-  [
-    /^events\b.* does not have a valid value/,
-    `an event is one of ${webhookEvents.join(", ")}, or ${allEvents} for all`,
-  ],
   [
     /registries is the maximum allowed/,
     "delete some, or raise WEIR_MAX_REGISTRIES_PER_GROUP of the server",
@@ -17,7 +11,7 @@ const hints: readonly [refusal: RegExp, hint: string][] = [
 ];
 
 /** The refusal, and in a line below what helps, where something is known to. */
-export function hinted(refusal: string): string {
+export function withHint(refusal: string): string {
   const hint = hints.find(([words]) => words.test(refusal))?.[1];
   return hint === undefined ? refusal : `${refusal}\n${hint}`;
 }

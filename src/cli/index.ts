@@ -36,7 +36,18 @@ export async function runCli(argv: readonly string[], world: World): Promise<num
   try {
     return await dispatch(argv, world);
   } catch (error) {
-    return explain(error, world.io, helpFor(argv));
+    return explain(error, world.io, argv);
+  }
+}
+
+/** The command of a wrong command line, as `weir help` takes it; the empty text where none is named. */
+function commandIn(argv: readonly string[]): string {
+  try {
+    const name = readLine(argv, commands).command?.name ?? "";
+    return name === "help" ? "" : name;
+  } catch (error) {
+    if (error instanceof UsageError) return "";
+    throw error;
   }
 }
 
@@ -79,21 +90,13 @@ function print(io: Io, text: string): number {
 
 const told = [Failure, DataDirError, MetadataError, BackupError, MigrationError];
 
-/** The command line that tells of the command that was meant, as far as one can tell. */
-function helpFor(argv: readonly string[]): string {
-  const meant = commands
-    .map(({ name }) => name)
-    .filter((name) => name.split(" ").every((word, index) => argv[index] === word));
-  return ["weir help", ...meant.slice(-1)].join(" ");
-}
-
-function explain(error: unknown, io: Io, help: string): number {
+function explain(error: unknown, io: Io, argv: readonly string[]): number {
   io.status("");
   if (error instanceof ConfigError) {
     for (const problem of error.problems) io.err(`weir: ${problem}`);
   } else if (error instanceof UsageError) {
     io.err(`weir: ${error.message}`);
-    io.err(`weir: see ${help}`);
+    io.err(`weir: see weir help ${commandIn(argv)}`.trimEnd());
     return exit.usage;
   } else if (told.some((kind) => error instanceof kind)) {
     for (const line of (error as Error).message.split("\n")) io.err(`weir: ${line}`);

@@ -119,9 +119,15 @@ function checkOption(
   return value;
 }
 
-function checkWords({ name, arguments: described }: Command, words: readonly string[]): void {
+function checkWords(
+  { name, arguments: described, options }: Command,
+  words: readonly string[],
+): void {
   const surplus = words[described.length];
-  if (surplus !== undefined) throw new UsageError(`${name} has no use for "${surplus}"`);
+  if (surplus !== undefined) {
+    const meant = "file" in options ? `; did you mean --file ${surplus}?` : "";
+    throw new UsageError(`${name} has no use for "${surplus}"${meant}`);
+  }
   for (const [index, { name: called, optional, choices }] of described.entries()) {
     const word = words[index];
     if (word === undefined && optional) continue;

@@ -35,7 +35,7 @@ export const upstreamSettings = {
   },
   "cache-max-bytes": {
     value: "SIZE",
-    summary: "how many bytes of it may be stored, such as 10GiB; the empty text: no limit",
+    summary: "how many bytes of it may be stored, such as 500MB or 50GiB; the empty text: no limit",
   },
   "stale-while-revalidate": {
     value: "BOOL",
@@ -97,11 +97,9 @@ export async function upstreamFieldsGiven(
 }
 
 function bytesGiven(text: string): number {
-  const read = size(1).safeParse(text);
-  if (read.success) return read.data;
-  throw new UsageError(
-    "--cache-max-bytes must be a size of at least 1, such as 1073741824, 500MB or 10GiB, or empty",
-  );
+  const { data, error } = size(1).safeParse(text);
+  if (data !== undefined) return data;
+  throw new UsageError(`--cache-max-bytes ${error?.issues[0]?.message ?? "is no size"}, or empty`);
 }
 
 function rulesGiven(given: Given): { rules?: object[] } {

@@ -10,30 +10,33 @@ import { accessToken, isMap, type Leaf, type ReadFile, readText } from "./text.t
 
 /**
  * The declared part of a configuration file, whose scalars are all texts. Secrets come from the file, the
- * environment and other files; with `secrets` being `optional`, one whose variable or file is not there is left out.
- * Empty where there are problems.
+ * environment and other files; with `need` being `optional`, one whose variable or file is not there is left out, and
+ * `absent` says why. Empty where there are problems.
  */
 export function readDeclaration(
   raw: Record<string, unknown>,
   env: Environment,
   readFile: ReadFile,
   need: "needed" | "optional" = "needed",
-): { declared: Declaration; problems: FileProblem[] } {
+): { declared: Declaration; problems: FileProblem[]; absent: FileProblem[] } {
   const secrets = new Map<string, string>();
+  const absent: FileProblem[] = [];
   const parsed = fileSchema.safeParse(raw);
   const problems = [
     ...(parsed.error?.issues ?? []).flatMap(problemsOf),
     ...checkReferences(raw),
     ...secretPlaces(raw).flatMap((place) => {
-      const isOptional = need === "optional" && place.key !== "ca";
-      const result = readSecret(place, env, readFile, isOptional);
+      const result = readSecret(place, env, readFile);
       if (typeof result === "string") secrets.set(`${pathText(place.path)}.${place.key}`, result);
-      return typeof result === "object" ? [result] : [];
+      if (typeof result !== "object") return [];
+      if (need === "needed" || place.key === "ca" || !result.isAbsent) return [result];
+      absent.push(result);
+      return [];
     }),
   ];
   problems.push(...sharedTokens(secrets));
   const file = parsed.success && problems.length === 0 ? parsed.data : fileSchema.parse({});
-  return { declared: assemble(file, secrets), problems };
+  return { declared: assemble(file, secrets), problems, absent };
 }
 
 export function problemsOf(issue: z.core.$ZodIssue): FileProblem[] {
@@ -82,23 +85,26 @@ function items(owner: Record<string, unknown>, path: (string | number)[]) {
   );
 }
 
-/** The secret, the problem with it, or undefined for an upstream without credentials, and for one that is optional. */
+/** The secret, the problem with it, or undefined for an upstream without credentials. `isAbsent`: there is none to be read. */
 function readSecret(
   { path, item, key, leaf }: SecretPlace,
   env: Environment,
   readFile: ReadFile,
-  isOptional: boolean,
-): string | FileProblem | undefined {
+): string | (FileProblem & { isAbsent?: true }) | undefined {
   const problem = (at: string, message: string) => ({ path: [...path, at], message });
+  const absent = (at: string, message: string) => ({
+    ...problem(at, message),
+    isAbsent: true as const,
+  });
   // What a secret is worth nothing without.
   const [login, aLogin] =
     key === "secret" ? ["identity", "an identity"] : ["username", "a username"];
   const keys = [key, `${key}_file`, `${key}_env`];
   const [used, second] = keys.filter((key) => typeof item[key] === "string");
   if (used === undefined) {
-    if (key === "ca" || isOptional) return undefined;
-    if (key === "token") return problem(key, `is missing: give one of ${keys.join(", ")}`);
-    return login in item ? problem(key, `is missing: ${aLogin} needs one`) : undefined;
+    if (key === "ca") return undefined;
+    if (key === "token") return absent(key, `is missing: give one of ${keys.join(", ")}`);
+    return login in item ? absent(key, `is missing: ${aLogin} needs one`) : undefined;
   }
   if (second !== undefined) return problem(second, `stands beside ${used}; keep one of them`);
   if ((key === "password" || key === "secret") && !(login in item)) {
@@ -111,9 +117,8 @@ function readSecret(
       : used.endsWith("_env")
         ? env[given] || undefined
         : readText(readFile, given);
-  if (isOptional && typeof text !== "string") return undefined;
-  if (text === undefined) return problem(used, `names the variable ${given}, which is not set`);
-  if (typeof text === "object") return problem(used, text.problem);
+  if (text === undefined) return absent(used, `names the variable ${given}, which is not set`);
+  if (typeof text === "object") return absent(used, text.problem);
   const { data, error } = leaf.safeParse(text);
   return data ?? problem(used, error?.issues[0]?.message ?? "");
 }

@@ -39,7 +39,7 @@ export interface SettingSource {
 const kubernetes = /^WEIR_(?:[A-Z0-9_]+_)?(?:SERVICE_(?:HOST|PORT)|PORT)(?:_|$)/;
 
 /** Variables by which commands are told where a server is; in the same shell they are no mistake for a server. */
-const ofCommands = ["url", "token"];
+const ofCommands = ["url", "token", "token_file"];
 
 /** All variables `WEIR_…`, and those that OpenTelemetry names. */
 export function settingsFromEnvironment(env: Environment): SettingSource {

@@ -93,7 +93,7 @@ describe("a file is applied", () => {
     const { code, err } = await apply(file);
     expect(code).toBe(1);
     expect(err).toBe(
-      "weir: upstreams[1].password: is not there to be read: a new upstream needs it, so set its variable or file",
+      "weir: upstreams[1].password_env: names the variable PARTNER_PASSWORD, which is not set; it is needed here: a new upstream gets its password with it",
     );
   });
 
@@ -308,7 +308,9 @@ users:
     expect(await apply(other)).toMatchObject({ code: 0 });
     expect(await planOf(other)).toEqual([]);
     const missing = await apply(full);
-    expect(missing.err).toContain("groups[0].dependency_proxy.secret: is not there to be read");
+    expect(missing.err).toContain(
+      "groups[0].dependency_proxy.secret_env: names the variable HUB_SECRET, which is not set; it is needed here",
+    );
     expect(await apply(full, [], secrets)).toMatchObject({ code: 0 });
     expect(await planOf(full)).toEqual([]);
   });

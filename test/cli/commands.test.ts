@@ -119,7 +119,8 @@ describe("cache", () => {
     const again = await jsonAt(weir, ["cache", "refresh", "1", `${repository}:${tag}`]);
     expect(again).toMatchObject({ cache: { upstream: "up1" } });
 
-    const [entry] = await jsonAt<{ id: string }[]>(weir, ["cache", "ls", "up1"]);
+    const search = ["cache", "ls", "up1", "--search", `manifests/${tag}`];
+    const [entry] = await jsonAt<{ id: string }[]>(weir, search);
     const pinned = await jsonAt(weir, ["cache", "pin", entry?.id ?? ""]);
     expect(pinned).toMatchObject({ id: entry?.id, pinned: true });
     const dry = ["cache", "purge", "up1", "--pattern", "library/*", "--dry-run"];
@@ -145,7 +146,7 @@ describe("cache", () => {
   });
 });
 
-test("a size can have a unit; a refusal names what can be given, and which limit to raise", async () => {
+test("a size can have a unit", async () => {
   const sized = ["upstream", "update", "up1", "--cache-max-bytes"];
   const updated = await runAt(weir, [...sized, "1GiB"]);
   expect(updated).toMatchObject({ code: 0 });
@@ -155,12 +156,6 @@ test("a size can have a unit; a refusal names what can be given, and which limit
   const none = await runAt(weir, [...sized, "much"]);
   expect(none).toMatchObject({ code: 2, err: expect.stringContaining("500MB or 10GiB") });
   expect(await runAt(weir, [...sized, ""])).toMatchObject({ code: 0 });
-
-  const secret = `whsec_${btoa("0123456789abcdef0123456789abcdef")}`;
-  const add = ["webhook", "add", "https://example.com/h", "--secret-file", "s", "--event", "x.y"];
-  const unknown = await runAt(weir, add, { files: { s: secret } });
-  expect(unknown.code).toBe(1);
-  expect(unknown.err).toContain("an event is one of registry.created, ");
 });
 
 test("the limit of registries is told with the setting that raises it", async () => {
@@ -229,7 +224,7 @@ test("how pulls were answered over time, in steps", async () => {
   expect(out).toMatch(/^FROM +HITS +MISSES +FROM CACHE +FROM UPSTREAM +REQUESTS +ERRORS\n/);
   expect(out).toContain("2.0 KiB");
   expect(asked).toEqual([
-    "/api/v4/groups/acme/-/virtual_registries/container/statistics/history?from=2026-01-01&interval=day&upstream_id=7",
+    "/api/v4/groups/acme/-/virtual_registries/container/statistics/history?from=2026-01-01T00%3A00%3A00Z&interval=day&upstream_id=7",
   ]);
 });
 

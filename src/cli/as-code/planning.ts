@@ -102,3 +102,12 @@ function short(value: unknown): string {
   const text = typeof value === "string" ? value : JSON.stringify(value);
   return text.length > longest ? `${text.slice(0, longest)}…` : text;
 }
+
+/** Refuses what needs a secret that could not be read: which it is, and why it is needed. */
+export function refuseWithout(
+  { wanted, refuse }: Planning,
+  { owner, key, why }: { owner: string; key: "password" | "secret"; why: string },
+): void {
+  const told = wanted.absent.get(owner) ?? `${owner}.${key}: is not given`;
+  refuse(`${told}; it is needed here: ${why}`);
+}

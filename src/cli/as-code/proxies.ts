@@ -6,6 +6,7 @@ import {
   idIn,
   meanwhile,
   type Planning,
+  refuseWithout,
   type Step,
   told,
   unchanged,
@@ -26,14 +27,14 @@ export function planProxies(planning: Planning): Step[] {
     if (!dependencyProxy) return [];
     const id = ids.groups.get(path.toLowerCase());
     const before = (id === undefined ? undefined : present.proxies.get(id)) ?? untouched;
-    const at = `groups[${index}].dependency_proxy.secret`;
-    return planProxy(planning, { path, at }, dependencyProxy, before);
+    const owner = `groups[${index}].dependency_proxy`;
+    return planProxy(planning, { path, owner }, dependencyProxy, before);
   });
 }
 
 function planProxy(
-  { refuse, secrets }: Planning,
-  { path, at }: { path: string; at: string },
+  planning: Planning,
+  { path, owner }: { path: string; owner: string },
   declared: DeclaredDependencyProxy,
   before: Proxy,
 ): Step[] {
@@ -42,12 +43,10 @@ function planProxy(
   const { identity, secret } = declared;
   const needsLogin = toSet.includes("identity");
   if (needsLogin && identity !== undefined && secret === undefined) {
-    refuse(
-      `${at}: is not there to be read: another identity needs it, so set its variable or file`,
-    );
+    refuseWithout(planning, { owner, key: "secret", why: "another identity needs another" });
     return [];
   }
-  const setsLogin = needsLogin || (secret !== undefined && secrets);
+  const setsLogin = needsLogin || (secret !== undefined && planning.secrets);
   if (toSet.length === 0 && !setsLogin) return [];
   const what = `dependency proxy of ${path}`;
   const details = [

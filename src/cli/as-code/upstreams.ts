@@ -6,6 +6,7 @@ import {
   idIn,
   keyOf,
   type Planning,
+  refuseWithout,
   type Step,
   told,
   toldNew,
@@ -70,16 +71,14 @@ export function planUpstreams(planning: Planning): { changed: Step[]; made: Step
   return { changed, made };
 }
 
-const at = (index: number, key: string) => `upstreams[${index}].${key}`;
-
 function makeUpstream(planning: Planning, index: number, upstream: DeclaredUpstream): Step[] {
   const { group, name, username, password } = upstream;
   const registry = planning.wanted.declared.registries.find(
     (one) => one.group === group && one.upstreams.includes(name),
   );
   if (username !== undefined && password === undefined) {
-    const message = "is not there to be read: a new upstream needs it, so set its variable or file";
-    planning.refuse(`${at(index, "password")}: ${message}`);
+    const why = "a new upstream gets its password with it";
+    refuseWithout(planning, { owner: `upstreams[${index}]`, key: "password", why });
     return [];
   }
   const fields = upstreamFields(upstream);
@@ -118,8 +117,8 @@ function changeUpstream(
   const isMoved = fieldsToSet.includes("url");
   const needsLogin = isMoved || fieldsToSet.includes("username");
   if (needsLogin && username !== undefined && password === undefined) {
-    const message = "is not there to be read: with another url or username it has to be given anew";
-    planning.refuse(`${at(index, "password")}: ${message}`);
+    const why = "with another url or username it has to be given anew";
+    refuseWithout(planning, { owner: `upstreams[${index}]`, key: "password", why });
     return [];
   }
   const setsPassword = password !== undefined && (needsLogin || planning.secrets);

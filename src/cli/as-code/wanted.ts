@@ -15,6 +15,8 @@ export interface Wanted {
   keys: ReadonlySet<string>;
   /** What is in it and not done by way of the API. */
   notes: string[];
+  /** Why a secret could not be read, by what it is of: `upstreams[0]`. */
+  absent: ReadonlyMap<string, string>;
 }
 
 /** Parts of the file that a server reads at its start, and that the API does not hold. */
@@ -34,12 +36,22 @@ export function parseWanted(
 ): Wanted {
   const read = readYaml(text);
   if ("problems" in read) throw refused(called, read.problems);
-  const { declared, problems } = readDeclaration(read.map, env, readFile, "optional");
+  const { declared, problems, absent } = readDeclaration(read.map, env, readFile, "optional");
   if (problems.length > 0) {
     const lines = problems.map(({ path, message }) => `${pathText(path)}: ${message}`);
     throw refused(called, lines);
   }
-  return { declared, keys: new Set(Object.keys(read.map)), notes: notesOn(read.map) };
+  return {
+    declared,
+    keys: new Set(Object.keys(read.map)),
+    notes: notesOn(read.map),
+    absent: new Map(
+      absent.map(({ path, message }) => [
+        pathText(path.slice(0, -1)),
+        `${pathText(path)}: ${message}`,
+      ]),
+    ),
+  };
 }
 
 const refused = (called: string, problems: readonly string[]) =>

@@ -1,5 +1,5 @@
 import type { Api } from "../client.ts";
-import { type Command, exit, jsonOption, UsageError } from "../command.ts";
+import { type Command, exit, Failure, jsonOption, UsageError, type World } from "../command.ts";
 import { connect, connectionOptions } from "../connection.ts";
 import { container, findRegistry, findUpstream, groupPath, part } from "../find.ts";
 import type { Given } from "../given.ts";
@@ -58,6 +58,7 @@ const ls: Command = {
 const refresh: Command = {
   name: "cache refresh",
   summary: "Read a tag anew from its upstream, however fresh the cached copy is.",
+  details: "Ends with 1 where the upstream gives no answer, and the cached copy stays as it was.",
   arguments: [
     { name: "registry", summary: "id, name, or group/name" },
     { name: "image", summary: "repository:tag" },
@@ -69,7 +70,14 @@ const refresh: Command = {
     const id = await findRegistry(api, given.argument("registry"));
     const query = { image: given.argument("image") };
     const path = `${container}/registries/${id}/refresh`;
-    return printItem(world, given, await api.post(shapes.refreshed, path, { query }));
+    const { cache, ...object } = await api.post(shapes.refreshed, path, { query });
+    if (given.has("json")) printItem(world, given, { ...object, cache });
+    else printItem(world, given, { ...object, ...cache });
+    if (cache.status !== "stale") return exit.ok;
+    const why = cache.reason === null ? "" : ` (${plain(cache.reason)})`;
+    throw new Failure(
+      `nothing was refreshed: ${plain(cache.upstream)} gives no answer${why}; the cached copy stays as it was`,
+    );
   },
 };
 
@@ -99,7 +107,7 @@ const purge: Command = {
     if (proxy !== undefined) {
       await confirm(world, given, "Give up all that is cached there?");
       await api.delete(`${groupPath(proxy)}/dependency_proxy/cache`);
-      return exit.ok;
+      return begun(world, given);
     }
     const place =
       registry === undefined
@@ -111,13 +119,22 @@ const purge: Command = {
       include_pinned: given.has("include-pinned") ? "true" : undefined,
     };
     if (given.has("dry-run")) {
-      return printItem(world, given, await api.get(shapes.preview, path, query));
+      const preview = await api.get(shapes.preview, path, query);
+      if (!given.has("include-pinned") && preview.entries === 0) world.io.err(pinnedStay);
+      return printItem(world, given, preview);
     }
     if (!given.has("yes")) await confirm(world, given, await questionOf(api, path, query));
     await api.delete(path, { query });
-    return exit.ok;
+    return begun(world, given);
   },
 };
+
+const pinnedStay = "weir: pinned entries stay, and what they need; --include-pinned takes them too";
+
+function begun({ io }: World, given: Given): number {
+  if (!given.has("json")) io.out("it is done from now on; weir work tells how far it has come");
+  return exit.ok;
+}
 
 async function questionOf(
   api: Api,
@@ -181,6 +198,7 @@ const unpin: Command = {
   async run(world, given) {
     const api = await connect(world, given);
     await api.delete(`${entryPath(given)}/pin`);
+    world.io.out("it is no longer pinned");
     return exit.ok;
   },
 };

@@ -4,6 +4,7 @@ import { connect, connectionOptions } from "../connection.ts";
 import { container, findRegistry } from "../find.ts";
 import { fixes } from "../fixes.ts";
 import { type Columns, plain, tableText } from "../output.ts";
+import { hinted } from "../refused.ts";
 import { shapes } from "../shapes.ts";
 
 const columns: Columns<PlanJson["upstreams"][number]> = {
@@ -38,8 +39,14 @@ export const explain: Command = {
     const { io } = world;
     const api = await connect(world, given);
     const id = await findRegistry(api, given.argument("registry"));
-    const query = { image: given.argument("image") };
-    const plan = await api.get(shapes.plan, `${container}/registries/${id}/explain`, query);
+    const image = given.argument("image");
+    const query = { image };
+    if (!/[:@][^/]*$/.test(image)) io.err("weir: no tag is named, so latest is meant");
+    const plan = await hinted(
+      /[A-Z]/.test(image) ? /image is not/ : /^$/,
+      "names of repositories are in lower case",
+      () => api.get(shapes.plan, `${container}/registries/${id}/explain`, query),
+    );
     if (given.has("json")) io.out(JSON.stringify(plan, null, 2));
     else {
       const { status, upstream, reason } = plan.decision;

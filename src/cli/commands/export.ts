@@ -1,5 +1,6 @@
 import { documentText } from "../as-code/document.ts";
 import { readPresent } from "../as-code/present.ts";
+import { hinted } from "../refused.ts";
 import { parseWanted } from "../as-code/wanted.ts";
 import { type Command, exit, Failure } from "../command.ts";
 import { connect, connectionOptions } from "../connection.ts";
@@ -22,12 +23,17 @@ something new. Users' tokens, passwords, webhooks, prefetches, pins, projects an
     const api = await connect(world, given);
     const isWhole = !given.has("without-restricted");
     const ofAll = () => isWhole;
-    const present = await readPresent(api, {
-      people: isWhole,
-      proxies: ofAll,
-      policies: ofAll,
-      limits: ofAll,
-    });
+    const present = await hinted(
+      isWhole ? /^refused: / : /^$/,
+      "--without-restricted leaves out what not everybody sees",
+      () =>
+        readPresent(api, {
+          people: isWhole,
+          proxies: ofAll,
+          policies: ofAll,
+          limits: ofAll,
+        }),
+    );
     for (const path of present.off) {
       world.io.err(`weir: the registries of the group ${path} are switched off, and left out`);
     }

@@ -1,24 +1,12 @@
-import {
-  closeSync,
-  existsSync,
-  lstatSync,
-  openSync,
-  readdirSync,
-  readSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
-import path from "node:path";
-import { yieldTurn } from "../../lib/clock.ts";
-import { archiveEnd, formatHeader, padding } from "../../lib/tar/header.ts";
+import { closeSync, existsSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { failureCode } from "../../lib/log.ts";
+import { ArchiveSource } from "../archive-source.ts";
 import { type Command, exit, Failure, jsonOption, UsageError, type World } from "../command.ts";
 import { connect, connectionOptions } from "../connection.ts";
+import { hinted } from "../refused.ts";
 import { container, findRegistry, findUpstream } from "../find.ts";
 import { sizeText } from "../output.ts";
 import { shapes } from "../shapes.ts";
-
-const pieceBytes = 256 << 10;
 
 export const importCommand: Command = {
   name: "import",
@@ -51,9 +39,13 @@ export const importCommand: Command = {
     const api = await connect(world, given);
     const id = await findUpstream(api, upstream);
     const query = { repository: given.text("repository"), tag: given.text("tag") };
-    const stream = shown(world, lstatSync(file).isDirectory() ? packed(file) : piecesOf(file));
+    const source = new ArchiveSource(file, (sent) => world.io.status(`${sizeText(sent)} sent`));
     const route = `${container}/upstreams/${id}/import`;
-    const imported = await api.upload(shapes.imported, route, query, stream);
+    const imported = await hinted(
+      /^repository is missing/,
+      "say by --repository what they are called",
+      () => source.sent((stream) => api.upload(shapes.imported, route, query, stream)),
+    );
     world.io.status("");
     if (given.has("json")) world.io.out(JSON.stringify(imported, null, 2));
     else {
@@ -87,7 +79,8 @@ export const exportImages: Command = {
     },
     platform: {
       value: "PLATFORM",
-      summary: "os/architecture; else all there are, or linux/amd64 for docker",
+      summary:
+        "os/architecture, of an index; else all there are, or linux/amd64 for docker; an image that is of one platform alone is written as it is",
     },
     ...connectionOptions,
   },
@@ -102,36 +95,39 @@ export const exportImages: Command = {
     if (existsSync(output)) throw new Failure(`${output} is there already: give another name`);
     const api = await connect(world, given);
     const id = await findRegistry(api, given.argument("registry"));
-    const file = await api.download(`${container}/registries/${id}/export`, {
-      images: given.argument("images").split(","),
-      format: given.text("format"),
-      platform: given.text("platform"),
-    });
-    const bytes = await write(world, file, output);
+    const bytes = await write(world, output, () =>
+      api.download(`${container}/registries/${id}/export`, {
+        images: given.argument("images").split(","),
+        format: given.text("format"),
+        platform: given.text("platform"),
+      }),
+    );
     world.io.out(`${output}: ${sizeText(bytes)}`);
     return exit.ok;
   },
 };
 
-/** There whole, or not at all. */
+/** There whole, or not at all; nothing is asked for that could not be kept. */
 async function write(
   world: World,
-  file: ReadableStream<Uint8Array>,
   output: string,
+  download: () => Promise<ReadableStream<Uint8Array>>,
 ): Promise<number> {
   const part = `${output}.part`;
-  const fd = openSync(part, "w", 0o600);
+  const fd = writing(output, () => openSync(part, "w", 0o600));
   let bytes = 0;
   try {
-    for await (const piece of file) {
-      for (let done = 0; done < piece.length;) done += writeSync(fd, piece, done);
+    const file = await download();
+    for await (const piece of whole(file)) {
+      writing(output, () => {
+        for (let done = 0; done < piece.length;) done += writeSync(fd, piece, done);
+      });
       world.io.status(sizeText((bytes += piece.length)));
     }
-    renameSync(part, output);
+    writing(output, () => renameSync(part, output));
   } catch (error) {
     rmSync(part, { force: true });
-    const text = "the server has cut the export: its log says why";
-    throw new Failure(text, exit.failed, { cause: error });
+    throw error;
   } finally {
     closeSync(fd);
     world.io.status("");
@@ -139,56 +135,29 @@ async function write(
   return bytes;
 }
 
-/** As something to send, at the pace at which it is taken, while the terminal shows how much that is. */
-function shown({ io }: World, pieces: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array> {
-  let sent = 0;
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const { value, done } = await pieces.next();
-        if (done) return controller.close();
-        sent += value.length;
-        io.status(`${sizeText(sent)} sent`);
-        controller.enqueue(value);
-      },
-      async cancel() {
-        await pieces.return(undefined);
-      },
-    },
-    { highWaterMark: 0 },
-  );
-}
-
-async function* piecesOf(file: string): AsyncGenerator<Uint8Array> {
-  const fd = openSync(file, "r");
+/** Throws a `Failure` where the server ends a file before its end. */
+async function* whole(file: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = file.getReader();
   try {
     for (;;) {
-      const buffer = Buffer.allocUnsafeSlow(pieceBytes);
-      const count = readSync(fd, buffer, 0, pieceBytes, null);
-      if (count === 0) return;
-      yield buffer.subarray(0, count);
-      await yieldTurn();
+      const { value, done } = await reader.read();
+      if (done) return;
+      yield value;
     }
+  } catch (error) {
+    const text = "the server has cut the export: its log says why";
+    throw new Failure(text, exit.failed, { cause: error });
   } finally {
-    closeSync(fd);
+    await reader.cancel().catch(() => {}); // of one that has ended or failed already
   }
 }
 
-/** The files of a folder as a tar. */
-async function* packed(folder: string): AsyncGenerator<Uint8Array> {
-  for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" }).sort()) {
-    const file = path.join(folder, name);
-    const stats = lstatSync(file);
-    if (!stats.isFile()) continue;
-    yield formatHeader(name, stats.size);
-    let left = stats.size;
-    for await (const piece of piecesOf(file)) {
-      left -= piece.length;
-      if (left < 0) break;
-      yield piece;
-    }
-    if (left !== 0) throw new Failure(`${file} was changed while it was read`);
-    if (stats.size % 512 !== 0) yield padding(stats.size);
+/** Throws a `Failure` that names the file where it cannot be written. */
+function writing<T>(output: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const text = `${output} cannot be written (${failureCode(error)}): is its folder there, with room and for this user to write to?`;
+    throw new Failure(text, exit.failed, { cause: error });
   }
-  yield archiveEnd;
 }

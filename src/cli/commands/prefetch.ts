@@ -2,7 +2,8 @@ import type { Api } from "../client.ts";
 import { type Command, exit, Failure, jsonOption, UsageError, type World } from "../command.ts";
 import { connect, connectionOptions } from "../connection.ts";
 import { container, findRegistry, part } from "../find.ts";
-import { type Columns, printItem, printList, showProgress, tableText } from "../output.ts";
+import type { Given } from "../given.ts";
+import { type Columns, plain, printItem, printList, showProgress, tableText } from "../output.ts";
 import { list as listOf, type Prefetch, shapes } from "../shapes.ts";
 import { registryPath } from "./registry.ts";
 
@@ -16,7 +17,8 @@ const ended = ({ status }: Prefetch) => status === "finished" || status === "fai
 const columns: Columns<Prefetch> = {
   id: ({ id }) => id,
   status: ({ status }) => status,
-  images: ({ progress: { images } }) => `${images.done}/${images.total}`,
+  images: ({ images }) =>
+    `${images.filter(({ status }) => status === "done").length}/${images.length}`,
   objects: ({ progress: { objects } }) => `${objects.done}/${objects.total}`,
   "every hours": ({ every_hours: hours }) => hours,
   "last run": ({ last_run_at: at }) => at,
@@ -65,7 +67,7 @@ const add: Command = {
     const api = await connect(world, given);
     const path = registryPath(await findRegistry(api, given.argument("registry")));
     const made = await api.post(shapes.prefetch, `${path}/prefetches`, { body });
-    if (!given.has("wait")) return printItem(world, given, made);
+    if (!given.has("wait")) return printMade(world, given, made);
     const run = await follow(world, api, made.id);
     const failed = run.images.filter(({ status }) => status === "failed");
     if (given.has("json")) printItem(world, given, run);
@@ -75,13 +77,31 @@ const add: Command = {
   },
 };
 
+/** The images in a table of their own: within the fields they would be JSON. */
+function printMade(world: World, given: Given, made: Prefetch): number {
+  if (given.has("json")) return printItem(world, given, made);
+  const { images, progress: _, platforms, ...fields } = made;
+  printItem(world, given, { ...fields, platforms: platforms.join(" ") });
+  world.io.out(`\n${tableText(images, imageColumns)}`);
+  return exit.ok;
+}
+
 const lookMs = 1000;
 
 /** Looks each second how far it is, until the run is over. */
 async function follow(world: World, api: Api, id: number): Promise<Prefetch> {
+  const told = new Map<string, string>();
   for (;;) {
     const seen = await api.get(shapes.prefetch, prefetchPath(id));
     const { objects } = seen.progress;
+    for (const { image, status, reason } of seen.images) {
+      const now = `${plain(image)} ${status}${reason === null ? "" : `: ${plain(reason)}`}`;
+      if (told.get(image) !== now && (reason !== null || status === "done")) {
+        world.io.status("");
+        world.io.err(`weir: ${now}`);
+      }
+      told.set(image, now);
+    }
     showProgress(world, objects.done, objects.total, "objects");
     if (ended(seen)) {
       world.io.status("");
@@ -93,7 +113,7 @@ async function follow(world: World, api: Api, id: number): Promise<Prefetch> {
 
 const list: Command = {
   name: "prefetch list",
-  summary: "List what is prefetched into a registry, and how far that has come.",
+  summary: "List what is prefetched into a registry, and how many of its images are there.",
   arguments: [registry],
   options,
   examples: ["weir prefetch list 1"],

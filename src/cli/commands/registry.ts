@@ -92,7 +92,8 @@ const create: Command = {
     const api = await connect(world, given);
     const body = { name: given.argument("name"), ...fieldsGiven(given) };
     const path = `${ofGroup(given.text("group") ?? "default")}/registries`;
-    return printItem(world, given, await api.post(shapes.registry, path, { body }));
+    const made = await api.post(shapes.registry, path, { body });
+    return printItem(world, given, made);
   },
 };
 
@@ -129,7 +130,7 @@ const remove: Command = {
     const path = registryPath(await findRegistry(api, given.argument("registry")));
     const { body, version } = await api.read(shapes.registryDetail, path);
     const upstreams = body.registry_upstreams.length;
-    const question = `Delete registry ${body.id} "${body.name}" with what is cached for it alone (it has ${upstreams} upstreams)?`;
+    const question = `Delete registry ${body.id} "${body.name}" with what is cached for it alone (it has ${upstreams} ${upstreams === 1 ? "upstream" : "upstreams"})?`;
     await confirm(world, given, question);
     await api.delete(path, { version });
     return exit.ok;

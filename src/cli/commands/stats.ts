@@ -1,12 +1,19 @@
-import { type Command, jsonOption } from "../command.ts";
+import { z } from "zod";
+import { type Command, jsonOption, UsageError } from "../command.ts";
 import { connect, connectionOptions } from "../connection.ts";
 import { findUpstream, ofGroup } from "../find.ts";
+import type { Given } from "../given.ts";
 import { type Columns, printItem, printList, sizeText } from "../output.ts";
 import { list as listOf, shapes, type Usage } from "../shapes.ts";
 
+const instant = z.iso.datetime({ offset: true });
+
 const history = {
-  from: { value: "TIME", summary: "from when on, such as 2026-11-01: over time" },
-  to: { value: "TIME", summary: "until when: over time" },
+  from: {
+    value: "TIME",
+    summary: "from when on, such as 2026-11-01 or 2026-11-01T12:00:00Z; over time",
+  },
+  to: { value: "TIME", summary: "until when; a day means to its end; over time" },
   interval: { value: "STEP", summary: "over time, in such steps", choices: ["hour", "day"] },
   upstream: { value: "UPSTREAM", summary: "over time, of this one alone" },
   repository: { value: "NAME", summary: "over time, of this one alone" },
@@ -35,8 +42,8 @@ export const stats: Command = {
     if (!isOverTime) return printItem(world, given, await api.get(shapes.anything, path));
     const upstream = given.text("upstream");
     const query = {
-      from: given.text("from"),
-      to: given.text("to"),
+      from: timeGiven(given, "from", "00:00:00Z"),
+      to: timeGiven(given, "to", "23:59:59Z"),
       interval: given.text("interval"),
       upstream_id: upstream === undefined ? undefined : await findUpstream(api, upstream),
       repository: given.text("repository"),
@@ -45,3 +52,14 @@ export const stats: Command = {
     return printList(world, given, steps, columns);
   },
 };
+
+/** As the API takes it; a day alone means this time of it. */
+function timeGiven(given: Given, option: "from" | "to", ofDay: string): string | undefined {
+  const text = given.text(option);
+  if (text === undefined) return undefined;
+  const time = /^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T${ofDay}` : text;
+  const { data } = instant.safeParse(time);
+  if (data !== undefined) return time;
+  const must = "must be a day or a time, such as 2026-11-01 or 2026-11-01T12:00:00Z";
+  throw new UsageError(`--${option} ${must}`);
+}

@@ -1,4 +1,4 @@
-import type { UpstreamJson } from "../../http/api/contract.ts";
+import type { UpstreamDetailJson, UpstreamJson } from "../../http/api/contract.ts";
 import { type Command, exit, jsonOption, UsageError } from "../command.ts";
 import { connect, connectionOptions } from "../connection.ts";
 import { allUpstreams, container, findRegistry, findUpstream } from "../find.ts";
@@ -60,9 +60,22 @@ const show: Command = {
   async run(world, given) {
     const api = await connect(world, given);
     const id = await findUpstream(api, given.argument("upstream"));
-    return printItem(world, given, await api.get(shapes.upstreamDetail, upstreamPath(id)));
+    const found = await api.get(shapes.upstreamDetail, upstreamPath(id));
+    return printItem(world, given, given.has("json") ? found : inWords(found));
   },
 };
+
+/** Without lists and maps, which a line of text would have as JSON. */
+function inWords({ rules, registry_upstreams: places, health, ...own }: UpstreamDetailJson) {
+  const ofHealth = Object.entries(health).map(([field, value]) => [`health ${field}`, value]);
+  return {
+    ...own,
+    rules: rules.map((rule) => `${rule.effect} ${rule.target} ${rule.pattern}`).join(", ") || null,
+    registries:
+      places.map((place) => `${place.registry_id} (place ${place.position})`).join(", ") || null,
+    ...(Object.fromEntries(ofHealth) as Record<string, unknown>),
+  };
+}
 
 const add: Command = {
   name: "upstream add",
@@ -137,7 +150,7 @@ const remove: Command = {
     const path = upstreamPath(await findUpstream(api, given.argument("upstream")));
     const { body, version } = await api.read(shapes.upstreamDetail, path);
     const places = body.registry_upstreams.length;
-    const question = `Delete upstream ${body.id} "${body.name}" from ${places} registries, with its cache?`;
+    const question = `Delete upstream ${body.id} "${body.name}" from ${places} ${places === 1 ? "registry" : "registries"}, with its cache?`;
     await confirm(world, given, question);
     await api.delete(path, { version });
     return exit.ok;

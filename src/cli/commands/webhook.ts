@@ -1,3 +1,4 @@
+import { allEvents, webhookEvents } from "../../metadata/contract.ts";
 import { type Command, exit, jsonOption, UsageError } from "../command.ts";
 import { connect, connectionOptions, readSource } from "../connection.ts";
 import { groupPath, part } from "../find.ts";
@@ -12,7 +13,12 @@ const options = {
 };
 const webhook = { name: "webhook", summary: "its id" } as const;
 const events = {
-  event: { value: "EVENT", summary: "of this alone, such as upstream.unavailable", many: true },
+  event: {
+    value: "EVENT",
+    summary: "of this alone",
+    choices: [allEvents, ...webhookEvents],
+    many: true,
+  },
 } as const;
 
 const allPath = (given: Given) =>

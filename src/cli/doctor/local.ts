@@ -113,6 +113,11 @@ function mirrorFindings({ mirror }: Config, { database }: Examination): Finding[
   return [warning("mirror", message, fix)];
 }
 
+/** What the upstream of each Dependency Proxy is called. */
+const proxyUpstream = "dependency-proxy";
+const proxyFix =
+  "WEIR_DEPENDENCY_PROXY_URL names another registry, WEIR_DEPENDENCY_PROXY_ENABLED=false is for those who need none";
+
 function upstreamFindings({ upstreams }: Examination): Finding[] {
   if (!upstreams) return [skipped("upstreams", "the database does not tell which there are")];
   const findings = upstreams.map(({ name, others, url, failure }) => {
@@ -120,7 +125,8 @@ function upstreamFindings({ upstreams }: Examination): Finding[] {
     const also = others.length === 0 ? "" : `; so for ${others.join(", ")}`;
     if (!failure) return ok(check, `${url} answers as a registry${also}`);
     const message = `${url}: ${failure.message}${also}`;
-    const fix = fixes[failure.reason] ?? "look into the log of the server";
+    const known = fixes[failure.reason] ?? "look into the log of the server";
+    const fix = name === proxyUpstream ? `${known}; ${proxyFix}` : known;
     // One that asks to wait is there.
     return failure.reason === "rate_limited"
       ? warning(check, message, fix)

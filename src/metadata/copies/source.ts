@@ -1,12 +1,12 @@
 import { Database } from "bun:sqlite";
 import { Kysely, sql } from "kysely";
-import { existsSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { MetadataError } from "../contract.ts";
 import { schemaOf } from "../examined.ts";
 import type { Schema } from "../schema.ts";
 import { sqliteDialect } from "../sqlite/dialect.ts";
 import { FileLock } from "../sqlite/lock.ts";
-import { explained } from "../sqlite/open.ts";
+import { explained, requireFile } from "../sqlite/open.ts";
 
 export type Value = string | number | null | Uint8Array;
 export type Row = Record<string, Value>;
@@ -26,9 +26,7 @@ export class CopySource {
 
   /** Throws a `MetadataError`: `in_use` while a server has it. */
   static open(file: string): CopySource {
-    if (!existsSync(file)) {
-      throw new MetadataError("unusable", `there is no database ${file}: is WEIR_DATA_DIR right?`);
-    }
+    requireFile(file);
     let lock: FileLock | undefined;
     let database: Database | undefined;
     try {

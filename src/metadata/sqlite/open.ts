@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { closeSync, openSync } from "node:fs";
+import { closeSync, openSync, statSync } from "node:fs";
 import { failureCode } from "../../lib/log.ts";
 import { MetadataError } from "../contract.ts";
 import type { SqlWords } from "../migrations/index.ts";
@@ -100,6 +100,20 @@ export function openDatabase(file: string): Database {
     throw error;
   }
   return database;
+}
+
+/** Throws a `MetadataError` where there is no such file, or none that this user may look at. */
+export function requireFile(file: string): void {
+  try {
+    statSync(file);
+  } catch (error) {
+    const code = failureCode(error);
+    const text =
+      code === "ENOENT" || code === "ENOTDIR"
+        ? `there is no database ${file}: is WEIR_DATA_DIR right?`
+        : `the database ${file} cannot be looked at (${code}): run this as the user of the server`;
+    throw new MetadataError("unusable", text, { cause: error });
+  }
 }
 
 /** A failure to open, in words for the operator; what is not about the file stays as it is. */

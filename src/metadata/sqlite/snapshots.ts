@@ -1,18 +1,16 @@
 import { Database } from "bun:sqlite";
-import { closeSync, existsSync, openSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import type { Digest } from "../../oci/digest.ts";
 import { MetadataError, type Snapshot, type Snapshots } from "../contract.ts";
 import { stepNames } from "../migrations/index.ts";
-import { explained } from "./open.ts";
+import { explained, requireFile } from "./open.ts";
 
 /** A server that writes holds a lock for milliseconds. */
 const busyMilliseconds = 10_000;
 
 export const sqliteSnapshots: Snapshots = {
   async take(file, to) {
-    if (!existsSync(file)) {
-      throw new MetadataError("unusable", `there is no database ${file}: is WEIR_DATA_DIR right?`);
-    }
+    requireFile(file);
     await reading(file, (database) => {
       // Exclusive and private; into an empty file SQLite writes as into none.
       closeSync(openSync(to, "wx", 0o600));

@@ -68,7 +68,9 @@ async function read(
       (kind) => error instanceof kind,
     );
     if (!isArchives) throw error;
-    throw new ImportError("archive", (error as Error).message, { cause: error });
+    const text = (error as Error).message;
+    const said = error instanceof TarError ? `no tar of images, or a damaged one: ${text}` : text;
+    throw new ImportError("archive", said, { cause: error });
   }
 }
 

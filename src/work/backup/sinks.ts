@@ -5,10 +5,12 @@ import {
   openSync,
   readdirSync,
   renameSync,
+  rmdirSync,
   rmSync,
   writeSync,
   fsyncSync,
   lstatSync,
+  statSync,
 } from "node:fs";
 import path from "node:path";
 import { archiveEnd, formatHeader, padding } from "../../lib/tar/header.ts";
@@ -47,9 +49,16 @@ export interface Sink {
 export class FolderSink implements Sink {
   readonly snapshot: string;
   readonly #folder: string;
+  /** The first of the folders that were not there before. */
+  readonly #made: string | undefined;
 
   constructor(folder: string) {
     this.#folder = folder;
+    if (existsSync(folder) && !statSync(folder).isDirectory()) {
+      throw new BackupError(
+        `${folder} is a file: give a folder, or a new file whose name ends in .tar`,
+      );
+    }
     const isOther =
       existsSync(folder) &&
       !existsSync(path.join(folder, descriptionFile)) &&
@@ -59,7 +68,7 @@ export class FolderSink implements Sink {
         `${folder} has other things in it: give a new folder, or that of a backup`,
       );
     }
-    mkdirSync(path.join(folder, "blobs"), { recursive: true, mode: 0o700 });
+    this.#made = mkdirSync(path.join(folder, "blobs"), { recursive: true, mode: 0o700 });
     // What a backup that was killed left.
     for (const name of readdirSync(folder))
       if (name.endsWith(".part")) rmSync(path.join(folder, name));
@@ -101,8 +110,16 @@ export class FolderSink implements Sink {
     }
   }
 
+  /** Blobs stay, since the next backup need not copy them; a folder without any goes as it came. */
   abandon(): void {
     rmSync(this.snapshot, { force: true });
+    if (this.#made === undefined) return;
+    const first = path.resolve(this.#made);
+    let folder = path.resolve(this.#folder, "blobs");
+    while (folder.startsWith(first) && readdirSync(folder).length === 0) {
+      rmdirSync(folder);
+      folder = path.dirname(folder);
+    }
   }
 }
 
