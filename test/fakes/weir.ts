@@ -381,12 +381,13 @@ export class TestWeir {
   }
 
   /** Puts something else in the place of a stored blob. Nobody may be reading it. */
-  async spoil(digest: string, text: string): Promise<void> {
+  async spoil(digest: string, content: string | Uint8Array<ArrayBuffer>): Promise<void> {
     const [algorithm, hex = ""] = digest.split(":");
     const place = `${algorithm}/${hex.slice(0, 2)}/${hex}`;
-    if (!this.bucket) return void (await Bun.write(path.join(this.folder("blobs"), place), text));
+    if (!this.bucket)
+      return void (await Bun.write(path.join(this.folder("blobs"), place), content));
     const { server, prefix } = this.bucket;
-    const bytes = new TextEncoder().encode(text);
+    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
     const sha256 = new Bun.CryptoHasher("sha256").update(bytes).digest();
     await server
       .bucket(prefix)

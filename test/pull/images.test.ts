@@ -492,12 +492,10 @@ describe("an export", () => {
     upstream.image(name, "3.20", image);
     await bytesOf(await exported(`${name}:3.20`));
     const layer = image.layers[1] as Digest;
-    const hex = layer.slice(7);
-    const file = `${weir.folder("blobs")}/sha256/${hex.slice(0, 2)}/${hex}`;
     await weir.settled(name, layer);
     const wrong = Uint8Array.from(large);
     wrong[7] = (wrong[7] ?? 0) ^ 1;
-    await Bun.write(file, wrong);
+    await weir.spoil(layer, wrong);
     expect(exported(`${name}:3.20`).then(bytesOf)).rejects.toThrow();
   });
 

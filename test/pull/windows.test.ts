@@ -259,10 +259,12 @@ describe("what windows may cost", () => {
     tap.open();
     await weir.settled(name, digestOf(large));
     const ranges = upstream.seen(pattern).filter(({ headers }) => headers.has("range"));
-    expect(upstream.count(pattern) - ranges.length).toBe(1);
+    const wholes = upstream.count(pattern) - ranges.length;
+    // A look-up in a database elsewhere can end after the fill that it did not see yet (docs/decisions/0020-postgresql.md).
+    expect(wholes).toBeLessThanOrEqual(process.env["WEIR_TEST_DATABASE"] ? 2 : 1);
     expect(ranges.length).toBeGreaterThan(3);
     expect(statuses.filter((one) => one === "window").length).toBeGreaterThan(ranges.length);
-    expect(upstream.sent(pattern)).toBeLessThanOrEqual(1.25 * large.length);
+    expect(upstream.sent(pattern)).toBeLessThanOrEqual((wholes + 0.25) * large.length);
   });
 });
 
