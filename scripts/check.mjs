@@ -16,7 +16,7 @@ const steps = {
 const more = {
   postgres: () => testsOnPostgres([], {}),
   /** What works with database and blobs the most, on the other one of each at once. */
-  pair: () => testsOnPostgres(["test/pull", "test/http/api"], { WEIR_TEST_BLOBS: "s3" }),
+  pair: () => testsOnPostgres(["test/pull"], { WEIR_TEST_BLOBS: "s3" }),
 };
 
 function unitTests(folders = [], env = process.env, seconds = 20) {

@@ -58,7 +58,7 @@ function end() {
 }
 
 /** Of the end-to-end part: what goes through database and store, and through nothing else that the first run has not proved. */
-const ofThePair = ["crash", "herd", "windows", "dependency-proxy", "shutdown", "tokens"];
+const ofThePair = ["crash", "herd", "dependency-proxy", "tokens"];
 
 // The compiler works while packages come from the network, and beside the first checks; what nothing waits for yet gives way.
 const server = check("bash scripts/build-s3-server.sh");

@@ -79,10 +79,20 @@ export const addBytes = (scope: string, owner: string, size: string, condition: 
 
 /** One function adds up both, so that all take the rows in one order. */
 export const bytesAdded: string[] = [
+  // Adding up looks through all that was noted, dead rows too: once a transaction, however many rows it changes.
+  `create function bytes_first_noted() returns boolean language plpgsql as $$
+begin
+  if current_setting('weir.bytes_noted', true) = pg_current_xact_id()::text then
+    return false;
+  end if;
+  perform set_config('weir.bytes_noted', pg_current_xact_id()::text, true);
+  return true;
+end $$`,
   `create unlogged table cached_byte_changes (
   scope text not null,
   owner_id bigint not null,
-  bytes bigint not null
+  bytes bigint not null,
+  is_first boolean not null default bytes_first_noted()
 )`,
   added(`  for change in
     with noted as (delete from cached_byte_changes returning *)
@@ -96,5 +106,5 @@ export const bytesAdded: string[] = [
 `),
   `create constraint trigger cached_byte_changes_added after insert on cached_byte_changes
 deferrable initially deferred
-for each row execute function entry_count_changes_added()`,
+for each row when (new.is_first) execute function entry_count_changes_added()`,
 ];
