@@ -54,7 +54,7 @@ export interface Config {
   /** Of all that is cached; undefined: no limit. */
   cacheMaxBytes: number | undefined;
   /** Where blobs rest; undefined: in the data folder. */
-  bucket: work.BucketSettings | undefined;
+  bucket: work.BucketChoice | undefined;
   /** With less space free on the disk of the data folder nothing more is stored. */
   minFreeBytes: number;
   logLevel: LogLevel;

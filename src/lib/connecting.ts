@@ -1,9 +1,22 @@
+import net from "node:net";
 import { type Clock, yieldTurn } from "./clock.ts";
 
 /** A connection that is made only to see whether it comes about. */
 export interface Knock {
   readonly isOpened: boolean;
   close(): void;
+}
+
+/** Begins to connect to an address that the caller may dial. Nothing is sent. */
+export function knock(host: string, port: number): Knock {
+  const socket = net.connect({ host, port });
+  const made = { isOpened: false, close: () => void socket.destroy() };
+  socket.once("connect", () => {
+    made.isOpened = true;
+    socket.destroy();
+  });
+  socket.on("error", () => {}); // it did not come about, which is what is asked
+  return made;
 }
 
 /** Turns of the event loop that a knock gets at least. */

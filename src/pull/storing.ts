@@ -3,7 +3,7 @@ import { failureCode, type Log } from "../lib/log.ts";
 import { inSpan } from "../lib/tracing/span.ts";
 import type { ShownObject } from "../metadata/contract.ts";
 import { blobContentType } from "./content-type.ts";
-import type { CacheEvent } from "./contract.ts";
+import type { CacheEvent } from "../metadata/contract.ts";
 import { reasonOf } from "./errors.ts";
 import type { Fill } from "./fill.ts";
 import { keepSafe, type KeepingOptions } from "./keeping.ts";

@@ -1,8 +1,7 @@
-import net from "node:net";
 import type { Clock } from "../lib/clock.ts";
 import { failureCode, type Log } from "../lib/log.ts";
 import { Answer } from "./answer.ts";
-import { type Knock, watchConnecting } from "../lib/connecting.ts";
+import { knock, watchConnecting } from "../lib/connecting.ts";
 import { type RequestWatch, UpstreamError } from "./contract.ts";
 import { Exchange, orAborted } from "../lib/exchange.ts";
 import { connectionFailure, crowdedFailure, failure, isNotConnected } from "./failure.ts";
@@ -193,17 +192,6 @@ function requirePlain({ status, headers }: Response, name: string): void {
   if (encoding.toLowerCase() !== "identity" || transfer.toLowerCase() !== "chunked") {
     throw failure("invalid", name, "answered with an encoded body that was not asked for");
   }
-}
-
-function knock(host: string, port: number): Knock {
-  const socket = net.connect({ host, port });
-  const made = { isOpened: false, close: () => void socket.destroy() };
-  socket.once("connect", () => {
-    made.isOpened = true;
-    socket.destroy();
-  });
-  socket.on("error", () => {}); // it did not come about, which is what is asked
-  return made;
 }
 
 function openPool({ ca }: Peer, { hostname }: URL): Bun.FetchSession {

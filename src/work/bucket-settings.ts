@@ -1,34 +1,16 @@
 import path from "node:path";
 import { credentialsOf } from "../lib/credentials-file.ts";
+import type { BucketSettings } from "../blobs/contract.ts";
 import { isSecureUrl } from "../lib/secure-url.ts";
 import { originUrl } from "./addresses.ts";
 import type { Environment, Settings } from "./settings.ts";
 import { flag, type Leaf, leaf, oneOf, readText } from "./text.ts";
 
-/** The bucket for blobs, and how it is spoken to. */
-export interface BucketSettings {
-  /** Scheme, host and port. */
-  endpoint: string;
-  region: string;
-  bucket: string;
-  /** Of all keys; without slashes at its ends, or empty. */
-  prefix: string;
-  addressing: "path" | "host";
-  encryption: { algorithm: "AES256" | "aws:kms"; kmsKey: string | undefined } | undefined;
-  checksums: boolean;
-  credentials: BucketCredentials;
+/** The bucket for blobs, and how it is used. */
+export interface BucketChoice extends BucketSettings {
   /** Whether receivers are sent to the bucket for the bytes. */
   redirect: boolean;
 }
-
-export type BucketCredentials =
-  | {
-      kind: "given";
-      accessKeyId: string;
-      secretAccessKey: string;
-      sessionToken: string | undefined;
-    }
-  | { kind: "file"; file: string; profile: string };
 
 interface BucketUrl {
   bucket: string;
@@ -58,10 +40,7 @@ const keyId = leaf("must be the id or ARN of a key", (text) =>
 );
 
 /** Undefined: blobs rest in the data folder. */
-export function readBucketSettings(
-  settings: Settings,
-  env: Environment,
-): BucketSettings | undefined {
+export function readBucketSettings(settings: Settings, env: Environment): BucketChoice | undefined {
   const url = settings.find("blobs_url", bucketUrl);
   const redirect = settings.get("blobs_redirect", flag, "false");
   if (!url) {
@@ -114,7 +93,7 @@ function encryptionOf(query: Query): BucketSettings["encryption"] {
   return algorithm && { algorithm, kmsKey };
 }
 
-function credentialsFor(settings: Settings, env: Environment): BucketCredentials {
+function credentialsFor(settings: Settings, env: Environment): BucketSettings["credentials"] {
   const accessKeyId = env["AWS_ACCESS_KEY_ID"];
   const secretAccessKey = env["AWS_SECRET_ACCESS_KEY"];
   if (accessKeyId && secretAccessKey) {

@@ -122,7 +122,7 @@ export {
   upstreamUsername,
   username,
 } from "./declared.ts";
-export { type BucketSettings, readBucketSettings } from "./bucket-settings.ts";
+export { type BucketChoice, readBucketSettings } from "./bucket-settings.ts";
 export { visibleIssuer } from "./oidc-issuers.ts";
 export { defaultGroup } from "./shapes.ts";
 export { certificates } from "./certificates.ts";

@@ -1,6 +1,5 @@
-import net from "node:net";
 import type { Clock } from "../../lib/clock.ts";
-import { type Knock, watchConnecting } from "../../lib/connecting.ts";
+import { knock, watchConnecting } from "../../lib/connecting.ts";
 import { Exchange, orAborted } from "../../lib/exchange.ts";
 import { BucketError, connectionTrouble } from "./trouble.ts";
 
@@ -67,9 +66,9 @@ export class BucketTransport {
 
   #watchConnecting({ hostname, port, protocol }: URL, exchange: Exchange): () => void {
     const host = hostname.replace(/^\[(.*)\]$/, "$1");
-    const knock = () => knockAt(host, Number(port || (protocol === "https:" ? 443 : 80)));
+    const knocking = () => knock(host, Number(port || (protocol === "https:" ? 443 : 80)));
     const late = () => exchange.abort(new BucketError("unreachable", { code: "ETIMEDOUT" }));
-    return watchConnecting(this.#clock, connectMs, knock, late);
+    return watchConnecting(this.#clock, connectMs, knocking, late);
   }
 
   close(): void {
@@ -138,15 +137,4 @@ export class Incoming {
   abandon(): void {
     this.#exchange.abort(new DOMException("the body is not wanted", "AbortError"));
   }
-}
-
-function knockAt(host: string, port: number): Knock {
-  const socket = net.connect({ host, port });
-  const made = { isOpened: false, close: () => void socket.destroy() };
-  socket.once("connect", () => {
-    made.isOpened = true;
-    socket.destroy();
-  });
-  socket.on("error", () => {}); // it did not come about, which is what is asked
-  return made;
 }

@@ -143,3 +143,21 @@ export interface Deliveries {
   /** Gives up some that are over and from before this time; how many. */
   expire(before: number): Promise<number>;
 }
+
+/** What pulls have changed in the cache, for whoever is to be told of it. */
+export type CacheEvent =
+  | {
+      event: "cache.stored";
+      upstreamId: number;
+      repository: string;
+      /** Undefined for what is had by digest. */
+      tag: string | undefined;
+      size: number;
+    }
+  | {
+      event: "cache.replaced" | "cache.tag_gone";
+      upstreamId: number;
+      repository: string;
+      tag: string;
+      details: Readonly<Record<string, unknown>>;
+    };

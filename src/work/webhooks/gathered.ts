@@ -1,29 +1,11 @@
 import type { Clock, Timer } from "../../lib/clock.ts";
 import { failureCode, type Log } from "../../lib/log.ts";
-import type { Deliveries, Happening, WebhookEvent } from "../../metadata/contract.ts";
+import type { CacheEvent, Deliveries, Happening, WebhookEvent } from "../../metadata/contract.ts";
 
 const flushMs = 10_000;
 /** Different ones within that time; what comes on top is not told. */
 const maxPending = 500;
 const maxReferences = 20;
-
-/** Something that a pull has brought about. */
-export type CacheEvent =
-  | {
-      event: "cache.stored";
-      upstreamId: number;
-      repository: string;
-      /** A tag; undefined for what is had by digest. */
-      tag: string | undefined;
-      size: number;
-    }
-  | {
-      event: "cache.replaced" | "cache.tag_gone";
-      upstreamId: number;
-      repository: string;
-      tag: string;
-      details: Readonly<Record<string, unknown>>;
-    };
 
 /** What an upstream has shown of itself. */
 export interface HealthEvent {
