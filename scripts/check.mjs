@@ -4,7 +4,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { findBun, runBun } from "../bin/bun.mjs";
 
-const folders = ["src", "test", "bench", "bin", "scripts"];
+const folders = ["src", "web", "test", "bench", "bin", "scripts"];
 const steps = {
   types: () => runBun(["check", "--no-script"]),
   lint: () => lint(),
