@@ -40,7 +40,8 @@ export async function watchedPage(browser: Browser, weir: Weir, size = wide): Pr
   return watch(context);
 }
 
-async function watch(context: BrowserContext): Promise<WatchedPage> {
+/** The same in any other context. */
+export async function watch(context: BrowserContext): Promise<WatchedPage> {
   const page = await context.newPage();
   page.setDefaultTimeout(patienceMs);
   const problems: string[] = [];
