@@ -48,6 +48,7 @@ function Entries() {
       <SearchField label="Find entries" value={search} onChange={setSearch} />
       <VirtualList
         label="All entries"
+        of={settled}
         query={query}
         row={(entry) => <bdi>{entry}</bdi>}
         rowKey={(entry) => entry}
