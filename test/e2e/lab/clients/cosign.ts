@@ -1,3 +1,4 @@
+import { $ } from "bun";
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { environment, type Outcome, output, run } from "../processes.ts";
@@ -9,8 +10,7 @@ const top = path.join(import.meta.dir, "../../../..");
 export const cosign: Need = {
   name: "cosign",
   lacking: async () => {
-    if (everythingRequired)
-      await output(["bash", `${top}/scripts/build-go.sh`, "cosign"], process.env);
+    if (everythingRequired) await $`bash ${top}/scripts/build-go.sh cosign`.quiet();
     return await tool("cosign").lacking();
   },
 };
