@@ -7,7 +7,7 @@ import { algorithmOf, Digester } from "../oci/digest.ts";
 import { type Absent, absent, type OpenBlob, type UpstreamClient } from "../upstream/contract.ts";
 import { lost } from "./claims.ts";
 import type { CacheEvent } from "../metadata/contract.ts";
-import type { Activity } from "./contract.ts";
+import type { Activity, FillUnderWay } from "./contract.ts";
 import { Download } from "./download.ts";
 import { Fill } from "./fill.ts";
 import { Flight, flightKey, type Running, type Unstorable, type Wanted } from "./flight.ts";
@@ -111,6 +111,19 @@ export class Fills {
     return { fills: running.length, followers };
   }
 
+  /** What is under way, from the one begun first to the last. */
+  get underWay(): FillUnderWay[] {
+    return [...this.#running].map(({ fill, wanted, startedAt }) => ({
+      upstreamId: wanted.upstream.id,
+      repository: wanted.repository,
+      digest: wanted.digest,
+      size: fill.size ?? wanted.expected,
+      received: fill.arrived,
+      followers: fill.readers,
+      startedAt,
+    }));
+  }
+
   /** Fires when all downloads are to end. */
   get closing(): AbortSignal {
     return this.#closing.signal;
@@ -171,7 +184,8 @@ export class Fills {
       maxBytes: this.#maxBytes(wanted.upstream),
     });
     const stored = this.#store(fill, spool, wanted);
-    const running: Running = { found: true, fill, wanted, abort, stored };
+    const startedAt = this.#options.clock.now();
+    const running: Running = { found: true, fill, wanted, startedAt, abort, stored };
     this.#running.add(running);
     void stored.then(() => this.#running.delete(running));
     return running;

@@ -20,6 +20,8 @@ export interface Running {
   found: true;
   fill: Fill;
   wanted: Wanted;
+  /** When it was begun. */
+  startedAt: number;
   /** Resolves when the fill is over: whether its bytes rest in the store. Never rejects. */
   stored: Promise<boolean>;
   abort: AbortController;

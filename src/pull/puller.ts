@@ -71,6 +71,7 @@ export function createPuller(options: PullerOptions): Puller {
       manifests.prefetch({ registry, repository, reference, marks: [] }),
     prefetchBlob: (registry, repository, digest) => blobs.prefetch(registry, repository, digest),
     activity: async () => fills.activity,
+    fills: async () => fills.underWay,
     async close() {
       await fills.close();
       await usage.flush();

@@ -351,6 +351,7 @@ describe("another version of an upstream", () => {
       breaker: "closed",
       retryAt: undefined,
       lastFailure: undefined,
+      lastError: undefined,
       budget: undefined,
     });
     found(await world.client.manifest(next, "x", latest));

@@ -26,6 +26,8 @@ import {
   type UpstreamError,
 } from "../../../src/upstream/contract.ts";
 import { Listeners } from "../../../src/http/api/event-stream.ts";
+import { RecentPulls } from "../../../src/http/live/pulls.ts";
+import { RecentRequests } from "../../../src/http/live/requests.ts";
 import { backgroundWork } from "../../../src/work/background.ts";
 import { PrefetchWork } from "../../../src/work/prefetch/work.ts";
 import { DeliveryWork } from "../../../src/work/webhooks/work.ts";
@@ -111,7 +113,10 @@ export class ApiWorld {
         runner: this.#runner(metadata, log),
         space: metadata.space,
         eviction: this.#eviction(metadata, log),
-        listeners: new Listeners({ clock, log }),
+        listeners: new Listeners({ clock, log, most: 50, mostOfUser: 10 }),
+        watchers: new Listeners({ clock, log, most: 200, mostOfUser: 10 }),
+        recentPulls: new RecentPulls({ clock }),
+        recentRequests: new RecentRequests({ clock }),
         externalUrl: "https://weir.test",
         version: "test",
         isInner: async (url) => new URL(url).hostname === "10.0.0.1",
@@ -249,6 +254,11 @@ export class ApiWorld {
         breaker: "open",
         retryAt: noon,
         lastFailure: "timeout",
+        lastError: {
+          at: noon,
+          reason: "timeout",
+          message: 'upstream "Docker Hub" did not answer in time',
+        },
         budget: { limit: 100, remaining: 7, windowSeconds: 21600, at: noon },
       }),
       close: async () => {},
@@ -301,6 +311,7 @@ export class ApiWorld {
       prefetchManifest: refuse,
       prefetchBlob: refuse,
       activity: refuse,
+      fills: async () => [],
       close: async () => {},
       refresh: async (registry, repository, tag) => {
         note("refresh", registry, `${repository}:${tag}`);
