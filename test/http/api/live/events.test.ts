@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { FakeUpstream, sampleBytes, Tap } from "../../../fakes/upstream.ts";
 import { until } from "../../../fakes/until.ts";
-import { TestWeir, type WeirOptions } from "../../../fakes/weir.ts";
+import { sessionCookie, Visitor } from "../../../fakes/people.ts";
+import { adminToken, TestWeir, type WeirOptions } from "../../../fakes/weir.ts";
 import { container, Events } from "./stream.ts";
 
 const name = "library/app";
@@ -160,6 +161,19 @@ describe("events of a group", () => {
     await weir.halt();
     await until(() => stays.isOver);
     await weir.run();
+  });
+
+  test("end with the session, which they do not keep alive", async () => {
+    await start({ env: { WEIR_SESSION_IDLE_SECONDS: "300" } });
+    const visitor = new Visitor(weir);
+    await visitor.signIn({ token: adminToken });
+    const events = await Events.open(weir, "", { cookie: `${sessionCookie}=${visitor.secret}` });
+    expect(events.status).toBe(200);
+    const begun = weir.clock.now();
+    await events.until(() => events.isOver);
+    expect(weir.clock.now() - begun).toBeGreaterThan(280_000);
+    expect(weir.clock.now() - begun).toBeLessThan(320_000);
+    expect(await visitor.name()).toBeUndefined();
   });
 
   test("end where the group's registries are switched off", async () => {

@@ -26,6 +26,13 @@ export interface Heard {
   data: unknown;
 }
 
+interface Who {
+  token?: string;
+  /** In place of a token. */
+  cookie?: string;
+  after?: string | undefined;
+}
+
 export const container = "/groups/default/-/virtual_registries/container";
 
 /** What a listener hears of a stream of events. */
@@ -43,11 +50,15 @@ export class Events {
   static async open(
     weir: TestWeir,
     query = "",
-    { token = adminToken, after }: { token?: string; after?: string | undefined } = {},
+    { token = adminToken, cookie, after }: Who = {},
   ): Promise<Events> {
     const abort = new AbortController();
     const answer = await fetch(`${weir.url}/api/v4${container}/events${query}`, {
-      headers: { "PRIVATE-TOKEN": token, ...(after !== undefined && { "Last-Event-ID": after }) },
+      headers: {
+        Accept: "text/event-stream",
+        ...(cookie === undefined ? { "PRIVATE-TOKEN": token } : { Cookie: cookie }),
+        ...(after !== undefined && { "Last-Event-ID": after }),
+      },
       signal: abort.signal,
     });
     const events = new Events(weir, answer.status);
