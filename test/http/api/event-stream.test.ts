@@ -40,10 +40,11 @@ async function steps(count: number): Promise<void> {
 }
 
 test("who takes what comes is told at each look, with the position", async () => {
-  const reader = listen().pipeThrough(new TextDecoderStream()).getReader();
-  expect((await reader.read()).value).toBe("event: look\nid: position-1\ndata: 1\n\n");
+  const reader = listen().getReader();
+  const read = async () => new TextDecoder().decode((await reader.read()).value);
+  expect(await read()).toBe("event: look\nid: position-1\ndata: 1\n\n");
   await steps(1);
-  expect((await reader.read()).value).toBe("event: look\nid: position-2\ndata: 2\n\n");
+  expect(await read()).toBe("event: look\nid: position-2\ndata: 2\n\n");
   await reader.cancel();
   await until(() => listeners.count === 0);
   expect(gone).toBe(1);
