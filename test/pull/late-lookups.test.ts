@@ -3,7 +3,6 @@ import { digestOf } from "../../src/oci/digest.ts";
 import { type HeldAnswer, holdAnswer } from "../fakes/held-answer.ts";
 import { newDatabase } from "../fakes/new-database.ts";
 import { lackOfPostgres, type TestDatabase } from "../fakes/postgres.ts";
-import { until } from "../fakes/until.ts";
 import { buildImage, FakeUpstream, Gate, sampleBytes } from "../fakes/upstream.ts";
 import { TestWeir, type WeirOptions } from "../fakes/weir.ts";
 
@@ -65,10 +64,7 @@ describe.each(engines)("with %s, a look-up that ends after what it did not see",
   /** Somebody else pulls the blob, and its fill comes to its end. */
   async function fill(): Promise<void> {
     expect(digestOf(await (await weir.blob(name, digest)).bytes())).toBe(digest);
-    await until(async () => {
-      const text = await (await fetch(`${weir.url}/metrics`)).text();
-      return /^weir_fills 0$/m.test(text);
-    });
+    await weir.filled();
   }
 
   describe("asks no upstream", () => {
