@@ -1,5 +1,6 @@
 import { type BlobStore, type Spool, StoreFullError } from "../blobs/contract.ts";
 import { type Clock, yieldTurn } from "../lib/clock.ts";
+import type { Endings } from "../lib/endings.ts";
 import type { Holds } from "../lib/holds.ts";
 import { failureCode, type Log } from "../lib/log.ts";
 import type { Cache, Upstream } from "../metadata/contract.ts";
@@ -27,6 +28,8 @@ export interface FillsOptions {
   stored: (bytes: number) => void;
   /** Larger blobs are passed through, not stored. */
   maxBlobBytes: number | undefined;
+  /** What has come to rest, by `flightKey`, so that an upstream served it, or confirmed that it does. */
+  rests: Endings;
   told: (event: CacheEvent) => void;
 }
 
@@ -69,6 +72,7 @@ export class Fills {
   async open(wanted: Wanted): Promise<Opened> {
     for (;;) {
       const flying = this.flying(wanted);
+      if (!flying && this.hasRested(wanted)) return { found: true, kind: "stored" };
       const started = await (flying ?? this.#start(wanted)).started;
       if (!started.found) return absent;
       if (!("fill" in started)) return this.#direct(wanted, started);
@@ -80,6 +84,11 @@ export class Fills {
       // It ended between its start and now. If it failed, a new one is begun.
       if (await started.stored) return { found: true, kind: "stored" };
     }
+  }
+
+  /** Whether it has come to rest since the pull looked for it, as far as is known: it is to be looked for again. */
+  hasRested(wanted: Wanted): boolean {
+    return this.#options.rests.since(flightKey(wanted), wanted.lookedAt);
   }
 
   /** The flight of this object, if there is one. */
@@ -149,10 +158,11 @@ export class Fills {
     const flight = new Flight(this.#begin(wanted));
     this.#flights.set(key, flight);
     const free = () => this.#flights.delete(key);
+    const { rests } = this.#options;
     flight.started.then(async (started) => {
       if (started.found && "fill" in started) {
         flight.running = started;
-        await started.stored;
+        if (await started.stored) rests.note(key);
       } else if (started.found) {
         this.#lessons.noteUnstorable(wanted);
         // Whoever waited for it has it by now; for a window nobody did.

@@ -14,6 +14,8 @@ export interface Wanted {
   expected: number | undefined;
   /** See `PullOptions`. */
   marks: readonly string[];
+  /** When the pull began to look for it, as `Endings` have it: what has come to rest since it may not have seen. */
+  lookedAt: number;
 }
 
 export interface Running {
