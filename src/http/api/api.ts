@@ -19,6 +19,7 @@ import { groupEndpoints } from "./groups.ts";
 import { imageEndpoints } from "./images.ts";
 import { liveEndpoints } from "./live.ts";
 import { identityEndpoints } from "./identity/identity.ts";
+import { oidcIssuerEndpoints } from "./oidc-issuers.ts";
 import type { ApiOptions } from "./options.ts";
 import { roadOf, whoCalls } from "./people/caller.ts";
 import { sessionCookie } from "./people/cookies.ts";
@@ -98,6 +99,7 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
   cleanupEndpoints(api, options);
   prefetchEndpoints(api, options);
   webhookEndpoints(api, options);
+  oidcIssuerEndpoints(api, options);
   workEndpoints(api, options);
   spaceEndpoints(api, options);
   api.all("*", () => {
