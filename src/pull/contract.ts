@@ -141,6 +141,7 @@ export interface PulledReferrers {
 
 /** What one upstream of a registry has to do with a pull. */
 export interface PlannedUpstream {
+  upstreamId: number;
   upstream: string;
   position: number;
   /** As it is called there. */

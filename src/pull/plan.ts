@@ -112,6 +112,7 @@ function planned(
     .map(({ upstream, repository, rule }) => {
       const entry = known.find((candidate) => candidate.upstream === upstream);
       return {
+        upstreamId: upstream.id,
         upstream: upstream.name,
         position: registry.upstreams.indexOf(upstream) + 1,
         repository,

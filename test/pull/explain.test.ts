@@ -9,6 +9,7 @@ interface Plan {
     upstream: string | null;
     digest: string | null;
     reason: string | null;
+    next: string | null;
   };
   upstreams: { upstream: string; position: number; says: string | null; denied_by: unknown }[];
 }
@@ -28,6 +29,16 @@ async function pulled(weir: TestWeir, name: string, reference: string): Promise<
   const [, status, upstream] =
     /^(\w+); upstream="([^"]+)"/.exec(answer.headers.get("x-weir-cache") ?? "") ?? [];
   return answer.status === 200 ? `${status} ${upstream}` : "refused null";
+}
+
+/** What to do about the last pull of this repository, as the live log has it. */
+async function nextOfPull(weir: TestWeir, name: string): Promise<string | null> {
+  const path = "/api/v4/groups/default/-/virtual_registries/container/pulls";
+  const answer = await fetch(`${weir.url}${path}?repository=${name}&limit=1`, {
+    headers: { "PRIVATE-TOKEN": adminToken },
+  });
+  const [pull] = (await answer.json()) as { error: { next: string } | null }[];
+  return pull?.error?.next ?? null;
 }
 
 const planned = ({ decision: { status, upstream } }: Plan) => `${status} ${upstream}`;
@@ -67,6 +78,7 @@ describe("explain decides as the pull that follows", () => {
             if (state === "denied") expect(plan.upstreams[i]).toMatchObject({ says: null });
           }
           const again = await explain(weir, `${name}:latest`);
+          expect([name, again.decision.next]).toEqual([name, await nextOfPull(weir, name)]);
           expect([name, planned(again)]).toEqual([name, await pulled(weir, name, "latest")]);
         }
         await weir.stop();

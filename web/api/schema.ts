@@ -1964,7 +1964,7 @@ export interface paths {
             [name: string]: unknown;
           };
           content: {
-            "text/event-stream": string;
+            "text/event-stream": components["schemas"]["ServerSentEvent"];
           };
         };
         400: components["responses"]["BadRequest"];
@@ -6051,6 +6051,11 @@ export interface components {
        */
       started_at: string;
     };
+    ServerSentEvent: {
+      event?: string;
+      id?: string;
+      data: string;
+    };
     VirtualRegistrySettings: {
       enabled: boolean;
     };
@@ -6066,6 +6071,7 @@ export interface components {
     };
     PullPlan: {
       upstreams: {
+        upstream_id: number;
         upstream: string;
         position: number;
         repository: string;
@@ -6086,12 +6092,15 @@ export interface components {
           fresh_until: string | null;
         } | null;
         says: string | null;
+        next: string | null;
       }[];
       decision: {
         status: string;
         upstream: string | null;
         digest: string | null;
         reason: string | null;
+        /** @description what to do about it, where it is no success */
+        next: string | null;
       };
     };
     Imported: {
@@ -6627,11 +6636,6 @@ export interface components {
        */
       platforms?: string[];
       every_hours?: number | null;
-    };
-    ServerSentEvent: {
-      event?: string;
-      id?: string;
-      data: string;
     };
     Webhook: {
       id: number;

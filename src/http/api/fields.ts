@@ -305,6 +305,7 @@ export const plan = z
   .strictObject({
     upstreams: z.array(
       z.strictObject({
+        upstream_id: id,
         upstream: z.string(),
         position: z.int().min(1),
         repository: z.string(),
@@ -318,6 +319,7 @@ export const plan = z
           })
           .nullable(),
         says: z.string().nullable(),
+        next: z.string().nullable(),
       }),
     ),
     decision: z.strictObject({
@@ -325,6 +327,10 @@ export const plan = z
       upstream: z.string().nullable(),
       digest: z.string().nullable(),
       reason: z.string().nullable(),
+      next: z
+        .string()
+        .nullable()
+        .openapi({ description: "what to do about it, where it is no success" }),
     }),
   })
   .openapi("PullPlan");

@@ -6,8 +6,9 @@ import type {
   RegistryRecord,
   UpstreamRecord,
 } from "../../metadata/contract.ts";
-import type { Explanation, PullPlan } from "../../pull/contract.ts";
+import type { Explanation, PlannedUpstream, PullPlan } from "../../pull/contract.ts";
 import type { Health } from "../../upstream/contract.ts";
+import { nextByCode, nextOfReason, nextOfRules } from "../live/next.ts";
 
 const timeText = (time: number) => new Date(time).toISOString();
 const maybeTime = (time: number | undefined) => (time === undefined ? null : timeText(time));
@@ -167,26 +168,41 @@ export function explanationJson({ status, upstream, age, reason }: Explanation) 
 
 export function planJson({ upstreams, decision }: PullPlan) {
   return {
-    upstreams: upstreams.map(({ upstream, position, repository, deniedBy, cached, says }) => ({
-      upstream,
-      position,
-      repository,
-      denied_by: deniedBy ?? null,
-      cached: cached
-        ? {
-            digest: cached.digest,
-            proof: cached.proof,
-            checked_at: timeText(cached.checkedAt),
-            fresh_until: maybeTime(cached.freshUntil),
-          }
-        : null,
-      says: says ?? null,
-    })),
+    upstreams: upstreams.map(plannedJson),
     decision: {
       status: decision.status,
       upstream: decision.upstream ?? null,
       digest: decision.digest ?? null,
       reason: decision.reason ?? null,
+      next: planNext(decision, upstreams) ?? null,
     },
   };
+}
+
+function plannedJson({ upstreamId, deniedBy, cached, says, ...upstream }: PlannedUpstream) {
+  return {
+    upstream_id: upstreamId,
+    ...upstream,
+    denied_by: deniedBy ?? null,
+    cached: cached
+      ? {
+          digest: cached.digest,
+          proof: cached.proof,
+          checked_at: timeText(cached.checkedAt),
+          fresh_until: maybeTime(cached.freshUntil),
+        }
+      : null,
+    says: says ?? null,
+    next: nextOfReason(says) ?? null,
+  };
+}
+
+/** What the pull's own error says of it. */
+function planNext(
+  { status, reason }: PullPlan["decision"],
+  upstreams: readonly PlannedUpstream[],
+): string | undefined {
+  if (status !== "refused") return nextOfReason(reason);
+  const unsure = upstreams.map(({ says }) => nextOfReason(says)).find((next) => next !== undefined);
+  return unsure ?? (reason === "absent everywhere" ? nextByCode.manifest_unknown : nextOfRules);
 }

@@ -80,5 +80,9 @@ function reasonIn(blamed: unknown): UnsureReason | undefined {
   return isReason(reason) ? reason : undefined;
 }
 
+/** What to do about an upstream for this reason; undefined where it is none of those. */
+export const nextOfReason = (reason: string | undefined): string | undefined =>
+  isReason(reason) ? nextByReason[reason] : undefined;
+
 const isReason = (reason: unknown): reason is UnsureReason =>
   typeof reason === "string" && Object.hasOwn(nextByReason, reason);

@@ -396,6 +396,7 @@ const company = {
 const samplePlan: PullPlan = {
   upstreams: [
     {
+      upstreamId: 1,
       upstream: "Docker Hub",
       position: 1,
       repository: "library/alpine",
