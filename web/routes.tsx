@@ -22,6 +22,32 @@ export const routes: readonly ConsoleRoute[] = [
     menu: { title: "Overview", icon: "overview", section: "Observe" },
   },
   {
+    path: "/registries",
+    screen: lazy(() => import("./screens/registries/registries.tsx")),
+    menu: { title: "Registries", icon: "registries", section: "Content" },
+  },
+  {
+    path: "/registries/:id",
+    screen: lazy(() => import("./screens/registry/registry.tsx")),
+  },
+  {
+    path: "/upstreams",
+    screen: lazy(() => import("./screens/upstreams/upstreams.tsx")),
+    menu: { title: "Upstreams", icon: "server", section: "Content" },
+  },
+  {
+    path: "/upstreams/new",
+    screen: lazy(() => import("./screens/upstream-new/upstream-new.tsx")),
+  },
+  {
+    path: "/upstreams/:id",
+    screen: lazy(() => import("./screens/upstream/upstream.tsx")),
+  },
+  {
+    path: "/welcome",
+    screen: lazy(() => import("./screens/welcome/welcome.tsx")),
+  },
+  {
     path: "/account",
     screen: lazy(() => import("./screens/account/account.tsx")),
   },

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useCallback } from "react";
+import { useCallback, useEffect } from "react";
 import { useLocation, useSearchParams } from "wouter";
 import { api, ask } from "./client.ts";
 import type { components } from "./schema.ts";
@@ -35,6 +35,24 @@ export function useGroup(): { group: Group | undefined; isLoading: boolean; erro
   return { group, isLoading: isPending, error };
 }
 
+/** At a thing that belongs to a group, that is the one looked at. */
+export function useGroupOf(groupId: number | undefined): void {
+  const { data } = useGroups();
+  const { group } = useGroup();
+  const [, setSearch] = useSearchParams();
+  const path = data?.find(({ id }) => id === groupId)?.full_path;
+  useEffect(() => {
+    if (path === undefined || path === group?.full_path) return;
+    setSearch(
+      (before) => {
+        before.set("group", path);
+        return before;
+      },
+      { replace: true },
+    );
+  }, [path, group?.full_path, setSearch]);
+}
+
 /** Looks at another group, from now on and in this address. */
 export function useChooseGroup(): (path: string) => void {
   const [location, navigate] = useLocation();
@@ -42,7 +60,9 @@ export function useChooseGroup(): (path: string) => void {
     (path) => {
       sessionStorage.setItem(key, path);
       localStorage.setItem(key, path);
-      navigate(`${location}?${new URLSearchParams({ group: path })}`);
+      // What belongs to the former group is not of the new one: from there one comes to the list.
+      const [, list = ""] = location.split("/");
+      navigate(`/${list}?${new URLSearchParams({ group: path })}`);
     },
     [location, navigate],
   );
