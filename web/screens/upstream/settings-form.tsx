@@ -61,10 +61,12 @@ export function SettingsForm({ newest }: { newest: Tagged<UpstreamDetail> }) {
         }
         onReload={() => void registriesChanged()}
       >
-        <ConnectionFields {...fields} isMoved={edited.typed.url !== undefined} />
-        <FreshnessFields {...fields} />
-        <ChoosingFields {...fields} />
-        <AccessFields {...fields} />
+        <div className="settings">
+          <ConnectionFields {...fields} isMoved={edited.typed.url !== undefined} />
+          <FreshnessFields {...fields} />
+          <ChoosingFields {...fields} />
+          <AccessFields {...fields} />
+        </div>
         <ChangesNote edited={edited} labels={labels} onRebase={() => save.reset()} />
       </Form>
       <Moving

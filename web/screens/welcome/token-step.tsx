@@ -1,14 +1,20 @@
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
+import { usePullHost } from "../../api/address.ts";
 import { api, ask } from "../../api/client.ts";
+import { queries } from "../../api/queries.ts";
+import { me } from "../../api/session.ts";
+import { useStore } from "../../api/store.ts";
 import { Button } from "../../ui/button.tsx";
 import { Select } from "../../ui/choices.tsx";
+import { CodeBlock } from "../../ui/code.tsx";
 import { TextField } from "../../ui/fields.tsx";
 import { Form } from "../../ui/form.tsx";
 import { Copyable, Panel } from "../../ui/pieces.tsx";
-import { queries } from "../../api/queries.ts";
+import { setups, shellWord } from "../registries/clients.ts";
 
 interface TokenStepProps {
+  registryId: number;
   /** That was made here; it is shown for as long as the page is open. */
   token: string | undefined;
   onMade: (token: string) => void;
@@ -24,19 +30,19 @@ const lives = [
 ];
 
 /** A token that may pull, and nothing else. */
-export function TokenStep({ token, onMade, onBack, onNext }: TokenStepProps) {
+export function TokenStep({ registryId, token, onMade, onBack, onNext }: TokenStepProps) {
   return (
     <Panel title="A token for pulling">
       {token === undefined ? (
         <MakeToken onMade={onMade} onBack={onBack} onNext={onNext} />
       ) : (
-        <Made token={token} onBack={onBack} onNext={onNext} />
+        <Made registryId={registryId} token={token} onBack={onBack} onNext={onNext} />
       )}
     </Panel>
   );
 }
 
-function MakeToken({ onMade, onBack, onNext }: Omit<TokenStepProps, "token">) {
+function MakeToken({ onMade, onBack, onNext }: Omit<TokenStepProps, "token" | "registryId">) {
   const [days, setDays] = useState("90");
   const make = useMutation({
     mutationFn: (name: string) =>
@@ -86,14 +92,15 @@ function MakeToken({ onMade, onBack, onNext }: Omit<TokenStepProps, "token">) {
 const dayIn = (days: number) => new Date(Date.now() + days * dayMs).toISOString().slice(0, 10);
 
 function Made({
+  registryId,
   token,
   onBack,
   onNext,
-}: {
-  token: string;
-  onBack: () => void;
-  onNext: () => void;
-}) {
+}: Omit<TokenStepProps, "onMade"> & { token: string }) {
+  const at = usePullHost();
+  const username = useStore(me)?.user.username ?? "ci";
+  const [docker] = setups({ at, registryId, image: "", username, token: shellWord(token) });
+  const login = docker?.snippets.find(({ text }) => text.includes(" login "));
   return (
     <>
       <p>
@@ -101,6 +108,7 @@ function Made({
         leave this page.
       </p>
       <Copyable text={token} label="Copy the token" />
+      {login && <CodeBlock title="Log in with Docker" text={login.text} />}
       <div className="row">
         <Button variant="primary" onPress={onNext}>
           Next: the first pull

@@ -75,7 +75,13 @@ function Steps({ groupId }: { groupId: number }) {
         />
       )}
       {step === 2 && registry && (
-        <TokenStep token={token} onMade={setToken} onBack={() => go(1)} onNext={() => go(3)} />
+        <TokenStep
+          registryId={registry.id}
+          token={token}
+          onMade={setToken}
+          onBack={() => go(1)}
+          onNext={() => go(3)}
+        />
       )}
       {step === 3 && registry && (
         <PullStep groupId={groupId} registry={registry} token={token} onBack={() => go(2)} />
