@@ -13,7 +13,7 @@ wanted=(
   zsh:zsh fish:fish
   promtool:prometheus systemd-analyze:systemd
   x86_64-linux-gnu-gcc:gcc aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu qemu-aarch64-static:qemu-user-static
-  pip3:python3-pip
+  pip3:python3-pip chromium:chromium
 )
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:$(echo /usr/lib/postgresql/*/bin | tr " " ":")
 
@@ -24,7 +24,7 @@ done
 [ -e /usr/aarch64-linux-gnu/lib/libc.so.6 ] || packages+=(libc6-arm64-cross)
 # They need programs of those packages themselves.
 other_tools() {
-  bash "$(dirname "$0")/build-deploy-tools.sh" hadolint
+  bash "$(dirname "$0")/build-hadolint.sh"
   bash "$(dirname "$0")/build-fuzzer.sh"
 }
 if [ ${#packages[@]} -eq 0 ]; then

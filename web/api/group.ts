@@ -14,6 +14,11 @@ function remembered(): string | null {
   return sessionStorage.getItem(key) ?? localStorage.getItem(key);
 }
 
+function remember(path: string): void {
+  sessionStorage.setItem(key, path);
+  localStorage.setItem(key, path);
+}
+
 /** Top-level groups whose name or path has the words: those that registries belong to. */
 export function useGroups(search = "") {
   return useQuery({
@@ -30,7 +35,11 @@ export function useGroups(search = "") {
 export function useGroup(): { group: Group | undefined; isLoading: boolean; error: unknown } {
   const { data, isPending, error } = useGroups();
   const [search] = useSearchParams();
-  const wanted = search.get("group") ?? remembered();
+  const named = search.get("group");
+  useEffect(() => {
+    if (named !== null) remember(named);
+  }, [named]);
+  const wanted = named ?? remembered();
   const group = data?.find(({ full_path: path }) => path === wanted) ?? data?.[0];
   return { group, isLoading: isPending, error };
 }
@@ -53,16 +62,14 @@ export function useGroupOf(groupId: number | undefined): void {
   }, [path, group?.full_path, setSearch]);
 }
 
-/** Looks at another group, from now on and in this address. */
+/** Looks at another group from now on: from within something of the former one it leads out, to the screen above. */
 export function useChooseGroup(): (path: string) => void {
   const [location, navigate] = useLocation();
   return useCallback(
     (path) => {
-      sessionStorage.setItem(key, path);
-      localStorage.setItem(key, path);
-      // What belongs to the former group is not of the new one: from there one comes to the list.
-      const [, list = ""] = location.split("/");
-      navigate(`/${list}?${new URLSearchParams({ group: path })}`);
+      remember(path);
+      const [, screen = ""] = location.split("/");
+      navigate(`/${screen}?${new URLSearchParams({ group: path })}`);
     },
     [location, navigate],
   );
