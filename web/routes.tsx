@@ -37,6 +37,16 @@ export const routes: readonly ConsoleRoute[] = [
     icon: "overview",
     section: "Observe",
   }),
+  route("/live", () => import("./screens/live/live.tsx"), {
+    title: "Live log",
+    icon: "live",
+    section: "Observe",
+  }),
+  route("/explain", () => import("./screens/explain/explain.tsx"), {
+    title: "Explain",
+    icon: "explain",
+    section: "Observe",
+  }),
   route("/registries", () => import("./screens/registries/registries.tsx"), {
     title: "Registries",
     icon: "registries",

@@ -60,17 +60,32 @@ export interface ComboBoxProps extends Common {
   inputValue?: string;
   onInputChange?: (text: string) => void;
   onChoose?: (id: string | null) => void;
+  /** What is chosen at first. */
+  chosen?: string;
   /** Whether what is typed counts where it is none of the choices. */
   allowsCustomValue?: boolean;
 }
 
 /** One of many, found by typing. */
-export function ComboBox({ label, description, choices, onChoose, ...props }: ComboBoxProps) {
+export function ComboBox({
+  label,
+  description,
+  choices,
+  onChoose,
+  chosen: first,
+  ...props
+}: ComboBoxProps) {
   const chosen = onChoose && {
     onSelectionChange: (key: Key | null) => onChoose(key === null ? null : String(key)),
   };
   return (
-    <AriaComboBox {...props} {...chosen} className="field" menuTrigger="focus">
+    <AriaComboBox
+      {...props}
+      {...chosen}
+      {...(first !== undefined && { defaultSelectedKey: first })}
+      className="field"
+      menuTrigger="focus"
+    >
       <Label>{label}</Label>
       <div className="combo">
         <Input className="input" dir="auto" />

@@ -49,6 +49,10 @@ export const dayText = (time: string | number): string => dayFormat.format(new D
 const hourFormat = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
 export const hourText = (time: string | number): string => hourFormat.format(new Date(time));
 
+const clockFormat = new Intl.DateTimeFormat(locale, { timeStyle: "medium" });
+/** Of today's, to the second. */
+export const clockText = (time: string | number): string => clockFormat.format(new Date(time));
+
 const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
 const steps: readonly [unit: Intl.RelativeTimeFormatUnit, ms: number][] = [
   ["year", 31_536_000_000],

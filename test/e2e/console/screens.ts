@@ -24,7 +24,50 @@ export const screens: readonly Screen[] = [
   {
     name: "overview",
     path: "/",
-    reach: async (page) => settled(page, "Overview"),
+    reach: async (page) => {
+      await settled(page, "Overview");
+      await page.getByText("Live", { exact: true }).waitFor();
+    },
+  },
+  {
+    name: "live",
+    path: "/live",
+    reach: async (page) => {
+      await settled(page, "Live log");
+      await page.getByRole("link", { name: /no-such-tag/ }).waitFor();
+    },
+  },
+  {
+    name: "live-pull",
+    path: "/live?failed=true",
+    reach: async (page) => {
+      await settled(page, "Live log");
+      await page.getByRole("link", { name: /no-such-tag/ }).click();
+      await page.getByRole("dialog").getByText("What to do").waitFor();
+    },
+  },
+  {
+    name: "live-none",
+    path: "/live?repository=nothing-of-this-name",
+    reach: async (page) => page.getByText("No such pull").waitFor(),
+  },
+  {
+    name: "explain",
+    path: "/explain?registry=1&image=library/hello:latest",
+    reach: async (page) => {
+      await settled(page, "Explain");
+      await page.getByText("A pull now is answered from the cache").waitFor();
+    },
+  },
+  {
+    name: "explain-refused",
+    path: "/explain?registry=1&image=library/hello:no-such-tag",
+    reach: async (page) => page.getByText("A pull now is refused").waitFor(),
+  },
+  {
+    name: "explain-wrong",
+    path: "/explain?registry=1&image=Hello",
+    reach: async (page) => page.getByText("is not <repository>").waitFor(),
   },
   {
     name: "account",

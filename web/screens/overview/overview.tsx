@@ -1,23 +1,24 @@
 import { useSearchParams } from "wouter";
 import { useGroup } from "../../api/group.ts";
-import type { components } from "../../api/schema.ts";
-import { BarChart, LineChart } from "../../charts/charts.tsx";
+import { useLive } from "../../api/live.ts";
+import { queries } from "../../api/queries.ts";
 import { Page } from "../../shell/page.tsx";
-import { Bytes, bytesText, countText, shareText, shortCountText } from "../../ui/format.tsx";
-import { Panel, Stat, Stats } from "../../ui/pieces.tsx";
+import { timeText } from "../../ui/format.tsx";
+import { LiveState } from "../../ui/live-state.tsx";
 import { Segments } from "../../ui/segments.tsx";
-import { EmptyState, ErrorState, Loaded, Skeleton } from "../../ui/states.tsx";
-import { type Column, Table } from "../../ui/table.tsx";
+import { EmptyState, ErrorState, Skeleton } from "../../ui/states.tsx";
 import { WelcomeOffer } from "../welcome/offer.tsx";
-import { useHistory, useSummary, useTopRepositories } from "./queries.ts";
+import { failedOnly, Failures, keepFailure } from "./failures.tsx";
+import { Fills } from "./fills.tsx";
+import { Health } from "./health.tsx";
+import { Numbers } from "./numbers.tsx";
+import { Pulls, Traffic } from "./plots.tsx";
+import { refreshSeconds, useHistory, useSummary } from "./queries.ts";
 import { type Range, rangeOf, ranges } from "./ranges.ts";
+import { Space } from "./space.tsx";
+import { Top } from "./top.tsx";
 
-type Point = components["schemas"]["StatisticsPoint"];
-type Repository = components["schemas"]["RepositoryStatistics"];
-
-const chartHeight = "18rem";
-
-/** What is pulled, and what the cache saves. */
+/** What is pulled, what the cache saves, how the upstreams do. */
 export default function Overview() {
   const { group, isLoading, error } = useGroup();
   const [search, setSearch] = useSearchParams();
@@ -39,160 +40,55 @@ export default function Overview() {
           Registries belong to groups, and you are in none.
         </EmptyState>
       )}
-      {group && <Statistics id={String(group.id)} range={range} />}
+      {group && <OfGroup key={group.id} id={group.id} range={range} />}
     </Page>
   );
 }
 
-function Statistics({ id, range }: { id: string; range: Range }) {
+function OfGroup({ id, range }: { id: number; range: Range }) {
+  const path = String(id);
+  const summary = useSummary(path);
+  const events = useLive(id, failedOnly, {
+    pull: (pull) => keepFailure(id, pull),
+    skipped: () => refresh(id),
+    opened: () => refresh(id),
+  });
   return (
     <>
-      <WelcomeOffer groupId={Number(id)} summary={useSummary(id).data} />
-      <Numbers id={id} range={range} />
-      <div className="plots">
-        <Pulls id={id} range={range} />
-        <Traffic id={id} range={range} />
+      <div className="row live-head">
+        <LiveState events={events} />
+        <AsOf id={path} range={range} />
       </div>
-      <Top id={id} range={range} />
+      <WelcomeOffer groupId={id} summary={summary.data} />
+      <Numbers id={path} range={range} />
+      <div className="plots">
+        <Pulls id={path} range={range} />
+        <Traffic id={path} range={range} />
+      </div>
+      <Health groupId={id} events={events} />
+      <div className="plots">
+        <Fills groupId={id} events={events} />
+        <Space groupId={id} />
+      </div>
+      <Failures groupId={id} events={events} />
+      <Top id={path} range={range} />
     </>
   );
 }
 
-function Numbers({ id, range }: { id: string; range: Range }) {
-  const history = useHistory(id, range);
-  const summary = useSummary(id);
-  return (
-    <Loaded query={history} height="6rem">
-      {(points) => {
-        const hits = total(points, ({ hits }) => hits);
-        const pulls = hits + total(points, ({ misses }) => misses);
-        const cached = total(points, ({ bytes_from_cache: bytes }) => bytes);
-        const fetched = total(points, ({ bytes_from_upstream: bytes }) => bytes);
-        const holds = summary.data;
-        return (
-          <Stats>
-            <Stat
-              label="Hit ratio"
-              value={shareText(hits, pulls)}
-              detail={`${countText(hits)} of ${countText(pulls)} pulls`}
-            />
-            <Stat
-              label="Served from the cache"
-              value={<Bytes value={cached} />}
-              detail={`${bytesText(fetched)} from upstreams`}
-            />
-            <Stat
-              label="Cached now"
-              value={holds ? <Bytes value={holds.cache_size} /> : "–"}
-              detail={holds ? `${countText(holds.cache_entries)} entries` : "…"}
-            />
-            <Stat
-              label="Registries"
-              value={holds ? countText(holds.registries) : "–"}
-              detail={holds ? `${countText(holds.upstreams)} upstreams` : "…"}
-            />
-          </Stats>
-        );
-      }}
-    </Loaded>
-  );
+/** What the stream does not tell, or has not told. */
+function refresh(id: number): void {
+  for (const kind of ["pulls", "health"]) void queries.invalidateQueries({ queryKey: [kind, id] });
+  void queries.invalidateQueries({ queryKey: ["statistics", String(id)] });
 }
 
-function Pulls({ id, range }: { id: string; range: Range }) {
+function AsOf({ id, range }: { id: string; range: Range }) {
+  const { dataUpdatedAt, isError } = useHistory(id, range);
+  if (dataUpdatedAt === 0) return null;
   return (
-    <Panel title="Pulls">
-      <Loaded query={useHistory(id, range)} height={chartHeight}>
-        {(points) => (
-          <BarChart
-            label={`Pulls in ${range.label}`}
-            times={points.map(({ at }) => at)}
-            time={range.time}
-            value={shortCountText}
-            series={[
-              { name: "Hits", values: points.map(({ hits }) => hits) },
-              { name: "Misses", values: points.map(({ misses }) => misses) },
-            ]}
-          />
-        )}
-      </Loaded>
-    </Panel>
+    <span className="small muted numbers">
+      Figures as of {timeText(dataUpdatedAt)}, read every {refreshSeconds} seconds
+      {isError && "; the last time that failed"}
+    </span>
   );
 }
-
-function Traffic({ id, range }: { id: string; range: Range }) {
-  return (
-    <Panel title="Bytes">
-      <Loaded query={useHistory(id, range)} height={chartHeight}>
-        {(points) => (
-          <LineChart
-            label={`Bytes in ${range.label}`}
-            times={points.map(({ at }) => at)}
-            time={range.time}
-            value={bytesText}
-            series={[
-              { name: "From the cache", values: points.map((each) => each.bytes_from_cache) },
-              { name: "From upstreams", values: points.map((each) => each.bytes_from_upstream) },
-            ]}
-          />
-        )}
-      </Loaded>
-    </Panel>
-  );
-}
-
-const columns: readonly Column<Repository>[] = [
-  {
-    id: "repository",
-    name: "Repository",
-    cell: ({ repository }) => <bdi>{repository}</bdi>,
-    sortBy: ({ repository }) => repository,
-    isName: true,
-  },
-  {
-    id: "pulls",
-    name: "Pulls",
-    cell: ({ hits, misses }) => countText(hits + misses),
-    sortBy: ({ hits, misses }) => hits + misses,
-    isNumber: true,
-  },
-  {
-    id: "ratio",
-    name: "Hit ratio",
-    cell: ({ hits, misses }) => shareText(hits, hits + misses),
-    sortBy: ({ hits, misses }) => hits / Math.max(1, hits + misses),
-    isNumber: true,
-  },
-  {
-    id: "bytes",
-    name: "From the cache",
-    cell: ({ bytes_from_cache: bytes }) => <Bytes value={bytes} />,
-    sortBy: ({ bytes_from_cache: bytes }) => bytes,
-    isNumber: true,
-  },
-];
-
-function Top({ id, range }: { id: string; range: Range }) {
-  return (
-    <Panel title="Top repositories">
-      <Loaded query={useTopRepositories(id, range)} height="14rem">
-        {(repositories) => (
-          <Table
-            label={`Repositories with the most pulls in ${range.label}`}
-            columns={columns}
-            rows={repositories}
-            rowKey={({ upstream_id: upstream, repository }) => `${upstream} ${repository}`}
-            sort={{ column: "pulls", direction: "descending" }}
-            empty={
-              <EmptyState title="No pulls yet">
-                Pull an image through a registry, and it is counted here.
-              </EmptyState>
-            }
-          />
-        )}
-      </Loaded>
-    </Panel>
-  );
-}
-
-const total = (points: readonly Point[], of: (point: Point) => number) =>
-  points.reduce((sum, point) => sum + of(point), 0);

@@ -2,7 +2,8 @@ import { useQuery } from "@tanstack/react-query";
 import { api, ask } from "../../api/client.ts";
 import { beginOf, type Range } from "./ranges.ts";
 
-const refreshMs = 30_000;
+export const refreshSeconds = 30;
+const refreshMs = refreshSeconds * 1000;
 const mostRepositories = 10;
 
 /** What the group's registries hold. */
@@ -52,6 +53,29 @@ export function useTopRepositories(id: string, range: Range) {
           signal,
         }),
       ),
+    refetchInterval: refreshMs,
+  });
+}
+
+export function useGroupSpace(groupId: number) {
+  return useQuery({
+    queryKey: ["space", groupId],
+    queryFn: ({ signal }) =>
+      ask(
+        api.GET("/api/v4/groups/{id}/-/virtual_registries/space", {
+          params: { path: { id: String(groupId) } },
+          signal,
+        }),
+      ),
+    refetchInterval: refreshMs,
+  });
+}
+
+/** Of the whole server. */
+export function useSpace() {
+  return useQuery({
+    queryKey: ["space"],
+    queryFn: ({ signal }) => ask(api.GET("/api/v4/space", { signal })),
     refetchInterval: refreshMs,
   });
 }
