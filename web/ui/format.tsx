@@ -17,6 +17,10 @@ export function bytesText(bytes: number): string {
 const countFormat = new Intl.NumberFormat(locale);
 export const countText = (count: number): string => countFormat.format(count);
 
+/** A number of things: `1 pull`, `2 pulls`. */
+export const countedText = (count: number, one: string, many = `${one}s`): string =>
+  `${countText(count)} ${count === 1 ? one : many}`;
+
 const shortFormat = new Intl.NumberFormat(locale, {
   notation: "compact",
   maximumFractionDigits: 1,

@@ -37,7 +37,10 @@ export function VirtualRows<T>({
   const [top, setTop] = useState(0);
   const frame = useRef<number>(undefined);
   const scroller = useRef<HTMLDivElement>(null);
-  useEffect(() => scroller.current?.scrollTo(0, 0), [of]);
+  // A block: newer browsers give a promise back, which is no way to clean up.
+  useEffect(() => {
+    scroller.current?.scrollTo(0, 0);
+  }, [of]);
   const first = Math.max(0, Math.floor(top / rowHeight) - spareRows);
   const last = Math.min(count, Math.ceil((top + height) / rowHeight) + spareRows);
   const [seenFirst, seenLast] = [Math.floor(top / rowHeight), last - spareRows];

@@ -67,7 +67,7 @@ export const screens: readonly Screen[] = [
   {
     name: "explain-wrong",
     path: "/explain?registry=1&image=Hello",
-    reach: async (page) => page.getByText("is not <repository>").waitFor(),
+    reach: async (page) => page.locator(".field-error").getByText("is not <repository>").waitFor(),
   },
   {
     name: "account",

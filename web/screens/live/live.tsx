@@ -9,7 +9,7 @@ import { EmptyState, ErrorNote, ErrorState, Loaded, Skeleton } from "../../ui/st
 import { useSettled } from "../../ui/settled.ts";
 import { VirtualRows } from "../../ui/virtual-rows.tsx";
 import { Filters } from "./filters.tsx";
-import { countedText, type Log, newIn } from "./log.ts";
+import { type Log, newIn, newText } from "./log.ts";
 import { OpenedPull } from "./opened.tsx";
 import { LogLine } from "./row.tsx";
 import { useLog, useTold } from "./use-log.ts";
@@ -80,9 +80,7 @@ function Lines({ groupId, wanted }: { groupId: number; wanted: PullsWanted }) {
       <div className="row live-head">
         <LiveState events={events} />
         <span className="row">
-          {isHeld && (
-            <span className="small muted numbers">Held; {countedText(waiting)} since</span>
-          )}
+          {isHeld && <span className="small muted numbers">Held; {newText(waiting)} since</span>}
           <Button onPress={turn}>{isHeld ? "Go on" : "Pause"}</Button>
         </span>
       </div>

@@ -1,4 +1,5 @@
 import type { Pull } from "../../api/live.ts";
+import { countedText } from "../../ui/format.tsx";
 
 /** What stands in the log: a pull, how many were not told, or that what is below is of another process. */
 export type Line =
@@ -56,21 +57,29 @@ export function read(log: Log, list: readonly Pull[]): Log {
 function merged(log: Log, list: readonly Pull[]): Line[] {
   const known = new Set(log.map(({ key }) => key));
   const fresh = list.filter(({ id }) => !known.has(id));
-  const oldest = list.at(-1);
   const lines: Line[] = [];
-  let isTold = true;
-  for (const line of log) {
-    if (line.kind === "restart") lines.push(...fresh.splice(0).map(lineOf));
-    if (line.kind === "pull") {
-      const sequence = sequenceOf(line.pull);
-      while (fresh[0] && sequenceOf(fresh[0]) > sequence)
-        lines.push(...fresh.splice(0, 1).map(lineOf));
-      isTold &&= oldest !== undefined && sequence > sequenceOf(oldest);
-    }
-    // Those that a gap has counted are in the list, as far as that goes.
-    if (line.kind !== "gap" || !isTold) lines.push(line);
+  for (const [i, line] of log.entries()) {
+    // What belongs above the next pull is newer than it; above a restart, all the rest is.
+    const next = log.slice(i).find(({ kind }) => kind !== "gap");
+    const newer = next?.kind === "pull" ? newerIn(fresh, next.pull) : fresh.splice(0);
+    lines.push(...newer.map(lineOf));
+    if (line.kind !== "gap" || !isFilled(next, list)) lines.push(line);
   }
   return [...lines, ...fresh.map(lineOf)];
+}
+
+/** Takes those out that are newer. */
+function newerIn(fresh: Pull[], pull: Pull): Pull[] {
+  const sequence = sequenceOf(pull);
+  const count = fresh.findIndex((each) => sequenceOf(each) < sequence);
+  return fresh.splice(0, count === -1 ? fresh.length : count);
+}
+
+/** Whether the list has all that a gap has counted: it goes back to what is below it. */
+function isFilled(below: Line | undefined, list: readonly Pull[]): boolean {
+  const oldest = list.at(-1);
+  if (below?.kind !== "pull" || !oldest) return true;
+  return sequenceOf(below.pull) >= sequenceOf(oldest);
 }
 
 export interface Counted {
@@ -94,7 +103,7 @@ export function newIn(log: Log, before: Log): Counted {
 }
 
 /** The same in words. */
-export function countedText({ pulls, failed }: Counted): string {
-  const some = `${pulls} more ${pulls === 1 ? "pull" : "pulls"}`;
+export function newText({ pulls, failed }: Counted): string {
+  const some = countedText(pulls, "more pull");
   return failed === 0 ? some : `${some}, ${failed} of them failed`;
 }

@@ -2,7 +2,7 @@ import { useSearchParams } from "wouter";
 import type { Pull } from "../../api/live.ts";
 import { imageText } from "../../api/places.ts";
 import { CacheStatus } from "../../ui/cache-status.tsx";
-import { bytesText, clockText, countText, durationText, timeText } from "../../ui/format.tsx";
+import { bytesText, clockText, countedText, durationText, timeText } from "../../ui/format.tsx";
 import { Icon } from "../../ui/icons.tsx";
 import { Link } from "../../ui/link.tsx";
 import { Badge } from "../../ui/pieces.tsx";
@@ -15,8 +15,8 @@ export function LogLine({ line }: { line: Line }) {
     case "gap":
       return (
         <p className="live-note muted">
-          {countText(line.pulls)} more {line.pulls === 1 ? "pull" : "pulls"}, too many to tell one
-          by one; the overview counts all
+          {countedText(line.pulls, "more pull")}, too many to tell one by one; the overview counts
+          all
         </p>
       );
     case "restart":
@@ -33,6 +33,9 @@ export function LogLine({ line }: { line: Line }) {
 export function nameOf({ repository, reference, kind }: Pull): string {
   return reference === null ? repository : imageText(repository, reference) + partOf(kind);
 }
+
+/** Of a digest as much as tells it from others. */
+const shortened = (name: string) => name.replace(/(:[0-9a-f]{12})[0-9a-f]{52,}/, "$1…");
 
 const partOf = (kind: Pull["kind"]) => (kind === "referrers" ? " (referrers)" : "");
 
@@ -63,7 +66,9 @@ function PullLine({ pull }: { pull: Pull }) {
         <CacheStatus status={status} />
       </span>
       <span className="live-what">
-        <bdi className="clipped live-name">{nameOf(pull)}</bdi>
+        <bdi className="clipped live-name" title={nameOf(pull)}>
+          {shortened(nameOf(pull))}
+        </bdi>
         {error === null ? (
           <span className="clipped small muted">
             {kindText(pull)}

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "react";
 import type { Events } from "../../api/events.ts";
 import { type PullsWanted, refreshPulls, useLive, usePulls } from "../../api/live.ts";
-import { countedText, heard, type Log, newIn, read, skipped } from "./log.ts";
+import { heard, type Log, newIn, newText, read, skipped } from "./log.ts";
 
 /** Of the list that the log begins with. */
 const firstPulls = 200;
@@ -79,7 +79,7 @@ export function useTold(log: Log): string {
     const timer = setInterval(() => {
       const counted = newIn(now.current, before.current ?? now.current);
       before.current = now.current;
-      setTold(counted.pulls === 0 ? "" : countedText(counted));
+      setTold(counted.pulls === 0 ? "" : newText(counted));
     }, toldMs);
     return () => clearInterval(timer);
   }, []);

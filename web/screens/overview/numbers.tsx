@@ -1,5 +1,5 @@
 import type { components } from "../../api/schema.ts";
-import { Bytes, bytesText, countText, shareText } from "../../ui/format.tsx";
+import { Bytes, bytesText, countedText, countText, shareText } from "../../ui/format.tsx";
 import { Stat, Stats } from "../../ui/pieces.tsx";
 import { Loaded } from "../../ui/states.tsx";
 import { useHistory, useSummary } from "./queries.ts";
@@ -40,12 +40,12 @@ export function Numbers({ id, range }: { id: string; range: Range }) {
             <Stat
               label="Cached now"
               value={holds ? <Bytes value={holds.cache_size} /> : "–"}
-              detail={holds ? `${countText(holds.cache_entries)} entries` : "…"}
+              detail={holds ? countedText(holds.cache_entries, "entry", "entries") : "…"}
             />
             <Stat
               label="Registries"
               value={holds ? countText(holds.registries) : "–"}
-              detail={holds ? `${countText(holds.upstreams)} upstreams` : "…"}
+              detail={holds ? countedText(holds.upstreams, "upstream") : "…"}
             />
           </Stats>
         );
