@@ -3,6 +3,7 @@
 import { mkdirSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { launch, signIn } from "../test/e2e/console/browser.ts";
 import { environment, freePort, Service, tellJanitor } from "../test/e2e/lab/processes.ts";
 import { FakeUpstream } from "../test/fakes/upstream.ts";
 import { closedLoop, openLoop, type Shot } from "./access-load.ts";
@@ -26,12 +27,15 @@ upstream.image("library/app", "latest");
 interface Server {
   service: Service;
   base: string;
+  /** For a browser: by the name that the server calls itself. */
+  external: string;
   pull: Shot;
 }
 
 async function startWeir(checkout: string): Promise<Server> {
   const port = freePort();
   const base = `http://127.0.0.1:${port}`;
+  const external = `http://localhost:${port}`;
   const home = path.join(folder, crypto.randomUUID());
   mkdirSync(home);
   const env = environment(home, {
@@ -55,7 +59,7 @@ async function startWeir(checkout: string): Promise<Server> {
   const answer = await fetch(`${base}/jwt/auth?${query}`, { headers: login });
   const { token } = (await answer.json()) as { token: string };
   const headers = { Host: `localhost:${port}`, Authorization: `Bearer ${token}` };
-  return { service, base, pull: { port, path: `/v2/${name}/manifests/latest`, headers } };
+  return { service, base, external, pull: { port, path: `/v2/${name}/manifests/latest`, headers } };
 }
 
 const used = ({ service }: Server) => cpuSeconds(tree(service.pid).slice(1));
@@ -156,10 +160,57 @@ async function watched(own: Server): Promise<void> {
   );
 }
 
+/** The same with real pages in a browser, and with many who watch. */
+async function pages(own: Server): Promise<void> {
+  const browser = await launch();
+  const page = await browser.newPage({ baseURL: own.external });
+  await page.addInitScript(() => localStorage.setItem("weir.welcome", "left"));
+  await page.goto("/");
+  await signIn({ page, problems: [] }, admin);
+  await page.getByRole("heading", { name: "Overview" }).waitFor();
+  const open = (path: string) => async () => {
+    await page.goto(path);
+    await page.getByText("Live", { exact: true }).waitFor();
+    return async () => void (await page.goto("about:blank"));
+  };
+  const kinds: Record<string, () => Promise<() => Promise<unknown>>> = {
+    nobody: async () => {
+      await page.goto("about:blank");
+      return async () => undefined;
+    },
+    "the overview in a browser": open("/"),
+    "the live log in a browser": open("/live"),
+    "eight streams": async () => {
+      const leave = await Promise.all(Array.from({ length: 8 }, () => watch(own)));
+      return () => Promise.all(leave.map((each) => each()));
+    },
+  };
+  const names = Object.keys(kinds);
+  const found = new Map<string, number[]>(names.map((each) => [each, []]));
+  for (let turn = 0; turn <= turns; turn++) {
+    for (const each of turn % 2 === 0 ? names : names.toReversed()) {
+      const leave = await kinds[each]?.();
+      // What a page asks for as it opens is not what it costs to look at it.
+      await Bun.sleep(1000);
+      const percent = await steady(own);
+      await leave?.();
+      if (turn > 0) found.get(each)?.push(percent);
+    }
+  }
+  await browser.close();
+  const plain = found.get("nobody") ?? [];
+  say(`${quietPerSecond} pulls a second, ${told(plain)} % of a CPU while nobody watches:`);
+  for (const each of names.slice(1)) {
+    const added = (found.get(each) ?? []).map((one, i) => one - (plain[i] ?? Number.NaN));
+    say(`  ${each} adds ${told(added)} %`);
+  }
+}
+
 try {
   const own = await startWeir(path.join(import.meta.dir, ".."));
   if (other !== undefined) await comparison(own, other);
   await watched(own);
+  await pages(own);
   await own.service.stop();
 } finally {
   await upstream.stop();
