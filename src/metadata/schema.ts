@@ -48,6 +48,7 @@ export interface Schema {
   indexed_buckets: { bucket: number };
   upstream_statistics: UpstreamStatisticsTable;
   repository_statistics: RepositoryStatisticsTable;
+  recent_statistics: RecentStatisticsTable;
 }
 
 export type Db = Kysely<Schema>;
@@ -261,6 +262,13 @@ export interface UpstreamStatisticsTable extends CounterColumns {
   group_id: number;
   span: "hour" | "day";
   /** When it begins. */
+  at: number;
+  upstream_id: number;
+}
+
+export interface RecentStatisticsTable extends CounterColumns {
+  group_id: number;
+  /** When the five minutes begin. */
   at: number;
   upstream_id: number;
 }

@@ -11,7 +11,7 @@ import type { CacheStatus, PullStatistics } from "./contract.ts";
 
 /** How long counts wait for their write; a crash loses at most these. */
 const flushMs = 10_000;
-const hourMs = 3_600_000;
+const fiveMinutesMs = 300_000;
 /** Of one transaction: short enough not to hold up anybody. */
 const tallyBatch = 50;
 /** Different ones of one upstream between two writes; what comes on top is counted for the upstream alone. */
@@ -80,11 +80,11 @@ export class GatheredStatistics implements PullStatistics, RequestWatch {
     return begun;
   }
 
-  /** What is written together is of one hour. */
+  /** What is written together is of the same five minutes, and so of one hour and day. */
   #begin(): void {
     const { clock } = this.#options;
     this.#since = clock.now();
-    const wait = Math.min(flushMs, hourMs - (this.#since % hourMs));
+    const wait = Math.min(flushMs, fiveMinutesMs - (this.#since % fiveMinutesMs));
     this.#timer = clock.after(wait, () => void this.flush());
   }
 

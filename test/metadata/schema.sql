@@ -471,6 +471,28 @@ CREATE TABLE purges (
   created_at integer not null
 ) strict;
 
+CREATE TABLE recent_statistics (
+  group_id integer not null references groups (id) on delete cascade,
+  at integer not null,
+  upstream_id integer not null,
+  hit integer not null,
+  stale integer not null,
+  revalidated integer not null,
+  miss integer not null,
+  collapsed integer not null,
+  windowed integer not null,
+  bypass integer not null,
+  absent integer not null,
+  refused integer not null,
+  bytes_from_cache integer not null,
+  bytes_from_upstream integer not null,
+  requests integer not null,
+  errors integer not null,
+  primary key (group_id, at, upstream_id)
+) strict, without rowid;
+
+CREATE INDEX recent_statistics_at on recent_statistics (at);
+
 CREATE TABLE registries (
   id integer primary key autoincrement,
   group_id integer not null references groups (id) on delete cascade,

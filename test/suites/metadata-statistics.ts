@@ -50,10 +50,17 @@ function tests(bench: MetadataBench): void {
       { at: now, counters: four as unknown as Counters },
       { at: now + hourMs, counters: some({ hit: 1 }) },
     ]);
-    expect(await statistics.history({ ...between, span: "day" })).toMatchObject([
-      { at: now, counters: { hit: 5, errors: four["errors"] ?? 0 } },
+    await statistics.add([tally({ hit: 7 })], now + 599_999);
+    const recent = await statistics.history({ ...between, span: "five_minutes" });
+    expect(recent.map(({ at, counters: { hit } }) => [at - now, hit])).toEqual([
+      [0, four["hit"] ?? 0],
+      [300_000, 7],
+      [hourMs, 1],
     ]);
-    expect((await statistics.summary(group.id)).counters.hit).toBe(5);
+    expect(await statistics.history({ ...between, span: "day" })).toMatchObject([
+      { at: now, counters: { hit: 12, errors: four["errors"] ?? 0 } },
+    ]);
+    expect((await statistics.summary(group.id)).counters.hit).toBe(12);
     expect(await bench.raised(() => statistics.add([tally(each)], now))).toBe(0);
   });
 
@@ -92,12 +99,15 @@ function tests(bench: MetadataBench): void {
     ]);
   });
 
-  test("are given up when their time is over: hours after 8 days, days after 400", async () => {
+  test("are given up when their time is over: five minutes after 2 days, hours after 8, days after 400", async () => {
     const { now, between, tally } = await sample();
     const { statistics } = bench.metadata;
     await statistics.add([tally({ hit: 1 }), tally({ hit: 1 }, "r")], now);
     expect(await statistics.expire()).toBe(0);
-    bench.clock.step(8 * dayMs + hourMs);
+    bench.clock.step(2 * dayMs + hourMs);
+    expect([await statistics.expire(), await statistics.expire()]).toEqual([1, 0]);
+    expect(await statistics.history({ ...between, span: "five_minutes" })).toEqual([]);
+    bench.clock.step(6 * dayMs);
     expect(await statistics.expire()).toBe(1);
     expect(await statistics.history({ ...between, span: "hour" })).toEqual([]);
     expect(await statistics.history({ ...between, span: "day" })).toHaveLength(1);

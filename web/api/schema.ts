@@ -1749,14 +1749,14 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Pulls by hour or day, all of the group's, or those of an upstream or repository */
+    /** Pulls by five minutes, hour or day, all of the group's, or those of an upstream or repository */
     get: {
       parameters: {
         query?: {
           from?: string;
           to?: string;
           upstream_id?: number;
-          interval?: "hour" | "day";
+          interval?: "five_minutes" | "hour" | "day";
           repository?: string;
         };
         header?: never;

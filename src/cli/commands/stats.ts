@@ -14,7 +14,11 @@ const history = {
     summary: "from when on, such as 2026-11-01 or 2026-11-01T12:00:00Z; over time",
   },
   to: { value: "TIME", summary: "until when; a day means to its end; over time" },
-  interval: { value: "STEP", summary: "over time, in such steps", choices: ["hour", "day"] },
+  interval: {
+    value: "STEP",
+    summary: "over time, in such steps",
+    choices: ["five_minutes", "hour", "day"],
+  },
   upstream: { value: "UPSTREAM", summary: "over time, of this one alone" },
   repository: { value: "NAME", summary: "over time, of this one alone" },
 } as const;

@@ -50,7 +50,7 @@ const between = { from: instant, to: instant, upstream_id: pathId.optional() };
 
 export const historyQuery = z.strictObject({
   ...between,
-  interval: z.enum(["hour", "day"]).optional(),
+  interval: z.enum(["five_minutes", "hour", "day"]).optional(),
   repository: z.string().min(1).max(255).optional().openapi({ example: "library/alpine" }),
 });
 

@@ -21,9 +21,9 @@ import { upstreamsFor } from "./shown.ts";
 
 const ofGroup = "/groups/{id}/-/virtual_registries/container/statistics";
 const dayMs = 86_400_000;
-const spanMs = { hour: 3_600_000, day: dayMs };
+const spanMs = { five_minutes: 300_000, hour: 3_600_000, day: dayMs };
 /** Intervals that are told where nothing is said of that. */
-const usual = { hour: 48, day: 30 };
+const usual = { five_minutes: 12, hour: 48, day: 30 };
 /** Days of which the most pulled repositories are told. */
 const maxTopDays = 31;
 
@@ -71,7 +71,8 @@ function history(api: Api, options: ApiOptions): void {
     {
       method: "get",
       path: `${ofGroup}/history`,
-      summary: "Pulls by hour or day, all of the group's, or those of an upstream or repository",
+      summary:
+        "Pulls by five minutes, hour or day, all of the group's, or those of an upstream or repository",
       action: "read_registry",
       params: groupParams,
       query: historyQuery,
@@ -81,7 +82,7 @@ function history(api: Api, options: ApiOptions): void {
     async ({ params, query, granted, caller }) => {
       const { id } = topLevel(granted(await findGroup(management, params)));
       const { interval: span = "day", repository, upstream_id: upstreamId } = query;
-      if (repository !== undefined && span === "hour") {
+      if (repository !== undefined && span !== "day") {
         throw badRequest("repository needs interval to be day");
       }
       const ms = spanMs[span];

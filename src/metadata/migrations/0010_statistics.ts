@@ -1,7 +1,7 @@
 import { bucketBits } from "../search/buckets.ts";
 import type { SqlWords } from "./index.ts";
 
-const counters = [
+export const counters = [
   "hit",
   "stale",
   "revalidated",

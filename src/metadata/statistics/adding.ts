@@ -6,6 +6,7 @@ import { columnsOf, counterColumns } from "./counters.ts";
 type Tx = Transaction<Schema>;
 
 interface Times {
+  fiveMinutes: number;
   hour: number;
   day: number;
 }
@@ -28,6 +29,7 @@ export async function addTallies(tx: Tx, tallies: readonly Tally[], times: Times
     const key = { group_id: groupId, upstream_id: upstreamId };
     for (const { repository, counters } of own) {
       if (repository !== undefined) continue;
+      await addToRecent(tx, { ...key, at: times.fiveMinutes, ...columnsOf(counters) });
       await addToUpstream(tx, { ...key, span: "hour", at: times.hour, ...columnsOf(counters) });
       await addToUpstream(tx, { ...key, span: "day", at: times.day, ...columnsOf(counters) });
     }
@@ -64,6 +66,16 @@ async function addToUpstream(tx: Tx, row: Schema["upstream_statistics"]): Promis
       conflict
         .columns(["group_id", "span", "at", "upstream_id"])
         .doUpdateSet(sums("upstream_statistics")),
+    )
+    .execute();
+}
+
+async function addToRecent(tx: Tx, row: Schema["recent_statistics"]): Promise<void> {
+  await tx
+    .insertInto("recent_statistics")
+    .values(row)
+    .onConflict((conflict) =>
+      conflict.columns(["group_id", "at", "upstream_id"]).doUpdateSet(sums("recent_statistics")),
     )
     .execute();
 }

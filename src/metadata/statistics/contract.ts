@@ -29,7 +29,7 @@ export interface Tally {
 
 export interface HistoryFilter {
   groupId: number;
-  /** From the hour or day that this is in, up to this time. */
+  /** From the interval that this is in, up to this time. */
   from: number;
   to: number;
   upstreamId?: number | undefined;
@@ -38,7 +38,7 @@ export interface HistoryFilter {
 }
 
 export interface Point {
-  /** When the hour or day begins, in UTC. */
+  /** When the interval begins, in UTC. */
   at: number;
   counters: Counters;
 }
@@ -60,23 +60,26 @@ export interface GroupSummary {
   counters: Counters;
 }
 
+/** In what steps pulls are counted. */
+export type Span = "five_minutes" | "hour" | "day";
+
 /**
- * Pulls over time, by hour and by day, of the registries of a group; those of its Dependency Proxy are not in it. Several servers
- * may add to the same hour.
+ * Pulls over time, by five minutes, hour and day, of the registries of a group; those of its Dependency Proxy are not in it. Several servers
+ * may add to the same one.
  */
 export interface Statistics {
-  /** Adds to the hour and the day of `now`, in one transaction. What belongs to an upstream that is gone is passed over. */
+  /** Adds to the five minutes, the hour and the day of `now`, in one transaction. What belongs to an upstream that is gone is passed over. */
   add(tallies: readonly Tally[], now: number): Promise<void>;
   /** Of the group's registries, or of one upstream; only times in which something happened. In order of time. */
-  history(filter: HistoryFilter & { span: "hour" | "day" }): Promise<Point[]>;
+  history(filter: HistoryFilter & { span: Span }): Promise<Point[]>;
   /** The same for one repository, by day. */
   ofRepository(filter: HistoryFilter & { repository: string }): Promise<Point[]>;
   /** Those with the most pulls, from the first to the last. */
   topRepositories(filter: HistoryFilter & { limit: number }): Promise<RepositoryCounters[]>;
   summary(groupId: number): Promise<GroupSummary>;
-  /** A step: gives up some of the hours and days that have been kept for long enough; 0: there are no more. */
+  /** A step: gives up some of the intervals that have been kept for long enough; 0: there are no more. */
   expire(): Promise<number>;
 }
 
 /** How long they are kept. */
-export const keptDays = { hour: 8, day: 400 } as const;
+export const keptDays = { five_minutes: 2, hour: 8, day: 400 } as const;

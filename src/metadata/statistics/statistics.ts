@@ -8,12 +8,14 @@ import {
   keptDays,
   type Point,
   type RepositoryCounters,
+  type Span,
   type Statistics,
   type Tally,
 } from "./contract.ts";
 import { counterColumns, countersOf } from "./counters.ts";
 import { addTallies } from "./adding.ts";
 
+const fiveMinutesMs = 300_000;
 export const hourMs = 3_600_000;
 export const dayMs = 24 * hourMs;
 const summaryDays = 30;
@@ -29,19 +31,24 @@ export class SqlStatistics implements Statistics {
 
   async add(tallies: readonly Tally[], now: number): Promise<void> {
     if (tallies.length === 0) return;
-    const times = { hour: now - (now % hourMs), day: now - (now % dayMs) };
+    const times = {
+      fiveMinutes: now - (now % fiveMinutesMs),
+      hour: now - (now % hourMs),
+      day: now - (now % dayMs),
+    };
     await inTransaction(this.db, (tx) => addTallies(tx, tallies, times));
   }
 
-  async history(filter: HistoryFilter & { span: "hour" | "day" }): Promise<Point[]> {
-    const rows = await this.db
-      .selectFrom("upstream_statistics")
-      .select(["at", ...sums()])
-      .where("span", "=", filter.span)
-      .where(within(filter))
-      .groupBy("at")
-      .orderBy("at")
-      .execute();
+  async history(filter: HistoryFilter & { span: Span }): Promise<Point[]> {
+    const { span } = filter;
+    const counted =
+      span === "five_minutes"
+        ? this.db.selectFrom("recent_statistics").select(["at", ...sums()])
+        : this.db
+            .selectFrom("upstream_statistics")
+            .select(["at", ...sums()])
+            .where("span", "=", span);
+    const rows = await counted.where(within(filter)).groupBy("at").orderBy("at").execute();
     return rows.map((row) => ({ at: row.at, counters: countersOf(row) }));
   }
 
@@ -113,9 +120,11 @@ export class SqlStatistics implements Statistics {
 
   async expire(): Promise<number> {
     const now = this.clock.now();
+    const recent = now - keptDays.five_minutes * dayMs;
     const hours = now - keptDays.hour * dayMs;
     const days = now - keptDays.day * dayMs;
     return (
+      (await expireRecent(this.db, recent, rowsPerStep)) ||
       (await expireSpan(this.db, "hour", hours, rowsPerStep)) ||
       (await expireSpan(this.db, "day", days, rowsPerStep)) ||
       (await expireRepositories(this.db, days, rowsPerStep))
@@ -145,6 +154,14 @@ async function expireSpan(
     delete from upstream_statistics where (group_id, span, at, upstream_id) in (
       select group_id, span, at, upstream_id from upstream_statistics
       where span = ${span} and at < ${before} limit ${limit}
+    )`.execute(db);
+  return Number(numAffectedRows);
+}
+
+async function expireRecent(db: Db, before: number, limit: number): Promise<number> {
+  const { numAffectedRows = 0n } = await sql`
+    delete from recent_statistics where (group_id, at, upstream_id) in (
+      select group_id, at, upstream_id from recent_statistics where at < ${before} limit ${limit}
     )`.execute(db);
   return Number(numAffectedRows);
 }

@@ -60,8 +60,8 @@ const columns: readonly Column<Repository>[] = [
 export function Top({ id, range }: { id: string; range: Range }) {
   return (
     <Panel title="Top repositories">
-      {range.ms < dayMs && (
-        <p className="small muted">Repositories are counted by day, in UTC: these are of today.</p>
+      {range.ms <= dayMs && (
+        <p className="small muted">Repositories are counted by whole days, in UTC.</p>
       )}
       <Loaded query={useTopRepositories(id, range)} height="14rem">
         {(repositories) => (
