@@ -108,6 +108,25 @@ describe("statistics", () => {
     ]);
   });
 
+  test("are told by five minutes of the last hour, and of two days at most", async () => {
+    await pull();
+    weir.clock.step(300_000);
+    await pull();
+    await pull();
+    const steps = await history("?interval=five_minutes");
+    expect(steps).toHaveLength(12);
+    expect(steps.slice(-3).map(({ at, hits, misses }) => [at, hits, misses])).toEqual([
+      ["2025-12-31T23:55:00.000Z", 0, 0],
+      ["2026-01-01T00:00:00.000Z", 0, 1],
+      ["2026-01-01T00:05:00.000Z", 2, 0],
+    ]);
+    const { status } = await weir.api(
+      "GET",
+      `${all}/history?interval=five_minutes&from=2025-12-29`,
+    );
+    expect(status).toBe(400);
+  });
+
   test("are written ten seconds after the first pull, and never in another hour", async () => {
     await pull();
     expect(await rows()).toEqual([]);
