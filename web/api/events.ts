@@ -21,7 +21,7 @@ export function useEvents(
   url: string | undefined,
   handlers: Readonly<Record<string, (data: unknown) => void>>,
   /** Whenever it is opened: what was before has to be asked for. */
-  opened?: () => void,
+  opened?: (isAgain: boolean) => void,
 ): Events {
   const [events, setEvents] = useState<Events>({ state: "connecting", againAt: undefined });
   const current = useRef({ handlers, opened });
@@ -37,7 +37,7 @@ export function useEvents(
       hear,
       is: (state, isAgain) => {
         setEvents(({ againAt }) => ({ state, againAt: isAgain ? Date.now() : againAt }));
-        if (state === "open") current.current.opened?.();
+        if (state === "open") current.current.opened?.(isAgain);
       },
     });
   }, [url, names]);

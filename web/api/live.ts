@@ -25,7 +25,7 @@ export interface LiveHandlers {
   pull: (pull: Pull) => void;
   /** Undefined: nobody knows how many. */
   skipped: (pulls: number | undefined) => void;
-  opened: () => void;
+  opened: (isAgain: boolean) => void;
 }
 
 /**

@@ -19,6 +19,14 @@ async function explain(page: Page, image: string): Promise<void> {
   await page.getByRole("button", { name: "Explain", exact: true }).click();
 }
 
+/** As if the window were covered, or were not any more. */
+function look(page: Page, state: "hidden" | "visible"): Promise<void> {
+  return page.evaluate((state) => {
+    Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, state);
+}
+
 async function rename(weir: Weir, name: string): Promise<void> {
   const path = "/api/v4/virtual_registries/container/upstreams/1";
   const answer = await fetch(weir.url + path, {
@@ -195,5 +203,13 @@ await e2e(
     const sums = [0, 1, 2].map((i) => columns.reduce((sum, row) => sum + (row[i] ?? 0), 0));
     expect(sums).toEqual([objects, objects, 0]);
     await checked(watched);
+
+    // Nobody has looked at it for a minute: nothing is sent to it.
+    await page.clock.install();
+    await look(page, "hidden");
+    await page.clock.fastForward(61_000);
+    await page.getByText("At rest", { exact: true }).waitFor();
+    await look(page, "visible");
+    await page.getByText("Live", { exact: true }).waitFor();
   },
 );

@@ -1,6 +1,6 @@
 import { useSearchParams } from "wouter";
 import { useGroup } from "../../api/group.ts";
-import { useLive } from "../../api/live.ts";
+import { refreshPulls, useLive } from "../../api/live.ts";
 import { queries } from "../../api/queries.ts";
 import { Page } from "../../shell/page.tsx";
 import { timeText } from "../../ui/format.tsx";
@@ -51,7 +51,7 @@ function OfGroup({ id, range }: { id: number; range: Range }) {
   const events = useLive(id, failedOnly, {
     pull: (pull) => keepFailure(id, pull),
     skipped: () => refresh(id),
-    opened: () => refresh(id),
+    opened: (isAgain) => void (isAgain ? refresh(id) : refreshPulls(id)),
   });
   return (
     <>
