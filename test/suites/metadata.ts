@@ -15,6 +15,7 @@ import { managementSuite } from "./metadata-management.ts";
 import { peopleSuite } from "./metadata-people.ts";
 import { proofSuite } from "./metadata-proof.ts";
 import { proxySuite } from "./metadata-proxies.ts";
+import { renewalSuite } from "./metadata-renewals.ts";
 import { spaceSuite } from "./metadata-space.ts";
 import { ruleSuite } from "./metadata-rules.ts";
 import { statisticsSuite } from "./metadata-statistics.ts";
@@ -70,6 +71,7 @@ export function metadataSuite(name: string, open: () => Promise<MetadataBed>): v
     cacheSuite(bench);
     holdingsSuite(bench);
     proofSuite(bench);
+    renewalSuite(bench);
     listsSuite(bench);
     managementSuite(bench);
     ruleSuite(bench);
