@@ -5,7 +5,7 @@ import { until } from "../fakes/until.ts";
 import { adminToken, TestWeir } from "../fakes/weir.ts";
 
 const name = "library/app";
-const bytes = sampleBytes(1 << 20, 5);
+const bytes = sampleBytes(4 << 20, 5);
 const layer = digestOf(bytes);
 const image = buildImage({ layers: [bytes] });
 let first: FakeUpstream;
@@ -79,7 +79,7 @@ describe("another URL", () => {
     await weir.manifest(name, "latest");
     const tap = new Tap();
     first.fault(`GET /v2/${name}/blobs/*`, { tap });
-    tap.release(100 << 10);
+    tap.release(1 << 20);
     const answer = await weir.blob(name, layer);
     second.image(name, "other");
     await change({ url: second.url });
@@ -134,7 +134,7 @@ describe("other credentials", () => {
     await weir.manifest(name, "latest");
     const tap = new Tap();
     first.fault(`GET /v2/${name}/blobs/*`, { tap });
-    tap.release(100 << 10);
+    tap.release(1 << 20);
     const answer = await weir.blob(name, layer);
     await change({ username: "b", password: "two" });
     first.auth = { kind: "basic", username: "b", password: "two" };
