@@ -251,7 +251,9 @@ export function renewalSuite(bench: MetadataBench): void {
       }
       const { items } = await audit.list({ action: "upstream.update" }, { page: 1, perPage: 10 });
       expect(items).toHaveLength(2);
-      expect(await bench.raised(() => change(upstream, upstreamSettings(login("another"))))).toBe(1);
+      expect(await bench.raised(() => change(upstream, upstreamSettings(login("another"))))).toBe(
+        1,
+      );
     });
   });
 }
