@@ -134,7 +134,17 @@ async function doubtedOf(
 async function bringOver(tx: Tx, ids: readonly number[], cacheId: number): Promise<void> {
   if (ids.length === 0) return;
   const rows = await tx.deleteFrom("cache_entries").where("id", "in", ids).returningAll().execute();
-  if (rows.length === 0) return;
+  // On some engines content would not be counted that comes with two entries in one statement.
+  const rounds = new Map<string, number>();
+  const roundOf = ({ kind, digest }: Row) => {
+    const round = rounds.get(`${kind} ${digest}`) ?? 0;
+    rounds.set(`${kind} ${digest}`, round + 1);
+    return round;
+  };
+  for (const some of Map.groupBy(rows, roundOf).values()) await file(tx, some, cacheId);
+}
+
+async function file(tx: Tx, rows: readonly Row[], cacheId: number): Promise<void> {
   const keys = rows
     .filter(({ proof, upstream_etag: etag }) => proof === "shown" || etag !== null)
     .map(({ repository, kind, reference }) => sql`(${repository}, ${kind}, ${reference})`);

@@ -52,6 +52,17 @@ export function spaceSuite(bench: MetadataBench): void {
       expect(await space.cachesOf({ scope: "instance", id: 0 })).toEqual([one.id, two.id]);
     });
 
+    test("what goes at once with all its entries is taken off once", async () => {
+      const { space, management } = bench.metadata;
+      const { upstream, group } = await sampleRegistry(bench.metadata);
+      await image(upstream, "a", "latest");
+      const { size } = await image(upstream, "a", "newest");
+      expect(await bytesOf(upstream)).toBe(size);
+      await management.upstreams.purge(upstream.id, { unmodifiedSince: undefined });
+      expect(await bytesOf(upstream)).toBe(0);
+      expect(await space.group(group.id)).toMatchObject({ bytes: 0 });
+    });
+
     test("what has a limit is told", async () => {
       const { space, management, directory } = bench.metadata;
       const { upstream, group } = await sampleRegistry(bench.metadata);

@@ -42,6 +42,8 @@ export interface SqlWords {
   addBytes: (scope: string, owner: string, size: string, condition: string) => string;
   /** What `addBytes` needs to be there. */
   bytesAdded: string[];
+  /** What has content count once where several entries that need it go in one statement. */
+  leftAtOnce: string[];
   /** What makes ids that somebody chose count as given out, for a table where that can be. */
   givenIds: (table: string) => string[];
   /** A query for the names of our tables, as far as there are any. */
