@@ -2,7 +2,7 @@ import { sql, type Transaction } from "kysely";
 import { LruMap } from "../lib/lru.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { ChildKind } from "../oci/manifest.ts";
-import { cacheOf, CachePlaces, cachesFor, doubtedCaches, isKeptBy } from "./caches.ts";
+import { cacheOf, CachePlaces, cachesFor, doubtedCaches, isSomebodys } from "./caches.ts";
 import type { Changes } from "./changes.ts";
 import type {
   Cache,
@@ -147,14 +147,7 @@ export class SqlCache implements Cache {
       .where("digest", "=", digest)
       .where("group_id", "=", groupId)
       // One that is removed, or has another URL, leaves its entries behind for a while.
-      .where(({ exists, selectFrom }) =>
-        exists(
-          selectFrom("upstreams as u")
-            .select("u.id")
-            .where(isKeptBy("cache_entries.upstream_id", "u"))
-            .where("u.group_id", "=", groupId),
-        ),
-      )
+      .where(isSomebodys("cache_entries.upstream_id", groupId))
       // Other credentials set shown back to named; that it was shown once is still seen by its etag, which nothing else
       // sets. A count of downloads says less: it is made before the bytes have been verified.
       .where((eb) => eb.or([eb("proof", "=", "shown"), eb("upstream_etag", "is not", null)]))

@@ -48,6 +48,12 @@ export const isKeptBy = (id: string, u: string): RawBuilder<boolean> =>
   sql<boolean>`${sql.ref(`${u}.id`)} = ${sql.ref(id)} % ${sql.lit(perEpoch)}
     and ${sql.ref(`${u}.doubted_epoch`)} <= ${sql.ref(id)} / ${sql.lit(perEpoch)}`;
 
+/** SQL: whether this is a cache of an upstream that is there, doubted or not; of one of this group, where it is given. */
+export const isSomebodys = (id: string, groupId?: number): RawBuilder<boolean> => {
+  const within = groupId === undefined ? sql`` : sql` and u.group_id = ${groupId}`;
+  return sql<boolean>`exists (select 1 from upstreams as u where ${isKeptBy(id, "u")}${within})`;
+};
+
 /** SQL: whose cache this is, or was. */
 export const upstreamIdOf = (id: string): RawBuilder<number> =>
   sql<number>`${sql.ref(id)} % ${sql.lit(perEpoch)}`;

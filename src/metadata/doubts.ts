@@ -22,14 +22,8 @@ export async function nextDoubted(db: Db, upstreamId?: number): Promise<number |
     .selectFrom("upstreams as u")
     .select(["u.id", "u.doubted_epoch"])
     .whereRef("u.doubted_epoch", "<", "u.cache_epoch")
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom("purges as p")
-            .select("p.id")
-            .where(sql<boolean>`${upstreamIdOf("p.upstream_id")} = u.id`),
-        ),
-      ),
+    .where(
+      sql<boolean>`not exists (select 1 from purges as p where ${upstreamIdOf("p.upstream_id")} = u.id)`,
     )
     .orderBy("u.id")
     .limit(1);

@@ -3,7 +3,7 @@ import type { ChildKind } from "../../oci/manifest.ts";
 import type { Changes } from "../changes.ts";
 import type { Holder, Holdings } from "../contract.ts";
 import type { Db } from "../schema.ts";
-import { isCacheOf, isKeptBy, upstreamOfCache } from "../caches.ts";
+import { isCacheOf, isSomebodys, upstreamOfCache } from "../caches.ts";
 
 /** `Holdings` on any engine. */
 export class SqlHoldings implements Holdings {
@@ -67,13 +67,7 @@ export class SqlHoldings implements Holdings {
       .where("digest", "=", digest)
       .where("kind", "=", kind)
       .where("reference", "=", digest)
-      .where(({ exists, selectFrom }) =>
-        exists(
-          selectFrom("upstreams as u")
-            .select("u.id")
-            .where(isKeptBy("cache_entries.upstream_id", "u")),
-        ),
-      )
+      .where(isSomebodys("cache_entries.upstream_id"))
       .orderBy("proof", "desc")
       .orderBy("id")
       .limit(limit)

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { isKeptBy } from "../caches.ts";
+import { isSomebodys } from "../caches.ts";
 import { nextDoubted, settleSome } from "../doubts.ts";
 import type { Db } from "../schema.ts";
 import type { Writer } from "./writer.ts";
@@ -38,8 +38,6 @@ async function goneFrom(db: Db, name: "cache_entries" | "lists"): Promise<number
       from present where present.id is not null
     )
     select id from present
-    where id is not null and not exists (select 1 from upstreams as u where ${isKeptBy("present.id", "u")})`.execute(
-    db,
-  );
+    where id is not null and not ${isSomebodys("present.id")}`.execute(db);
   return rows.map(({ id }) => id);
 }
