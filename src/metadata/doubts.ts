@@ -5,7 +5,29 @@ import { held } from "./space/held.ts";
 import { lockUpstream } from "./upstreams.ts";
 
 type Tx = Transaction<Schema>;
-type Row = Selectable<CacheEntriesTable>;
+type Row = Pick<Selectable<CacheEntriesTable>, (typeof columns)[number]>;
+
+/** All that are stored. */
+const columns = [
+  "id",
+  "group_id",
+  "upstream_id",
+  "repository",
+  "kind",
+  "reference",
+  "digest",
+  "proof",
+  "upstream_etag",
+  "content_type",
+  "size",
+  "upstream_checked_at",
+  "downloaded_at",
+  "downloads_count",
+  "status",
+  "pinned",
+  "created_at",
+  "updated_at",
+] as const;
 
 /** Each is deleted and written: so many take some milliseconds. */
 const entriesPerStep = 50;
@@ -127,7 +149,11 @@ async function doubtedOf(
  */
 async function bringOver(tx: Tx, ids: readonly number[], cacheId: number): Promise<void> {
   if (ids.length === 0) return;
-  const rows = await tx.deleteFrom("cache_entries").where("id", "in", ids).returningAll().execute();
+  const rows = await tx
+    .deleteFrom("cache_entries")
+    .where("id", "in", ids)
+    .returning(columns)
+    .execute();
   // On some engines content would not be counted that comes with two entries in one statement.
   const rounds = new Map<string, number>();
   const roundOf = ({ kind, digest }: Row) => {
@@ -158,6 +184,6 @@ async function file(tx: Tx, rows: readonly Row[], cacheId: number): Promise<void
 }
 
 /** The same entry, in another cache. */
-function named({ relative_path: _, ...row }: Row, cacheId: number) {
+function named(row: Row, cacheId: number) {
   return { ...row, upstream_id: cacheId, proof: "named", upstream_checked_at: 0 } as const;
 }
