@@ -6,7 +6,7 @@ import { findBun, runBun } from "../bin/bun.mjs";
 
 /** Two processes, for the two cores of a small machine. */
 const inTwo = ["test", "--parallel=2"];
-const folders = ["src", "test", "bench", "bin", "scripts"];
+const folders = ["src", "web", "test", "bench", "bin", "scripts"];
 const steps = {
   types: () => runBun(["check", "--no-script"]),
   lint: () => lint(),

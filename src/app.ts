@@ -11,6 +11,8 @@ import type { Config } from "./config.ts";
 import { Listeners } from "./http/api/event-stream.ts";
 import { createHttpApp } from "./http/app.ts";
 import { RecentPulls } from "./http/live/pulls.ts";
+import { Console } from "./http/console/serving.ts";
+import { loadConsole } from "./http/console/files.ts";
 import { Metrics } from "./http/metrics/metrics.ts";
 import { PullRate } from "./http/pull-rate.ts";
 import { readinessOf } from "./http/readiness.ts";
@@ -180,8 +182,10 @@ async function start(
   });
   closers.push(async () => metrics.stop());
   const isInner = innerTest(createGuard({ clock, allowed: allowedAddresses }));
+  const screens = new Console({ load: loadConsole, log });
   const app = createHttpApp({
     access,
+    screens,
     api: {
       access: createApiAccess({ credentials }),
       people,
@@ -237,6 +241,8 @@ async function start(
   await warnOfWhatCannotWork(config, { directory, isInner, log });
   await warnOfTrust(config, metadata, log);
   isServing = true;
+  // Beside everything else: who asks for it at once waits for it.
+  void screens.prepare();
   log.info("listening", {
     address: config.listen.hostname,
     port: listening.port,

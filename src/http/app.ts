@@ -10,6 +10,7 @@ import { apiRoutes } from "./api/api.ts";
 import { reply } from "./api/endpoint.ts";
 import { asApiError } from "./api/errors.ts";
 import type { ApiOptions } from "./api/options.ts";
+import type { Console } from "./console/serving.ts";
 import { countPull } from "./counting.ts";
 import type { BunServer, Env, Exchange } from "./exchange.ts";
 import { requestIds } from "./exchange.ts";
@@ -42,6 +43,8 @@ export interface HttpOptions {
     | "sent"
     | "idleSeconds"
   >;
+  /** What people see of it in a browser. */
+  screens: Console;
   /** How often an address may ask for pulls. */
   pullRate: PullRate;
   clock: Clock;
@@ -133,7 +136,7 @@ export function createHttpApp(options: HttpOptions): HttpApp {
 }
 
 /** Everything but the registry protocol. */
-function routesOf({ log, access, readiness, ...options }: HttpOptions): Hono<Env> {
+function routesOf({ log, access, readiness, screens, ...options }: HttpOptions): Hono<Env> {
   const app = new Hono<Env>();
   app.use((c, next) => {
     c.set("exchange", c.env.exchange);
@@ -161,9 +164,11 @@ function routesOf({ log, access, readiness, ...options }: HttpOptions): Hono<Env
       ...options.api,
     }),
   );
-  app.notFound((c) =>
-    errorResponse(c.var.exchange, new RegistryError("not_found", "there is nothing at this path")),
-  );
+  app.notFound(async (c) => {
+    const { exchange } = c.var;
+    const nothing = () => new RegistryError("not_found", "there is nothing at this path");
+    return (await screens.answer(c.req.raw, exchange)) ?? errorResponse(exchange, nothing());
+  });
   app.onError((error, c) => failed(log, c.var.exchange, error));
   return app;
 }

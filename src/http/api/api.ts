@@ -3,6 +3,7 @@ import type { Hono } from "hono";
 import { failureCode, failureTrace, type Log } from "../../lib/log.ts";
 import { RegistryError } from "../../oci/error.ts";
 import type { Exchange } from "../exchange.ts";
+import { pageHeaders } from "../page.ts";
 import { arrivalEndpoint } from "./arrival.ts";
 import { associationEndpoints } from "./associations.ts";
 import { auditEndpoints } from "./audit.ts";
@@ -108,15 +109,12 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
   return api;
 }
 
-function docsResponse({ id }: Exchange, page: string): Response {
+function docsResponse(exchange: Exchange, page: string): Response {
   return new Response(page, {
     headers: {
+      ...pageHeaders(exchange, docsPolicy),
       "Content-Type": "text/html; charset=utf-8",
       "Cache-Control": "no-cache",
-      "Content-Security-Policy": docsPolicy,
-      "Referrer-Policy": "no-referrer",
-      "X-Content-Type-Options": "nosniff",
-      "X-Request-Id": id,
     },
   });
 }

@@ -133,6 +133,11 @@ export class Lab {
     return client;
   }
 
+  /** Ends something else with the lab. */
+  atEnd(stop: () => Promise<unknown>): void {
+    this.#stops.push(stop);
+  }
+
   /** The end of everything that was logged, for the report of a failure. */
   logs(): string {
     return globSync("*/*.log", { cwd: this.#folder })

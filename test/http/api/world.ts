@@ -3,6 +3,7 @@ import type { Access, Logins } from "../../../src/access/contract.ts";
 import { createPeople } from "../../../src/access/people/people.ts";
 import { GatheredIncidents } from "../../../src/access/incidents.ts";
 import { createLogins } from "../../../src/access/logins.ts";
+import { Console } from "../../../src/http/console/serving.ts";
 import { createHttpApp } from "../../../src/http/app.ts";
 import { Metrics } from "../../../src/http/metrics/metrics.ts";
 import { RequestMetrics } from "../../../src/http/metrics/upstreams.ts";
@@ -99,6 +100,7 @@ export class ApiWorld {
     const clientAt = clientsBy(() => false);
     const logins = createLogins({ clock, log, banSeconds: 3600, clientAt, incidents });
     this.#app = createHttpApp({
+      screens: new Console({ load: async () => new Map(), log }),
       access: { service: "weir.test", realm: "", issue: refuse, verify: refuse } satisfies Access,
       api: {
         access: createApiAccess({ credentials }),

@@ -1,0 +1,123 @@
+import axe from "axe-core";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import type { Lab } from "../lab/lab.ts";
+import { findTool, type Need, tool } from "../lab/tools.ts";
+import type { Weir } from "../lab/weir.ts";
+
+/** Debian's Chromium: nothing is downloaded. */
+export const chromiumHere: Need = tool("chromium");
+
+export const wide = { width: 1440, height: 900 };
+export const narrow = { width: 360, height: 740 };
+
+/** On busy machines a page takes its time; nothing here measures it. */
+const patienceMs = 30_000;
+
+export async function launch(): Promise<Browser> {
+  const executablePath = findTool("chromium");
+  if (executablePath === undefined) throw new Error("chromium is not installed");
+  // The tests run as root in containers, where Chromium's own sandbox cannot be made.
+  return chromium.launch({ executablePath, args: ["--no-sandbox"] });
+}
+
+/** A browser with nothing of anybody's in it, closed with the lab. */
+export async function browserOf(lab: Lab): Promise<Browser> {
+  const browser = await launch();
+  lab.atEnd(() => browser.close());
+  return browser;
+}
+
+/** A page that remembers what went wrong on it. */
+export interface WatchedPage {
+  page: Page;
+  /** What the page's scripts threw, and what its policy forbade. Answers that are refusals are none. */
+  problems: string[];
+}
+
+export async function watchedPage(browser: Browser, weir: Weir, size = wide): Promise<WatchedPage> {
+  const look = { viewport: size, reducedMotion: "reduce" } as const;
+  const context = await browser.newContext({ baseURL: weir.url, ...look });
+  return watch(context);
+}
+
+/** The same in any other context. */
+export async function watch(context: BrowserContext): Promise<WatchedPage> {
+  const page = await context.newPage();
+  page.setDefaultTimeout(patienceMs);
+  const problems: string[] = [];
+  page.on("pageerror", (error) => problems.push(String(error)));
+  page.on("console", (message) => {
+    const isRefusal = message.text().startsWith("Failed to load resource");
+    if (message.type() === "error" && !isRefusal) problems.push(message.text());
+  });
+  return { page, problems };
+}
+
+/** Signs in with an access token, by the form, at the address where one is. */
+export async function signIn({ page }: WatchedPage, token: string): Promise<void> {
+  await page.getByRole("button", { name: "Use an access token instead" }).click();
+  await page.locator("input[name=token]").fill(token);
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+}
+
+/** A page where the administrator is signed in, on the overview. */
+export async function signedInPage(
+  browser: Browser,
+  weir: Weir,
+  size = wide,
+): Promise<WatchedPage> {
+  const watched = await watchedPage(browser, weir, size);
+  await watched.page.goto("/");
+  await signIn(watched, weir.token);
+  await settled(watched.page, "Overview");
+  return watched;
+}
+
+/** Until the screen with this heading has what it asked for. */
+export async function settled(page: Page, heading: string): Promise<void> {
+  await page.getByRole("heading", { level: 1, name: heading, exact: true }).waitFor();
+  await page.locator(".skeleton").first().waitFor({ state: "detached" });
+}
+
+/** Throws where axe finds something wrong with what is shown, in light or in dark, or where anything went wrong before. */
+export async function checked({ page, problems }: WatchedPage): Promise<void> {
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    await drawn(page);
+    const found = await violations(page);
+    if (found.length > 0) throw new Error(`${page.url()}, ${colorScheme}:\n${found.join("\n")}`);
+  }
+  if (problems.length > 0) throw new Error(`${page.url()}:\n${problems.join("\n")}`);
+}
+
+/** Until what has changed is to be seen, colours included. */
+async function drawn(page: Page): Promise<void> {
+  await page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        requestAnimationFrame(() => requestAnimationFrame(resolve));
+      }),
+  );
+}
+
+/** By the rules of WCAG 2.2 AA, and axe's own good practice. */
+async function violations(page: Page): Promise<string[]> {
+  // Evaluated from outside: the page itself may run nothing that is not in its files.
+  await page.evaluate(axe.source);
+  // What opens over the page hides all landmarks, and need not be one.
+  const hasLandmarks = (await page.locator(".popover").count()) === 0;
+  const options = {
+    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    resultTypes: ["violations" as const],
+    rules: { region: { enabled: hasLandmarks } },
+  };
+  // React Aria's announcer tells once what has had the focus, which may be gone when axe looks.
+  const where = { exclude: ["[data-live-announcer]"] };
+  const { violations } = await page.evaluate(
+    ([where, options]) => (globalThis as unknown as { axe: typeof axe }).axe.run(where, options),
+    [where, options] as const,
+  );
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ html, failureSummary = "" }) => `${id}: ${html}\n  ${failureSummary}`),
+  );
+}
