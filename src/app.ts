@@ -42,6 +42,8 @@ export interface RunningWeir {
   /** Where clients come that show a certificate; undefined where they do not. */
   mirrorPort: number | undefined;
   prepared: Prepared;
+  /** Begins to load the console, beside everything else; else the first who asks for it waits for that. */
+  prepareConsole(): void;
   /** Stops accepting, lets answers under way end within the drain time, then closes everything. */
   stop(): Promise<void>;
 }
@@ -241,8 +243,6 @@ async function start(
   await warnOfWhatCannotWork(config, { directory, isInner, log });
   await warnOfTrust(config, metadata, log);
   isServing = true;
-  // Beside everything else: who asks for it at once waits for it.
-  void screens.prepare();
   log.info("listening", {
     address: config.listen.hostname,
     port: listening.port,
@@ -252,6 +252,7 @@ async function start(
     port: listening.port,
     mirrorPort: certified?.port,
     prepared,
+    prepareConsole: () => void screens.prepare(),
     async stop() {
       isServing = false;
       listeners.close();
