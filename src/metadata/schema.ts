@@ -42,6 +42,7 @@ export interface Schema {
   webhook_deliveries: WebhookDeliveriesTable;
   virtual_registry_settings: { group_id: number; enabled: number; updated_at: number };
   entry_counts: { upstream_id: number; bucket: number; entries: number; size: number };
+  repository_counts: RepositoryCountsTable;
   entry_grams: { id: number; ids: Uint8Array };
   indexed_buckets: { bucket: number };
   upstream_statistics: UpstreamStatisticsTable;
@@ -253,6 +254,19 @@ export interface CounterColumns {
   bytes_from_upstream: number;
   requests: number;
   errors: number;
+}
+
+export interface RepositoryCountsTable {
+  upstream_id: number;
+  repository: string;
+  entries: number;
+  /** Manifests by tag. */
+  tags: number;
+  /** Manifests by digest. */
+  digests: number;
+  size: number;
+  /** When something of it was last pulled, whether that is still there or not. */
+  last_downloaded_at: number;
 }
 
 export interface UpstreamStatisticsTable extends CounterColumns {
