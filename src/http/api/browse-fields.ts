@@ -4,14 +4,16 @@ import { cacheEntry, time } from "./fields.ts";
 const count = z.int().min(0);
 
 /** What every repository's name is written with. */
+const repositoryForm = /^[a-z0-9._/-]{1,255}$/;
 export const repositoryFilter = z
   .string()
-  .regex(
-    /^[a-z0-9._/-]{1,255}$/,
-    "must be a repository, such as library/alpine: lower-case letters, digits, . _ - and /",
-  )
+  .refine((text) => repositoryForm.test(text), {
+    message:
+      "must be a repository, such as library/alpine: lower-case letters, digits, . _ - and /",
+    params: { ofRequest: true },
+  })
   .optional()
-  .openapi({ example: "library/alpine" });
+  .openapi({ pattern: repositoryForm.source, example: "library/alpine" });
 
 export const entryKind = z.enum(["tag", "digest", "blob"]);
 export const entryOrder = z.enum(["asc", "desc"]).optional();
