@@ -83,6 +83,6 @@ export class Repositories {
       .selectFrom(some.as("some"))
       .select((eb) => eb.fn.countAll<number>().as("count"))
       .executeTakeFirstOrThrow();
-    return Number(count) > maxCounted ? undefined : Number(count);
+    return count > maxCounted ? undefined : count;
   }
 }
