@@ -1,6 +1,7 @@
 import type { ColumnType, Generated, Kysely } from "kysely";
 import type { Digest } from "../oci/digest.ts";
 import type { ChildKind } from "../oci/manifest.ts";
+import type { RepositoryCountsTable } from "./search/tables.ts";
 import type { BlobsTable, BytesScope, GroupsTable } from "./space/tables.ts";
 import type { AuditResult } from "./audit/contract.ts";
 import type { Ask, DeniedMeans, OnUnsure, Proof, Role, TokenKind, UserState } from "./contract.ts";
@@ -254,19 +255,6 @@ export interface CounterColumns {
   bytes_from_upstream: number;
   requests: number;
   errors: number;
-}
-
-export interface RepositoryCountsTable {
-  upstream_id: number;
-  repository: string;
-  entries: number;
-  /** Manifests by tag. */
-  tags: number;
-  /** Manifests by digest. */
-  digests: number;
-  size: number;
-  /** When something of it was last pulled, whether that is still there or not. */
-  last_downloaded_at: number;
 }
 
 export interface UpstreamStatisticsTable extends CounterColumns {
