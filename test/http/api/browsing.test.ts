@@ -16,6 +16,7 @@ const signature = buildImage({
   label: "signature",
 });
 const older = buildImage({ label: "cosign" });
+const readerToken = "a-reader-with-a-token-of-some-length";
 const markup = "<img src=x onerror=alert(1)>";
 
 let upstream: FakeUpstream;
@@ -27,7 +28,18 @@ beforeAll(async () => {
   upstream.image(name, `${referrersTag(amd64.digest)}.sig`, older);
   upstream.image(name, "signature", signature);
   upstream.image("other/thing", "1");
-  weir = await TestWeir.start({ upstreams: [{ fake: upstream }], others: [{ fake: upstream }] });
+  weir = await TestWeir.start({
+    upstreams: [{ fake: upstream }],
+    others: [{ fake: upstream }],
+    users: [
+      {
+        username: "reader",
+        admin: false,
+        memberships: [{ group: "default", role: "guest" }],
+        tokens: [{ name: "t", secret: readerToken, scopes: ["read_api"], expiresAt: undefined }],
+      },
+    ],
+  });
   const taken = [
     await weir.manifest(name, "latest"),
     await weir.manifest(name, "amd64"),
@@ -297,6 +309,39 @@ describe("one entry", () => {
     }
     expect((await call("/cache_entries/a%20b")).status).toBe(400);
   });
+});
+
+test("a group's reader sees what its own cache needs and may, pulls and bytes, and nothing of the server's", async () => {
+  const ask = async (path: string, token = readerToken) => {
+    const headers = { "PRIVATE-TOKEN": token };
+    const response = await fetch(`${weir.url}/api/v4${path}`, { headers });
+    return { status: response.status, body: (await response.json()) as unknown };
+  };
+  const own = "/groups/default/-/virtual_registries";
+  await weir.api("PUT", `${own}/space`, { cache_max_bytes: 5_000_000 });
+  const { cached_bytes: bytes } = (await weir.api("GET", `${own}/space`)) as {
+    cached_bytes: number;
+  };
+  const statistics = `${own}/container/statistics`;
+  expect(await ask(statistics)).toMatchObject({
+    status: 200,
+    body: { cached_bytes: bytes, cache_max_bytes: 5_000_000, misses_30d: expect.any(Number) },
+  });
+  expect(bytes).toBeGreaterThan(1000);
+  const history = await ask(`${statistics}/history?interval=hour`);
+  expect((history.body as object[]).at(-1)).toMatchObject({
+    hits: expect.any(Number),
+    misses: expect.any(Number),
+    bytes_from_cache: expect.any(Number),
+    bytes_from_upstream: expect.any(Number),
+  });
+  const top = await ask(`${statistics}/repositories`);
+  expect(top.body).toContainEqual(expect.objectContaining({ repository: name }));
+  expect((await ask("/groups/other/-/virtual_registries/container/statistics")).status).toBe(404);
+  expect((await ask("/space")).status).toBe(403);
+  expect((await call("/upstreams/1/repositories", readerToken)).status).toBe(200);
+  const [entry] = await list(`repository=${name}`);
+  expect((await call(`/cache_entries/${entry?.id}`, readerToken)).status).toBe(200);
 });
 
 test("a manifest of very many layers is cut, and says so", async () => {
