@@ -11,6 +11,7 @@ import type { BlobStore } from "./blobs/contract.ts";
 import type { Config } from "./config.ts";
 import { Listeners } from "./http/api/event-stream.ts";
 import { createHttpApp } from "./http/app.ts";
+import { RecentPulls } from "./http/live/pulls.ts";
 import { Metrics } from "./http/metrics/metrics.ts";
 import { PullRate } from "./http/pull-rate.ts";
 import { readinessOf } from "./http/readiness.ts";
@@ -83,6 +84,7 @@ async function start(
     puller,
     verifier,
     requests,
+    recentRequests,
     statistics,
     tracing,
   } = opened;
@@ -129,7 +131,8 @@ async function start(
   // Of its own: ids of webhooks are not those of identity providers.
   const poster = createWebClient({ clock, log, version, instanceId, allowedAddresses });
   closers.push(async () => poster.close());
-  const listeners = new Listeners({ clock, log });
+  const listeners = new Listeners({ clock, log, most: 50, mostOfUser: 10 });
+  const watchers = new Listeners({ clock, log, most: 200, mostOfUser: 10 });
   let isServing = false;
   let server: RunningServer | undefined;
   const keeping = spaceKeeping(config, around, { metadata, blobs, holds, verifier });
@@ -147,7 +150,7 @@ async function start(
       log,
       owner: instanceId,
       // Who only listens waits for nothing that work could hold up.
-      underWay: () => Math.max(0, (server?.underWay() ?? 0) - listeners.count),
+      underWay: () => Math.max(0, (server?.underWay() ?? 0) - listeners.count - watchers.count),
     },
   );
   stored.wake = () => void wakeEviction(keeping.eviction, runner, log);
@@ -195,6 +198,9 @@ async function start(
       space: metadata.space,
       eviction: keeping.eviction,
       listeners,
+      watchers,
+      recentPulls: new RecentPulls({ clock }),
+      recentRequests,
       externalUrl,
       version,
       isInner,
@@ -242,6 +248,7 @@ async function start(
     async stop() {
       isServing = false;
       listeners.close();
+      watchers.close();
       const drainMs = config.drainSeconds * 1000;
       await Promise.all([listening.stop(drainMs), certified?.stop(drainMs)]);
       await closeAll();

@@ -3,6 +3,7 @@ import type { arrival } from "./arrival.ts";
 import type * as browse from "./browse-fields.ts";
 import type * as fields from "./fields.ts";
 import type * as images from "./images.ts";
+import type * as live from "./live-fields.ts";
 import type * as prefetches from "./prefetch-fields.ts";
 import type * as cleanup from "./cleanup-fields.ts";
 import type * as space from "./space-fields.ts";
@@ -35,6 +36,7 @@ export type DependencyProxyJson = z.output<typeof fields.dependencyProxySettings
 export type GroupSpaceJson = z.output<typeof space.groupSpace>;
 export type CleanupPolicyJson = z.output<typeof cleanup.cleanupPolicy>;
 export type TtlPolicyJson = z.output<typeof fields.ttlPolicy>;
+export type PullJson = z.output<typeof live.pull>;
 export type PrefetchJson = z.output<typeof prefetches.prefetch>;
 export type WebhookJson = z.output<typeof webhooks.webhook>;
 export type DeliveryJson = z.output<typeof webhooks.delivery>;
