@@ -128,7 +128,9 @@ describe.skipIf(lack !== undefined)(`entries in PostgreSQL${lack ? ` (${lack})` 
     const changed = await metadata.management.upstreams.change(upstream.id, { username: "other" });
     // Brought over, and shown, in the transaction that stores it.
     const version = upstream.version + 1;
-    await metadata.cache.storeManifest(fetched({ ...upstream, version }, "one", places[8]!));
+    await metadata.cache.storeManifest(
+      fetched({ ...upstream, version }, "one", { repository: "team/image-8" }),
+    );
     await right();
     while ((await metadata.management.sweep()) > 0) await right();
     expect(await right()).toMatchObject([{ entries: 2 }]);

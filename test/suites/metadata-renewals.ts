@@ -204,8 +204,12 @@ export function renewalSuite(bench: MetadataBench): void {
       await cache.show(shownBlob(changed, "layer"));
       const whole = { entries: 3, tags: 1, digests: 1, size: 2 * "one".length + "layer".length };
       expect(await told(upstream)).toMatchObject({
-        ...{ found: 3, layer: [{ proof: "shown" }], bytes },
-        ...{ repositories: [whole], present: [layer], foundThere: 3 },
+        found: 3,
+        layer: [{ proof: "shown" }],
+        bytes,
+        repositories: [whole],
+        present: [layer],
+        foundThere: 3,
       });
     });
 
