@@ -251,6 +251,10 @@ await e2e(
     await guest.page.getByText("that takes the role Maintainer").waitFor();
     await checked(guest);
     await known.page.goto("/registries/1");
+    await known.page.getByRole("button", { name: "Delete", exact: true }).click();
+    await known.page.getByRole("alertdialog").getByText("To confirm, type delete 1").waitFor();
+    const dialog = await known.page.getByRole("alertdialog").boundingBox();
+    expect(dialog?.width).toBeLessThanOrEqual(narrow.width);
     await checked(known);
   },
 );

@@ -41,7 +41,7 @@ export function ConnectionTest({
           isDisabled={isDisabled}
           onPress={() => test.mutate()}
         >
-          {label}
+          <bdi>{label}</bdi>
         </Button>
       </div>
       <div role="status">{test.data && <Result result={test.data} />}</div>
