@@ -4,13 +4,13 @@ import { AccessTokens } from "./access/access-tokens.ts";
 import { createAccess } from "./access/access.ts";
 import { IdTokens } from "./access/id-tokens.ts";
 import { createPeople } from "./access/people/people.ts";
-import type { TrustedIssuer } from "./access/trusted-issuer.ts";
 import { GatheredIncidents } from "./access/incidents.ts";
 import { createLogins } from "./access/logins.ts";
 import type { BlobStore } from "./blobs/contract.ts";
 import type { Config } from "./config.ts";
 import { Listeners } from "./http/api/event-stream.ts";
 import { createHttpApp } from "./http/app.ts";
+import { RecentPulls } from "./http/live/pulls.ts";
 import { Console } from "./http/console/serving.ts";
 import { loadConsole } from "./http/console/files.ts";
 import { Metrics } from "./http/metrics/metrics.ts";
@@ -42,6 +42,8 @@ export interface RunningWeir {
   /** Where clients come that show a certificate; undefined where they do not. */
   mirrorPort: number | undefined;
   prepared: Prepared;
+  /** Begins to load the console, beside everything else; else the first who asks for it waits for that. */
+  prepareConsole(): void;
   /** Stops accepting, lets answers under way end within the drain time, then closes everything. */
   stop(): Promise<void>;
 }
@@ -79,17 +81,19 @@ async function start(
     maxBlobBytes,
     holds,
     stored,
+    told,
     reaching,
     client,
     puller,
     verifier,
     requests,
+    recentRequests,
     statistics,
     tracing,
   } = opened;
   const { instanceId, allowedAddresses } = reaching;
   const { cache, credentials, directory } = metadata;
-  const images = createImages({ puller, blobs, cache, clock, holds, maxBlobBytes });
+  const images = createImages({ puller, blobs, cache, clock, holds, maxBlobBytes, told });
 
   const { key: signingKey, former: formerSigningKeys } = derive("pull tokens");
   const open = {
@@ -120,9 +124,11 @@ async function start(
   });
   const documents = createDocumentClient({ clock, log, ...reaching });
   closers.push(async () => documents.close());
-  const issuers = trustedIssuers(config);
+  const { oidcIssuers: issuers } = metadata;
+  // A token that is for this server says so by its URL, or as clients name it.
+  const ownAudiences = [externalUrl, new URL(externalUrl).host];
   const provers = [
-    new IdTokens({ issuers, directory, documents, clock, log }),
+    new IdTokens({ issuers, ownAudiences, directory, documents, clock, log }),
     new AccessTokens(credentials),
     passwords,
   ];
@@ -130,7 +136,8 @@ async function start(
   // Of its own: ids of webhooks are not those of identity providers.
   const poster = createWebClient({ clock, log, version, instanceId, allowedAddresses });
   closers.push(async () => poster.close());
-  const listeners = new Listeners({ clock, log });
+  const listeners = new Listeners({ clock, log, most: 50, mostOfUser: 10 });
+  const watchers = new Listeners({ clock, log, most: 200, mostOfUser: 10 });
   let isServing = false;
   let server: RunningServer | undefined;
   const keeping = spaceKeeping(config, around, { metadata, blobs, holds, verifier });
@@ -148,7 +155,7 @@ async function start(
       log,
       owner: instanceId,
       // Who only listens waits for nothing that work could hold up.
-      underWay: () => Math.max(0, (server?.underWay() ?? 0) - listeners.count),
+      underWay: () => Math.max(0, (server?.underWay() ?? 0) - listeners.count - watchers.count),
     },
   );
   stored.wake = () => void wakeEviction(keeping.eviction, runner, log);
@@ -197,6 +204,9 @@ async function start(
       space: metadata.space,
       eviction: keeping.eviction,
       listeners,
+      watchers,
+      recentPulls: new RecentPulls({ clock }),
+      recentRequests,
       externalUrl,
       version,
       isInner,
@@ -231,9 +241,8 @@ async function start(
   watch.start();
   closers.push(async () => watch.stop());
   await warnOfWhatCannotWork(config, { directory, isInner, log });
+  await warnOfTrust(config, metadata, log);
   isServing = true;
-  // Beside everything else: who asks for it at once waits for it.
-  void screens.prepare();
   log.info("listening", {
     address: config.listen.hostname,
     port: listening.port,
@@ -243,9 +252,11 @@ async function start(
     port: listening.port,
     mirrorPort: certified?.port,
     prepared,
+    prepareConsole: () => void screens.prepare(),
     async stop() {
       isServing = false;
       listeners.close();
+      watchers.close();
       const drainMs = config.drainSeconds * 1000;
       await Promise.all([listening.stop(drainMs), certified?.stop(drainMs)]);
       await closeAll();
@@ -306,10 +317,17 @@ async function warnOfWhatCannotWork(
   }
 }
 
-/** The issuers of the configuration. A token that is for this server says so by its URL, or as clients name it. */
-function trustedIssuers({ declared, externalUrl }: Config): TrustedIssuer[] {
-  const own = [externalUrl, new URL(externalUrl).host];
-  return declared.oidcIssuers.map((issuer) => ({ ...issuer, audiences: issuer.audiences ?? own }));
+/** Who takes an issuer out of the configuration may think that he trusts it no longer. */
+async function warnOfTrust(
+  { declared }: Config,
+  { oidcIssuers }: Metadata,
+  log: Log,
+): Promise<void> {
+  const names = declared.oidcIssuers.map(({ name }) => name);
+  for (const issuer of await oidcIssuers.declared()) {
+    if (names.includes(issuer)) continue;
+    log.warn("an issuer is trusted that the configuration does not have any more", { issuer });
+  }
 }
 
 /** The second server, whose clients have shown a certificate; undefined where none is wanted. */

@@ -155,7 +155,13 @@ const permissions = {
     "read",
     "registry",
     "project",
-    "list and get registries, upstreams and cache entries; `explain`, statistics",
+    "list and get registries, upstreams and cache entries; `explain`, statistics; see pulls, fills and the health of upstreams",
+  ),
+  read_pullers: row(
+    "read",
+    "registry",
+    "maintainer",
+    "see who has pulled, in the list of the latest pulls",
   ),
   change_registry: row("write", "registry", "maintainer", "create, change, delete a registry"),
   change_upstream: row(
@@ -304,6 +310,19 @@ const permissions = {
     "server",
     "administrator",
     "create personal access tokens of other users",
+  ),
+  read_oidc_issuers: row(
+    "read",
+    "server",
+    "administrator",
+    "list and get the issuers of id tokens that are trusted",
+  ),
+  // Whoever has an issuer of his own can log in by it for as long as it is trusted.
+  change_oidc_issuers: row(
+    "mint",
+    "server",
+    "administrator",
+    "say whose id tokens count, and what they open",
   ),
   verify_store: row(
     "write",

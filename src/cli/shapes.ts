@@ -27,6 +27,7 @@ export type Token = (api.PersonalTokenJson | api.GroupTokenJson | api.DeployToke
   token?: string;
 };
 export type Prefetch = api.PrefetchJson;
+export type Pull = api.PullJson;
 export type Webhook = api.WebhookJson;
 export type Delivery = api.DeliveryJson;
 export type Arrival = api.ArrivalJson;
@@ -69,6 +70,7 @@ export const shapes = {
   verified: has<api.VerifiedJson>("next", "checked", "findings"),
   evictionPreview: has<api.EvictionPreviewJson>("scope", "reason", "entries", "entries_count"),
   work: has<Work>("name", "status"),
+  pull: has<Pull>("id", "at", "repository", "reference", "cache_status", "status", "error"),
   prefetch: has<Prefetch>("id", "status", "progress", "images"),
   webhook: has<Webhook>("id", "url", "events", "enabled"),
   delivery: has<Delivery>("id", "event", "status", "attempts"),
@@ -78,8 +80,10 @@ export const shapes = {
   project: has<api.ProjectJson>("id", "path", "path_with_namespace", "namespace"),
   token: has<Token>("id", "name", "scopes", "expires_at"),
   groupSpace: has<api.GroupSpaceJson>("cached_bytes", "cache_max_bytes"),
+  space: has<api.SpaceJson>("stored_bytes", "limits"),
   policy: has<api.CleanupPolicyJson>("enabled", "cadence", "keep_n_days_after_download"),
   dependencyProxy: has<api.DependencyProxyJson>("enabled", "identity"),
   registrySwitch: has<api.VirtualRegistriesJson>("enabled"),
+  oidcIssuer: has<api.OidcIssuerJson>("id", "name", "issuer", "required_claims", "rules"),
   ttlPolicy: has<api.TtlPolicyJson>("enabled", "ttl"),
 } as const;

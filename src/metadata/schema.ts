@@ -4,6 +4,7 @@ import type { ChildKind } from "../oci/manifest.ts";
 import type { BlobsTable, BytesScope, GroupsTable } from "./space/tables.ts";
 import type { AuditResult } from "./audit/contract.ts";
 import type { Ask, DeniedMeans, OnUnsure, Proof, Role, TokenKind, UserState } from "./contract.ts";
+import type { OidcIssuersTable } from "./oidc-issuers/table.ts";
 
 /** The tables as TypeScript sees them; what they hold to is in `migrations/`. Flags are 0 or 1, on every engine. */
 export interface Schema {
@@ -40,6 +41,7 @@ export interface Schema {
   prefetch_images: PrefetchImagesTable;
   webhooks: WebhooksTable;
   webhook_deliveries: WebhookDeliveriesTable;
+  oidc_issuers: OidcIssuersTable;
   virtual_registry_settings: { group_id: number; enabled: number; updated_at: number };
   entry_counts: { upstream_id: number; bucket: number; entries: number; size: number };
   entry_grams: { id: number; ids: Uint8Array };
@@ -87,6 +89,9 @@ export interface UpstreamsTable {
   cache_max_bytes: number | null;
   kind: Generated<UpstreamKind>;
   version: Generated<number>;
+  /** Which of its caches it has, and from which on the former ones are doubted: see `caches.ts`. */
+  cache_epoch: Generated<number>;
+  doubted_epoch: Generated<number>;
   created_at: number;
   updated_at: number;
 }
@@ -178,6 +183,7 @@ export interface SessionsTable {
 export interface CacheEntriesTable {
   id: Generated<number>;
   group_id: number;
+  /** Of its cache: see `caches.ts`. */
   upstream_id: number;
   repository: string;
   kind: ChildKind;
@@ -202,6 +208,7 @@ export interface CacheEntriesTable {
 interface ListsTable {
   id: Generated<number>;
   group_id: number;
+  /** Of its cache. */
   upstream_id: number;
   repository: string;
   kind: "tags" | "referrers";
@@ -291,6 +298,7 @@ export interface WorkTable {
 
 export interface PurgesTable {
   id: Generated<number>;
+  /** Of its cache. */
   upstream_id: number;
   /** A glob; null: everything. */
   pattern: string | null;

@@ -71,8 +71,8 @@ export class Breaker {
     }
   }
 
-  /** All but the budget. */
-  health(now: number): Omit<Health, "budget"> {
+  /** All that it knows of. */
+  health(now: number): Omit<Health, "budget" | "lastError"> {
     const retryAt = this.#retryAt;
     const isDue = retryAt !== undefined && now >= retryAt;
     const breaker = retryAt === undefined ? "closed" : isDue ? "half_open" : "open";
@@ -90,6 +90,12 @@ export class Breaker {
     this.#openings = openings;
     this.#retryAt = retryAt;
     this.#reason = reason;
+  }
+
+  /** Somebody has seen the upstream answer: it is as if a trial had gone well. True where it was open. */
+  close(): boolean {
+    this.#trying = false;
+    return this.#answered();
   }
 
   #answered(): boolean {

@@ -372,6 +372,19 @@ CREATE TABLE memberships (
 
 CREATE INDEX memberships_group on memberships (group_id);
 
+CREATE TABLE oidc_issuers (
+  id integer primary key autoincrement,
+  name text not null unique check (length(name) between 1 and 32),
+  -- as it stands in tokens
+  issuer text not null unique check (length(issuer) between 1 and 2048),
+  -- a JSON object: where its keys are, what its tokens must say, and the rules
+  settings text not null,
+  -- whether a configuration file has declared it
+  declared integer not null default 0 check (declared in (0, 1)),
+  created_at integer not null,
+  updated_at integer not null
+) strict;
+
 CREATE TABLE passwords (
   user_id integer not null primary key references users (id) on delete cascade,
   -- argon2id, in the form of the PHC
@@ -629,7 +642,7 @@ CREATE TABLE "upstreams" (
   version integer not null default 1,
   created_at integer not null,
   updated_at integer not null, kind text not null default 'registry'
-check (kind in ('registry', 'dependency_proxy')), verified_group_id integer, cache_max_bytes integer check (cache_max_bytes > 0), last_rule_id integer not null default 0,
+check (kind in ('registry', 'dependency_proxy')), verified_group_id integer, cache_max_bytes integer check (cache_max_bytes > 0), last_rule_id integer not null default 0, cache_epoch integer not null default 0, doubted_epoch integer not null default 0,
   unique (id, group_id)
 ) strict;
 

@@ -1839,6 +1839,149 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v4/groups/{id}/-/virtual_registries/container/pulls": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The latest pulls at this server that have ended, the newest first */
+    get: {
+      parameters: {
+        query?: {
+          registry_id?: number;
+          upstream_id?: number;
+          /** @description a part of its name, or a glob for all of it: * stops at a slash, ** does not */
+          repository?: string;
+          failed?: "true" | "false";
+          limit?: number;
+        };
+        header?: never;
+        path: {
+          /** @description id or path of a group, %2F for a slash */
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Done */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Pull"][];
+          };
+        };
+        400: components["responses"]["BadRequest"];
+        401: components["responses"]["Unauthorized"];
+        403: components["responses"]["Forbidden"];
+        404: components["responses"]["NotFound"];
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v4/groups/{id}/-/virtual_registries/container/health": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** How a group's upstreams have been doing in the last minutes, and the fills under way */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description id or path of a group, %2F for a slash */
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Done */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["GroupHealth"];
+          };
+        };
+        400: components["responses"]["BadRequest"];
+        401: components["responses"]["Unauthorized"];
+        403: components["responses"]["Forbidden"];
+        404: components["responses"]["NotFound"];
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v4/groups/{id}/-/virtual_registries/container/events": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Follow pulls, fills and the health of upstreams as server-sent events */
+    get: {
+      parameters: {
+        query?: {
+          registry_id?: number;
+          upstream_id?: number;
+          /** @description a part of its name, or a glob for all of it: * stops at a slash, ** does not */
+          repository?: string;
+          failed?: "true" | "false";
+        };
+        header?: never;
+        path: {
+          /** @description id or path of a group, %2F for a slash */
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Done */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "text/event-stream": components["schemas"]["ServerSentEvent"];
+          };
+        };
+        400: components["responses"]["BadRequest"];
+        401: components["responses"]["Unauthorized"];
+        403: components["responses"]["Forbidden"];
+        404: components["responses"]["NotFound"];
+        429: components["responses"]["TooManyRequests"];
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v4/groups/{id}/-/virtual_registries/settings": {
     parameters: {
       query?: never;
@@ -4435,7 +4578,10 @@ export interface paths {
     /** List what is prefetched into a registry, and how far that has come */
     get: {
       parameters: {
-        query?: never;
+        query?: {
+          page?: number;
+          per_page?: number;
+        };
         header?: never;
         path: {
           id: number;
@@ -4598,7 +4744,7 @@ export interface paths {
             [name: string]: unknown;
           };
           content: {
-            "text/event-stream": string;
+            "text/event-stream": components["schemas"]["ServerSentEvent"];
           };
         };
         400: components["responses"]["BadRequest"];
@@ -4905,6 +5051,191 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v4/admin/oidc_issuers": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** List the issuers whose id tokens jobs can log in with, and what these open */
+    get: {
+      parameters: {
+        query?: {
+          page?: number;
+          per_page?: number;
+          search?: string;
+        };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Done */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["OidcIssuer"][];
+          };
+        };
+        400: components["responses"]["BadRequest"];
+        401: components["responses"]["Unauthorized"];
+        403: components["responses"]["Forbidden"];
+      };
+    };
+    put?: never;
+    /** Trust an issuer of id tokens, from the next login on */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          "application/json": components["schemas"]["OidcIssuerFields"];
+          "application/x-www-form-urlencoded": components["schemas"]["OidcIssuerFields"];
+        };
+      };
+      responses: {
+        /** @description Done */
+        201: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["OidcIssuer"];
+          };
+        };
+        400: components["responses"]["BadRequest"];
+        401: components["responses"]["Unauthorized"];
+        403: components["responses"]["Forbidden"];
+        413: components["responses"]["TooLarge"];
+        415: components["responses"]["UnsupportedMediaType"];
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v4/admin/oidc_issuers/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Get an issuer of id tokens */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: number;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Done */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["OidcIssuer"];
+          };
+        };
+        400: components["responses"]["BadRequest"];
+        401: components["responses"]["Unauthorized"];
+        403: components["responses"]["Forbidden"];
+        404: components["responses"]["NotFound"];
+      };
+    };
+    put?: never;
+    post?: never;
+    /** Trust an issuer of id tokens no longer; what was issued for them ends */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description an `ETag`: 412 where it is another now */
+          "If-Match"?: string;
+          /** @description an HTTP date: 412 where it was changed later */
+          "If-Unmodified-Since"?: string;
+        };
+        path: {
+          id: number;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Done */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        400: components["responses"]["BadRequest"];
+        401: components["responses"]["Unauthorized"];
+        403: components["responses"]["Forbidden"];
+        404: components["responses"]["NotFound"];
+        412: components["responses"]["PreconditionFailed"];
+        413: components["responses"]["TooLarge"];
+      };
+    };
+    options?: never;
+    head?: never;
+    /** Change an issuer of id tokens; what was issued for them under the former rules ends */
+    patch: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description an `ETag`: 412 where it is another now */
+          "If-Match"?: string;
+          /** @description an HTTP date: 412 where it was changed later */
+          "If-Unmodified-Since"?: string;
+        };
+        path: {
+          id: number;
+        };
+        cookie?: never;
+      };
+      requestBody?: {
+        content: {
+          "application/json": components["schemas"]["OidcIssuerChanges"];
+          "application/x-www-form-urlencoded": components["schemas"]["OidcIssuerChanges"];
+        };
+      };
+      responses: {
+        /** @description Done */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["OidcIssuer"];
+          };
+        };
+        400: components["responses"]["BadRequest"];
+        401: components["responses"]["Unauthorized"];
+        403: components["responses"]["Forbidden"];
+        404: components["responses"]["NotFound"];
+        412: components["responses"]["PreconditionFailed"];
+        413: components["responses"]["TooLarge"];
+        415: components["responses"]["UnsupportedMediaType"];
+      };
+    };
+    trace?: never;
+  };
   "/api/v4/work": {
     parameters: {
       query?: never;
@@ -5084,7 +5415,12 @@ export interface paths {
     put: {
       parameters: {
         query?: never;
-        header?: never;
+        header?: {
+          /** @description an `ETag`: 412 where it is another now */
+          "If-Match"?: string;
+          /** @description an HTTP date: 412 where it was changed later */
+          "If-Unmodified-Since"?: string;
+        };
         path: {
           /** @description id or path of a group, %2F for a slash */
           id: string;
@@ -5612,6 +5948,115 @@ export interface components {
       bytes_from_upstream: number;
       upstream_requests: number;
       upstream_errors: number;
+    };
+    Pull: {
+      /** @example 9f86d081884c-2k */
+      id: string;
+      /**
+       * Format: date-time
+       * @example 2025-11-03T09:15:00.000Z
+       */
+      at: string;
+      request_id: string;
+      /** @enum {string} */
+      method: "GET" | "HEAD";
+      registry_id: number;
+      registry: string;
+      upstream_id: number | null;
+      upstream: string | null;
+      repository: string;
+      reference: string | null;
+      /** @enum {string} */
+      kind: "manifest" | "blob" | "tags" | "referrers";
+      /** @enum {string} */
+      cache_status:
+        | "hit"
+        | "stale"
+        | "revalidated"
+        | "miss"
+        | "collapsed"
+        | "window"
+        | "bypass"
+        | "absent"
+        | "refused";
+      reason: string | null;
+      status: number;
+      bytes: number;
+      duration_ms: number;
+      /** @enum {string} */
+      outcome: "sent" | "left" | "cut" | "refused";
+      error: components["schemas"]["PullError"];
+      /** @description for maintainers; others get null */
+      actor: string | null;
+    };
+    PullError: {
+      code: string;
+      message: string;
+      next: string;
+    } | null;
+    GroupHealth: {
+      window_minutes: number;
+      upstreams: components["schemas"]["UpstreamHealth"][];
+      fills: components["schemas"]["Fill"][];
+    };
+    UpstreamHealth: {
+      id: number;
+      name: string;
+      /** @enum {string} */
+      breaker: "closed" | "open" | "half_open";
+      /**
+       * Format: date-time
+       * @example 2025-11-03T09:15:00.000Z
+       */
+      retry_at: string | null;
+      requests: number;
+      errors: number;
+      latency_ms: {
+        p50: number | null;
+        p95: number | null;
+      };
+      last_error: {
+        /**
+         * Format: date-time
+         * @example 2025-11-03T09:15:00.000Z
+         */
+        at: string;
+        reason: string;
+        message: string;
+        next: string;
+      } | null;
+      budget: {
+        limit: number;
+        remaining: number;
+        /**
+         * Format: date-time
+         * @example 2025-11-03T09:15:00.000Z
+         */
+        at: string;
+        /**
+         * Format: date-time
+         * @example 2025-11-03T09:15:00.000Z
+         */
+        resets_at: string;
+      } | null;
+    };
+    Fill: {
+      upstream_id: number;
+      repository: string;
+      digest: string;
+      size: number | null;
+      received: number;
+      followers: number;
+      /**
+       * Format: date-time
+       * @example 2025-11-03T09:15:00.000Z
+       */
+      started_at: string;
+    };
+    ServerSentEvent: {
+      event?: string;
+      id?: string;
+      data: string;
     };
     VirtualRegistrySettings: {
       enabled: boolean;
@@ -6331,6 +6776,104 @@ export interface components {
        * @example 2025-11-03T09:15:00.000Z
        */
       created_at: string;
+    };
+    OidcIssuer: {
+      id: number;
+      name: string;
+      issuer: string;
+      jwks_uri: string | null;
+      audiences: string[] | null;
+      algorithms: string[];
+      ca: string | null;
+      leeway_seconds: number;
+      required_claims: {
+        [key: string]: unknown;
+      };
+      rules: {
+        claims: {
+          [key: string]: unknown;
+        };
+        group: string;
+        pull: ("registries" | "dependency_proxies")[];
+      }[];
+      /**
+       * Format: date-time
+       * @example 2025-11-03T09:15:00.000Z
+       */
+      created_at: string;
+      /**
+       * Format: date-time
+       * @example 2025-11-03T09:15:00.000Z
+       */
+      updated_at: string;
+    };
+    OidcIssuerFields: {
+      /** @example gitlab */
+      name: string;
+      /** @example https://gitlab.example.com */
+      issuer: string;
+      jwks_uri?: string | null;
+      audiences?: string[] | null;
+      algorithms?: (
+        | "RS256"
+        | "RS384"
+        | "RS512"
+        | "PS256"
+        | "PS384"
+        | "PS512"
+        | "ES256"
+        | "ES384"
+        | "ES512"
+        | "EdDSA"
+        | "Ed25519"
+      )[];
+      ca?: string | null;
+      leeway_seconds?: number;
+      required_claims?: {
+        [key: string]: unknown;
+      };
+      rules: components["schemas"]["OidcIssuerRuleFields"][];
+    };
+    OidcIssuerRuleFields: {
+      /**
+       * @description claims and what they must be: a text with * and **, a list of such, or claims
+       * @example {
+       *       "project_path": "acme/*"
+       *     }
+       */
+      claims: {
+        [key: string]: unknown;
+      };
+      /** @example acme */
+      group?: string;
+      pull?: ("registries" | "dependency_proxies")[];
+    };
+    OidcIssuerChanges: {
+      /** @example gitlab */
+      name?: string;
+      /** @example https://gitlab.example.com */
+      issuer?: string;
+      jwks_uri?: string | null;
+      audiences?: string[] | null;
+      algorithms?: (
+        | "RS256"
+        | "RS384"
+        | "RS512"
+        | "PS256"
+        | "PS384"
+        | "PS512"
+        | "ES256"
+        | "ES384"
+        | "ES512"
+        | "EdDSA"
+        | "Ed25519"
+      )[];
+      ca?: string | null;
+      leeway_seconds?: number;
+      required_claims?: {
+        [key: string]: unknown;
+      };
+      rules?: components["schemas"]["OidcIssuerRuleFields"][];
     };
     Work: {
       /** @example purges */

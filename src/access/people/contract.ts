@@ -18,6 +18,13 @@ export interface Attempts {
   /** Throws while this attempt may not be made. */
   mayTry(attempt: Attempt): void;
   failed(attempt: Attempt): void;
+  /**
+   * Whether failures by any of this user's names have closed him to where the attempt comes from: then no password of his
+   * is right, and nobody is told why.
+   */
+  isShut(attempt: Attempt, userId: number): boolean;
+  /** How it went for whom the name was found to be, beside `failed` and `succeeded`. */
+  known(attempt: Attempt, userId: number, isRight: boolean): void;
   /** `credential`: its kind and id, never a secret. `isOfUse`: whether it opens anything. */
   succeeded(attempt: Attempt, who: { actor: Actor; credential: string; isOfUse: boolean }): void;
 }
@@ -79,6 +86,8 @@ export interface SessionAccess {
   beginByToken(token: string, from: From): Promise<NewLogin>;
   /** Who has this secret; undefined where the session is over, or its user or token may not come in any more. */
   find(secret: string): Promise<SignedIn | undefined>;
+  /** The same for who does no more than listen: that does not keep the session from ending for want of use. */
+  peek(secret: string): Promise<SignedIn | undefined>;
   /** What a page of ours repeats with each change, and no other page can know. */
   csrfToken(secret: string): string;
   ofUser(userId: number): Promise<Session[]>;

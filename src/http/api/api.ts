@@ -18,7 +18,9 @@ import { entryEndpoints } from "./entries.ts";
 import { ApiError, asApiError, databaseFails, notFound, unauthorized } from "./errors.ts";
 import { groupEndpoints } from "./groups.ts";
 import { imageEndpoints } from "./images.ts";
+import { liveEndpoints } from "./live.ts";
 import { identityEndpoints } from "./identity/identity.ts";
+import { oidcIssuerEndpoints } from "./oidc-issuers.ts";
 import type { ApiOptions } from "./options.ts";
 import { roadOf, whoCalls } from "./people/caller.ts";
 import { sessionCookie } from "./people/cookies.ts";
@@ -84,6 +86,7 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
   associationEndpoints(api, options);
   entryEndpoints(api, options);
   statisticsEndpoints(api, options);
+  liveEndpoints(api, options);
   virtualRegistryEndpoints(api, options);
   pullEndpoints(api, options);
   imageEndpoints(api, options);
@@ -97,6 +100,7 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
   cleanupEndpoints(api, options);
   prefetchEndpoints(api, options);
   webhookEndpoints(api, options);
+  oidcIssuerEndpoints(api, options);
   workEndpoints(api, options);
   spaceEndpoints(api, options);
   api.all("*", () => {

@@ -10,6 +10,7 @@ import type {
 } from "../contract.ts";
 import type { ManagedCleanupPolicies } from "../cleanup/contract.ts";
 import type { ManagedRules } from "../rules/contract.ts";
+import type { ManagedOidcIssuers } from "../oidc-issuers/contract.ts";
 import type { ManagedPrefetches } from "../prefetches/contract.ts";
 import type { ManagedWebhooks } from "../webhooks/contract.ts";
 import type { PurgePreview, PurgeSelection } from "../purges/contract.ts";
@@ -26,8 +27,9 @@ export interface Management {
   /** Puts on record what was done and changes nothing here. */
   note(fact: AuditFact): Promise<void>;
   /**
-   * A step: gives up some lists and entries of upstreams that have been removed. How many these were; 0: there are no more.
-   * A removal is whole without it: nobody sees them any more. Safe to repeat after a kill.
+   * A step: gives up some lists and entries of upstreams that have been removed, or had another URL, or settles some of what
+   * other credentials have left in doubt. How many these were; 0: there are no more. A change is whole without it: nobody sees
+   * them any more, or as *named*. Safe to repeat after a kill.
    */
   sweep(): Promise<number>;
   /** By id, or by the path that it has now, in whatever case. */
@@ -43,6 +45,7 @@ export interface Management {
   readonly cleanupPolicies: ManagedCleanupPolicies;
   readonly prefetches: ManagedPrefetches;
   readonly webhooks: ManagedWebhooks;
+  readonly oidcIssuers: ManagedOidcIssuers;
 }
 
 export interface ManagedGroups {
@@ -56,8 +59,8 @@ export interface ManagedGroups {
   ): Promise<Group>;
   /** With everything in it, groups below included, and the bots of these groups' tokens. At once, as all removals are. */
   remove(id: number, condition?: Condition): Promise<Removal>;
-  /** How many bytes its entries may need, those of its subgroups not counted; undefined: no limit. */
-  limit(id: number, maxBytes: number | undefined): Promise<void>;
+  /** How many bytes its entries may need, those of its subgroups not counted; undefined: no limit. The tag is that of `{ maxBytes }`. */
+  limit(id: number, maxBytes: number | undefined, condition?: Condition): Promise<void>;
   /**
    * `path` is the last part of the group's path. Everything below moves along, and the Dependency Proxies are found by
    * their former paths too, until another group has such a path.
