@@ -14,6 +14,7 @@ import {
 } from "../../ui/edited.tsx";
 import { Form } from "../../ui/form.tsx";
 import { toast } from "../../ui/toast.tsx";
+import { ConnectionTest } from "../registries/connection-test.tsx";
 import { registriesChanged, type UpstreamDetail } from "../registries/queries.ts";
 import { typedName } from "../registries/typed.ts";
 import { changesOf, fieldsOf, labels, type UpstreamChanges, type UpstreamForm } from "./fields.ts";
@@ -39,6 +40,7 @@ export function SettingsForm({ newest }: { newest: Tagged<UpstreamDetail> }) {
   };
   const { values, set, isDirty } = edited;
   const fields = { values, set };
+  const isMoved = edited.typed.url !== undefined;
   return (
     <>
       <Form
@@ -62,7 +64,9 @@ export function SettingsForm({ newest }: { newest: Tagged<UpstreamDetail> }) {
         onReload={() => void registriesChanged()}
       >
         <div className="settings">
-          <ConnectionFields {...fields} isMoved={edited.typed.url !== undefined} />
+          <ConnectionFields {...fields} isMoved={isMoved}>
+            {isMoved && <TestAddress id={edited.base.data.id} url={values.url.trim()} />}
+          </ConnectionFields>
           <FreshnessFields {...fields} />
           <ChoosingFields {...fields} />
           <AccessFields {...fields} />
@@ -81,6 +85,18 @@ export function SettingsForm({ newest }: { newest: Tagged<UpstreamDetail> }) {
       />
     </>
   );
+}
+
+/** The address that was typed, before it is saved. The stored login is for the former one, and does not go there. */
+function TestAddress({ id, url }: { id: number; url: string }) {
+  const run = () =>
+    ask(
+      api.POST("/api/v4/virtual_registries/container/upstreams/{id}/test", {
+        params: { path: { id } },
+        body: { url },
+      }),
+    );
+  return <ConnectionTest label="Test this address" run={run} isDisabled={url === ""} />;
 }
 
 const notSent = (problems: Record<string, string[]>) =>
