@@ -37,6 +37,13 @@ await e2e(
     await page.getByText("Waiting for a pull…").waitFor();
     const { repository, tag } = lab.images.hello;
     await page.getByRole("radio", { name: "Skopeo" }).click();
+    // A pull that fails says why, and what to do.
+    const wrong = `${weir.host}/virtual_registries/container/1/library/no-such-image:1`;
+    const client = await lab.client(skopeo);
+    await client.login(weir.host, "admin", weir.token);
+    expect((await client.pull(wrong)).code).not.toBe(0);
+    await page.getByText("library/no-such-image:1").waitFor();
+    await page.getByText("What to do:").waitFor();
     await page.getByLabel("Image").fill(`${repository}:${tag}`);
     const commands = await page.locator(".code-block pre").allTextContents();
     expect(commands[0]).toContain(made ?? "no token");
