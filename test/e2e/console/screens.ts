@@ -85,7 +85,7 @@ export const screens: readonly Screen[] = [
     path: "/upstreams",
     reach: async (page) => {
       await settled(page, "Upstreams");
-      await page.getByText("Answers").first().waitFor();
+      await page.getByText("Ready").first().waitFor();
     },
   },
   {

@@ -1,6 +1,6 @@
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
-import { api, ask, ifMatch } from "../../api/client.ts";
+import { api, ask, askTagged, ifMatch } from "../../api/client.ts";
 import { ApiError } from "../../api/errors.ts";
 import { queries } from "../../api/queries.ts";
 import { Button } from "../../ui/button.tsx";
@@ -112,16 +112,16 @@ function useSave(edited: Edited<UpstreamDetail, UpstreamForm>) {
   const { id } = edited.base.data;
   return useMutation({
     mutationFn: (body: UpstreamChanges) =>
-      ask(
+      askTagged(
         api.PATCH("/api/v4/virtual_registries/container/upstreams/{id}", {
           params: { path: { id }, header: ifMatch(edited.base.tag) },
           body,
         }),
       ),
-    onSuccess: async ({ name }) => {
-      toast(`The settings of ${name} are saved.`);
+    onSuccess: async (answer) => {
+      toast(`The settings of ${answer.data.name} are saved.`);
+      edited.saved(answer);
       await registriesChanged();
-      edited.clear();
     },
     onError: async (error) => {
       if (error instanceof ApiError && error.isConflict) {
