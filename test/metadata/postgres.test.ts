@@ -278,6 +278,8 @@ describe.skipIf(lack !== undefined)(`PostgreSQL${lack ? ` (${lack})` : ""}`, () 
       const other = await OtherTransaction.begin(database.url);
       const lock = (text: string) =>
         other.run(`update cache_entries set size = size where digest = '${digestOfText(text)}'`);
+      // On a busy machine the one who waits last may look first; then it would be ended, and not ours.
+      await other.run("set local deadlock_timeout = '1min'");
       await lock("b");
       const counting = count(blobs);
       await waits(database);
