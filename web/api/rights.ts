@@ -21,9 +21,7 @@ export const takesMaintainer =
 export interface Sight {
   /** Who has pulled. */
   pullers: boolean;
-  /** How much the group caches, and may cache. */
-  groupSpace: boolean;
-  /** The same of the whole server. */
+  /** How much the whole server stores, and may store. */
   space: boolean;
 }
 
@@ -34,7 +32,6 @@ export function useSight(groupId: number): Sight {
   const role = known?.groups.find(({ id }) => id === groupId)?.role ?? "";
   return {
     pullers: isAdmin || changing.includes(role),
-    groupSpace: isAdmin || role === "owner",
     space: isAdmin,
   };
 }

@@ -1,22 +1,14 @@
 import { useState } from "react";
 import { ApiError } from "../api/errors.ts";
 import { Button } from "./button.tsx";
-import { type Draft, differing, type Fields, useDraft } from "./draft.ts";
+import { type Change, changed } from "./changes.ts";
+import { type Draft, type Fields, useDraft } from "./draft.ts";
 import { Icon } from "./icons.tsx";
 
 /** Something as it was read, with its `ETag`. */
 export interface Tagged<T> {
   data: T;
   tag: string;
-}
-
-/** What somebody else made of a field while it was edited here. */
-export interface Change {
-  field: string;
-  before: string | boolean;
-  now: string | boolean;
-  /** Undefined where it was left alone here. */
-  typed: string | boolean | undefined;
 }
 
 export interface Edited<T, F extends Fields> extends Draft<F> {
@@ -26,6 +18,8 @@ export interface Edited<T, F extends Fields> extends Draft<F> {
   changes: Change[];
   /** Goes on with what it is now; what was typed stays. */
   rebase: () => void;
+  /** Goes on with what was saved. */
+  saved: (answer: Tagged<T>) => void;
 }
 
 /**
@@ -37,23 +31,20 @@ export function useEdited<T, F extends Fields>(
   fieldsOf: (data: T) => F,
 ): Edited<T, F> {
   const [base, setBase] = useState(newest);
+  // What was the newest when something newer was saved.
+  const [former, setFormer] = useState<string>();
   const draft = useDraft(fieldsOf(base.data));
-  const isOther = base.tag !== newest.tag;
+  const isOther = base.tag !== newest.tag && newest.tag !== former;
   const changes = isOther ? changed(fieldsOf(base.data), fieldsOf(newest.data), draft.typed) : [];
   const rebase = () => setBase(newest);
+  const saved = (answer: Tagged<T>) => {
+    setFormer(newest.tag);
+    setBase(answer);
+    draft.clear();
+  };
   // Nothing that is seen here is another: as well now as later.
   if (isOther && (!draft.isDirty || changes.length === 0)) setBase(newest);
-  return { ...draft, base, changes, rebase };
-}
-
-/** Exported for tests. */
-export function changed<F extends Fields>(before: F, now: F, typed: Partial<F>): Change[] {
-  return Object.entries(differing(before, now as Partial<F>)).map(([field, value]) => ({
-    field,
-    before: before[field] ?? "",
-    now: value as string | boolean,
-    typed: typed[field],
-  }));
+  return { ...draft, base, changes, rebase, saved };
 }
 
 /** What others have changed meanwhile, in words; nothing where they have not. */

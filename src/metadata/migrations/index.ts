@@ -17,6 +17,8 @@ import { space, type Trigger } from "./0013_space.ts";
 import { prefetchesAndWebhooks } from "./0014_prefetches_and_webhooks.ts";
 import { rules } from "./0015_rules.ts";
 import { descent } from "./0018_descent.ts";
+import { caches } from "./0019_caches.ts";
+import { repositories } from "./0020_repositories.ts";
 import { oidcIssuers } from "./0022_oidc_issuers.ts";
 import { recentStatistics } from "./0024_recent_statistics.ts";
 
@@ -39,10 +41,14 @@ export interface SqlWords {
   trigger: (trigger: Trigger) => string[];
   /** What keeps `entry_counts` in step with the entries that can be seen; a bucket is the id without so many of its last bits. */
   entryCounts: (bucketBits: number) => string[];
+  /** The same for `repository_counts`; while these are made, and until the step is done, nobody else writes entries. */
+  repositoryCounts: string[];
   /** A statement of a trigger that adds `size` to `cached_bytes`, where the condition holds. */
   addBytes: (scope: string, owner: string, size: string, condition: string) => string;
   /** What `addBytes` needs to be there. */
   bytesAdded: string[];
+  /** What has content count once where several entries that need it go in one statement. */
+  leftAtOnce: string[];
   /** What makes ids that somebody chose count as given out, for a table where that can be. */
   givenIds: (table: string) => string[];
   /** A query for the names of our tables, as far as there are any. */
@@ -70,6 +76,8 @@ const steps: Record<string, (words: SqlWords) => string[]> = {
   "0014_prefetches_and_webhooks": prefetchesAndWebhooks,
   "0015_rules": rules,
   "0018_descent": descent,
+  "0019_caches": caches,
+  "0020_repositories": repositories,
   "0022_oidc_issuers": oidcIssuers,
   "0024_recent_statistics": recentStatistics,
 };

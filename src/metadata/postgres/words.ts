@@ -1,5 +1,7 @@
 import type { SqlWords } from "../migrations/index.ts";
 import { addBytes, bytesAdded, entryCounts } from "./entry-counts.ts";
+import { leftAtOnce } from "./left-at-once.ts";
+import { repositoryCounts } from "./repository-counts.ts";
 
 /** How PostgreSQL says it. */
 export const postgresWords: SqlWords = {
@@ -30,8 +32,10 @@ for each row execute function ${table}_are_kept()`,
 for each statement execute function ${table}_are_kept()`,
   ],
   entryCounts,
+  repositoryCounts,
   addBytes,
   bytesAdded,
+  leftAtOnce,
   trigger: ({ name, table, event, when, locks = [], statements }) => [
     `create function ${name}() returns trigger language plpgsql as $$
 begin

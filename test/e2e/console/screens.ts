@@ -128,7 +128,7 @@ export const screens: readonly Screen[] = [
     path: "/upstreams",
     reach: async (page) => {
       await settled(page, "Upstreams");
-      await page.getByText("Answers").first().waitFor();
+      await page.getByText("Ready").first().waitFor();
     },
   },
   {

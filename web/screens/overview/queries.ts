@@ -57,21 +57,7 @@ export function useTopRepositories(id: string, range: Range) {
   });
 }
 
-export function useGroupSpace(groupId: number) {
-  return useQuery({
-    queryKey: ["space", groupId],
-    queryFn: ({ signal }) =>
-      ask(
-        api.GET("/api/v4/groups/{id}/-/virtual_registries/space", {
-          params: { path: { id: String(groupId) } },
-          signal,
-        }),
-      ),
-    refetchInterval: refreshMs,
-  });
-}
-
-/** Of the whole server. */
+/** What the whole server stores. */
 export function useSpace() {
   return useQuery({
     queryKey: ["space"],

@@ -2,30 +2,21 @@ import { useSight } from "../../api/rights.ts";
 import { bytesText } from "../../ui/format.tsx";
 import { Meter } from "../../ui/meter.tsx";
 import { Panel } from "../../ui/pieces.tsx";
-import { Loaded, NoPermission } from "../../ui/states.tsx";
-import { useGroupSpace, useSpace } from "./queries.ts";
+import { Loaded } from "../../ui/states.tsx";
+import { useSpace, useSummary } from "./queries.ts";
 
-/** How much of what may be stored is. */
+/** How much of what may be stored is: of the group, and for administrators of the server. */
 export function Space({ groupId }: { groupId: number }) {
-  const { groupSpace, space } = useSight(groupId);
+  const { space } = useSight(groupId);
   return (
     <Panel title="Space">
-      {!groupSpace && (
-        <NoPermission>How much the group may cache is for its owners to see.</NoPermission>
-      )}
-      {groupSpace && <OfGroup groupId={groupId} />}
+      <Loaded query={useSummary(String(groupId))} height="4rem">
+        {({ cached_bytes: bytes, cache_max_bytes: most }) => (
+          <Limited title="This group" bytes={bytes} most={most} word="cached" />
+        )}
+      </Loaded>
       {space && <OfServer />}
     </Panel>
-  );
-}
-
-function OfGroup({ groupId }: { groupId: number }) {
-  return (
-    <Loaded query={useGroupSpace(groupId)} height="4rem">
-      {({ cached_bytes: bytes, cache_max_bytes: most }) => (
-        <Limited title="This group" bytes={bytes} most={most} word="cached" />
-      )}
-    </Loaded>
   );
 }
 
