@@ -42,14 +42,26 @@ export class SqlStatistics implements Statistics {
 
   async history(filter: HistoryFilter & { span: Span }): Promise<Point[]> {
     const { span } = filter;
-    const counted =
-      span === "five_minutes"
-        ? this.db.selectFrom("recent_statistics").select(["at", ...sums()])
-        : this.db
-            .selectFrom("upstream_statistics")
-            .select(["at", ...sums()])
-            .where("span", "=", span);
-    const rows = await counted.where(within(filter)).groupBy("at").orderBy("at").execute();
+    if (span === "five_minutes") return this.#recent(filter);
+    const rows = await this.db
+      .selectFrom("upstream_statistics")
+      .select(["at", ...sums()])
+      .where("span", "=", span)
+      .where(within(filter))
+      .groupBy("at")
+      .orderBy("at")
+      .execute();
+    return rows.map((row) => ({ at: row.at, counters: countersOf(row) }));
+  }
+
+  async #recent(filter: HistoryFilter): Promise<Point[]> {
+    const rows = await this.db
+      .selectFrom("recent_statistics")
+      .select(["at", ...sums()])
+      .where(within(filter))
+      .groupBy("at")
+      .orderBy("at")
+      .execute();
     return rows.map((row) => ({ at: row.at, counters: countersOf(row) }));
   }
 
