@@ -40,6 +40,7 @@ export interface Schema {
   prefetch_images: PrefetchImagesTable;
   webhooks: WebhooksTable;
   webhook_deliveries: WebhookDeliveriesTable;
+  oidc_issuers: OidcIssuersTable;
   virtual_registry_settings: { group_id: number; enabled: number; updated_at: number };
   entry_counts: { upstream_id: number; bucket: number; entries: number; size: number };
   entry_grams: { id: number; ids: Uint8Array };
@@ -390,4 +391,15 @@ export interface WebhookDeliveriesTable {
   response_status: number | null;
   reason: string | null;
   created_at: number;
+}
+
+export interface OidcIssuersTable {
+  id: Generated<number>;
+  name: string;
+  issuer: string;
+  /** A JSON object: the settings but for these two. */
+  settings: string;
+  declared: Generated<number>;
+  created_at: number;
+  updated_at: number;
 }
