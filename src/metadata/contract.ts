@@ -71,8 +71,6 @@ export type MetadataProblem = "in_use" | "unusable" | "damaged" | "newer" | "ref
 export type * from "./audit/contract.ts";
 export * from "./credentials/contract.ts";
 export type * from "./holdings/contract.ts";
-export type * from "./audit/contract.ts";
-export * from "./credentials/contract.ts";
 export * from "./error.ts";
 export type * from "./identity/contract.ts";
 export type * from "./lists/contract.ts";

@@ -4,6 +4,7 @@ import type { ChildKind } from "../oci/manifest.ts";
 import type { BlobsTable, BytesScope, GroupsTable } from "./space/tables.ts";
 import type { AuditResult } from "./audit/contract.ts";
 import type { Ask, DeniedMeans, OnUnsure, Proof, Role, TokenKind, UserState } from "./contract.ts";
+import type { OidcIssuersTable } from "./oidc-issuers/table.ts";
 
 /** The tables as TypeScript sees them; what they hold to is in `migrations/`. Flags are 0 or 1, on every engine. */
 export interface Schema {
@@ -391,15 +392,4 @@ export interface WebhookDeliveriesTable {
   response_status: number | null;
   reason: string | null;
   created_at: number;
-}
-
-export interface OidcIssuersTable {
-  id: Generated<number>;
-  name: string;
-  issuer: string;
-  /** A JSON object: the settings but for these two. */
-  settings: string;
-  declared: Generated<number>;
-  created_at: number;
-  updated_at: number;
 }

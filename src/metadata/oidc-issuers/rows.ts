@@ -1,6 +1,7 @@
 import type { Selectable } from "kysely";
-import type { Db, OidcIssuersTable } from "../schema.ts";
+import type { Db } from "../schema.ts";
 import type { OidcIssuer, OidcIssuerRecord } from "./contract.ts";
+import type { OidcIssuersTable } from "./table.ts";
 
 export function issuerOf(row: Selectable<OidcIssuersTable>): OidcIssuerRecord {
   const settings = JSON.parse(row.settings) as Omit<OidcIssuer, "name" | "issuer">;
