@@ -305,6 +305,19 @@ const permissions = {
     "administrator",
     "create personal access tokens of other users",
   ),
+  read_oidc_issuers: row(
+    "read",
+    "server",
+    "administrator",
+    "list and get the issuers of id tokens that are trusted",
+  ),
+  // Whoever has an issuer of his own can log in by it for as long as it is trusted.
+  change_oidc_issuers: row(
+    "mint",
+    "server",
+    "administrator",
+    "say whose id tokens count, and what they open",
+  ),
   verify_store: row(
     "write",
     "server",

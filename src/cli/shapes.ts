@@ -81,5 +81,6 @@ export const shapes = {
   policy: has<api.CleanupPolicyJson>("enabled", "cadence", "keep_n_days_after_download"),
   dependencyProxy: has<api.DependencyProxyJson>("enabled", "identity"),
   registrySwitch: has<api.VirtualRegistriesJson>("enabled"),
+  oidcIssuer: has<api.OidcIssuerJson>("id", "name", "issuer", "required_claims", "rules"),
   ttlPolicy: has<api.TtlPolicyJson>("enabled", "ttl"),
 } as const;

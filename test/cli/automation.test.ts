@@ -60,3 +60,30 @@ test("webhooks are added, tested, changed and deleted", async () => {
   expect(await runAt(weir, ["webhook", "deliveries", id])).toMatchObject({ code: 3 });
   expect(await runAt(weir, ["webhook", "add", receiver.url])).toMatchObject({ code: 2 });
 });
+
+test("issuers of id tokens are added, shown, listed and deleted", async () => {
+  const claims = ["--claim", "project_path=acme/a", "--claim", "project_path=acme/b=c"];
+  const add = ["issuer", "add", "forge", "https://forge.example.com", ...claims];
+  const made = await jsonAt<Item>(weir, [...add, "--claim", "ref=main", "--pull", "registries"]);
+  expect(made).toMatchObject({
+    rules: [
+      {
+        claims: { project_path: ["acme/a", "acme/b=c"], ref: "main" },
+        group: "default",
+        pull: ["registries"],
+      },
+    ],
+  });
+  expect((await runAt(weir, ["issuer", "list"])).out).toMatch(
+    /forge +https:\/\/forge\.example\.com +1 +default/,
+  );
+  expect(await jsonAt<Item>(weir, ["issuer", "show", "forge"])).toEqual(made);
+  expect(await jsonAt<Item>(weir, ["issuer", "show", String(made.id)])).toEqual(made);
+  const wide = await runAt(weir, [...add.slice(0, 3), "https://a.example.com", "--claim", "sub=*"]);
+  expect(wide).toMatchObject({ code: 1 });
+  expect(wide.err).toContain("rules[0].claims must have a claim with more in it than stars");
+  expect(await runAt(weir, add.slice(0, 4))).toMatchObject({ code: 2 });
+  expect(await runAt(weir, [...add.slice(0, 4), "--claim", "sub"])).toMatchObject({ code: 2 });
+  expect(await runAt(weir, ["issuer", "delete", "forge"])).toMatchObject({ code: 0 });
+  expect(await runAt(weir, ["issuer", "show", "forge"])).toMatchObject({ code: 3 });
+});

@@ -6,6 +6,7 @@ import { explain } from "./explain.ts";
 import { groupCommands } from "./group.ts";
 import { healthcheck } from "./healthcheck.ts";
 import { prefetchCommands } from "./prefetch.ts";
+import { issuerCommands } from "./issuer.ts";
 import { migrate } from "./migrate.ts";
 import { registryCommands } from "./registry.ts";
 import { serve } from "./serve.ts";
@@ -43,6 +44,7 @@ export const commands: readonly Command[] = [
   ...groupCommands,
   ...userCommands,
   ...tokenCommands,
+  ...issuerCommands,
   ...webhookCommands,
   backup,
   restore,

@@ -19,6 +19,7 @@ import { ApiError, asApiError, databaseFails, notFound, unauthorized } from "./e
 import { groupEndpoints } from "./groups.ts";
 import { imageEndpoints } from "./images.ts";
 import { identityEndpoints } from "./identity/identity.ts";
+import { oidcIssuerEndpoints } from "./oidc-issuers.ts";
 import type { ApiOptions } from "./options.ts";
 import { roadOf, whoCalls } from "./people/caller.ts";
 import { sessionCookie } from "./people/cookies.ts";
@@ -97,6 +98,7 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
   cleanupEndpoints(api, options);
   prefetchEndpoints(api, options);
   webhookEndpoints(api, options);
+  oidcIssuerEndpoints(api, options);
   workEndpoints(api, options);
   spaceEndpoints(api, options);
   api.all("*", () => {

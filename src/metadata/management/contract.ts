@@ -10,6 +10,7 @@ import type {
 } from "../contract.ts";
 import type { ManagedCleanupPolicies } from "../cleanup/contract.ts";
 import type { ManagedRules } from "../rules/contract.ts";
+import type { ManagedOidcIssuers } from "../oidc-issuers/contract.ts";
 import type { ManagedPrefetches } from "../prefetches/contract.ts";
 import type { ManagedWebhooks } from "../webhooks/contract.ts";
 import type { PurgePreview, PurgeSelection } from "../purges/contract.ts";
@@ -43,6 +44,7 @@ export interface Management {
   readonly cleanupPolicies: ManagedCleanupPolicies;
   readonly prefetches: ManagedPrefetches;
   readonly webhooks: ManagedWebhooks;
+  readonly oidcIssuers: ManagedOidcIssuers;
 }
 
 export interface ManagedGroups {

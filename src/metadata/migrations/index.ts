@@ -17,6 +17,7 @@ import { space, type Trigger } from "./0013_space.ts";
 import { prefetchesAndWebhooks } from "./0014_prefetches_and_webhooks.ts";
 import { rules } from "./0015_rules.ts";
 import { descent } from "./0018_descent.ts";
+import { oidcIssuers } from "./0022_oidc_issuers.ts";
 
 /** The few words in which the SQL of two engines differs. */
 export interface SqlWords {
@@ -68,6 +69,7 @@ const steps: Record<string, (words: SqlWords) => string[]> = {
   "0014_prefetches_and_webhooks": prefetchesAndWebhooks,
   "0015_rules": rules,
   "0018_descent": descent,
+  "0022_oidc_issuers": oidcIssuers,
 };
 
 /** The names under which a database has on record what was done to it. */
