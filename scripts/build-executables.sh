@@ -49,6 +49,10 @@ standalone=
 if [ "${1-}" = --standalone ]; then standalone=1 && shift; fi
 rm -rf dist
 mkdir dist
+# The console, as browsers load it; each executable carries it.
+console=$(mktemp -d)
+trap 'rm -rf "$console"' EXIT
+node bin/bun.mjs scripts/bundle-console.ts "$console"
 [ $# -gt 0 ] || set -- x64 arm64
 for arch in "$@"; do
   target=${arch/amd64/x64} # as containers call it
@@ -57,7 +61,7 @@ for arch in "$@"; do
   # No .env and bunfig.toml of the folder that it happens to be started in.
   node bin/bun.mjs build --compile --target="${package[$target]/aarch64/arm64}" --compile-executable-path="$bun" \
     --minify-syntax --minify-whitespace --no-compile-autoload-dotenv --no-compile-autoload-bunfig \
-    src/main.ts --outfile "dist/weir-linux-$target" >&2
+    --asset-naming="[name].[ext]" src/main.ts "$console"/* --outfile "dist/weir-linux-$target" >&2
   [ -z "$standalone" ] || join "$target"
 done
 (cd dist && sha256sum weir-linux-* >SHA256SUMS && cat SHA256SUMS)

@@ -21,7 +21,7 @@ try {
     for (const screen of screens.filter(({ name }) => name.includes(wanted))) {
       const page = screen.isOpen ? unknown : known;
       for (const colorScheme of ["light", "dark"] as const) {
-        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+        await page.emulateMedia({ colorScheme });
         await page.goto(screen.path);
         await screen.reach(page, weir);
         const file = `${screen.name}-${size.width}-${colorScheme}.png`;

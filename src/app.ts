@@ -10,7 +10,7 @@ import type { BlobStore } from "./blobs/contract.ts";
 import type { Config } from "./config.ts";
 import { Listeners } from "./http/api/event-stream.ts";
 import { createHttpApp } from "./http/app.ts";
-import { Console } from "./http/console/console.ts";
+import { Console } from "./http/console/serving.ts";
 import { loadConsole } from "./http/console/files.ts";
 import { Metrics } from "./http/metrics/metrics.ts";
 import { PullRate } from "./http/pull-rate.ts";

@@ -73,7 +73,12 @@ describe("architecture", () => {
   });
 
   const reserved: [what: string, pattern: RegExp, owners: string[]][] = [
-    ["the environment", /\b(?:process|Bun|import\.meta)\.env\b/, ["main.ts"]],
+    [
+      "the environment",
+      /\b(?:process|Bun|import\.meta)\.env\b/,
+      // The second names it, so that nothing of it comes into the console.
+      ["main.ts", "http/console/bundle.ts"],
+    ],
     [
       "the clock",
       /\bDate\.now\(|new Date\(\)|\bperformance\.now\(|\bset(?:Timeout|Interval|Immediate)\(|Bun\.sleep/,
@@ -112,5 +117,31 @@ describe("architecture", () => {
   test("contracts have no optional methods", () => {
     const wrong = files.filter((file) => file.endsWith("contract.ts") && /\w\?\(/.test(code(file)));
     expect(wrong).toEqual([]);
+  });
+
+  test("the console stands by itself: of the server it knows the API's document alone", () => {
+    const web = path.join(import.meta.dir, "../web");
+    const all = [...new Glob("**/*.{ts,tsx}").scanSync(web)];
+    const read = (file: string) => readFileSync(path.join(web, file), "utf8");
+    const outside = all.filter((file) =>
+      [...read(file).matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)].some(([, target = ""]) =>
+        path.join(path.dirname(file), target).startsWith(".."),
+      ),
+    );
+    expect(all.length).toBeGreaterThan(20);
+    expect(outside).toEqual([]);
+    const long = all.filter((file) => read(file).split("\n").length > 220);
+    expect(long.filter((file) => file !== "api/schema.ts")).toEqual([]);
+  });
+
+  test("the server knows of the console's sources where it bundles them alone, and of its packages nowhere", () => {
+    const packages =
+      /from "(?:react|react-dom|react-aria[\w-]*|@tanstack\/[\w-]+|wouter|openapi-fetch)[/"]/;
+    expect(files.filter((file) => packages.test(text(file)))).toEqual([]);
+    // `upstream/web/` is something else.
+    const naming = files.filter((file) => /"(?:\.\.\/)+web\/[^"]*"/.test(code(file)));
+    expect(naming.filter((file) => !file.startsWith("upstream/"))).toEqual([
+      "http/console/bundle.ts",
+    ]);
   });
 });

@@ -2,20 +2,23 @@ import { type ComponentType, lazy, type LazyExoticComponent } from "react";
 import type { Standing } from "./api/rights.ts";
 import type { IconName } from "./ui/icons.tsx";
 
+type Load = () => Promise<{ default: ComponentType }>;
+
 export interface ConsoleRoute {
   /** As wouter has it: `/registries/:id`. */
   path: string;
-  /** Default export of `web/screens/NAME/NAME.tsx`, loaded when somebody goes there. */
+  /** Loads the default export of `web/screens/NAME/NAME.tsx`, when somebody goes there. */
+  load: Load;
   screen: LazyExoticComponent<ComponentType>;
-  /** As an entry of the menu; without one it is found from another screen. */
-  menu?: MenuEntry;
+  menu: Entry | undefined;
 }
 
-export interface MenuEntry {
+/** Of the menu. A screen without one is found from another screen. */
+interface Entry {
   title: string;
   icon: IconName;
   section: Section;
-  /** How one must stand to the group that is looked at to find it in the menu; whoever else goes there is told. */
+  /** How one must stand to the group that is looked at to find it there; whoever goes there without is told. */
   least?: Standing;
 }
 
@@ -23,59 +26,68 @@ export interface MenuEntry {
 export const sections = ["Observe", "Content", "Access", "Operate"] as const;
 export type Section = (typeof sections)[number];
 
+const route = (path: string, load: Load, menu?: Entry): ConsoleRoute => ({
+  path,
+  load,
+  screen: lazy(load),
+  menu,
+});
+
 /** Every screen, in the order of the menu. A screen is here when it is whole. */
 export const routes: readonly ConsoleRoute[] = [
-  {
-    path: "/",
-    screen: lazy(() => import("./screens/overview/overview.tsx")),
-    menu: { title: "Overview", icon: "overview", section: "Observe" },
-  },
-  {
-    path: "/account",
-    screen: lazy(() => import("./screens/account/account.tsx")),
-  },
-  {
-    path: "/tokens",
-    screen: lazy(() => import("./screens/tokens/tokens.tsx")),
-    menu: { title: "Tokens", icon: "token", section: "Access" },
-  },
-  {
-    path: "/members",
-    screen: lazy(() => import("./screens/members/members.tsx")),
-    menu: { title: "Members", icon: "people", section: "Access" },
-  },
-  {
-    path: "/groups",
-    screen: lazy(() => import("./screens/groups/groups.tsx")),
-    menu: { title: "Groups", icon: "groups", section: "Access" },
-  },
-  { path: "/groups/:id", screen: lazy(() => import("./screens/groups/group.tsx")) },
-  {
-    path: "/users",
-    screen: lazy(() => import("./screens/users/users.tsx")),
-    menu: { title: "Users", icon: "account", section: "Access", least: "administrator" },
-  },
-  { path: "/users/:id", screen: lazy(() => import("./screens/users/user.tsx")) },
-  {
-    path: "/trust",
-    screen: lazy(() => import("./screens/trust/trust.tsx")),
-    menu: { title: "Sign-in and CI", icon: "lock", section: "Access", least: "administrator" },
-  },
-  { path: "/trust/:id", screen: lazy(() => import("./screens/trust/issuer.tsx")) },
-  {
-    path: "/audit",
-    screen: lazy(() => import("./screens/audit/audit.tsx")),
-    menu: { title: "Audit log", icon: "audit", section: "Operate", least: "owner" },
-  },
-  {
-    path: "/webhooks",
-    screen: lazy(() => import("./screens/webhooks/webhooks.tsx")),
-    menu: { title: "Webhooks", icon: "webhook", section: "Operate", least: "owner" },
-  },
-  { path: "/webhooks/:id", screen: lazy(() => import("./screens/webhooks/webhook.tsx")) },
-  {
-    path: "/server",
-    screen: lazy(() => import("./screens/server/server.tsx")),
-    menu: { title: "Server", icon: "server", section: "Operate", least: "administrator" },
-  },
+  route("/", () => import("./screens/overview/overview.tsx"), {
+    title: "Overview",
+    icon: "overview",
+    section: "Observe",
+  }),
+  route("/account", () => import("./screens/account/account.tsx")),
+  route("/tokens", () => import("./screens/tokens/tokens.tsx"), {
+    title: "Tokens",
+    icon: "token",
+    section: "Access",
+  }),
+  route("/members", () => import("./screens/members/members.tsx"), {
+    title: "Members",
+    icon: "people",
+    section: "Access",
+  }),
+  route("/groups", () => import("./screens/groups/groups.tsx"), {
+    title: "Groups",
+    icon: "groups",
+    section: "Access",
+  }),
+  route("/groups/:id", () => import("./screens/groups/group.tsx")),
+  route("/users", () => import("./screens/users/users.tsx"), {
+    title: "Users",
+    icon: "account",
+    section: "Access",
+    least: "administrator",
+  }),
+  route("/users/:id", () => import("./screens/users/user.tsx")),
+  route("/trust", () => import("./screens/trust/trust.tsx"), {
+    title: "Sign-in and CI",
+    icon: "lock",
+    section: "Access",
+    least: "administrator",
+  }),
+  route("/trust/:id", () => import("./screens/trust/issuer.tsx")),
+  route("/audit", () => import("./screens/audit/audit.tsx"), {
+    title: "Audit log",
+    icon: "audit",
+    section: "Operate",
+    least: "owner",
+  }),
+  route("/webhooks", () => import("./screens/webhooks/webhooks.tsx"), {
+    title: "Webhooks",
+    icon: "webhook",
+    section: "Operate",
+    least: "owner",
+  }),
+  route("/webhooks/:id", () => import("./screens/webhooks/webhook.tsx")),
+  route("/server", () => import("./screens/server/server.tsx"), {
+    title: "Server",
+    icon: "server",
+    section: "Operate",
+    least: "administrator",
+  }),
 ];

@@ -10,7 +10,7 @@ import { apiRoutes } from "./api/api.ts";
 import { reply } from "./api/endpoint.ts";
 import { asApiError } from "./api/errors.ts";
 import type { ApiOptions } from "./api/options.ts";
-import type { Console } from "./console/console.ts";
+import type { Console } from "./console/serving.ts";
 import { countPull } from "./counting.ts";
 import type { BunServer, Env, Exchange } from "./exchange.ts";
 import { requestIds } from "./exchange.ts";

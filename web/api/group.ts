@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useCallback } from "react";
+import { useCallback, useEffect } from "react";
 import { useLocation, useSearchParams } from "wouter";
 import { api, ask } from "./client.ts";
 import type { components } from "./schema.ts";
@@ -12,6 +12,11 @@ const most = 100;
 /** Of this tab, and where that has none yet, of the last one. */
 function remembered(): string | null {
   return sessionStorage.getItem(key) ?? localStorage.getItem(key);
+}
+
+function remember(path: string): void {
+  sessionStorage.setItem(key, path);
+  localStorage.setItem(key, path);
 }
 
 /** Top-level groups whose name or path has the words: those that registries belong to. */
@@ -30,19 +35,23 @@ export function useGroups(search = "") {
 export function useGroup(): { group: Group | undefined; isLoading: boolean; error: unknown } {
   const { data, isPending, error } = useGroups();
   const [search] = useSearchParams();
-  const wanted = search.get("group") ?? remembered();
+  const named = search.get("group");
+  useEffect(() => {
+    if (named !== null) remember(named);
+  }, [named]);
+  const wanted = named ?? remembered();
   const group = data?.find(({ full_path: path }) => path === wanted) ?? data?.[0];
   return { group, isLoading: isPending, error };
 }
 
-/** Looks at another group, from now on and in this address. */
+/** Looks at another group from now on: from within something of the former one it leads out, to the screen above. */
 export function useChooseGroup(): (path: string) => void {
   const [location, navigate] = useLocation();
   return useCallback(
     (path) => {
-      sessionStorage.setItem(key, path);
-      localStorage.setItem(key, path);
-      navigate(`${location}?${new URLSearchParams({ group: path })}`);
+      remember(path);
+      const [, screen = ""] = location.split("/");
+      navigate(`/${screen}?${new URLSearchParams({ group: path })}`);
     },
     [location, navigate],
   );

@@ -8,7 +8,7 @@ import { isWithin } from "./rights.ts";
 /** Every group that one may get, those below others too, in the order of their paths. */
 export function useAllGroups() {
   return useQuery({
-    queryKey: ["groups", "all"],
+    queryKey: ["groups", "", "all"],
     queryFn: async ({ signal }) => {
       const { items } = await askAll((page) =>
         askPage(

@@ -9,6 +9,8 @@ const tries = 2;
 export const queries = new QueryClient({
   defaultOptions: {
     queries: {
+      // The server may well be there without an internet.
+      networkMode: "always",
       staleTime: freshMs,
       retry: (count, error) => isPassing(error) && count < tries,
     },

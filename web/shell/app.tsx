@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Suspense, useEffect } from "react";
-import { Route, Switch, useLocation } from "wouter";
+import { matchRoute, Route, Switch, useLocation, useRouter } from "wouter";
 import { api, ask } from "../api/client.ts";
 import { ApiError } from "../api/errors.ts";
 import { me } from "../api/session.ts";
@@ -30,8 +30,15 @@ export function App() {
   );
 }
 
-/** Asks who is signed in; nobody is no failure. */
+/** Asks who is signed in; nobody is no failure. The screen is loaded meanwhile. */
 function FirstLook() {
+  const [location] = useLocation();
+  const { parser } = useRouter();
+  useEffect(() => {
+    const wanted = routes.find(({ path }) => matchRoute(parser, path, location)[0]);
+    // Where it fails, it is told when it is shown.
+    wanted?.load().catch(() => undefined);
+  }, [parser, location]);
   const { data, error, refetch } = useQuery({
     queryKey: ["session"],
     queryFn: async () => {

@@ -103,14 +103,8 @@ function Choices({ choices }: { choices: readonly Choice[] }) {
       <ListBox className="list-box" items={choices}>
         {({ label, description }: Choice) => (
           <ListBoxItem textValue={label} className="list-box-item">
-            <Text slot="label">
-              <bdi>{label}</bdi>
-            </Text>
-            {description !== undefined && (
-              <Text slot="description" className="description">
-                {description}
-              </Text>
-            )}
+            <bdi>{label}</bdi>
+            {description !== undefined && <span className="description">{description}</span>}
           </ListBoxItem>
         )}
       </ListBox>

@@ -6,9 +6,12 @@ const units = ["B", "kB", "MB", "GB", "TB", "PB"];
 
 /** As people read sizes: 1.3 GB. */
 export function bytesText(bytes: number): string {
-  const power = bytes < 1000 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), units.length - 1);
-  const value = bytes / 1000 ** power;
-  return `${value.toFixed(power === 0 || value >= 100 ? 0 : 1)} ${units[power]}`;
+  if (bytes < 1000) return `${bytes} B`;
+  // Rounded before the unit is chosen: 999,999 bytes are 1.0 MB.
+  const rounded = Number(bytes.toPrecision(3));
+  const power = Math.min(Math.floor(Math.log10(rounded) / 3 + 1e-9), units.length - 1);
+  const value = rounded / 1000 ** power;
+  return `${value.toFixed(value >= 100 ? 0 : 1)} ${units[power]}`;
 }
 
 const countFormat = new Intl.NumberFormat(locale);
@@ -28,9 +31,11 @@ export function shareText(part: number, whole: number): string {
 
 export function durationText(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
-  if (ms < 60_000) return `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
-  const minutes = Math.floor(ms / 60_000);
-  if (minutes < 60) return `${minutes} min ${Math.round((ms % 60_000) / 1000)} s`;
+  if (ms < 10_000) return `${(ms / 1000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
   const hours = Math.floor(minutes / 60);
   return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.round(hours / 24)} d`;
 }

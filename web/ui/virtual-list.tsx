@@ -5,6 +5,8 @@ import { EmptyState, ErrorNote, ErrorState, Skeleton } from "./states.tsx";
 
 export interface VirtualListProps<T> {
   label: string;
+  /** What the list is of: a search, filters. With another one it begins anew at its top. */
+  of?: string;
   /** Of `useInfiniteQuery`; every page but the last has the same number of items. */
   query: UseInfiniteQueryResult<InfiniteData<Page<T>>>;
   row: (item: T) => ReactNode;
@@ -25,6 +27,7 @@ const spare = 6;
  */
 export function VirtualList<T>({
   label,
+  of = "",
   query,
   row,
   rowKey,
@@ -35,6 +38,8 @@ export function VirtualList<T>({
   const { data, hasNextPage, isFetchingNextPage, isError, error, fetchNextPage } = query;
   const [top, setTop] = useState(0);
   const frame = useRef<number>(undefined);
+  const scroller = useRef<HTMLDivElement>(null);
+  useEffect(() => scroller.current?.scrollTo(0, 0), [of]);
   const pages = data?.pages ?? [];
   const pageSize = pages[0]?.items.length ?? 0;
   const count = countOf(pages, pageSize);
@@ -60,6 +65,7 @@ export function VirtualList<T>({
     <>
       {/* Scrolled by keys too: so it takes the focus itself. */}
       <div
+        ref={scroller}
         className="virtual"
         style={{ blockSize: height }}
         onScroll={scrolled}

@@ -3,7 +3,7 @@ import type { Access, Logins } from "../../../src/access/contract.ts";
 import { createPeople } from "../../../src/access/people/people.ts";
 import { GatheredIncidents } from "../../../src/access/incidents.ts";
 import { createLogins } from "../../../src/access/logins.ts";
-import { Console } from "../../../src/http/console/console.ts";
+import { Console } from "../../../src/http/console/serving.ts";
 import { createHttpApp } from "../../../src/http/app.ts";
 import { Metrics } from "../../../src/http/metrics/metrics.ts";
 import { RequestMetrics } from "../../../src/http/metrics/upstreams.ts";

@@ -27,7 +27,7 @@ const read = (id: string, signal: AbortSignal) =>
 export default function GroupScreen() {
   const { id = "" } = useParams();
   const group = useQuery({
-    queryKey: ["groups", id],
+    queryKey: ["groups", "id", id],
     queryFn: async ({ signal }) => (await read(id, signal)).data,
   });
   const { data } = group;

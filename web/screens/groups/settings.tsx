@@ -18,7 +18,7 @@ const paramsOf = ({ id }: Group) => ({ path: { id: String(id) } });
 
 /** The one switch for all of a group's registries. */
 export function RegistriesSwitch({ group, mayChange }: { group: Group; mayChange: boolean }) {
-  const queryKey = ["groups", group.id, "virtual registries"];
+  const queryKey = ["groups", "id", group.id, "virtual registries"];
   const settings = useQuery({
     queryKey,
     queryFn: ({ signal }) =>
@@ -69,7 +69,7 @@ export function RegistriesSwitch({ group, mayChange }: { group: Group; mayChange
 
 /** How much of the cache the group takes, and may take. */
 export function SpacePanel({ group, mayChange }: { group: Group; mayChange: boolean }) {
-  const queryKey = ["groups", group.id, "space"];
+  const queryKey = ["groups", "id", group.id, "space"];
   const space = useQuery({
     queryKey,
     queryFn: ({ signal }) =>

@@ -1,0 +1,161 @@
+import { expect } from "bun:test";
+import { skopeo } from "../lab/clients/index.ts";
+import { e2e } from "../lab/lab.ts";
+import {
+  browserOf,
+  checked,
+  chromiumHere,
+  narrow,
+  settled,
+  signedInPage,
+  signIn,
+  watchedPage,
+  wide,
+} from "./browser.ts";
+import { screens } from "./screens.ts";
+import { furnished } from "./stage.ts";
+
+const needs = [chromiumHere, skopeo];
+
+for (const size of [wide, narrow]) {
+  await e2e(
+    `each screen, ${size.width} pixels wide, is without fault, in light and in dark`,
+    { needs, seconds: 240 },
+    async (lab) => {
+      const weir = await furnished(lab);
+      const browser = await browserOf(lab);
+      const known = await signedInPage(browser, weir, size);
+      const unknown = await watchedPage(browser, weir, size);
+      for (const screen of screens) {
+        const watched = screen.isOpen ? unknown : known;
+        await watched.page.goto(screen.path);
+        await screen.reach(watched.page, weir);
+        await checked(watched);
+        const overflow = await watched.page.evaluate(
+          () => document.documentElement.scrollWidth - innerWidth,
+        );
+        expect([screen.name, overflow]).toEqual([screen.name, Math.min(0, overflow)]);
+      }
+    },
+  );
+}
+
+await e2e(
+  "signs in where one wanted to go, tells of a wrong token, signs out, and the way back is closed",
+  { needs },
+  async (lab) => {
+    const registry = await lab.registry();
+    const weir = await lab.weir({ upstream: registry.url });
+    const watched = await watchedPage(await browserOf(lab), weir);
+    const { page } = watched;
+    await page.goto("/account");
+    await signIn(watched, "weir_pat_nothing_of_ours");
+    await page.getByRole("alert").getByText("Status 401").waitFor();
+    await checked(watched);
+    await page.locator("input[name=token]").fill(weir.token);
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
+    await settled(page, "Your account");
+    expect(await page.title()).toBe("Your account · Weir");
+    await page.getByRole("button", { name: "Account of admin" }).click();
+    await page.getByRole("menuitem", { name: "Sign out" }).click();
+    await page.getByLabel("Password").waitFor();
+    await page.goBack();
+    await page.goto("/account");
+    await page.getByLabel("Password").waitFor();
+    await checked(watched);
+  },
+);
+
+await e2e(
+  "the numbers are those of the pulls, also after the server was away",
+  { needs },
+  async (lab) => {
+    const weir = await furnished(lab);
+    const watched = await signedInPage(await browserOf(lab), weir);
+    const { page } = watched;
+    await page.getByRole("row", { name: /library\/multi/ }).waitFor();
+    await page.getByText("50.0 %").first().waitFor();
+    await weir.stop();
+    await page.getByRole("radio", { name: "7 days" }).click();
+    await page.getByText("The server does not answer").first().waitFor();
+    await weir.start();
+    await page.locator(".banner").waitFor({ state: "detached" });
+    await page.getByText("50.0 %").first().waitFor();
+    expect(new URL(page.url()).search).toBe("?range=7d");
+    await page.reload();
+    await page.getByRole("radio", { name: "7 days", checked: true }).waitFor();
+    await checked(watched);
+  },
+);
+
+await e2e(
+  "a session that ends in mid-form is begun anew over it: what was typed is kept, and sent",
+  { needs },
+  async (lab) => {
+    const registry = await lab.registry();
+    const weir = await lab.weir({ upstream: registry.url });
+    const watched = await signedInPage(await browserOf(lab), weir);
+    const { page } = watched;
+    await page.goto("/account");
+    await page.getByLabel("Current password").fill("not the password");
+    await page.getByLabel("New password").fill("correct horse battery staple");
+    await page.context().clearCookies();
+    await page.getByRole("button", { name: "Change password" }).click();
+    await page.getByRole("dialog", { name: "Your session has ended" }).waitFor();
+    await checked(watched);
+    await signIn(watched, weir.token);
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    // The server's word on the field, which it gave to the request that had waited.
+    await page.getByText("is wrong").first().waitFor();
+    expect(await page.getByLabel("New password").inputValue()).toBe("correct horse battery staple");
+    await checked(watched);
+  },
+);
+
+await e2e(
+  "goes by keys: past the menu, between screens with the focus on the heading, into menus and out",
+  { needs },
+  async (lab) => {
+    const registry = await lab.registry();
+    const weir = await lab.weir({ upstream: registry.url });
+    const watched = await signedInPage(await browserOf(lab), weir);
+    const { page } = watched;
+    await page.reload();
+    await settled(page, "Overview");
+    await page.keyboard.press("Tab");
+    expect(await page.locator(":focus").textContent()).toBe("Skip to content");
+    await page.keyboard.press("Enter");
+    expect(await page.locator(":focus").getAttribute("id")).toBe("main");
+    await page.getByRole("button", { name: "Account of admin" }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("menuitem", { name: "Your account" }).waitFor();
+    await page.keyboard.press("Enter");
+    await settled(page, "Your account");
+    expect(await page.locator(":focus").textContent()).toBe("Your account");
+    await page.goBack();
+    await settled(page, "Overview");
+    expect(await page.title()).toBe("Overview · Weir");
+    await checked(watched);
+  },
+);
+
+await e2e(
+  "the theme that one chooses is there again, whatever the system's is",
+  { needs },
+  async (lab) => {
+    const registry = await lab.registry();
+    const weir = await lab.weir({ upstream: registry.url });
+    const { page } = await signedInPage(await browserOf(lab), weir);
+    await page.emulateMedia({ colorScheme: "light" });
+    const background = () =>
+      page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+    const light = await background();
+    await page.getByRole("button", { name: "Account of admin" }).click();
+    await page.getByRole("menuitemradio", { name: "Dark" }).click();
+    await page.reload();
+    await settled(page, "Overview");
+    expect(await background()).not.toBe(light);
+    await page.emulateMedia({ colorScheme: "dark" });
+    expect(await background()).not.toBe(light);
+  },
+);

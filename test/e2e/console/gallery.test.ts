@@ -1,0 +1,141 @@
+import { expect } from "bun:test";
+import path from "node:path";
+import type { Page } from "playwright-core";
+import { consolePolicy } from "../../../src/http/console/serving.ts";
+import { e2e, type Lab } from "../lab/lab.ts";
+import { browserOf, checked, chromiumHere, narrow, type WatchedPage, watch } from "./browser.ts";
+
+/** A page with every piece that screens are made of, under the console's own policy. */
+async function gallery(lab: Lab, size = { width: 1200, height: 900 }): Promise<WatchedPage> {
+  const { outputs } = await Bun.build({
+    entrypoints: [path.join(import.meta.dir, "gallery/index.html")],
+    target: "browser",
+    minify: true,
+    define: { "process.env.NODE_ENV": '"production"' },
+    publicPath: "/",
+  });
+  const files = new Map(outputs.map((output) => [output.path.replace(/^\./, ""), output]));
+  const server = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch: ({ url }) => {
+      const { pathname } = new URL(url);
+      const file = files.get(pathname === "/" ? "/index.html" : pathname);
+      if (!file) return new Response(null, { status: 404 });
+      return new Response(file, { headers: { "Content-Security-Policy": consolePolicy } });
+    },
+  });
+  lab.atEnd(() => server.stop(true));
+  const browser = await browserOf(lab);
+  const watched = await watch(await browser.newContext({ viewport: size }));
+  await watched.page.goto(server.url.href);
+  await watched.page.getByText("entry 0", { exact: true }).waitFor();
+  return watched;
+}
+
+for (const size of [{ width: 1200, height: 900 }, narrow]) {
+  await e2e(
+    `every piece is without fault, ${size.width} pixels wide`,
+    { needs: [chromiumHere] },
+    async (lab) => {
+      const watched = await gallery(lab, size);
+      await checked(watched);
+    },
+  );
+}
+
+/** The longest time for which the page did nothing else, in milliseconds, while this is done. */
+async function longestTask(page: Page, doing: () => Promise<void>): Promise<number> {
+  await page.evaluate(() => {
+    const tasks: number[] = [];
+    const observer = new PerformanceObserver((list) =>
+      tasks.push(...list.getEntries().map(({ duration }) => duration)),
+    );
+    observer.observe({ type: "longtask" });
+    Object.assign(globalThis, { tasks });
+  });
+  await doing();
+  return page.evaluate(() => Math.max(0, ...(globalThis as unknown as { tasks: number[] }).tasks));
+}
+
+await e2e(
+  "a list of a million scrolls and is searched, with only what is seen in the document",
+  { needs: [chromiumHere] },
+  async (lab) => {
+    const { page } = await gallery(lab);
+    const list = page.getByRole("region", { name: "All entries" });
+    const shown = async () => (await page.locator(".virtual-row").allTextContents()).length;
+    const longest = await longestTask(page, async () => {
+      for (let i = 0; i < 60; i++) {
+        await list.evaluate((element) => element.scrollBy(0, 3000));
+        await page.waitForTimeout(20);
+      }
+      expect(await shown()).toBeLessThan(40);
+      await page.getByRole("searchbox", { name: "Find entries" }).fill("77");
+      await page.getByText("entry 77", { exact: true }).waitFor();
+    });
+    expect(await shown()).toBeLessThan(40);
+    // On a machine that others use as well; 200 ms is the goal.
+    expect(longest).toBeLessThan(1000);
+    process.stdout.write(`the longest task: ${longest.toFixed(0)} ms\n`);
+  },
+);
+
+await e2e(
+  "a form has all that is typed, puts the server's words at their fields, and keeps what was typed",
+  { needs: [chromiumHere] },
+  async (lab) => {
+    const watched = await gallery(lab);
+    const { page } = watched;
+    const save = page.getByRole("button", { name: "Save" });
+    const sent = () => page.locator("output").textContent();
+    await save.click();
+    expect(await sent()).toBe("");
+    await page.getByLabel("Name").fill("invalid");
+    await page.getByLabel("URL").fill("nonsense");
+    await page.getByText("Library prefix").click();
+    await save.click();
+    expect(JSON.parse((await sent()) ?? "")).toMatchObject({
+      name: "invalid",
+      url: "nonsense",
+      preset: "ghcr",
+      library: "on",
+    });
+    const described = await page.getByLabel("URL").getAttribute("aria-describedby");
+    const texts = await Promise.all(
+      (described ?? "").split(" ").map((id) => page.locator(`[id="${id}"]`).textContent()),
+    );
+    expect(texts).toContain("is not a URL");
+    await checked(watched);
+    await page.getByLabel("URL").fill("https://ghcr.io");
+    await page.getByLabel("Name").fill("conflict");
+    await save.click();
+    await page.getByText("Somebody else has changed this meanwhile").waitFor();
+    expect(await page.getByLabel("URL").inputValue()).toBe("https://ghcr.io");
+    await page.getByRole("button", { name: "Load the newest" }).click();
+    await page.getByText("Loaded", { exact: true }).waitFor();
+    await checked(watched);
+  },
+);
+
+await e2e(
+  "what cannot be undone needs the name typed; names are text, whatever is in them",
+  { needs: [chromiumHere] },
+  async (lab) => {
+    const watched = await gallery(lab);
+    const { page } = watched;
+    await page.getByRole("button", { name: "Delete", exact: true }).click();
+    const dialog = page.getByRole("alertdialog", { name: "Delete this registry?" });
+    await checked(watched);
+    await dialog.getByLabel("To confirm, type acme/tools").fill("acme");
+    await dialog.getByRole("button", { name: "Delete registry" }).click();
+    await dialog.getByText("This is not acme/tools.").waitFor();
+    await dialog.getByLabel("To confirm, type acme/tools").fill("acme/tools");
+    await dialog.getByRole("button", { name: "Delete registry" }).click();
+    await dialog.waitFor({ state: "detached" });
+    await page.getByText("The registry is deleted.").waitFor();
+    await page.getByRole("button", { name: /Preset/ }).click();
+    await page.getByRole("option", { name: "<b>" }).waitFor();
+    await checked(watched);
+  },
+);
