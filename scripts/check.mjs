@@ -4,23 +4,37 @@ import { spawn, spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { findBun, runBun } from "../bin/bun.mjs";
 
+/** Two processes, for the two cores of a small machine. */
+const inTwo = ["test", "--parallel=2"];
 const folders = ["src", "web", "test", "bench", "bin", "scripts"];
 const steps = {
   types: () => runBun(["check", "--no-script"]),
   lint: () => lint(),
   format: () => runBun(["fmt", "--no-script", "--check", ...folders]),
-  // Two processes, for the two cores of a small machine; the end-to-end part has the machine to itself.
   tests: () => unitTests(),
 };
+/** Of `test/pull`: what goes through database and store, and not through the rules about upstreams alone. */
+const withBoth = [
+  "bucket",
+  "content",
+  "dependency-proxy",
+  "fills",
+  "images",
+  "many",
+  "pull",
+  "servers",
+  "verified",
+].map((name) => `test/pull/${name}.test.ts`);
 /** Only where they are named. */
 const more = {
   postgres: () => testsOnPostgres([], {}),
+  e2e: () => runBun([...inTwo, "--timeout", "20000", "test/e2e"]),
   /** What works with database and blobs the most, on the other one of each at once. */
-  pair: () => testsOnPostgres(["test/pull"], { WEIR_TEST_BLOBS: "s3" }),
+  pair: () => testsOnPostgres(withBoth, { WEIR_TEST_BLOBS: "s3" }),
 };
 
 function unitTests(folders = [], env = process.env, seconds = 20) {
-  const all = ["test", ...folders, "--parallel=2", "--timeout", `${seconds}000`];
+  const all = [...inTwo, ...folders, "--timeout", `${seconds}000`];
   return runBun([...all, "--path-ignore-patterns", "test/e2e/**"], env);
 }
 

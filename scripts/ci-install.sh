@@ -24,7 +24,7 @@ done
 [ -e /usr/aarch64-linux-gnu/lib/libc.so.6 ] || packages+=(libc6-arm64-cross)
 # They need programs of those packages themselves.
 other_tools() {
-  bash "$(dirname "$0")/build-deploy-tools.sh" hadolint
+  bash "$(dirname "$0")/build-hadolint.sh"
   bash "$(dirname "$0")/build-fuzzer.sh"
 }
 if [ ${#packages[@]} -eq 0 ]; then

@@ -60,21 +60,26 @@ function end() {
 /** Of the end-to-end part: what goes through database and store, and through nothing else that the first run has not proved. */
 const ofThePair = ["crash", "herd", "dependency-proxy", "tokens"];
 
-// The compiler works while packages come from the network, and beside the first checks; what nothing waits for yet gives way.
-const server = check("bash scripts/build-s3-server.sh");
-const programs = server.then(() => check("nice -n 10 bash scripts/build-go.sh"));
+// The compiler works while packages come from the network, and beside what does not need it yet, and gives way to that.
+const server = check("bash scripts/build-go.sh s3-server");
+const programs = server.then(() =>
+  check("nice -n 10 bash scripts/build-go.sh go-clients deploy-tools"),
+);
+// Its tests wait for it by themselves.
+const cosign = programs.then(() => check("nice -n 10 bash scripts/build-go.sh cosign"));
 // Not `npm ci`: it refuses a lock file without the optional packages of platforms that we do not support.
 const packages = "bash scripts/ci-install.sh --packages";
 if (!(await check(`npm install --no-audit --no-fund && ${packages}`))) {
-  await programs;
+  await cosign;
   end();
 }
 await check("npm run check -- types lint format");
 await server;
 await tests("npm run check -- pair");
-await programs;
-await tests("npm install && npm test");
 const other = "WEIR_E2E_PAIR=postgres-s3 node bin/bun.mjs test --timeout 20000";
 await tests(`${other} ${ofThePair.map((name) => `test/e2e/${name}.test.ts`).join(" ")}`);
 await tests(`${other} test/e2e/pull.test.ts -t skopeo`);
+await programs;
+await tests("npm install && npm test");
+await cosign;
 end();

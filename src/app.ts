@@ -78,6 +78,7 @@ async function start(
     maxBlobBytes,
     holds,
     stored,
+    told,
     reaching,
     client,
     puller,
@@ -88,7 +89,7 @@ async function start(
   } = opened;
   const { instanceId, allowedAddresses } = reaching;
   const { cache, credentials, directory } = metadata;
-  const images = createImages({ puller, blobs, cache, clock, holds, maxBlobBytes });
+  const images = createImages({ puller, blobs, cache, clock, holds, maxBlobBytes, told });
 
   const { key: signingKey, former: formerSigningKeys } = derive("pull tokens");
   const open = {

@@ -109,6 +109,7 @@ export async function openStores(
     maxBlobBytes,
     holds,
     stored,
+    told,
     reaching,
     client,
     puller,

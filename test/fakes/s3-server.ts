@@ -12,7 +12,7 @@ import { signHeaders, emptyHash } from "../../src/blobs/s3/signing.ts";
 import { BucketTransport } from "../../src/blobs/s3/transport.ts";
 import { freePort, Service, tellJanitor } from "../e2e/lab/processes.ts";
 
-/** Where `scripts/build-s3-server.sh` puts it. */
+/** Where `scripts/build-go.sh` puts it. */
 const built = path.join(import.meta.dir, "../../.cache/s3-server");
 
 /** Versity's S3 gateway over a folder: a real server that is up at once. Undefined where it has not been built. */
@@ -42,7 +42,7 @@ export class S3Server {
       this.endpoint = other;
       return;
     }
-    if (!s3Program) throw new Error("versitygw is not built: see scripts/build-s3-server.sh");
+    if (!s3Program) throw new Error("versitygw is not built: see scripts/build-go.sh");
     const port = freePort();
     this.endpoint = `http://127.0.0.1:${port}`;
     const { accessKeyId, secretAccessKey } = credentials;
@@ -125,7 +125,7 @@ export function s3Test(name: string, body: () => void | Promise<void>, ms?: numb
   const run = hasS3
     ? body
     : () => {
-        throw new Error("versitygw is not built: see scripts/build-s3-server.sh");
+        throw new Error("versitygw is not built: see scripts/build-go.sh");
       };
   test.skipIf(!hasS3 && !isRequired)(title, run, ms);
 }

@@ -4474,7 +4474,10 @@ export interface paths {
     /** List what is prefetched into a registry, and how far that has come */
     get: {
       parameters: {
-        query?: never;
+        query?: {
+          page?: number;
+          per_page?: number;
+        };
         header?: never;
         path: {
           id: number;
@@ -5308,7 +5311,12 @@ export interface paths {
     put: {
       parameters: {
         query?: never;
-        header?: never;
+        header?: {
+          /** @description an `ETag`: 412 where it is another now */
+          "If-Match"?: string;
+          /** @description an HTTP date: 412 where it was changed later */
+          "If-Unmodified-Since"?: string;
+        };
         path: {
           /** @description id or path of a group, %2F for a slash */
           id: string;

@@ -10,6 +10,7 @@ import { issuerCommands } from "./issuer.ts";
 import { migrate } from "./migrate.ts";
 import { registryCommands } from "./registry.ts";
 import { serve } from "./serve.ts";
+import { spaceCommands } from "./space.ts";
 import { stats } from "./stats.ts";
 import { tokenCommands } from "./token.ts";
 import { upstreamCommands } from "./upstream.ts";
@@ -41,6 +42,7 @@ export const commands: readonly Command[] = [
   stats,
   work,
   evict,
+  ...spaceCommands,
   ...groupCommands,
   ...userCommands,
   ...tokenCommands,

@@ -30,6 +30,7 @@ export type RefreshedJson = z.output<typeof fields.refreshed>;
 export type ImportedJson = z.output<typeof images.imported>;
 export type VerifiedJson = z.output<typeof verify.verified>;
 export type DependencyProxyJson = z.output<typeof fields.dependencyProxySettings>;
+export type SpaceJson = z.output<typeof space.space>;
 export type GroupSpaceJson = z.output<typeof space.groupSpace>;
 export type CleanupPolicyJson = z.output<typeof cleanup.cleanupPolicy>;
 export type TtlPolicyJson = z.output<typeof fields.ttlPolicy>;

@@ -58,8 +58,8 @@ export interface ManagedGroups {
   ): Promise<Group>;
   /** With everything in it, groups below included, and the bots of these groups' tokens. At once, as all removals are. */
   remove(id: number, condition?: Condition): Promise<Removal>;
-  /** How many bytes its entries may need, those of its subgroups not counted; undefined: no limit. */
-  limit(id: number, maxBytes: number | undefined): Promise<void>;
+  /** How many bytes its entries may need, those of its subgroups not counted; undefined: no limit. The tag is that of `{ maxBytes }`. */
+  limit(id: number, maxBytes: number | undefined, condition?: Condition): Promise<void>;
   /**
    * `path` is the last part of the group's path. Everything below moves along, and the Dependency Proxies are found by
    * their former paths too, until another group has such a path.

@@ -24,8 +24,8 @@ export function tellJanitor(
   janitor.stdin.write(`${verb} ${what}\n`);
 }
 
-/** Where `scripts/build-go-clients.sh` and `scripts/build-deploy-tools.sh` put the programs that they build. */
-const built = ["go-clients", "deploy-tools"]
+/** Where `scripts/build-go.sh` and `scripts/build-hadolint.sh` put the programs that they build. */
+const built = ["go-clients", "cosign", "deploy-tools"]
   .map((name) => path.join(import.meta.dir, "../../../.cache", name))
   .join(":");
 

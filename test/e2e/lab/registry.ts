@@ -97,7 +97,13 @@ async function findOrSeed(): Promise<SeededStorage> {
     for (const old of globSync("*", { cwd: cache })) {
       if (/^[0-9a-f]{16}$/.test(old)) removeTree(path.join(cache, old));
     }
-    renameSync(fresh, folder);
+    try {
+      renameSync(fresh, folder);
+    } catch (error) {
+      // Another process has just made them.
+      if (!existsSync(folder)) throw error;
+      removeTree(fresh);
+    }
   }
   const images = JSON.parse(readFileSync(path.join(folder, "images.json"), "utf8")) as Images;
   return { folder, images };

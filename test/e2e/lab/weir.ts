@@ -83,7 +83,7 @@ export class Weir {
       }).catch(() => undefined);
       return answer?.ok === true;
     });
-    this.token ||= this.#env["WEIR_ADMIN_TOKEN"] ?? this.#printedToken();
+    this.token ||= this.#env["WEIR_ADMIN_TOKEN"] ?? (await this.#printedToken());
   }
 
   /** SIGTERM, as an operator or service manager sends it; the exit code. */
@@ -186,10 +186,9 @@ export class Weir {
     );
   }
 
-  #printedToken(): string {
-    const token = /\bweir_pat_\w+/.exec(this.log())?.[0];
-    if (token === undefined) throw new Error(`no token was printed:\n${this.log()}`);
-    return token;
+  /** An engine between hands the log on when it comes to it. */
+  #printedToken(): Promise<string> {
+    return waitFor("a printed token", () => /\bweir_pat_\w+/.exec(this.log())?.[0]);
   }
 }
 

@@ -1,9 +1,19 @@
+import { $ } from "bun";
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { environment, type Outcome, output, run } from "../processes.ts";
-import { tool } from "../tools.ts";
+import { everythingRequired, type Need, tool } from "../tools.ts";
 
-export const cosign = tool("cosign");
+const top = path.join(import.meta.dir, "../../../..");
+
+/** Takes minutes to build: where it must be there, this waits for it. */
+export const cosign: Need = {
+  name: "cosign",
+  lacking: async () => {
+    if (everythingRequired) await $`bash ${top}/scripts/build-go.sh cosign`.quiet();
+    return await tool("cosign").lacking();
+  },
+};
 
 const older = ["--new-bundle-format=false", "--use-signing-config=false", "--tlog-upload=false"];
 
