@@ -59,7 +59,9 @@ function textsOf(body: unknown): Texts {
   if (typeof body !== "object" || body === null) return { message: "", fields: {} };
   const { error, message, error_description: more } = body as Record<string, unknown>;
   if (typeof error === "string") {
-    return { message: typeof more === "string" ? more : error, fields: {} };
+    return typeof more === "string"
+      ? { message: more, fields: {} }
+      : { message: error, fields: namedIn(error) };
   }
   if (typeof message === "string") return { message, fields: {} };
   if (typeof message !== "object" || message === null) return { message: "", fields: {} };
@@ -70,6 +72,18 @@ function textsOf(body: unknown): Texts {
   );
   const lines = fields.map(([field, texts]) => `${field} ${texts.join(", ")}`);
   return { message: lines.join("; "), fields: Object.fromEntries(fields) };
+}
+
+/** The fields that a refusal names in a line, `name is missing, url is empty`; none where it is something else. */
+function namedIn(line: string): Record<string, string[]> {
+  const parts = line
+    .split(", ")
+    .map((part) => /^([a-z][\w.[\]]*) ((?:is|has|does) .+)$/.exec(part));
+  if (parts.includes(null)) return {};
+  return Object.fromEntries(parts.map((part) => [part?.[1], [part?.[2]]])) as Record<
+    string,
+    string[]
+  >;
 }
 
 /** Without the status that stands before it: `403 Forbidden - …`. */

@@ -23,12 +23,7 @@ export const peopleScreens: readonly Screen[] = [
   at("tokens-personal", "/tokens", "Tokens"),
   at("tokens-group", "/tokens?kind=group", "Tokens"),
   at("tokens-deploy", "/tokens?kind=deploy&ended=1", "Tokens"),
-  at(
-    "token-new",
-    "/tokens?kind=deploy",
-    "Tokens",
-    open("New token", "New deploy token"),
-  ),
+  at("token-new", "/tokens?kind=deploy", "Tokens", open("New token", "New deploy token")),
   at("members", "/members", "Members"),
   at("members-inherited", "/members?in=default/tools", "Members"),
   at("member-new", "/members", "Members", open("Add member", "Add a member to default")),
@@ -45,10 +40,5 @@ export const peopleScreens: readonly Screen[] = [
   at("webhook", "/webhooks/1", "Webhook"),
   at("webhook-new", "/webhooks", "Webhooks", open("New webhook", "New webhook of default")),
   at("server", "/server", "Server"),
-  at(
-    "eviction",
-    "/server",
-    "Server",
-    open("Preview eviction", "What would be evicted now"),
-  ),
+  at("eviction", "/server", "Server", open("Preview eviction", "What would be evicted now")),
 ];
