@@ -2,9 +2,12 @@ import type { Page } from "playwright-core";
 import { settled } from "./browser.ts";
 import type { Screen } from "./screens.ts";
 
+const wideToo = ["tokens-deploy", "members", "user", "issuer", "audit", "server", "webhook"];
+
 const at = (name: string, path: string, heading: string, more?: Screen["reach"]): Screen => ({
   name,
   path,
+  isNarrowEnough: !wideToo.includes(name),
   reach: async (page, weir) => {
     await settled(page, heading);
     await more?.(page, weir);
