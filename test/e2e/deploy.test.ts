@@ -41,6 +41,14 @@ async function pulls(lab: Lab, weir: Weir, image: Image): Promise<void> {
   succeed(await client.pull(weir.names(image).byTag));
 }
 
+/** Its page, and all that the page names. */
+async function showsConsole({ url }: Weir): Promise<void> {
+  const page = await (await fetch(url)).text();
+  const named = [...page.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map(([, path = ""]) => path);
+  expect(named.length).toBe(3);
+  for (const path of named) expect([path, (await fetch(url + path)).status]).toEqual([path, 200]);
+}
+
 const compilers = [tool("openssl"), tool("x86_64-linux-gnu-gcc"), tool("aarch64-linux-gnu-gcc")];
 
 await e2e(
@@ -88,6 +96,7 @@ for (const kind of ["standalone", "usual"] as const) {
       await pulls(lab, weir, lab.images.single);
       await registry.stop();
       await pulls(lab, weir, lab.images.single);
+      await showsConsole(weir);
       const asking = { ...environment("/"), WEIR_LISTEN: weir.host };
       const told = await run(weirThere("healthcheck", "--ready"), asking);
       expect([told.code, told.stdout]).toEqual([0, expect.stringContaining('"status":"ready"')]);
