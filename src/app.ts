@@ -10,6 +10,7 @@ import type { BlobStore } from "./blobs/contract.ts";
 import type { Config } from "./config.ts";
 import { Listeners } from "./http/api/event-stream.ts";
 import { createHttpApp } from "./http/app.ts";
+import { RecentPulls } from "./http/live/pulls.ts";
 import { Console } from "./http/console/serving.ts";
 import { loadConsole } from "./http/console/files.ts";
 import { Metrics } from "./http/metrics/metrics.ts";
@@ -41,6 +42,8 @@ export interface RunningWeir {
   /** Where clients come that show a certificate; undefined where they do not. */
   mirrorPort: number | undefined;
   prepared: Prepared;
+  /** Begins to load the console, beside everything else; else the first who asks for it waits for that. */
+  prepareConsole(): void;
   /** Stops accepting, lets answers under way end within the drain time, then closes everything. */
   stop(): Promise<void>;
 }
@@ -84,6 +87,7 @@ async function start(
     puller,
     verifier,
     requests,
+    recentRequests,
     statistics,
     tracing,
   } = opened;
@@ -132,7 +136,8 @@ async function start(
   // Of its own: ids of webhooks are not those of identity providers.
   const poster = createWebClient({ clock, log, version, instanceId, allowedAddresses });
   closers.push(async () => poster.close());
-  const listeners = new Listeners({ clock, log });
+  const listeners = new Listeners({ clock, log, most: 50, mostOfUser: 10 });
+  const watchers = new Listeners({ clock, log, most: 200, mostOfUser: 10 });
   let isServing = false;
   let server: RunningServer | undefined;
   const keeping = spaceKeeping(config, around, { metadata, blobs, holds, verifier });
@@ -150,7 +155,7 @@ async function start(
       log,
       owner: instanceId,
       // Who only listens waits for nothing that work could hold up.
-      underWay: () => Math.max(0, (server?.underWay() ?? 0) - listeners.count),
+      underWay: () => Math.max(0, (server?.underWay() ?? 0) - listeners.count - watchers.count),
     },
   );
   stored.wake = () => void wakeEviction(keeping.eviction, runner, log);
@@ -199,6 +204,9 @@ async function start(
       space: metadata.space,
       eviction: keeping.eviction,
       listeners,
+      watchers,
+      recentPulls: new RecentPulls({ clock }),
+      recentRequests,
       externalUrl,
       version,
       isInner,
@@ -235,8 +243,6 @@ async function start(
   await warnOfWhatCannotWork(config, { directory, isInner, log });
   await warnOfTrust(config, metadata, log);
   isServing = true;
-  // Beside everything else: who asks for it at once waits for it.
-  void screens.prepare();
   log.info("listening", {
     address: config.listen.hostname,
     port: listening.port,
@@ -246,9 +252,11 @@ async function start(
     port: listening.port,
     mirrorPort: certified?.port,
     prepared,
+    prepareConsole: () => void screens.prepare(),
     async stop() {
       isServing = false;
       listeners.close();
+      watchers.close();
       const drainMs = config.drainSeconds * 1000;
       await Promise.all([listening.stop(drainMs), certified?.stop(drainMs)]);
       await closeAll();

@@ -27,6 +27,7 @@ export type Token = (api.PersonalTokenJson | api.GroupTokenJson | api.DeployToke
   token?: string;
 };
 export type Prefetch = api.PrefetchJson;
+export type Pull = api.PullJson;
 export type Webhook = api.WebhookJson;
 export type Delivery = api.DeliveryJson;
 export type Arrival = api.ArrivalJson;
@@ -69,6 +70,7 @@ export const shapes = {
   verified: has<api.VerifiedJson>("next", "checked", "findings"),
   evictionPreview: has<api.EvictionPreviewJson>("scope", "reason", "entries", "entries_count"),
   work: has<Work>("name", "status"),
+  pull: has<Pull>("id", "at", "repository", "reference", "cache_status", "status", "error"),
   prefetch: has<Prefetch>("id", "status", "progress", "images"),
   webhook: has<Webhook>("id", "url", "events", "enabled"),
   delivery: has<Delivery>("id", "event", "status", "attempts"),

@@ -89,6 +89,9 @@ export interface UpstreamsTable {
   cache_max_bytes: number | null;
   kind: Generated<UpstreamKind>;
   version: Generated<number>;
+  /** Which of its caches it has, and from which on the former ones are doubted: see `caches.ts`. */
+  cache_epoch: Generated<number>;
+  doubted_epoch: Generated<number>;
   created_at: number;
   updated_at: number;
 }
@@ -180,6 +183,7 @@ export interface SessionsTable {
 export interface CacheEntriesTable {
   id: Generated<number>;
   group_id: number;
+  /** Of its cache: see `caches.ts`. */
   upstream_id: number;
   repository: string;
   kind: ChildKind;
@@ -204,6 +208,7 @@ export interface CacheEntriesTable {
 interface ListsTable {
   id: Generated<number>;
   group_id: number;
+  /** Of its cache. */
   upstream_id: number;
   repository: string;
   kind: "tags" | "referrers";
@@ -293,6 +298,7 @@ export interface WorkTable {
 
 export interface PurgesTable {
   id: Generated<number>;
+  /** Of its cache. */
   upstream_id: number;
   /** A glob; null: everything. */
   pattern: string | null;

@@ -228,6 +228,19 @@ test("how pulls were answered over time, in steps", async () => {
   ]);
 });
 
+test("the latest pulls, and those that failed with what to do", async () => {
+  upstream.image("library/pulled", "1");
+  for (const tag of ["1", "gone"]) await (await weir.manifest("library/pulled", tag)).text();
+  const all = await runAt(weir, ["pulls", "--repository", "pulled", "--registry", "1"]);
+  expect(all.out).toMatch(/^AT +REGISTRY +IMAGE +CACHE +UPSTREAM +STATUS +BYTES +MS +WHO\n/);
+  expect(all.out).toMatch(/library\/pulled:1 +miss +up1 +200 .* admin$/m);
+  const failed = await runAt(weir, ["pulls", "--failed", "--limit", "1"]);
+  expect(failed.out).toMatch(/^AT +REGISTRY +IMAGE +STATUS +WHY +WHAT TO DO\n/);
+  expect(failed.out).toContain("no upstream of this registry has this manifest");
+  const json = await jsonAt<{ reference: string }[]>(weir, ["pulls", "--upstream", "up1"]);
+  expect(json[0]?.reference).toBe("gone");
+});
+
 describe("groups, users and tokens", () => {
   test("are made, changed and ended", async () => {
     await jsonAt(weir, ["group", "create", "acme", "--name", "Acme Ltd"]);

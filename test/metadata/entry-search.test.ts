@@ -242,7 +242,7 @@ describe("entries by the thousand", () => {
     await new SqlStatistics(db, clock).summary(upstream.groupId);
     const search = new EntrySearch(db);
     for (const words of questions) {
-      await search.find({ upstreamId: upstream.id, words, offset: 40, limit: 20 });
+      await search.find({ cacheId: upstream.id, words, offset: 40, limit: 20 });
     }
     const distinct = [...new Set(asked)];
     expect(distinct.length).toBeGreaterThan(16);

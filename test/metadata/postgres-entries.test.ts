@@ -45,11 +45,11 @@ describe.skipIf(lack !== undefined)(`entries in PostgreSQL${lack ? ` (${lack})` 
     metadata.management.entries.list(upstream.id, { words: [], page: 1, perPage: 20, ...options });
   const counts = () =>
     database.query(
-      `select upstream_id::int, bucket::int, entries::int, size::int from entry_counts order by upstream_id, bucket`,
+      `select upstream_id::float8, bucket::int, entries::int, size::int from entry_counts order by upstream_id, bucket`,
     );
   const truth = () =>
     database.query(
-      `select upstream_id::int, (id >> 12)::int as bucket, count(*)::int as entries, sum(size)::int as size
+      `select upstream_id::float8, (id >> 12)::int as bucket, count(*)::int as entries, sum(size)::int as size
       from cache_entries where proof = 'shown' and status = 'default' group by 1, 2 order by 1, 2`,
     );
   const right = async () => {
@@ -75,10 +75,14 @@ describe.skipIf(lack !== undefined)(`entries in PostgreSQL${lack ? ` (${lack})` 
     );
     await right();
     await metadata.management.upstreams.change(upstream.id, { username: "other", password: "x" });
-    expect(await right()).toEqual([]);
+    await right();
+    expect(await list({})).toEqual({ items: [], total: 0 });
     await metadata.cache.storeBlob(
       shownBlob({ ...upstream, version: upstream.version + 1 }, "layer"),
     );
+    await right();
+    expect(await list({})).toMatchObject({ total: 1 });
+    while ((await metadata.management.sweep()) > 0);
     expect(await right()).toHaveLength(1);
     await metadata.management.upstreams.purge(upstream.id, always);
     expect(await right()).toEqual([]);

@@ -1839,6 +1839,149 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v4/groups/{id}/-/virtual_registries/container/pulls": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The latest pulls at this server that have ended, the newest first */
+    get: {
+      parameters: {
+        query?: {
+          registry_id?: number;
+          upstream_id?: number;
+          /** @description a part of its name, or a glob for all of it: * stops at a slash, ** does not */
+          repository?: string;
+          failed?: "true" | "false";
+          limit?: number;
+        };
+        header?: never;
+        path: {
+          /** @description id or path of a group, %2F for a slash */
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Done */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Pull"][];
+          };
+        };
+        400: components["responses"]["BadRequest"];
+        401: components["responses"]["Unauthorized"];
+        403: components["responses"]["Forbidden"];
+        404: components["responses"]["NotFound"];
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v4/groups/{id}/-/virtual_registries/container/health": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** How a group's upstreams have been doing in the last minutes, and the fills under way */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description id or path of a group, %2F for a slash */
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Done */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["GroupHealth"];
+          };
+        };
+        400: components["responses"]["BadRequest"];
+        401: components["responses"]["Unauthorized"];
+        403: components["responses"]["Forbidden"];
+        404: components["responses"]["NotFound"];
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v4/groups/{id}/-/virtual_registries/container/events": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Follow pulls, fills and the health of upstreams as server-sent events */
+    get: {
+      parameters: {
+        query?: {
+          registry_id?: number;
+          upstream_id?: number;
+          /** @description a part of its name, or a glob for all of it: * stops at a slash, ** does not */
+          repository?: string;
+          failed?: "true" | "false";
+        };
+        header?: never;
+        path: {
+          /** @description id or path of a group, %2F for a slash */
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Done */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "text/event-stream": components["schemas"]["ServerSentEvent"];
+          };
+        };
+        400: components["responses"]["BadRequest"];
+        401: components["responses"]["Unauthorized"];
+        403: components["responses"]["Forbidden"];
+        404: components["responses"]["NotFound"];
+        429: components["responses"]["TooManyRequests"];
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v4/groups/{id}/-/virtual_registries/settings": {
     parameters: {
       query?: never;
@@ -5842,6 +5985,115 @@ export interface components {
       bytes_from_upstream: number;
       upstream_requests: number;
       upstream_errors: number;
+    };
+    Pull: {
+      /** @example 9f86d081884c-2k */
+      id: string;
+      /**
+       * Format: date-time
+       * @example 2025-11-03T09:15:00.000Z
+       */
+      at: string;
+      request_id: string;
+      /** @enum {string} */
+      method: "GET" | "HEAD";
+      registry_id: number;
+      registry: string;
+      upstream_id: number | null;
+      upstream: string | null;
+      repository: string;
+      reference: string | null;
+      /** @enum {string} */
+      kind: "manifest" | "blob" | "tags" | "referrers";
+      /** @enum {string} */
+      cache_status:
+        | "hit"
+        | "stale"
+        | "revalidated"
+        | "miss"
+        | "collapsed"
+        | "window"
+        | "bypass"
+        | "absent"
+        | "refused";
+      reason: string | null;
+      status: number;
+      bytes: number;
+      duration_ms: number;
+      /** @enum {string} */
+      outcome: "sent" | "left" | "cut" | "refused";
+      error: components["schemas"]["PullError"];
+      /** @description for maintainers; others get null */
+      actor: string | null;
+    };
+    PullError: {
+      code: string;
+      message: string;
+      next: string;
+    } | null;
+    GroupHealth: {
+      window_minutes: number;
+      upstreams: components["schemas"]["UpstreamHealth"][];
+      fills: components["schemas"]["Fill"][];
+    };
+    UpstreamHealth: {
+      id: number;
+      name: string;
+      /** @enum {string} */
+      breaker: "closed" | "open" | "half_open";
+      /**
+       * Format: date-time
+       * @example 2025-11-03T09:15:00.000Z
+       */
+      retry_at: string | null;
+      requests: number;
+      errors: number;
+      latency_ms: {
+        p50: number | null;
+        p95: number | null;
+      };
+      last_error: {
+        /**
+         * Format: date-time
+         * @example 2025-11-03T09:15:00.000Z
+         */
+        at: string;
+        reason: string;
+        message: string;
+        next: string;
+      } | null;
+      budget: {
+        limit: number;
+        remaining: number;
+        /**
+         * Format: date-time
+         * @example 2025-11-03T09:15:00.000Z
+         */
+        at: string;
+        /**
+         * Format: date-time
+         * @example 2025-11-03T09:15:00.000Z
+         */
+        resets_at: string;
+      } | null;
+    };
+    Fill: {
+      upstream_id: number;
+      repository: string;
+      digest: string;
+      size: number | null;
+      received: number;
+      followers: number;
+      /**
+       * Format: date-time
+       * @example 2025-11-03T09:15:00.000Z
+       */
+      started_at: string;
+    };
+    ServerSentEvent: {
+      event?: string;
+      id?: string;
+      data: string;
     };
     VirtualRegistrySettings: {
       enabled: boolean;

@@ -8,6 +8,7 @@ import { healthcheck } from "./healthcheck.ts";
 import { prefetchCommands } from "./prefetch.ts";
 import { issuerCommands } from "./issuer.ts";
 import { migrate } from "./migrate.ts";
+import { pulls } from "./pulls.ts";
 import { registryCommands } from "./registry.ts";
 import { serve } from "./serve.ts";
 import { spaceCommands } from "./space.ts";
@@ -39,6 +40,7 @@ export const commands: readonly Command[] = [
   importCommand,
   exportImages,
   explain,
+  pulls,
   stats,
   work,
   evict,

@@ -18,6 +18,7 @@ import { entryEndpoints } from "./entries.ts";
 import { ApiError, asApiError, databaseFails, notFound, unauthorized } from "./errors.ts";
 import { groupEndpoints } from "./groups.ts";
 import { imageEndpoints } from "./images.ts";
+import { liveEndpoints } from "./live.ts";
 import { identityEndpoints } from "./identity/identity.ts";
 import { oidcIssuerEndpoints } from "./oidc-issuers.ts";
 import type { ApiOptions } from "./options.ts";
@@ -86,6 +87,7 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
   associationEndpoints(api, options);
   entryEndpoints(api, options);
   statisticsEndpoints(api, options);
+  liveEndpoints(api, options);
   virtualRegistryEndpoints(api, options);
   pullEndpoints(api, options);
   imageEndpoints(api, options);

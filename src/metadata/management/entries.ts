@@ -1,4 +1,5 @@
 import type { Selectable, Transaction } from "kysely";
+import { cacheIdFor, isCacheOf, upstreamOfCache } from "../caches.ts";
 import type { CacheEntriesTable, Db, Schema } from "../schema.ts";
 import { lastId } from "../search/buckets.ts";
 import { countedBuckets, EntrySearch, seen } from "../search/entry-search.ts";
@@ -15,7 +16,7 @@ import { factOf } from "./facts.ts";
 import type { Writer } from "./writer.ts";
 
 interface Place {
-  upstreamId: number;
+  cacheId: number;
   offset: number;
   limit: number;
 }
@@ -30,22 +31,23 @@ export class SqlEntries implements ManagedEntries {
 
   async list(upstreamId: number, options: PageOptions): Promise<Page<EntryRecord>> {
     const { words, page, perPage } = options;
-    const wanted = { upstreamId, words, offset: (page - 1) * perPage, limit: perPage };
+    const cacheId = await cacheIdFor(this.db, upstreamId);
+    const wanted = { cacheId, words, offset: (page - 1) * perPage, limit: perPage };
     if (words.length === 0) return this.#page(wanted);
     const { ids, total } = await this.search.find(wanted);
     return { items: await this.#ofIds(ids), total };
   }
 
   /** By what is counted: however far the page is, no more than one run of ids is passed over. */
-  async #page({ upstreamId, offset, limit }: Place): Promise<Page<EntryRecord>> {
-    const counted = await countedBuckets(this.db, upstreamId);
+  async #page({ cacheId, offset, limit }: Place): Promise<Page<EntryRecord>> {
+    const counted = await countedBuckets(this.db, cacheId);
     const total = counted.reduce((sum, { entries }) => sum + entries, 0);
     let before = 0;
     const first = counted.find(({ entries }) => (before += entries) > offset);
     if (!first) return { items: [], total };
     const rows = await seen(this.db)
       .selectAll()
-      .where("e.upstream_id", "=", upstreamId)
+      .where("e.upstream_id", "=", cacheId)
       .where("e.id", "<=", lastId(first.bucket))
       .orderBy("e.id", "desc")
       .limit(limit)
@@ -67,7 +69,7 @@ export class SqlEntries implements ManagedEntries {
   async newestManifest(upstreamId: number): Promise<EntryRecord | undefined> {
     const row = await seen(this.db)
       .selectAll()
-      .where("e.upstream_id", "=", upstreamId)
+      .where("e.upstream_id", "=", await cacheIdFor(this.db, upstreamId))
       .where("e.kind", "=", "manifest")
       .orderBy("e.id", "desc")
       .limit(1)
@@ -132,7 +134,7 @@ async function heldRecord(tx: Transaction<Schema>, id: number): Promise<EntryRec
 
 const rowOf = (db: Db, id: number) =>
   seen(db)
-    .innerJoin("upstreams as u", "u.id", "e.upstream_id")
+    .innerJoin("upstreams as u", (join) => join.on(isCacheOf("e.upstream_id", "u")))
     .selectAll("e")
     .where("e.id", "=", id)
     .where("u.kind", "=", "registry");
@@ -143,7 +145,7 @@ function entryOf(row: Row): EntryRecord {
   return {
     id: row.id,
     groupId: row.group_id,
-    upstreamId: row.upstream_id,
+    upstreamId: upstreamOfCache(row.upstream_id),
     repository: row.repository,
     kind: row.kind,
     reference: row.reference,

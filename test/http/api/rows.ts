@@ -2,6 +2,7 @@ import type { z } from "@hono/zod-openapi";
 import { cleanupPolicy } from "../../../src/http/api/cleanup-fields.ts";
 import { auditEvent } from "../../../src/http/api/audit-fields.ts";
 import * as zod from "../../../src/http/api/fields.ts";
+import * as live from "../../../src/http/api/live-fields.ts";
 import * as told from "../../../src/http/api/statistics-fields.ts";
 import { ruleRecord } from "../../../src/http/api/rules.ts";
 import { base } from "./world.ts";
@@ -27,6 +28,7 @@ export const groups = "/api/v4/groups";
 export const registries = "-/virtual_registries/container/registries";
 const settings = "-/virtual_registries/settings";
 const statistics = "-/virtual_registries/container/statistics";
+const container = "-/virtual_registries/container";
 const proxy = "dependency_proxy";
 const upstreams = "-/virtual_registries/container/upstreams";
 const policy = "-/virtual_registries/cleanup/policy";
@@ -432,5 +434,21 @@ export const rows: Record<string, Row> = {
     foreign: `${groups}/2/${statistics}/repositories`,
     ok: 200,
     shape: told.repositoryStatistics.array(),
+  },
+  "list the latest pulls": {
+    method: "GET",
+    path: `${groups}/1/${container}/pulls?failed=true&repository=library/**`,
+    unknown: `${groups}/999/${container}/pulls`,
+    foreign: `${groups}/2/${container}/pulls`,
+    ok: 200,
+    shape: live.pull.array(),
+  },
+  "see how upstreams are doing": {
+    method: "GET",
+    path: `${groups}/default/${container}/health`,
+    unknown: `${groups}/nowhere/${container}/health`,
+    foreign: `${groups}/other/${container}/health`,
+    ok: 200,
+    shape: live.groupHealth,
   },
 };

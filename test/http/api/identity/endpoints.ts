@@ -113,6 +113,12 @@ export const samples: Record<string, Sample> = {
       { path: `${groups}/1/${statistics}${part}`, ok: 200 },
     ]),
   ),
+  ...Object.fromEntries(
+    ["events", "pulls", "health"].map((part) => [
+      `GET ${groups}/{id}/-/virtual_registries/container/${part}`,
+      { path: `${groups}/1/-/virtual_registries/container/${part}`, ok: 200 },
+    ]),
+  ),
   [`GET ${groups}/{id}/${settings}`]: { path: `${groups}/1/${settings}`, ok: 200 },
   [`PUT ${groups}/{id}/${settings}`]: {
     path: `${groups}/1/${settings}`,
