@@ -6676,11 +6676,6 @@ export interface components {
       platforms?: string[];
       every_hours?: number | null;
     };
-    ServerSentEvent: {
-      event?: string;
-      id?: string;
-      data: string;
-    };
     Webhook: {
       id: number;
       group_id: number;
