@@ -78,6 +78,7 @@ await e2e(
     await button(page, "Filter").click();
     await events.filter({ hasText: "created the token" }).waitFor({ state: "detached" });
     expect(new URL(page.url()).searchParams.get("action")).toBe("token.revoke");
+    await events.filter({ hasText: "admin revoked the token cluster" }).waitFor();
     expect(await events.count()).toBe(1);
     await page.goBack();
     await events.filter({ hasText: "created the token" }).waitFor();
@@ -186,7 +187,7 @@ await e2e(
       .getByRole("alert")
       .getByText(/rules\[0\]\.claims/)
       .waitFor();
-    await page.getByLabel("Claim 1 of rule 1").fill("project_path");
+    await page.getByLabel("Claim 1 of rule 1", { exact: true }).fill("project_path");
     await page.getByLabel("Value 1 of rule 1").fill("acme/**");
     await page.getByText("More settings").click();
     await page.getByLabel("Audiences").fill(audience);
