@@ -27,6 +27,12 @@ export const peopleScreens: readonly Screen[] = [
   at("tokens-group", "/tokens?kind=group", "Tokens"),
   at("tokens-deploy", "/tokens?kind=deploy&ended=1", "Tokens"),
   at("token-new", "/tokens?kind=deploy", "Tokens", open("New token", "New deploy token")),
+  at("token-secret", "/tokens", "Tokens", async (page) => {
+    await open("New token", "New personal access token")(page);
+    await page.getByLabel("Name", { exact: true }).fill("laptop");
+    await page.getByRole("button", { name: "Create token" }).click();
+    await page.getByRole("button", { name: "I have copied it" }).waitFor();
+  }),
   at("members", "/members", "Members"),
   at("members-inherited", "/members?in=default/tools", "Members"),
   at("member-new", "/members", "Members", open("Add member", "Add a member to default")),

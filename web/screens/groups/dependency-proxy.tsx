@@ -23,6 +23,7 @@ export function DependencyProxyPanel({ group }: { group: Group }) {
   const params = paramsOf(group);
   return (
     <Panel title="Dependency Proxy" actions={<Empty group={group} />}>
+      <h3>Switch, and login at the upstream</h3>
       <Editing
         queryKey={keyOf(group, "settings")}
         read={(signal) =>
@@ -32,6 +33,7 @@ export function DependencyProxyPanel({ group }: { group: Group }) {
       >
         {(edited) => <SettingsForm group={group} edited={edited} />}
       </Editing>
+      <h3>What nobody pulls</h3>
       <Editing
         queryKey={keyOf(group, "ttl")}
         read={(signal) =>
@@ -69,7 +71,7 @@ function SettingsForm({ group, edited }: { group: Group; edited: Edited<Settings
   });
   return (
     <Form
-      action="Save login"
+      action="Save"
       isPending={saving.isPending}
       error={saving.error}
       onReload={reload}
@@ -83,7 +85,7 @@ function SettingsForm({ group, edited }: { group: Group; edited: Edited<Settings
       />
       <TextField
         name="identity"
-        label="User name at Docker Hub (optional)"
+        label="User name at the upstream (optional)"
         defaultValue={first.identity ?? ""}
         autoComplete="off"
       />
@@ -159,7 +161,7 @@ function Empty({ group }: { group: Group }) {
       onConfirm={confirm}
     >
       All that is cached for <bdi>{group.full_path}</bdi> goes; what is pulled again is fetched from
-      Docker Hub again.
+      the upstream again.
     </ConfirmDialog>
   );
 }

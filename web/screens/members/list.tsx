@@ -61,11 +61,13 @@ const columnsOf = ({ group }: Place, mayChange: boolean): Column<Membership>[] =
     name: "From",
     cell: ({ of }) =>
       of.id === group.id ? (
-        <span className="muted">this group</span>
+        <span className="muted keeps-room">this group</span>
       ) : (
-        <Link to={`/members?in=${encodeURIComponent(of.full_path)}`}>
-          <bdi>{of.full_path}</bdi>
-        </Link>
+        <span className="keeps-room">
+          <Link to={`/members?in=${encodeURIComponent(of.full_path)}`}>
+            <bdi>{of.full_path}</bdi>
+          </Link>
+        </span>
       ),
   },
   { id: "ends", name: "Ends", cell: (member) => <RelativeTime time={member.expires_at} /> },
