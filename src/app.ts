@@ -23,6 +23,7 @@ import { failureCode, type Log } from "./lib/log.ts";
 import { createSealer } from "./lib/seal.ts";
 import type { Directory, Metadata } from "./metadata/contract.ts";
 import { createImages } from "./pull/images/images.ts";
+import { createInspector } from "./pull/inspection/inspector.ts";
 import { createDocumentClient } from "./upstream/documents.ts";
 import { createGuard, type Guard, GuardError } from "./upstream/guard.ts";
 import { ringMarker } from "./upstream/contract.ts";
@@ -198,6 +199,7 @@ async function start(
       statistics: metadata.statistics,
       identity: metadata.identity,
       images,
+      inspector: createInspector({ entries: metadata.management.entries, lists: metadata.lists }),
       verifier,
       client,
       runner,

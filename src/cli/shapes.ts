@@ -22,6 +22,8 @@ export function list<T>(item: Shape<T>): Shape<T[]> {
 }
 
 export type Entry = api.CacheEntryJson;
+export type EntryDetail = api.CacheEntryDetailJson;
+export type Repository = api.CachedRepositoryJson;
 export type Work = api.WorkJson;
 export type Token = (api.PersonalTokenJson | api.GroupTokenJson | api.DeployTokenJson) & {
   token?: string;
@@ -63,6 +65,8 @@ export const shapes = {
   association: has<api.AssociationJson>("id", "registry_id", "upstream_id", "position"),
   connectionResult: has<api.ConnectionResultJson>("success"),
   entry: has<Entry>("id", "relative_path", "size"),
+  entryDetail: has<EntryDetail>("id", "repository", "kind", "reference", "manifest"),
+  repository: has<Repository>("repository", "entries_count", "tags_count", "size"),
   preview: has<Preview>("entries", "size", "repositories", "partial"),
   plan: has<api.PlanJson>("upstreams", "decision"),
   refreshed: has<api.RefreshedJson>("digest", "cache"),

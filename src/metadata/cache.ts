@@ -17,6 +17,7 @@ import type {
 } from "./contract.ts";
 import { bringOverSome } from "./doubts.ts";
 import { Lookups } from "./lookups.ts";
+import { pulledRepositories } from "./repositories.ts";
 import { nameChildren, nameObjects, storeContent } from "./manifests.ts";
 import type { Db, Schema } from "./schema.ts";
 import { held } from "./space/held.ts";
@@ -209,6 +210,8 @@ export class SqlCache implements Cache {
           if (digest) await useAll(tx, { cacheId, repository, digest }, lastAt);
         }
       }
+      // After all entries, as those who store have it, and in one order: nobody waits for another in a circle.
+      await pulledRepositories(tx, downloads, (id) => caches.get(id)?.[0] ?? id);
     });
     for (const [key, hour] of hours) this.#hours.set(key, hour);
   }

@@ -3,8 +3,8 @@ import { type Changes, Remembered } from "./changes.ts";
 import type { Db } from "./schema.ts";
 
 /**
- * What is cached of an upstream is filed under the id of a *cache*: `upstream_id` in `cache_entries`, `lists`, `entry_counts`
- * and `purges`, `owner_id` of an upstream in `cached_bytes`. As long as neither URL nor credentials have changed, that is the
+ * What is cached of an upstream is filed under the id of a *cache*: `upstream_id` in `cache_entries`, `lists`, `entry_counts`,
+ * `repository_counts` and `purges`, `owner_id` of an upstream in `cached_bytes`. As long as neither URL nor credentials have changed, that is the
  * upstream's id; each such change gives the upstream the next cache, and leaves the former one behind. It is either
  * *doubted*, and its entries come over in steps as *named*, or nobody's, as that of an upstream that was removed.
  */

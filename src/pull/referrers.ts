@@ -109,10 +109,13 @@ function referrersForm(options: PullerOptions): ListForm<Referrer> {
     validityMs: referrerValidityMs,
     ask: (wanted) => askReferrers(options, wanted),
     encode: (referrers) => JSON.stringify(referrers),
-    decode: (content) => JSON.parse(content) as Referrer[],
+    decode: decodeReferrers,
     names: (referrers) => referrers.map((one) => ({ kind: "manifest", ...one })),
   };
 }
+
+/** A list as it is cached. */
+export const decodeReferrers = (content: string) => JSON.parse(content) as Referrer[];
 
 /** By the referrers API, else by the tag that stands in for it. What has neither has nothing. */
 async function askReferrers(

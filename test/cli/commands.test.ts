@@ -123,6 +123,15 @@ describe("cache", () => {
     const [entry] = await jsonAt<{ id: string }[]>(weir, search);
     const pinned = await jsonAt(weir, ["cache", "pin", entry?.id ?? ""]);
     expect(pinned).toMatchObject({ id: entry?.id, pinned: true });
+    const repositories = await runAt(weir, ["cache", "repositories", "up1", "--search", "LIB"]);
+    expect(repositories.out).toMatch(/^REPOSITORY +TAGS +ENTRIES +SIZE +LAST PULLED\nlibrary\//);
+    expect(await jsonAt(weir, ["cache", "repositories", "up1", "--search", "no/such"])).toEqual([]);
+    const shown = await runAt(weir, ["cache", "show", entry?.id ?? ""]);
+    expect(shown.out).toMatch(/^kind +tag$/m);
+    expect(shown.out).toMatch(/^config +sha256:[0-9a-f]{64} /m);
+    expect(shown.out).toMatch(/^layer +sha256:[0-9a-f]{64} /m);
+    const detail = await jsonAt(weir, ["cache", "show", entry?.id ?? ""]);
+    expect(detail).toMatchObject({ reference: tag, manifest: { tags: [tag], truncated: false } });
     const dry = ["cache", "purge", "up1", "--pattern", "library/*", "--dry-run"];
     expect(await jsonAt(weir, [...dry, "--include-pinned"])).toMatchObject({
       repositories: [repository],

@@ -10,6 +10,12 @@ import { postgresDatabase } from "../fakes/new-database.ts";
 import { fetched, sampleRegistry, shownBlob } from "../fakes/metadata-samples.ts";
 import { OtherTransaction } from "../fakes/postgres-lock.ts";
 import { lackOfPostgres } from "../fakes/postgres.ts";
+import {
+  countedBytes,
+  countedRepositories,
+  presentBytes,
+  presentRepositories,
+} from "../fakes/repository-truth.ts";
 import { until } from "../fakes/until.ts";
 
 const lack = lackOfPostgres();
@@ -55,7 +61,17 @@ describe.skipIf(lack !== undefined)(`entries in PostgreSQL${lack ? ` (${lack})` 
   const right = async () => {
     const counted = await counts();
     expect(counted).toEqual(await truth());
-    expect(await database.query("select * from entry_count_changes")).toEqual([]);
+    expect(await database.query(countedRepositories)).toEqual(
+      await database.query(presentRepositories),
+    );
+    expect(await database.query(countedBytes)).toEqual(await database.query(presentBytes));
+    for (const table of [
+      "entry_count_changes",
+      "repository_count_changes",
+      "cached_byte_changes",
+    ]) {
+      expect(await database.query(`select * from ${table}`)).toEqual([]);
+    }
     return counted;
   };
 
@@ -84,8 +100,44 @@ describe.skipIf(lack !== undefined)(`entries in PostgreSQL${lack ? ` (${lack})` 
     expect(await list({})).toMatchObject({ total: 1 });
     while ((await metadata.management.sweep()) > 0);
     expect(await right()).toHaveLength(1);
+    await metadata.management.upstreams.change(upstream.id, { url: "https://other.example.com" });
+    await metadata.cache.storeBlob(
+      shownBlob({ ...upstream, version: upstream.version + 2 }, "layer"),
+    );
+    expect(await right()).toHaveLength(2);
+    while ((await metadata.management.sweep()) > 0);
+    expect(await right()).toHaveLength(1);
     await metadata.management.upstreams.purge(upstream.id, always);
     expect(await right()).toEqual([]);
+  });
+
+  test("one content in many places counts once in bytes and in each of its repositories", async () => {
+    const places = Array.from({ length: 9 }, (_, n) => ({ repository: `team/image-${n}` }));
+    for (const place of places) {
+      await metadata.cache.storeManifest(fetched(upstream, "one", place));
+      await metadata.cache.storeBlob(shownBlob(upstream, "layer", place));
+    }
+    expect(await right()).toMatchObject([{ entries: 27 }]);
+    // Once more: `n` of each in one statement, with what else its transaction does.
+    const other = await OtherTransaction.begin(database.url);
+    await other.run("delete from cache_entries where repository < 'team/image-4'");
+    await other.run("update cache_entries set size = size where repository = 'team/image-5'");
+    await other.run("delete from cache_entries where repository = 'team/image-4'");
+    await other.end("commit");
+    expect(await right()).toMatchObject([{ entries: 12 }]);
+    const changed = await metadata.management.upstreams.change(upstream.id, { username: "other" });
+    // Brought over, and shown, in the transaction that stores it.
+    const version = upstream.version + 1;
+    await metadata.cache.storeManifest(
+      fetched({ ...upstream, version }, "one", { repository: "team/image-8" }),
+    );
+    await right();
+    while ((await metadata.management.sweep()) > 0) await right();
+    expect(await right()).toMatchObject([{ entries: 2 }]);
+    expect(changed?.id).toBe(upstream.id);
+    await database.query("delete from cache_entries");
+    expect(await right()).toEqual([]);
+    expect(await metadata.space.bytesOf({ scope: "upstream", id: upstream.id })).toBe(0);
   });
 
   test("what is given up with the transaction is not counted", async () => {
@@ -117,11 +169,19 @@ describe.skipIf(lack !== undefined)(`entries in PostgreSQL${lack ? ` (${lack})` 
       await cache.storeBlob(shownBlob(upstream, `blob ${n % 20}`));
       await cache.deleteEntry(1 + n * 200);
     });
+    const pulling = Array.from({ length: 20 }, (_, n) =>
+      (n % 2 === 0 ? metadata : second).cache.countDownloads(
+        ["library/alpine", "team-5/image-5", "team-6/image-6"].map((repository) => {
+          const key = { upstreamId: upstream.id, repository, kind: "manifest" } as const;
+          return { ...key, reference: "latest", count: 1, lastAt: 1000 + n };
+        }),
+      ),
+    );
     const purging = metadata.management.upstreams.purge(upstream.id, always, {
       pattern: "team-1*/**",
       includePinned: true,
     });
-    await Promise.all([...storing, purging]);
+    await Promise.all([...storing, ...pulling, purging]);
     await second.close();
     await right();
     const [after] = await database.query(deadlocks);

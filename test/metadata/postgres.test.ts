@@ -79,7 +79,7 @@ describe.skipIf(lack !== undefined)(`PostgreSQL${lack ? ` (${lack})` : ""}`, () 
       const rows = await database.query(
         `select table_name || '.' || column_name collate "C" as tables from information_schema.columns
         where table_schema = 'public' and table_name not like 'kysely%'
-        and table_name not in ('entry_count_changes', 'cached_byte_changes') order by 1`,
+        and table_name not in ('entry_count_changes', 'cached_byte_changes', 'repository_count_changes') order by 1`,
       );
       expect(rows).toEqual(own);
     });
@@ -278,6 +278,8 @@ describe.skipIf(lack !== undefined)(`PostgreSQL${lack ? ` (${lack})` : ""}`, () 
       const other = await OtherTransaction.begin(database.url);
       const lock = (text: string) =>
         other.run(`update cache_entries set size = size where digest = '${digestOfText(text)}'`);
+      // On a busy machine the one who waits last may look first; then it would be ended, and not ours.
+      await other.run("set local deadlock_timeout = '1min'");
       await lock("b");
       const counting = count(blobs);
       await waits(database);

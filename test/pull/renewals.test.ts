@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { digestOf } from "../../src/oci/digest.ts";
+import { countedRepositories, presentRepositories } from "../fakes/repository-truth.ts";
 import { buildImage, FakeUpstream, sampleBytes, Tap } from "../fakes/upstream.ts";
 import { until } from "../fakes/until.ts";
 import { adminToken, TestWeir } from "../fakes/weir.ts";
@@ -143,5 +144,90 @@ describe("other credentials", () => {
     first.heal();
     first.fault(`* /v2/${name}/blobs/*`, { status: 403 });
     expect((await weir.blob(name, layer)).status).toBe(503);
+  });
+});
+
+describe("what is to be seen of repositories", () => {
+  const read = async (path: string) => {
+    const url = `${weir.url}/api/v4/virtual_registries/container${path}`;
+    const response = await fetch(url, { headers: { "PRIVATE-TOKEN": adminToken } });
+    return { status: response.status, body: (await response.json()) as Seen[] & Detail };
+  };
+  interface Seen {
+    id: string;
+    entries_count: number;
+  }
+  interface Detail {
+    manifest: { tags: string[]; layers: { cached: boolean }[] };
+  }
+  /** The repositories, and the entries of the one, each of which tells its details. */
+  const seen = async () => {
+    const repositories = (await read("/upstreams/1/repositories")).body;
+    const entries = (await read(`/upstreams/1/cache_entries?repository=${name}`)).body;
+    for (const { id } of entries) expect((await read(`/cache_entries/${id}`)).status).toBe(200);
+    return {
+      counts: repositories.map((one) => one.entries_count),
+      ids: entries.map(({ id }) => id),
+    };
+  };
+  const nothing = { counts: [], ids: [] };
+  const areCounted = async () => {
+    const counted = await weir.query<{ upstream_id: number }>(countedRepositories);
+    expect(counted).toEqual(await weir.query(presentRepositories));
+    return counted.length;
+  };
+  const gone = async (ids: readonly string[]) => {
+    for (const id of ids) expect((await read(`/cache_entries/${id}`)).status).toBe(404);
+  };
+
+  test("under another URL there is nothing at once, and then what that one has", async () => {
+    weir = await TestWeir.start({ upstreams: [{ fake: first }] });
+    first.image(name, "latest", image);
+    await pull();
+    const before = await seen();
+    expect(before).toMatchObject({ counts: [3], ids: { length: 3 } });
+    await change({ url: second.url });
+    expect(await seen()).toEqual(nothing);
+    await gone(before.ids);
+    expect(await areCounted()).toBe(1);
+    second.image(name, "latest", image);
+    await (await weir.manifest(name, "latest")).bytes();
+    const anew = await seen();
+    expect(anew).toMatchObject({ counts: [2], ids: { length: 2 } });
+    await gone(before.ids);
+    const { body } = await read(`/cache_entries/${anew.ids[0]}`);
+    expect(body.manifest.tags).toEqual(["latest"]);
+    // Stored, and shown by the former one alone.
+    expect(body.manifest.layers.some(({ cached }) => cached)).toBe(false);
+    expect(await areCounted()).toBe(2);
+    await cleared();
+    expect(await seen()).toEqual(anew);
+    expect(await areCounted()).toBe(1);
+  });
+
+  test("under other credentials there is what was shown again, under the ids that it had", async () => {
+    first.auth = { kind: "basic", username: "a", password: "one" };
+    const settings = { username: "a", password: "one" };
+    weir = await TestWeir.start({ upstreams: [{ fake: first, settings }] });
+    first.image(name, "latest", image);
+    await pull();
+    const before = await seen();
+    await change({ username: "b", password: "two" });
+    first.auth = { kind: "basic", username: "b", password: "two" };
+    expect(await seen()).toEqual(nothing);
+    await gone(before.ids);
+    await (await weir.manifest(name, "latest")).bytes();
+    const again = await seen();
+    expect(again.counts).toEqual([again.ids.length]);
+    expect(again.ids.length).toBeLessThan(3);
+    expect(before.ids).toEqual(expect.arrayContaining(again.ids));
+    await areCounted();
+    await cleared();
+    expect(await seen()).toEqual(again);
+    expect(await areCounted()).toBe(1);
+    await pull();
+    expect(await weir.manifest(name, image.digest)).toMatchObject({ status: 200 });
+    expect(await seen()).toEqual(before);
+    expect(await areCounted()).toBe(1);
   });
 });

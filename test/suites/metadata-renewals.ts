@@ -49,6 +49,13 @@ export function renewalSuite(bench: MetadataBench): void {
     const proofs = (found: readonly { id: number; proof: string; checkedAt: number }[]) =>
       found.map(({ id, proof, checkedAt }) => ({ id, proof, checkedAt }));
     const { entries, size } = await statistics.summary(groupId);
+    const place = { upstreamId: id, repository };
+    const ofRepository = async (words: string[] = []) => {
+      const options = { ...pageOf(words), isDescending: false };
+      const { items, total } = await management.entries.ofRepository(place, options);
+      return { ids: items.map((entry) => entry.id).toSorted((a, b) => b - a), total };
+    };
+    const present = await management.entries.present({ ...place, kind: "blob" }, [layer]);
     return {
       tag: proofs(await cache.manifests([id], repository, "latest")),
       digest: proofs(await cache.manifests([id], repository, digestOfText("one"))),
@@ -59,6 +66,11 @@ export function renewalSuite(bench: MetadataBench): void {
       listed: (await management.entries.list(id, pageOf())).items.map((entry) => entry.id),
       found: (await management.entries.list(id, pageOf(["alpine"]))).total,
       newest: (await management.entries.newestManifest(id))?.id,
+      repositories: (await management.entries.repositories(id, pageOf())).items,
+      ofRepository: await ofRepository(),
+      foundThere: (await ofRepository(["alpine"])).total,
+      present: [...present.keys()],
+      tagsOf: await management.entries.tagsOf({ ...place, digest: digestOfText("one") }, 5),
       preview: (await management.upstreams.preview(id, everything))?.entries,
       summary: { entries, size },
       holders: await holdings.holders("blob", layer, 5),
@@ -76,6 +88,11 @@ export function renewalSuite(bench: MetadataBench): void {
     listed: [],
     found: 0,
     newest: undefined,
+    repositories: [],
+    ofRepository: { ids: [], total: 0 },
+    foundThere: 0,
+    present: [],
+    tagsOf: [],
     preview: 0,
     summary: { entries: 0, size: 0 },
     holders: [],
@@ -89,6 +106,9 @@ export function renewalSuite(bench: MetadataBench): void {
       await change(upstream, { cacheMaxBytes: 1000 });
       const before = await told(upstream);
       expect(before).toMatchObject({ tags: 1, found: 3, preview: 3, hasSeen: true });
+      const whole = { entries: 3, tags: 1, digests: 1, size: 2 * "one".length + "layer".length };
+      expect(before).toMatchObject({ repositories: [whole], present: [layer], tagsOf: ["latest"] });
+      expect(before.ofRepository).toEqual({ ids: before.listed, total: 3 });
       const moved = await change(upstream, { url: "https://elsewhere.example" });
       expect(await told(upstream)).toEqual(nothing);
       for (const id of before.listed) {
@@ -100,6 +120,10 @@ export function renewalSuite(bench: MetadataBench): void {
       await bench.metadata.cache.storeManifest(fetched(moved, "one"));
       const anew = await told(upstream);
       expect(anew).toMatchObject({ found: 2, layer: [{ proof: "named" }], hasSeen: false });
+      const shown = { entries: 2, tags: 1, digests: 1, size: 2 * "one".length };
+      expect(anew).toMatchObject({ repositories: [shown], present: [], tagsOf: ["latest"] });
+      expect(anew.ofRepository).toEqual({ ids: anew.listed, total: 2 });
+      expect(anew.foundThere).toBe(2);
       expect(anew.listed.some((id) => before.listed.includes(id))).toBe(false);
       expect(await sweep()).toBe(4);
       expect(await told(upstream)).toEqual(anew);
@@ -171,10 +195,46 @@ export function renewalSuite(bench: MetadataBench): void {
       expect(await space.bytesOf({ scope: "upstream", id: upstream.id })).toBe(bytes);
       const shown = await told(upstream);
       expect(shown).toMatchObject({ found: 2, layer: [{ proof: "named" }], hasSeen: true });
+      const counted = { entries: 2, tags: 1, digests: 1, size: 2 * "one".length };
+      const repositories = [{ ...counted, repository, lastDownloadedAt: now }];
+      expect(shown).toMatchObject({ repositories, present: [], tagsOf: ["latest"] });
+      expect(shown.ofRepository).toEqual({ ids: shown.listed, total: 2 });
       await sweep();
       expect(await told(upstream)).toEqual(shown);
       await cache.show(shownBlob(changed, "layer"));
-      expect(await told(upstream)).toMatchObject({ found: 3, layer: [{ proof: "shown" }], bytes });
+      const whole = { entries: 3, tags: 1, digests: 1, size: 2 * "one".length + "layer".length };
+      expect(await told(upstream)).toMatchObject({
+        found: 3,
+        layer: [{ proof: "shown" }],
+        bytes,
+        repositories: [whole],
+        present: [layer],
+        foundThere: 3,
+      });
+    });
+
+    test("a pull says when its repository was pulled, whichever cache that is in", async () => {
+      const { upstream } = await image();
+      const { cache, management } = bench.metadata;
+      const key = { upstreamId: upstream.id, repository, kind: "manifest" } as const;
+      const pull = (lastAt: number) =>
+        cache.countDownloads([{ ...key, reference: "latest", count: 1, lastAt }]);
+      const pulled = async () => {
+        const { items } = await management.entries.repositories(upstream.id, pageOf());
+        return items.map(({ lastDownloadedAt }) => lastDownloadedAt);
+      };
+      for (const settings of [login("another"), { url: "https://elsewhere.example" }]) {
+        const changed = await change(upstream, settings);
+        await pull(noon + 9000);
+        expect(await pulled()).toEqual([]);
+        await cache.storeManifest(fetched(changed, "one"));
+        await pull(noon + 5000);
+        expect(await pulled()).toEqual([noon + 5000]);
+        await sweep();
+        expect(await pulled()).toEqual([noon + 5000]);
+        await pull(noon + 6000);
+        expect(await pulled()).toEqual([noon + 6000]);
+      }
     });
 
     test("of several doubts each entry is the newest, however they come over", async () => {

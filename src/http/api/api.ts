@@ -8,6 +8,7 @@ import { arrivalEndpoint } from "./arrival.ts";
 import { associationEndpoints } from "./associations.ts";
 import { auditEndpoints } from "./audit.ts";
 import { addressOf, authorOf } from "./caller.ts";
+import { repositoryEndpoints } from "./repositories.ts";
 import { cleanupEndpoints } from "./cleanup.ts";
 import { connectionEndpoints } from "./connections.ts";
 import { docsPage, docsPolicy } from "./docs-page.ts";
@@ -85,6 +86,7 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
   upstreamEndpoints(api, options);
   ruleEndpoints(api, options);
   associationEndpoints(api, options);
+  repositoryEndpoints(api, options);
   entryEndpoints(api, options);
   statisticsEndpoints(api, options);
   liveEndpoints(api, options);

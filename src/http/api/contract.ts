@@ -1,5 +1,6 @@
 import type { z } from "@hono/zod-openapi";
 import type { arrival } from "./arrival.ts";
+import type * as browse from "./browse-fields.ts";
 import type * as fields from "./fields.ts";
 import type * as images from "./images.ts";
 import type * as live from "./live-fields.ts";
@@ -26,6 +27,8 @@ export type UpstreamRuleJson = z.output<typeof ruleRecord>;
 export type AssociationJson = z.output<typeof fields.association>;
 export type ConnectionResultJson = z.output<typeof fields.connectionResult>;
 export type CacheEntryJson = z.output<typeof fields.cacheEntry>;
+export type CacheEntryDetailJson = z.output<typeof browse.cacheEntryDetail>;
+export type CachedRepositoryJson = z.output<typeof browse.cachedRepository>;
 export type PlanJson = z.output<typeof fields.plan>;
 export type RefreshedJson = z.output<typeof fields.refreshed>;
 export type ImportedJson = z.output<typeof images.imported>;

@@ -16,6 +16,7 @@ import type {
   Statistics,
   UserRights,
 } from "../../metadata/contract.ts";
+import type { Inspector } from "../../pull/inspection/contract.ts";
 import type { Images } from "../../pull/images/contract.ts";
 import type { PullStatistics, Puller } from "../../pull/contract.ts";
 import type { UpstreamClient } from "../../upstream/contract.ts";
@@ -40,6 +41,7 @@ export interface ApiOptions {
   directory: Directory;
   puller: Puller;
   images: Images;
+  inspector: Inspector;
   verifier: Verifier;
   client: UpstreamClient;
   runner: Runner;

@@ -34,7 +34,7 @@ export function statisticsEndpoints(api: Api, options: ApiOptions): void {
   repositories(api, options);
 }
 
-function summary(api: Api, { management, statistics, pullStatistics }: ApiOptions): void {
+function summary(api: Api, { management, statistics, pullStatistics, space }: ApiOptions): void {
   endpoint(
     api,
     {
@@ -50,12 +50,15 @@ function summary(api: Api, { management, statistics, pullStatistics }: ApiOption
       const { id } = topLevel(granted(await findGroup(management, params)));
       await pullStatistics.flush();
       const { registries, upstreams, entries, size, counters } = await statistics.summary(id);
+      const { bytes = 0, maxBytes } = (await space.group(id)) ?? {};
       return {
         body: {
           registries,
           upstreams,
           cache_entries: entries,
           cache_size: size,
+          cached_bytes: bytes,
+          cache_max_bytes: maxBytes ?? null,
           hits_30d: hitsOf(counters),
           misses_30d: missesOf(counters),
         },

@@ -4,13 +4,21 @@ import type { CacheEntriesTable, Db, Schema } from "../schema.ts";
 import { lastId } from "../search/buckets.ts";
 import { countedBuckets, EntrySearch, seen } from "../search/entry-search.ts";
 import { requireUnchanged } from "../tags.ts";
+import type { Digest } from "../../oci/digest.ts";
+import type { ChildKind } from "../../oci/manifest.ts";
+import { RepositoryContents } from "../search/contents.ts";
 import type {
   Condition,
+  EntryPlace,
   EntryRecord,
   ManagedEntries,
+  Ordered,
   Page,
   PageOptions,
+  PresentEntry,
   Removal,
+  RepositoryOptions,
+  RepositoryRecord,
 } from "./contract.ts";
 import { factOf } from "./facts.ts";
 import type { Writer } from "./writer.ts";
@@ -27,7 +35,46 @@ export class SqlEntries implements ManagedEntries {
     readonly db: Db,
     readonly writer: Writer,
     readonly search = new EntrySearch(db),
+    readonly contents = new RepositoryContents(db),
   ) {}
+
+  async repositories(
+    upstreamId: number,
+    options: RepositoryOptions,
+  ): Promise<Page<RepositoryRecord>> {
+    return this.contents.repositories.list(await cacheIdFor(this.db, upstreamId), options);
+  }
+
+  async ofRepository(
+    place: EntryPlace,
+    { words, page, perPage, isDescending }: PageOptions & Ordered,
+  ): Promise<Page<EntryRecord>> {
+    const own = await this.#filed(place);
+    const wanted = { ...own, words, isDescending, offset: (page - 1) * perPage, limit: perPage };
+    const { ids, total } = await this.contents.entries.find(wanted);
+    const items = new Map((await this.#ofIds(ids)).map((entry) => [entry.id, entry]));
+    return { items: ids.flatMap((id) => items.get(id) ?? []), total };
+  }
+
+  async present(
+    place: { upstreamId: number; repository: string; kind: ChildKind },
+    references: readonly string[],
+  ): Promise<Map<string, PresentEntry>> {
+    return this.contents.present(await this.#filed(place), references);
+  }
+
+  async tagsOf(place: EntryPlace & { digest: Digest }, most: number): Promise<string[]> {
+    return this.contents.tagsOf(await this.#filed(place), most);
+  }
+
+  payload(digest: Digest, maxBytes: number): Promise<Uint8Array | undefined> {
+    return this.contents.payload(digest, maxBytes);
+  }
+
+  /** The place as it is filed: under the cache that the upstream has. */
+  async #filed<P extends { upstreamId: number }>({ upstreamId, ...place }: P) {
+    return { ...place, cacheId: await cacheIdFor(this.db, upstreamId) };
+  }
 
   async list(upstreamId: number, options: PageOptions): Promise<Page<EntryRecord>> {
     const { words, page, perPage } = options;

@@ -18,6 +18,7 @@ import { prefetchesAndWebhooks } from "./0014_prefetches_and_webhooks.ts";
 import { rules } from "./0015_rules.ts";
 import { descent } from "./0018_descent.ts";
 import { caches } from "./0019_caches.ts";
+import { repositories } from "./0020_repositories.ts";
 import { oidcIssuers } from "./0022_oidc_issuers.ts";
 
 /** The few words in which the SQL of two engines differs. */
@@ -39,6 +40,8 @@ export interface SqlWords {
   trigger: (trigger: Trigger) => string[];
   /** What keeps `entry_counts` in step with the entries that can be seen; a bucket is the id without so many of its last bits. */
   entryCounts: (bucketBits: number) => string[];
+  /** The same for `repository_counts`; while these are made, and until the step is done, nobody else writes entries. */
+  repositoryCounts: string[];
   /** A statement of a trigger that adds `size` to `cached_bytes`, where the condition holds. */
   addBytes: (scope: string, owner: string, size: string, condition: string) => string;
   /** What `addBytes` needs to be there. */
@@ -73,6 +76,7 @@ const steps: Record<string, (words: SqlWords) => string[]> = {
   "0015_rules": rules,
   "0018_descent": descent,
   "0019_caches": caches,
+  "0020_repositories": repositories,
   "0022_oidc_issuers": oidcIssuers,
 };
 

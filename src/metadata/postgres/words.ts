@@ -1,6 +1,7 @@
 import type { SqlWords } from "../migrations/index.ts";
 import { addBytes, bytesAdded, entryCounts } from "./entry-counts.ts";
 import { leftAtOnce } from "./left-at-once.ts";
+import { repositoryCounts } from "./repository-counts.ts";
 
 /** How PostgreSQL says it. */
 export const postgresWords: SqlWords = {
@@ -31,6 +32,7 @@ for each row execute function ${table}_are_kept()`,
 for each statement execute function ${table}_are_kept()`,
   ],
   entryCounts,
+  repositoryCounts,
   addBytes,
   bytesAdded,
   leftAtOnce,

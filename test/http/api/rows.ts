@@ -1,6 +1,7 @@
 import type { z } from "@hono/zod-openapi";
 import { cleanupPolicy } from "../../../src/http/api/cleanup-fields.ts";
 import { auditEvent } from "../../../src/http/api/audit-fields.ts";
+import * as browse from "../../../src/http/api/browse-fields.ts";
 import * as zod from "../../../src/http/api/fields.ts";
 import * as live from "../../../src/http/api/live-fields.ts";
 import * as told from "../../../src/http/api/statistics-fields.ts";
@@ -232,6 +233,22 @@ export const rows: Record<string, Row> = {
     foreign: `${base}/upstreams/3/cache_entries`,
     ok: 200,
     shape: zod.cacheEntry.array().length(2),
+  },
+  "list what is cached by repository": {
+    method: "GET",
+    path: `${base}/upstreams/1/repositories?search=alpine`,
+    unknown: `${base}/upstreams/999/repositories`,
+    foreign: `${base}/upstreams/3/repositories`,
+    ok: 200,
+    shape: browse.cachedRepository.array().length(1),
+  },
+  "get a cache entry": {
+    method: "GET",
+    path: `${base}/cache_entries/${btoa("1 1")}`,
+    unknown: `${base}/cache_entries/${btoa("1 999")}`,
+    foreign: `${base}/cache_entries/${btoa("2 1")}`,
+    ok: 200,
+    shape: browse.cacheEntryDetail,
   },
   "20 delete a cache entry": {
     method: "DELETE",

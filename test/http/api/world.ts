@@ -15,6 +15,7 @@ import type { Metadata, Registry, Role } from "../../../src/metadata/contract.ts
 import { type Digest, digestOf } from "../../../src/oci/digest.ts";
 import { type Reference, referenceText } from "../../../src/oci/reference.ts";
 import type { Images } from "../../../src/pull/images/contract.ts";
+import { createInspector } from "../../../src/pull/inspection/inspector.ts";
 import type { Verifier } from "../../../src/work/contract.ts";
 import { GatheredStatistics } from "../../../src/pull/statistics.ts";
 import type { Puller, PullPlan } from "../../../src/pull/contract.ts";
@@ -113,6 +114,7 @@ export class ApiWorld {
         identity: metadata.identity,
         verifier: this.#verifier,
         images: this.#images,
+        inspector: createInspector({ entries: management.entries, lists: metadata.lists }),
         client: this.#client(),
         runner: this.#runner(metadata, log),
         space: metadata.space,

@@ -168,6 +168,14 @@ export const samples: Record<string, Sample> = {
     path: `${base}/upstreams/1/cache_entries`,
     ok: 200,
   },
+  [`GET ${base}/upstreams/{id}/repositories`]: {
+    path: `${base}/upstreams/1/repositories`,
+    ok: 200,
+  },
+  [`GET ${base}/cache_entries/{id}`]: {
+    path: `${base}/cache_entries/${btoa("1 1")}`,
+    ok: 200,
+  },
   [`DELETE ${base}/cache_entries/{id}`]: {
     path: `${base}/cache_entries/${btoa("1 1")}`,
     ok: 204,
