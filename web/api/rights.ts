@@ -54,3 +54,14 @@ function standingOf(
 /** Whether it is that group or one below it. */
 export const isWithin = (path: string, above: string): boolean =>
   path === above || path.startsWith(`${above}/`);
+
+/** Whether one may change the registries and upstreams of this group. */
+export function useMayChange(groupId: number | undefined): boolean {
+  const known = useStore(me);
+  const group = known?.groups.find(({ id }) => id === groupId);
+  return rightsOf(known, group).may("maintainer");
+}
+
+/** Why one may not, in a sentence. */
+export const takesMaintainer =
+  "You can look at this, and not change it: that takes the role Maintainer in the group, and a sign-in with the scope api.";
