@@ -189,6 +189,7 @@ const permissions = {
   list_visible: row("read", "server", "guest", "list those groups and projects that one may get"),
   read_users: row("read", "server", "administrator", "list and get users"),
   read_audit: row("read", "server", "administrator", "list the server's audit events"),
+  read_version: row("read", "server", "guest", "see which version of Weir the server is"),
   read_arrival: row("read", "server", "administrator", "see how a request has come"),
   read_work: row("read", "server", "administrator", "list the server's background work"),
   read_space: row(

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Pull } from "../../web/api/live.ts";
-import { explainPath, imageText, livePath } from "../../web/api/places.ts";
+import { explainPath, imageText, livePath } from "../../web/api/paths.ts";
 import { imageTyped } from "../../web/screens/explain/typed.ts";
 import { decisionText, saidOf } from "../../web/screens/explain/words.ts";
 import {

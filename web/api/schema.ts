@@ -4495,6 +4495,45 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v4/version": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Which version of Weir this server is */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Done */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Version"];
+          };
+        };
+        400: components["responses"]["BadRequest"];
+        401: components["responses"]["Unauthorized"];
+        403: components["responses"]["Forbidden"];
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v4/groups/{id}/-/virtual_registries/cleanup/policy": {
     parameters: {
       query?: never;
@@ -6707,6 +6746,10 @@ export interface components {
       forwarded_proto: string | null;
       closes: boolean;
       host: string | null;
+    };
+    Version: {
+      /** @example 1.2.0 */
+      version: string;
     };
     PurgePreview: {
       entries: number;

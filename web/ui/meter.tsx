@@ -1,29 +1,18 @@
-import { Meter as AriaMeter, ProgressBar } from "react-aria-components";
+import { Meter as AriaMeter } from "react-aria-components";
+import { shareText } from "./format.tsx";
 
-const full = 100;
-
-/** How much of a limit is taken; the text beside it says the numbers. `isWork`: how far something has come. */
-export function Meter({
-  label,
-  value,
-  most,
-  text,
-  isWork = false,
-}: {
-  label: string;
-  value: number;
-  most: number;
-  text: string;
-  isWork?: boolean;
-}) {
-  const percent = most <= 0 ? full : Math.min(full, (value / most) * full);
-  const Bar = isWork ? ProgressBar : AriaMeter;
+/** How much of what there may be is taken. */
+export function Meter({ label, value, most }: { label: string; value: number; most: number }) {
+  const share = most === 0 ? 1 : Math.min(1, value / most);
   return (
-    <Bar className="meter" aria-label={label} value={percent} valueLabel={text}>
-      <span className={`meter-track ${!isWork && percent >= 95 ? "is-full" : ""}`}>
-        <span className="meter-fill" style={{ inlineSize: `${percent}%` }} />
-      </span>
-      <span className="small numbers">{text}</span>
-    </Bar>
+    <AriaMeter
+      aria-label={label}
+      value={share}
+      maxValue={1}
+      valueLabel={shareText(value, most)}
+      className={`meter ${value > most ? "bad" : ""}`}
+    >
+      <span style={{ inlineSize: `${share * 100}%` }} />
+    </AriaMeter>
   );
 }

@@ -39,6 +39,7 @@ import { spaceEndpoints } from "./space.ts";
 import { upstreamEndpoints, upstreamListEndpoints } from "./upstreams.ts";
 import { webhookEndpoints } from "./webhooks.ts";
 import { verifyEndpoint } from "./verify.ts";
+import { versionEndpoint } from "./version.ts";
 import { virtualRegistryEndpoints } from "./virtual-registries.ts";
 import { workEndpoints } from "./work.ts";
 
@@ -98,6 +99,7 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
   auditEndpoints(api, options);
   verifyEndpoint(api, options);
   arrivalEndpoint(api);
+  versionEndpoint(api, options);
   purgePreviewEndpoints(api, options);
   cleanupEndpoints(api, options);
   prefetchEndpoints(api, options);

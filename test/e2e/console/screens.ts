@@ -1,6 +1,7 @@
 import type { Page } from "playwright-core";
 import type { Weir } from "../lab/weir.ts";
 import { settled } from "./browser.ts";
+import { peopleScreens } from "./people-screens.ts";
 
 /** A state of the console that is looked at: by axe, and in pictures. */
 export interface Screen {
@@ -9,6 +10,11 @@ export interface Screen {
   path: string;
   /** Whether somebody has signed in. */
   isOpen?: boolean;
+  /**
+   * At which widths axe looks at it; default at both. `narrow`: it is one column at any width; `none`: it is made of the same as
+   * another, and is there for its pictures.
+   */
+  axe?: "narrow" | "none";
   /** Waits until it is there, and does what leads to it. */
   reach: (page: Page, weir: Weir) => Promise<void>;
 }
@@ -177,4 +183,5 @@ export const screens: readonly Screen[] = [
     path: "/nowhere",
     reach: async (page) => settled(page, "Not found"),
   },
+  ...peopleScreens,
 ];

@@ -1,5 +1,5 @@
 import { pullAddress, usePullHost } from "../../api/address.ts";
-import { livePath } from "../../api/places.ts";
+import { livePath } from "../../api/paths.ts";
 import { CacheStatus } from "../../ui/cache-status.tsx";
 import { RelativeTime, timeText } from "../../ui/format.tsx";
 import { Icon } from "../../ui/icons.tsx";

@@ -1,5 +1,5 @@
 import type { Pull } from "../../api/live.ts";
-import { explainPath, imageText, livePath } from "../../api/places.ts";
+import { explainPath, imageText, livePath } from "../../api/paths.ts";
 import { CacheStatus, statusWords } from "../../ui/cache-status.tsx";
 import { bytesText, countText, durationText, timeText } from "../../ui/format.tsx";
 import { Icon } from "../../ui/icons.tsx";

@@ -1,6 +1,6 @@
 import { useSearchParams } from "wouter";
 import type { Pull } from "../../api/live.ts";
-import { imageText } from "../../api/places.ts";
+import { imageText } from "../../api/paths.ts";
 import { CacheStatus } from "../../ui/cache-status.tsx";
 import { bytesText, clockText, countedText, durationText, timeText } from "../../ui/format.tsx";
 import { Icon } from "../../ui/icons.tsx";

@@ -1,6 +1,6 @@
 import type { Events } from "../../api/events.ts";
 import { keepPull, type Pull, type PullsWanted, usePulls } from "../../api/live.ts";
-import { imageText, livePath } from "../../api/places.ts";
+import { imageText, livePath } from "../../api/paths.ts";
 import { RelativeTime } from "../../ui/format.tsx";
 import { Link } from "../../ui/link.tsx";
 import { Panel } from "../../ui/pieces.tsx";

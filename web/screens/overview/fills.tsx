@@ -2,7 +2,7 @@ import { useEffect, useState } from "react";
 import type { Events } from "../../api/events.ts";
 import { type Fill, useHealth } from "../../api/live.ts";
 import { bytesText, durationText } from "../../ui/format.tsx";
-import { Meter } from "../../ui/meter.tsx";
+import { Gauge } from "../../ui/gauge.tsx";
 import { Badge, Panel } from "../../ui/pieces.tsx";
 import { EmptyState, Loaded } from "../../ui/states.tsx";
 
@@ -62,7 +62,7 @@ function OneFill({ fill, upstream }: { fill: Fill; upstream: string }) {
       {size === null ? (
         <p className="small numbers">{bytesText(received)}, of a size that nobody has told</p>
       ) : (
-        <Meter
+        <Gauge
           isWork
           label={`Fill of ${repository}`}
           value={received}

@@ -1,9 +1,9 @@
 import type { Events } from "../../api/events.ts";
-import { livePath } from "../../api/places.ts";
+import { livePath } from "../../api/paths.ts";
 import { type UpstreamHealth, useHealth } from "../../api/live.ts";
 import { countText, durationText, RelativeTime, timeText } from "../../ui/format.tsx";
 import { Link } from "../../ui/link.tsx";
-import { Meter } from "../../ui/meter.tsx";
+import { Gauge } from "../../ui/gauge.tsx";
 import { Badge, Panel, type Tone } from "../../ui/pieces.tsx";
 import { EmptyState, Loaded } from "../../ui/states.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
@@ -102,7 +102,7 @@ function Budget({ upstream: { name, budget } }: { upstream: UpstreamHealth }) {
   if (budget === null) return <span className="muted">none told</span>;
   const { limit, remaining, resets_at: resetsAt } = budget;
   return (
-    <Meter
+    <Gauge
       label={`Pulls that ${name} still allows`}
       value={limit - remaining}
       most={limit}

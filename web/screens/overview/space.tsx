@@ -1,6 +1,6 @@
 import { useSight } from "../../api/rights.ts";
 import { bytesText } from "../../ui/format.tsx";
-import { Meter } from "../../ui/meter.tsx";
+import { Gauge } from "../../ui/gauge.tsx";
 import { Panel } from "../../ui/pieces.tsx";
 import { Loaded } from "../../ui/states.tsx";
 import { useSpace, useSummary } from "./queries.ts";
@@ -58,7 +58,7 @@ function Limited({
           {bytesText(bytes)} {word}; no limit is set
         </p>
       ) : (
-        <Meter
+        <Gauge
           label={`Space of ${title.toLowerCase()}`}
           value={bytes}
           most={most}

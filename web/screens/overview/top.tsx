@@ -1,5 +1,5 @@
 import type { components } from "../../api/schema.ts";
-import { livePath } from "../../api/places.ts";
+import { livePath } from "../../api/paths.ts";
 import { Bytes, countText, shareText } from "../../ui/format.tsx";
 import { Link } from "../../ui/link.tsx";
 import { Panel } from "../../ui/pieces.tsx";

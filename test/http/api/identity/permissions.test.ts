@@ -45,6 +45,7 @@ const matrix: Record<string, [Cell, Cell, Cell, Cell, Cell, Cell]> = {
   list_visible: ["ok", "ok", "ok", "ok", "ok", "ok"],
   read_users: [403, 403, 403, 403, 403, "ok"],
   read_audit: [403, 403, 403, 403, 403, "ok"],
+  read_version: ["ok", "ok", "ok", "ok", "ok", "ok"],
   read_arrival: [403, 403, 403, 403, 403, "ok"],
   read_work: [403, 403, 403, 403, 403, "ok"],
   read_space: [403, 403, 403, 403, 403, "ok"],
