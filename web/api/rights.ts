@@ -65,21 +65,3 @@ export function useMayChange(groupId: number | undefined): boolean {
 /** Why one may not, in a sentence. */
 export const takesMaintainer =
   "You can look at this, and not change it: that takes the role Maintainer in the group, and a sign-in with the scope api.";
-
-export interface Sight {
-  /** Who has pulled. */
-  pullers: boolean;
-  /** How much the whole server stores, and may store. */
-  space: boolean;
-}
-
-/** What of a group is for who has a role in it, whatever his sign-in may change. */
-export function useSight(groupId: number): Sight {
-  const known = useStore(me);
-  const isAdmin = known?.user.admin === true;
-  const role = known?.groups.find(({ id }) => id === groupId)?.role ?? "";
-  return {
-    pullers: isAdmin || changing.includes(role),
-    space: isAdmin,
-  };
-}

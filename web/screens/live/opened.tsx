@@ -2,7 +2,8 @@ import { useQuery } from "@tanstack/react-query";
 import { useSearchParams } from "wouter";
 import { api, ask } from "../../api/client.ts";
 import type { Pull } from "../../api/live.ts";
-import { useSight } from "../../api/rights.ts";
+import { useGroup } from "../../api/group.ts";
+import { useRights } from "../../api/rights.ts";
 import { Dialog } from "../../ui/dialog.tsx";
 import { EmptyState, Loaded } from "../../ui/states.tsx";
 import type { Log } from "./log.ts";
@@ -31,7 +32,7 @@ export function OpenedPull({ groupId, log }: { groupId: number; log: Log }) {
     >
       {id !== null &&
         (line?.kind === "pull" ? (
-          <Details groupId={groupId} pull={line.pull} />
+          <Details pull={line.pull} />
         ) : (
           <Remembered groupId={groupId} id={id} />
         ))}
@@ -39,8 +40,9 @@ export function OpenedPull({ groupId, log }: { groupId: number; log: Log }) {
   );
 }
 
-function Details({ groupId, pull }: { groupId: number; pull: Pull }) {
-  return <PullDetails pull={pull} maySeeWho={useSight(groupId).pullers} />;
+function Details({ pull }: { pull: Pull }) {
+  const { group } = useGroup();
+  return <PullDetails pull={pull} maySeeWho={useRights(group).is("maintainer")} />;
 }
 
 /** One that is not in the log that is shown: from an address that somebody has kept. */
@@ -60,7 +62,7 @@ function Remembered({ groupId, id }: { groupId: number; id: string }) {
     <Loaded query={pull} height="20rem">
       {(found) =>
         found ? (
-          <Details groupId={groupId} pull={found} />
+          <Details pull={found} />
         ) : (
           <EmptyState title="This pull is not remembered any more">
             The server keeps the latest in memory, since it was started. Its log has the request.

@@ -1,4 +1,4 @@
-import { useSight } from "../../api/rights.ts";
+import { useRights } from "../../api/rights.ts";
 import { bytesText } from "../../ui/format.tsx";
 import { Gauge } from "../../ui/gauge.tsx";
 import { Panel } from "../../ui/pieces.tsx";
@@ -7,7 +7,7 @@ import { useSpace, useSummary } from "./queries.ts";
 
 /** How much of what may be stored is: of the group, and for administrators of the server. */
 export function Space({ groupId }: { groupId: number }) {
-  const { space } = useSight(groupId);
+  const isAdministrator = useRights().is("administrator");
   return (
     <Panel title="Space">
       <Loaded query={useSummary(String(groupId))} height="4rem">
@@ -15,7 +15,7 @@ export function Space({ groupId }: { groupId: number }) {
           <Limited title="This group" bytes={bytes} most={most} word="cached" />
         )}
       </Loaded>
-      {space && <OfServer />}
+      {isAdministrator && <OfServer />}
     </Panel>
   );
 }
