@@ -13,6 +13,7 @@ import { Listeners } from "./http/api/event-stream.ts";
 import { createHttpApp } from "./http/app.ts";
 import { Console } from "./http/console/serving.ts";
 import { loadConsole } from "./http/console/files.ts";
+import { RecentPulls } from "./http/live/pulls.ts";
 import { Metrics } from "./http/metrics/metrics.ts";
 import { PullRate } from "./http/pull-rate.ts";
 import { readinessOf } from "./http/readiness.ts";
@@ -23,6 +24,7 @@ import { failureCode, type Log } from "./lib/log.ts";
 import { createSealer } from "./lib/seal.ts";
 import type { Directory, Metadata } from "./metadata/contract.ts";
 import { createImages } from "./pull/images/images.ts";
+import { createInspector } from "./pull/inspection/inspector.ts";
 import { createDocumentClient } from "./upstream/documents.ts";
 import { createGuard, type Guard, GuardError } from "./upstream/guard.ts";
 import { ringMarker } from "./upstream/contract.ts";
@@ -84,6 +86,7 @@ async function start(
     puller,
     verifier,
     requests,
+    recentRequests,
     statistics,
     tracing,
   } = opened;
@@ -130,7 +133,8 @@ async function start(
   // Of its own: ids of webhooks are not those of identity providers.
   const poster = createWebClient({ clock, log, version, instanceId, allowedAddresses });
   closers.push(async () => poster.close());
-  const listeners = new Listeners({ clock, log });
+  const listeners = new Listeners({ clock, log, most: 50, mostOfUser: 10 });
+  const watchers = new Listeners({ clock, log, most: 200, mostOfUser: 10 });
   let isServing = false;
   let server: RunningServer | undefined;
   const keeping = spaceKeeping(config, around, { metadata, blobs, holds, verifier });
@@ -148,7 +152,7 @@ async function start(
       log,
       owner: instanceId,
       // Who only listens waits for nothing that work could hold up.
-      underWay: () => Math.max(0, (server?.underWay() ?? 0) - listeners.count),
+      underWay: () => Math.max(0, (server?.underWay() ?? 0) - listeners.count - watchers.count),
     },
   );
   stored.wake = () => void wakeEviction(keeping.eviction, runner, log);
@@ -191,12 +195,16 @@ async function start(
       statistics: metadata.statistics,
       identity: metadata.identity,
       images,
+      inspector: createInspector({ entries: metadata.management.entries, lists: metadata.lists }),
       verifier,
       client,
       runner,
       space: metadata.space,
       eviction: keeping.eviction,
       listeners,
+      watchers,
+      recentPulls: new RecentPulls({ clock }),
+      recentRequests,
       externalUrl,
       version,
       isInner,
@@ -246,6 +254,7 @@ async function start(
     async stop() {
       isServing = false;
       listeners.close();
+      watchers.close();
       const drainMs = config.drainSeconds * 1000;
       await Promise.all([listening.stop(drainMs), certified?.stop(drainMs)]);
       await closeAll();

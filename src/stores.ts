@@ -2,6 +2,7 @@ import path from "node:path";
 import { FsBlobStore } from "./blobs/fs/store.ts";
 import { BucketBlobStore } from "./blobs/s3/store.ts";
 import type { Config } from "./config.ts";
+import { RecentRequests } from "./http/live/requests.ts";
 import { RequestMetrics } from "./http/metrics/upstreams.ts";
 import { type Clock, systemClock } from "./lib/clock.ts";
 import { deriveKey } from "./lib/keys.ts";
@@ -84,7 +85,8 @@ export async function openStores(
   const statistics = new GatheredStatistics({ statistics: metadata.statistics, clock, log });
   closers.push(() => statistics.flush());
   const requests = new RequestMetrics();
-  const watches = [requests, statistics];
+  const recentRequests = new RecentRequests({ clock });
+  const watches = [requests, recentRequests, statistics];
   const client = createUpstreamClient({ clock, log, ...reaching, watches, told });
   closers.push(() => client.close());
   const { cache, directory, holdings, lists } = metadata;
@@ -114,6 +116,7 @@ export async function openStores(
     puller,
     verifier,
     requests,
+    recentRequests,
     statistics,
     tracing,
   };

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { Glob } from "bun";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { nextByCode, nextByReason, nextOfCut, nextOfRules } from "../src/http/live/next.ts";
 
 const top = path.join(import.meta.dir, "..");
 const read = (file: string) => readFileSync(path.join(top, file), "utf8");
@@ -41,6 +42,13 @@ describe("documents", () => {
       .filter((message) => message.length > 3);
     expect(all.length).toBeGreaterThan(40);
     expect(all.filter((message) => !text.includes(message))).toEqual([]);
+  });
+
+  test("troubleshooting has what to do about each failure, word by word", () => {
+    const text = read("docs/troubleshooting.md");
+    const rows = [...Object.entries(nextByReason), ...Object.entries(nextByCode)];
+    const wanted = [...rows.map(([key, next]) => `| ${key} | ${next} |`), nextOfRules, nextOfCut];
+    expect(wanted.filter((one) => !text.includes(one))).toEqual([]);
   });
 
   test("each message is expected by a test, word by word", () => {

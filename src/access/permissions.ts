@@ -155,7 +155,13 @@ const permissions = {
     "read",
     "registry",
     "project",
-    "list and get registries, upstreams and cache entries; `explain`, statistics",
+    "list and get registries, upstreams and cache entries; `explain`, statistics; see pulls, fills and the health of upstreams",
+  ),
+  read_pullers: row(
+    "read",
+    "registry",
+    "maintainer",
+    "see who has pulled, in the list of the latest pulls",
   ),
   change_registry: row("write", "registry", "maintainer", "create, change, delete a registry"),
   change_upstream: row(

@@ -22,11 +22,14 @@ export function list<T>(item: Shape<T>): Shape<T[]> {
 }
 
 export type Entry = api.CacheEntryJson;
+export type EntryDetail = api.CacheEntryDetailJson;
+export type Repository = api.CachedRepositoryJson;
 export type Work = api.WorkJson;
 export type Token = (api.PersonalTokenJson | api.GroupTokenJson | api.DeployTokenJson) & {
   token?: string;
 };
 export type Prefetch = api.PrefetchJson;
+export type Pull = api.PullJson;
 export type Webhook = api.WebhookJson;
 export type Delivery = api.DeliveryJson;
 export type Arrival = api.ArrivalJson;
@@ -62,6 +65,8 @@ export const shapes = {
   association: has<api.AssociationJson>("id", "registry_id", "upstream_id", "position"),
   connectionResult: has<api.ConnectionResultJson>("success"),
   entry: has<Entry>("id", "relative_path", "size"),
+  entryDetail: has<EntryDetail>("id", "repository", "kind", "reference", "manifest"),
+  repository: has<Repository>("repository", "entries_count", "tags_count", "size"),
   preview: has<Preview>("entries", "size", "repositories", "partial"),
   plan: has<api.PlanJson>("upstreams", "decision"),
   refreshed: has<api.RefreshedJson>("digest", "cache"),
@@ -69,6 +74,7 @@ export const shapes = {
   verified: has<api.VerifiedJson>("next", "checked", "findings"),
   evictionPreview: has<api.EvictionPreviewJson>("scope", "reason", "entries", "entries_count"),
   work: has<Work>("name", "status"),
+  pull: has<Pull>("id", "at", "repository", "reference", "cache_status", "status", "error"),
   prefetch: has<Prefetch>("id", "status", "progress", "images"),
   webhook: has<Webhook>("id", "url", "events", "enabled"),
   delivery: has<Delivery>("id", "event", "status", "attempts"),

@@ -105,6 +105,7 @@ export function createHttpApp(options: HttpOptions): HttpApp {
     if (exchange.told && response.status !== 401) {
       metrics.pulls.answered(exchange.kind ?? "other", exchange.told.status, ms / 1000);
       countPull(options.pullStatistics, exchange);
+      options.api.recentPulls.answered(exchange, request.method, response.status);
     }
     if (exchange.bytes !== undefined) sent(exchange.bytes);
     logRequest(log, ms, request, exchange, response.status);

@@ -5,9 +5,9 @@ import type { Exchange } from "./exchange.ts";
 /** Tells the statistics what a pull of a manifest or blob has come to; of anything else there is nothing to tell. */
 export function countPull(
   statistics: PullStatistics,
-  { told, registry, bytes = 0 }: Exchange,
+  { told, registry, kind, bytes = 0 }: Exchange,
 ): void {
-  if (!told || !registry) return;
+  if (!told || !registry || (kind !== "manifest" && kind !== "blob")) return;
   const { status, source, upstream } = told;
   if (source) return statistics.pulled(source.upstreamId, source.repository, status, bytes);
   const blamed = blamedIn(registry, upstream);

@@ -2,6 +2,8 @@ import type { Server } from "bun";
 import type { Registry } from "../metadata/contract.ts";
 import type { RegistryError } from "../oci/error.ts";
 import type { CacheStatus, Source } from "../pull/contract.ts";
+import type { Flow } from "./flow.ts";
+import type { V2Path } from "./v2/path.ts";
 
 /** How a pull was answered or refused: the same facts in header, log line and metric. */
 export interface Told {
@@ -39,8 +41,12 @@ export interface Exchange {
   bytes?: number;
   /** The trace that the request belongs to, where it is recorded. */
   trace?: string;
-  /** Of the pull of a manifest or blob: through which registry. */
+  /** Of a pull: through which registry, once the caller is known to be allowed to. */
   registry?: Registry;
+  /** The same: what it asks for. */
+  asked?: V2Path;
+  /** Of a body that goes on after the head of the answer. */
+  flow?: Flow;
   refusal?: RegistryError;
 }
 

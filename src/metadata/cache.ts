@@ -14,6 +14,7 @@ import type {
   StoredBlobRecord,
 } from "./contract.ts";
 import { Lookups } from "./lookups.ts";
+import { pulledRepositories } from "./repositories.ts";
 import { nameChildren, nameObjects, storeContent } from "./manifests.ts";
 import type { Db, Schema } from "./schema.ts";
 import { held } from "./space/held.ts";
@@ -190,6 +191,8 @@ export class SqlCache implements Cache {
         const { digest } = (await digestOf(tx, { upstreamId, repository, reference })) ?? {};
         if (digest) await useAll(tx, { upstreamId, repository, digest }, lastAt);
       }
+      // After all entries, as those who store have it, and in one order: nobody waits for another in a circle.
+      await pulledRepositories(tx, downloads);
     });
     for (const [key, hour] of hours) this.#hours.set(key, hour);
   }

@@ -1,6 +1,7 @@
 import type { ColumnType, Generated, Kysely } from "kysely";
 import type { Digest } from "../oci/digest.ts";
 import type { ChildKind } from "../oci/manifest.ts";
+import type { RepositoryCountsTable } from "./search/tables.ts";
 import type { BlobsTable, BytesScope, GroupsTable } from "./space/tables.ts";
 import type { AuditResult } from "./audit/contract.ts";
 import type { Ask, DeniedMeans, OnUnsure, Proof, Role, TokenKind, UserState } from "./contract.ts";
@@ -42,6 +43,7 @@ export interface Schema {
   webhook_deliveries: WebhookDeliveriesTable;
   virtual_registry_settings: { group_id: number; enabled: number; updated_at: number };
   entry_counts: { upstream_id: number; bucket: number; entries: number; size: number };
+  repository_counts: RepositoryCountsTable;
   entry_grams: { id: number; ids: Uint8Array };
   indexed_buckets: { bucket: number };
   upstream_statistics: UpstreamStatisticsTable;

@@ -80,6 +80,7 @@ function textsOf(annotations: Record<string, unknown>): Record<string, string> {
   return Object.fromEntries(texts);
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+/** Whether it is a JSON object. */
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

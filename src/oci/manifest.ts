@@ -128,7 +128,8 @@ function child(value: unknown, kind: ChildKind): Child {
   };
 }
 
-function platformOf(value: unknown): string | undefined {
+/** `os/architecture[/variant]`; undefined where it says nothing of that. */
+export function platformOf(value: unknown): string | undefined {
   if (!isObject(value)) return undefined;
   const parts = [value["os"], value["architecture"], value["variant"]];
   const text = parts.filter((part) => typeof part === "string" && part !== "").join("/");

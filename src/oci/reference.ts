@@ -39,6 +39,12 @@ export function referrersTag(digest: Digest): string {
   return `${algorithmOf(digest)}-${hexOf(digest).slice(0, maxTagHex)}`;
 }
 
+/** All tags that stand for what refers to a digest: the one above, then those of `isReferrerTag`. */
+export function referrerTagsOf(digest: Digest): string[] {
+  const tag = referrersTag(digest);
+  return [tag, `${tag}.sig`, `${tag}.att`, `${tag}.sbom`];
+}
+
 /**
  * Whether a tag stands for what refers to a digest: the one above, or cosign's older ones for signatures, attestations
  * and SBOMs. Such tags appear and move when somebody signs.

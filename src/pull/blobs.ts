@@ -1,4 +1,5 @@
 import { StoreUnavailableError } from "../blobs/contract.ts";
+import { SingleFlight } from "../lib/single-flight.ts";
 import type { CacheEntry, Registry } from "../metadata/contract.ts";
 import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/error.ts";
@@ -10,10 +11,10 @@ import { blobContentType } from "./content-type.ts";
 import type { PrefetchedBlob, PulledBlob, PullOptions } from "./contract.ts";
 import { refusal, storeAway, tolerate } from "./errors.ts";
 import { isExpired } from "./expiry.ts";
-import type { Wanted } from "./flight.ts";
+import { flightKey, type Wanted } from "./flight.ts";
 import { type Known, knownEntries } from "./names.ts";
 import type { Opening } from "./opening.ts";
-import type { PullerOptions } from "./puller.ts";
+import type { BlobOptions } from "./puller.ts";
 import { denyingRule } from "./rules.ts";
 import { findStored, openStored, unlessAway } from "./stored.ts";
 import type { Usage } from "./usage.ts";
@@ -24,8 +25,19 @@ type Asked = [
   repository: string,
   digest: Digest,
   known: KnownBlob[],
+  /** See `Wanted`. */
+  lookedAt: number,
   options: PullOptions,
 ];
+
+/** What an upstream has said that has a blob which is stored. */
+interface Shown {
+  contentType: string;
+  isStored: boolean;
+}
+
+/** It has come to rest since it was looked for. */
+const lookAgain = Symbol("look again");
 
 /** Nobody reads it: it is to come to rest. */
 const atRestOnly: PullOptions = {
@@ -38,12 +50,13 @@ const atRestOnly: PullOptions = {
 
 /** Blobs: from the store on proof, else filled from the first upstream that has them. */
 export class Blobs {
-  readonly #options: PullerOptions;
+  readonly #options: BlobOptions;
   readonly #absences: AbsenceMemory;
   readonly #opening: Opening;
   readonly #usage: Usage;
+  readonly #shows = new SingleFlight<Shown | undefined>();
 
-  constructor(options: PullerOptions, absences: AbsenceMemory, opening: Opening, usage: Usage) {
+  constructor(options: BlobOptions, absences: AbsenceMemory, opening: Opening, usage: Usage) {
     this.#options = options;
     this.#absences = absences;
     this.#opening = opening;
@@ -57,6 +70,7 @@ export class Blobs {
     options: PullOptions,
     isCounted = true,
   ): Promise<PulledBlob> {
+    const lookedAt = this.#options.rests.moment;
     const found = await knownEntries(registry, repository, (ids, name) =>
       this.#options.cache.entries(ids, name, "blob", digest),
     );
@@ -65,7 +79,10 @@ export class Blobs {
       (entry) =>
         !isExpired(entry, now) && !denyingRule(entry.upstream, entry.repository, undefined),
     );
-    const { wanted, ...pulled } = await this.#answer(registry, repository, digest, known, options);
+    const asked: Asked = [registry, repository, digest, known, lookedAt, options];
+    const answered = await this.#answer(...asked);
+    if (answered === lookAgain) return this.pull(registry, repository, digest, options, isCounted);
+    const { wanted, ...pulled } = answered;
     if (!options.head && isCounted) {
       const { upstream, repository: name } = wanted;
       const key = {
@@ -90,11 +107,11 @@ export class Blobs {
   }
 
   /** Where the store cannot be asked, the upstreams are: only what they do not have either is refused for it. */
-  async #answer(...asked: Asked): Promise<Answer> {
-    const [, , , known, options] = asked;
+  async #answer(...asked: Asked): Promise<Answer | typeof lookAgain> {
+    const [, , , known, lookedAt, options] = asked;
     let away: StoreUnavailableError | undefined;
     try {
-      const hit = await this.#hit(known, options);
+      const hit = await this.#hit(known, lookedAt, options);
       if (hit) return hit;
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
@@ -109,20 +126,25 @@ export class Blobs {
   }
 
   /** Stored, and shown by an upstream of this registry: nobody is asked. */
-  async #hit(known: KnownBlob[], options: PullOptions): Promise<Answer | undefined> {
+  async #hit(
+    known: KnownBlob[],
+    lookedAt: number,
+    options: PullOptions,
+  ): Promise<Answer | undefined> {
     for (const { upstream, repository, digest, proof, size, contentType, checkedAt } of known) {
       const content =
         proof === "shown" && (await openStored(this.#options.blobs, digest, size, options));
       if (!content) continue;
-      const wanted = { upstream, repository, digest, expected: size, marks: [] };
+      const wanted = { upstream, repository, digest, expected: size, marks: [], lookedAt };
       const age = Math.max(0, Math.floor((this.#options.clock.now() - checkedAt) / 1000));
       return answer(wanted, "hit", contentType, content, { age });
     }
     return undefined;
   }
 
-  /** Asks the upstreams in order, those first whose manifest named the digest. */
-  async #miss(...[registry, repository, digest, known, options]: Asked): Promise<Answer> {
+  /** Asks the upstreams in order, those first whose manifest named the digest; none where one has brought it meanwhile. */
+  async #miss(...asked: Asked): Promise<Answer | typeof lookAgain> {
+    const [registry, repository, digest, known, lookedAt, options] = asked;
     const { marks, waits } = options;
     waits();
     const first = known.map(({ upstream }) => upstream);
@@ -131,8 +153,9 @@ export class Blobs {
     const stored = hasSeen ? await unlessAway(findStored(this.#options, digest)) : undefined;
     const wanted = ({ upstream, repository: name }: Candidate): Wanted => {
       const expected = known.find((entry) => entry.upstream === upstream)?.size;
-      return { upstream, repository: name, digest, expected, marks };
+      return { upstream, repository: name, digest, expected, marks, lookedAt };
     };
+    if (candidates.asked.some((one) => this.#opening.hasRested(wanted(one)))) return lookAgain;
     try {
       const chosen = await choose(registry, candidates, this.#absences, {
         // Not the same as a manifest of this digest.
@@ -156,7 +179,22 @@ export class Blobs {
 
   /** A HEAD at the caller's own upstream turns *named* into *shown* without a download. */
   async #show(wanted: Wanted, size: number, options: PullOptions): Promise<Answer | undefined> {
-    const { client, blobs, cache, clock, log } = this.#options;
+    const { blobs } = this.#options;
+    if (this.#opening.hasRested(wanted)) return this.#opening.ask(wanted, options);
+    // What other servers ask for flies alone: see `Manifests`.
+    const key = `${flightKey(wanted)} ${wanted.marks.join()}`;
+    const shown = await this.#shows.do(key, () => this.#askToShow(wanted, size));
+    if (!shown) return undefined;
+    // It can have been given up while the upstream was asked.
+    if (!shown.isStored) return this.#opening.ask(wanted, options);
+    const content = await unlessAway(openStored(blobs, wanted.digest, size, options));
+    if (!content) return this.#opening.ask(wanted, options);
+    return answer(wanted, "revalidated", shown.contentType, content);
+  }
+
+  /** Undefined where the upstream says that it has it not. */
+  async #askToShow(wanted: Wanted, size: number): Promise<Shown | undefined> {
+    const { client, cache, clock, log, rests } = this.#options;
     const { upstream, repository, digest, marks } = wanted;
     const described = await client.checkBlob(upstream, repository, digest, marks);
     if (!described.found) return undefined;
@@ -176,11 +214,8 @@ export class Blobs {
       now: clock.now(),
     });
     await tolerate(log, "entry was not noted as shown", noted);
-    // It can have been given up while the upstream was asked.
-    const isStored = await noted.catch(() => true);
-    if (!isStored) return this.#opening.ask(wanted, options);
-    const content = await unlessAway(openStored(blobs, digest, size, options));
-    if (!content) return this.#opening.ask(wanted, options);
-    return answer(wanted, "revalidated", contentType, content);
+    const isNoted = await noted.catch(() => undefined);
+    if (isNoted) rests.note(flightKey(wanted));
+    return { contentType, isStored: isNoted ?? true };
   }
 }

@@ -179,6 +179,17 @@ export interface Activity {
   followers: number;
 }
 
+/** A download of a blob that is stored while it comes. */
+export interface FillUnderWay extends Source {
+  digest: Digest;
+  /** Undefined where nobody has said it. */
+  size: number | undefined;
+  received: number;
+  /** Who reads it meanwhile. */
+  followers: number;
+  startedAt: number;
+}
+
 /** The product: answers pulls from the cache or from the registry's upstreams. */
 export interface Puller {
   /** Throws `RegistryError` when no upstream has it or none gave a definite answer. */
@@ -234,6 +245,8 @@ export interface Puller {
   /** The same for a blob. Resolves when its bytes rest in the store; throws `unavailable` where they cannot. */
   prefetchBlob(registry: Registry, repository: string, digest: Digest): Promise<PrefetchedBlob>;
   activity(): Promise<Activity>;
+  /** The downloads that are under way, from the one begun first to the last. */
+  fills(): Promise<FillUnderWay[]>;
   /** Ends all fills, whose readers are cut, and writes what is still held in memory. */
   close(): Promise<void>;
 }

@@ -1,5 +1,6 @@
 import { type BlobStore, type Spool, StoreFullError } from "../blobs/contract.ts";
 import { type Clock, yieldTurn } from "../lib/clock.ts";
+import type { Endings } from "../lib/endings.ts";
 import type { Holds } from "../lib/holds.ts";
 import { failureCode, type Log } from "../lib/log.ts";
 import type { Cache, Upstream } from "../metadata/contract.ts";
@@ -7,7 +8,7 @@ import { algorithmOf, Digester } from "../oci/digest.ts";
 import { type Absent, absent, type OpenBlob, type UpstreamClient } from "../upstream/contract.ts";
 import { lost } from "./claims.ts";
 import type { CacheEvent } from "../metadata/contract.ts";
-import type { Activity } from "./contract.ts";
+import type { Activity, FillUnderWay } from "./contract.ts";
 import { Download } from "./download.ts";
 import { Fill } from "./fill.ts";
 import { Flight, flightKey, type Running, type Unstorable, type Wanted } from "./flight.ts";
@@ -27,6 +28,8 @@ export interface FillsOptions {
   stored: (bytes: number) => void;
   /** Larger blobs are passed through, not stored. */
   maxBlobBytes: number | undefined;
+  /** What has come to rest, by `flightKey`, so that an upstream served it, or confirmed that it does. */
+  rests: Endings;
   told: (event: CacheEvent) => void;
 }
 
@@ -69,6 +72,7 @@ export class Fills {
   async open(wanted: Wanted): Promise<Opened> {
     for (;;) {
       const flying = this.flying(wanted);
+      if (!flying && this.hasRested(wanted)) return { found: true, kind: "stored" };
       const started = await (flying ?? this.#start(wanted)).started;
       if (!started.found) return absent;
       if (!("fill" in started)) return this.#direct(wanted, started);
@@ -80,6 +84,11 @@ export class Fills {
       // It ended between its start and now. If it failed, a new one is begun.
       if (await started.stored) return { found: true, kind: "stored" };
     }
+  }
+
+  /** Whether it has come to rest since the pull looked for it, as far as is known: it is to be looked for again. */
+  hasRested(wanted: Wanted): boolean {
+    return this.#options.rests.since(flightKey(wanted), wanted.lookedAt);
   }
 
   /** The flight of this object, if there is one. */
@@ -111,6 +120,19 @@ export class Fills {
     return { fills: running.length, followers };
   }
 
+  /** What is under way, from the one begun first to the last. */
+  get underWay(): FillUnderWay[] {
+    return [...this.#running].map(({ fill, wanted, startedAt }) => ({
+      upstreamId: wanted.upstream.id,
+      repository: wanted.repository,
+      digest: wanted.digest,
+      size: fill.size ?? wanted.expected,
+      received: fill.arrived,
+      followers: fill.readers,
+      startedAt,
+    }));
+  }
+
   /** Fires when all downloads are to end. */
   get closing(): AbortSignal {
     return this.#closing.signal;
@@ -136,10 +158,11 @@ export class Fills {
     const flight = new Flight(this.#begin(wanted));
     this.#flights.set(key, flight);
     const free = () => this.#flights.delete(key);
+    const { rests } = this.#options;
     flight.started.then(async (started) => {
       if (started.found && "fill" in started) {
         flight.running = started;
-        await started.stored;
+        if (await started.stored) rests.note(key);
       } else if (started.found) {
         this.#lessons.noteUnstorable(wanted);
         // Whoever waited for it has it by now; for a window nobody did.
@@ -171,7 +194,8 @@ export class Fills {
       maxBytes: this.#maxBytes(wanted.upstream),
     });
     const stored = this.#store(fill, spool, wanted);
-    const running: Running = { found: true, fill, wanted, abort, stored };
+    const startedAt = this.#options.clock.now();
+    const running: Running = { found: true, fill, wanted, startedAt, abort, stored };
     this.#running.add(running);
     void stored.then(() => this.#running.delete(running));
     return running;

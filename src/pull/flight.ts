@@ -14,12 +14,16 @@ export interface Wanted {
   expected: number | undefined;
   /** See `PullOptions`. */
   marks: readonly string[];
+  /** When the pull began to look for it, as `Endings` have it: what has come to rest since it may not have seen. */
+  lookedAt: number;
 }
 
 export interface Running {
   found: true;
   fill: Fill;
   wanted: Wanted;
+  /** When it was begun. */
+  startedAt: number;
   /** Resolves when the fill is over: whether its bytes rest in the store. Never rejects. */
   stored: Promise<boolean>;
   abort: AbortController;

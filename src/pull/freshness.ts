@@ -1,11 +1,10 @@
 import { LruMap } from "../lib/lru.ts";
 import type { CachedManifest, Upstream } from "../metadata/contract.ts";
 import { parseDigest } from "../oci/digest.ts";
-import { isReferrerTag } from "../oci/reference.ts";
 import { UpstreamError } from "../upstream/contract.ts";
 import type { Wanted } from "./fetching.ts";
 import type { PullerOptions } from "./puller.ts";
-import { hourMs, referrerValidityMs, validityMs } from "./validity.ts";
+import { entryValidityMs, hourMs } from "./validity.ts";
 
 const maxPostponed = 10_000;
 
@@ -88,8 +87,4 @@ export class Freshness {
   hasten({ id }: { id: number }): void {
     this.#postponed.delete(id);
   }
-}
-
-function entryValidityMs({ reference }: CachedManifest, upstream: Upstream): number {
-  return isReferrerTag(reference) ? referrerValidityMs(upstream) : validityMs(upstream);
 }

@@ -1,6 +1,6 @@
+import { FlightsAfterLook } from "../lib/flights-after-look.ts";
 import { LruMap } from "../lib/lru.ts";
 import { failureCode } from "../lib/log.ts";
-import { SingleFlight } from "../lib/single-flight.ts";
 import type { Registry, Upstream } from "../metadata/contract.ts";
 import { RegistryError } from "../oci/error.ts";
 import { referenceText } from "../oci/reference.ts";
@@ -29,6 +29,13 @@ export type Road =
   | { kind: "check behind"; entry: KnownManifest }
   | { kind: "walk" };
 
+/** What the cache holds of a manifest, and what is made of it. */
+interface Looked {
+  at: number;
+  known: KnownManifest[];
+  road: Road;
+}
+
 export interface Asked extends Wanted {
   registry: Registry;
   repository: string;
@@ -42,7 +49,7 @@ export class Manifests {
   readonly #fetching: Fetching;
   readonly freshness: Freshness;
   readonly #budgets: Budgets;
-  readonly #flights = new SingleFlight<Counted>();
+  readonly #flights = new FlightsAfterLook<Counted>();
   readonly #reported = new LruMap<string, true>(maxReported);
 
   constructor(options: PullerOptions, absences: Absences, usage: Usage) {
@@ -65,15 +72,12 @@ export class Manifests {
 
   /** See `Puller.prefetchManifest`. */
   async prefetch(asked: Asked): Promise<PulledManifest> {
-    const known = await this.known(asked);
-    const road = this.road(asked, known);
+    const { at, known, road } = await this.#look(asked);
     if (road.kind !== "cached") this.#budgets.require(asked, road);
     const counted =
       road.kind === "cached"
         ? this.#fetching.cached(road.entry, road.status, road.reason)
-        : await this.#flight(asked, () =>
-            road.kind === "walk" ? this.#walk(asked, known) : this.#check(asked, road.entry, known),
-          );
+        : await this.#ask(asked, { at, known, road });
     // It is used, so that it outlives what nobody wants, and pulled by nobody.
     this.#usage.count(counted.key, 0);
     return counted;
@@ -81,7 +85,6 @@ export class Manifests {
 
   /** Reads a tag anew, however fresh the cached copy is. */
   async refresh(asked: Asked): Promise<PulledManifest> {
-    const known = await this.known(asked);
     for (const { upstream, repository } of candidatesOf(
       asked.registry,
       asked.repository,
@@ -90,11 +93,13 @@ export class Manifests {
     ).asked) {
       this.#absences.forget(upstream, repository, referenceText(asked.reference));
     }
-    const [best] = known;
-    if (best) this.freshness.hasten(best);
-    return this.#flight(asked, () =>
-      best ? this.#check(asked, best, known) : this.#walk(asked, known),
-    );
+    return this.#flight(asked, this.#flights.moment, async () => {
+      const known = await this.known(asked);
+      const [best] = known;
+      if (!best) return this.#walk(asked, known);
+      this.freshness.hasten(best);
+      return this.#check(asked, best, known);
+    });
   }
 
   /** What the cache holds of it, without what has expired or rules keep from being pulled: shown copies first, then by position. */
@@ -113,21 +118,35 @@ export class Manifests {
   }
 
   async #pull(asked: Asked, waits: () => void): Promise<Counted> {
+    const at = this.#flights.moment;
     const known = await this.known(asked);
     const road = this.road(asked, known);
     switch (road.kind) {
       case "cached":
         return this.#fetching.cached(road.entry, road.status, road.reason);
-      case "walk":
-        waits();
-        return this.#flight(asked, () => this.#walk(asked, known));
-      case "check":
-        waits();
-        return this.#flight(asked, () => this.#check(asked, road.entry, known));
       case "check behind":
-        this.#checkBehind(asked, road.entry, known);
+        this.#askBehind(asked, { at, known, road }, road.entry);
         return this.#fetching.cached(road.entry, "stale", "being checked");
+      default:
+        waits();
+        return this.#ask(asked, { at, known, road });
     }
+  }
+
+  async #look(asked: Asked): Promise<Looked> {
+    const at = this.#flights.moment;
+    const known = await this.known(asked);
+    return { at, known, road: this.road(asked, known) };
+  }
+
+  /** What is not to be had from the cache; from there all the same where somebody has brought it meanwhile. */
+  #ask(asked: Asked, looked: Looked): Promise<Counted> {
+    return this.#flight(asked, looked.at, async (isOld) => {
+      const { known, road } = isOld ? await this.#look(asked) : looked;
+      if (road.kind === "walk") return this.#walk(asked, known);
+      if (road.kind !== "cached") return this.#check(asked, road.entry, known);
+      return this.#fetching.cached(road.entry, road.status, road.reason);
+    });
   }
 
   /** Which way a pull takes, from what the cache holds. Asks nobody. */
@@ -146,9 +165,9 @@ export class Manifests {
     return { kind: entry.upstream.staleWhileRevalidate ? "check behind" : "check", entry };
   }
 
-  #checkBehind(asked: Asked, entry: KnownManifest, known: KnownManifest[]): void {
-    this.#flight(asked, () => this.#check(asked, entry, known)).catch((error: unknown) => {
-      const fields = { upstream: entry.upstream.name, code: failureCode(error) };
+  #askBehind(asked: Asked, looked: Looked, { upstream }: KnownManifest): void {
+    this.#ask(asked, looked).catch((error: unknown) => {
+      const fields = { upstream: upstream.name, code: failureCode(error) };
       this.#options.log.warn("check behind a stale answer failed", fields);
     });
   }
@@ -156,14 +175,15 @@ export class Manifests {
   /** One check or one walk for all who wait; who is in the same registry has the same rights. */
   async #flight(
     { registry, repository, reference, marks }: Asked,
-    work: () => Promise<Counted>,
+    lookedAt: number,
+    work: (isOld: boolean) => Promise<Counted>,
   ): Promise<Counted> {
     const versions = `${registry.ask} ${registry.onUnsure} ${registry.upstreams.map(revisionOf).join()}`;
     // What other servers ask for flies alone: in a ring, two flights would wait for each other.
     const through = marks.join();
     const key = `${registry.id} ${versions} ${repository} ${referenceText(reference)} ${through}`;
     try {
-      return await this.#flights.do(key, work);
+      return await this.#flights.do(key, lookedAt, work);
     } catch (error) {
       throw refusal(error);
     }

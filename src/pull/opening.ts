@@ -5,12 +5,13 @@ import { answer, type Answer, arrivingWhole } from "./answering.ts";
 import { requireSame } from "./claims.ts";
 import { blobContentType } from "./content-type.ts";
 import type { CacheStatus, PartWanted, PullOptions } from "./contract.ts";
+import { isExpired } from "./expiry.ts";
 import type { Fills, Opened } from "./fills.ts";
 import type { Wanted } from "./flight.ts";
 import type { Lessons } from "./lessons.ts";
 import { isInner, PartSource } from "./part.ts";
-import type { PullerOptions } from "./puller.ts";
-import { type BlobWanted, findStored, openStored } from "./stored.ts";
+import type { BlobOptions } from "./puller.ts";
+import { type BlobWanted, findStored, openStored, unlessAway } from "./stored.ts";
 import { smallBytes } from "./verifying.ts";
 import type { Windows } from "./windows.ts";
 
@@ -29,20 +30,31 @@ export interface OpeningParts {
 
 /** Blobs that are not stored, as one upstream has them: described, filled, relayed or passed through. */
 export class Opening {
-  readonly #options: PullerOptions;
+  readonly #options: BlobOptions;
   readonly #fills: Fills;
   readonly #windows: Windows;
   readonly #lessons: Lessons;
 
-  constructor(options: PullerOptions, { fills, windows, lessons }: OpeningParts) {
+  constructor(options: BlobOptions, { fills, windows, lessons }: OpeningParts) {
     this.#options = options;
     this.#fills = fills;
     this.#windows = windows;
     this.#lessons = lessons;
   }
 
-  /** Undefined where the upstream says that it has it not. Throws `UpstreamError` where it is unsure. */
-  async ask(wanted: Wanted, options: PullOptions): Promise<Answer | undefined> {
+  /** See `Fills.hasRested`. */
+  hasRested(wanted: Wanted): boolean {
+    return this.#fills.hasRested(wanted);
+  }
+
+  /** Undefined where the upstream says that it has it not; it is not asked for what has rested meanwhile. Throws `UpstreamError` where it is unsure. */
+  async ask(asked: Wanted, options: PullOptions): Promise<Answer | undefined> {
+    let wanted = asked;
+    while (this.#fills.hasRested(wanted)) {
+      wanted = { ...wanted, lookedAt: this.#options.rests.moment };
+      const rested = await unlessAway(this.#rested(wanted, "collapsed", options));
+      if (rested) return rested;
+    }
     if (options.head) return this.#describe(wanted);
     try {
       return await this.#open(wanted, options);
@@ -62,7 +74,7 @@ export class Opening {
     if (!opened.found) return undefined;
     switch (opened.kind) {
       case "stored":
-        return this.#rested(wanted, "collapsed", options);
+        return this.ask(wanted, options);
       case "direct":
         return this.#passed(wanted, opened, part);
       case "fill":
@@ -190,10 +202,10 @@ export class Opening {
   async #completed(
     wanted: Wanted,
     opened: Opened,
-    options: BlobWanted,
+    options: PullOptions,
   ): Promise<Answer | undefined> {
     if (!opened.found) return undefined;
-    if (opened.kind === "stored") return this.#rested(wanted, "collapsed", options);
+    if (opened.kind === "stored") return this.ask(wanted, options);
     if (opened.kind === "direct") {
       await opened.source.cancel();
       throw cannotStore();
@@ -203,19 +215,27 @@ export class Opening {
     await reader.cancel();
     running.fill.requireSound();
     if (!isStored) throw cannotStore();
-    return this.#rested(wanted, joined ? "collapsed" : "miss", options);
+    const rested = await this.#rested(wanted, joined ? "collapsed" : "miss", options);
+    if (!rested) throw cannotStore();
+    return rested;
   }
 
-  /** A fill has just brought it. */
-  async #rested(wanted: Wanted, status: CacheStatus, options: BlobWanted): Promise<Answer> {
+  /** Somebody has just brought it; undefined where it is gone again, or it was not so. */
+  async #rested(
+    wanted: Wanted,
+    status: CacheStatus,
+    options: BlobWanted,
+  ): Promise<Answer | undefined> {
     const { upstream, repository, digest } = wanted;
-    const entries = await this.#options.cache.entries([upstream.id], repository, "blob", digest);
-    const size = await findStored(this.#options, digest);
-    const { blobs } = this.#options;
+    const { blobs, cache, clock } = this.#options;
+    const entries = await cache.entries([upstream.id], repository, "blob", digest);
+    const now = clock.now();
+    const shown = entries.find(
+      (entry) => entry.proof === "shown" && !isExpired({ ...entry, upstream }, now),
+    );
+    const size = shown && (await findStored(this.#options, digest));
     const content = size !== undefined && (await openStored(blobs, digest, size, options));
-    if (!content) throw cannotStore();
-    const contentType = entries[0]?.contentType ?? blobContentType(undefined);
-    return answer(wanted, status, contentType, content);
+    return content ? answer(wanted, status, shown!.contentType, content) : undefined;
   }
 }
 

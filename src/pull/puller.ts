@@ -1,5 +1,6 @@
 import type { BlobStore } from "../blobs/contract.ts";
 import type { Clock } from "../lib/clock.ts";
+import { Endings } from "../lib/endings.ts";
 import type { Holds } from "../lib/holds.ts";
 import type { Log } from "../lib/log.ts";
 import type { Cache, Lists } from "../metadata/contract.ts";
@@ -40,15 +41,22 @@ export interface PullerOptions {
   told: (event: CacheEvent) => void;
 }
 
+/** What those who bring blobs have in common. */
+export interface BlobOptions extends PullerOptions {
+  /** See `Fills`. */
+  rests: Endings;
+}
+
 export function createPuller(options: PullerOptions): Puller {
+  const blobOptions = { ...options, rests: new Endings() };
   const usage = new Usage(options);
   const lessons = new Lessons(options.clock);
-  const fills = new Fills(options, lessons);
+  const fills = new Fills(blobOptions, lessons);
   const windows = new Windows(options, fills, lessons);
-  const opening = new Opening(options, { fills, windows, lessons });
+  const opening = new Opening(blobOptions, { fills, windows, lessons });
   const absences = new Absences(options.clock, options.absentMs);
   const manifests = new Manifests(options, absences, usage);
-  const blobs = new Blobs(options, absences, opening, usage);
+  const blobs = new Blobs(blobOptions, absences, opening, usage);
   const tags = new Tags(options);
   const referrers = new Referrers(options);
   return {
@@ -71,6 +79,7 @@ export function createPuller(options: PullerOptions): Puller {
       manifests.prefetch({ registry, repository, reference, marks: [] }),
     prefetchBlob: (registry, repository, digest) => blobs.prefetch(registry, repository, digest),
     activity: async () => fills.activity,
+    fills: async () => fills.underWay,
     async close() {
       await fills.close();
       await usage.flush();

@@ -14,6 +14,7 @@ import {
   type HeldList,
   type ListForm,
   type ListPart,
+  type ListWalk,
   UpstreamLists,
   type WantedList,
 } from "./upstream-lists.ts";
@@ -28,7 +29,7 @@ interface AskedReferrers {
   registry: Registry;
   repository: string;
   subject: Digest;
-  options: ListOptions;
+  options: ListOptions & { walk: ListWalk };
 }
 
 /** What refers to a digest: signatures, attestations, SBOMs. */
@@ -46,10 +47,14 @@ export class Referrers {
     repository: string,
     subject: Digest,
     page: ReferrersPage,
-    options: ListOptions,
+    { marks, waits }: ListOptions,
   ): Promise<PulledReferrers> {
-    const gathered = await this.#gather({ registry, repository, subject, options });
-    await takeIn(gathered);
+    const gathered = await this.#lists.walk(async (walk) => {
+      const options = { marks, waits, walk };
+      const gathered = await this.#gather({ registry, repository, subject, options });
+      await takeIn(gathered);
+      return gathered;
+    });
     const explanation = explanationOf(gathered, this.#options.clock.now());
     return { ...pageOf(gathered.found, page), explanation };
   }
@@ -104,10 +109,13 @@ function referrersForm(options: PullerOptions): ListForm<Referrer> {
     validityMs: referrerValidityMs,
     ask: (wanted) => askReferrers(options, wanted),
     encode: (referrers) => JSON.stringify(referrers),
-    decode: (content) => JSON.parse(content) as Referrer[],
+    decode: decodeReferrers,
     names: (referrers) => referrers.map((one) => ({ kind: "manifest", ...one })),
   };
 }
+
+/** A list as it is cached. */
+export const decodeReferrers = (content: string) => JSON.parse(content) as Referrer[];
 
 /** By the referrers API, else by the tag that stands in for it. What has neither has nothing. */
 async function askReferrers(

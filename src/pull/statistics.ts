@@ -1,7 +1,12 @@
 import { type Clock, type Timer, yieldTurn } from "../lib/clock.ts";
 import { failureCode, type Log } from "../lib/log.ts";
 import type { Counters, Statistics, Tally } from "../metadata/contract.ts";
-import type { Asked, RequestOutcome, RequestWatch } from "../upstream/contract.ts";
+import {
+  type Asked,
+  isFailedRequest,
+  type RequestOutcome,
+  type RequestWatch,
+} from "../upstream/contract.ts";
 import type { CacheStatus, PullStatistics } from "./contract.ts";
 
 /** How long counts wait for their write; a crash loses at most these. */
@@ -50,7 +55,7 @@ export class GatheredStatistics implements PullStatistics, RequestWatch {
     if (id < 1) return;
     const { whole } = this.#of(id);
     whole.requests++;
-    if (isFailure(outcome)) whole.errors++;
+    if (isFailedRequest(outcome)) whole.errors++;
   }
 
   received({ id }: Asked, repository: string | undefined, bytes: number): void {
@@ -137,8 +142,3 @@ const nothing = (): Counters => ({
   requests: 0,
   errors: 0,
 });
-
-/** Whoever leaves has not been failed by the upstream; one that sets a limit has. */
-function isFailure(outcome: RequestOutcome): boolean {
-  return typeof outcome === "number" ? outcome >= 500 || outcome === 429 : outcome !== "left";
-}

@@ -8,7 +8,7 @@ import { explanationOf, gather, takeIn } from "./gather.ts";
 import { knownEntries } from "./names.ts";
 import type { PullerOptions } from "./puller.ts";
 import { denyingRule } from "./rules.ts";
-import { type ListForm, type ListPart, UpstreamLists } from "./upstream-lists.ts";
+import { type ListForm, type ListPart, type ListWalk, UpstreamLists } from "./upstream-lists.ts";
 import { hourMs, validityMs } from "./validity.ts";
 
 /** Of one answer; clients go on by its link. */
@@ -28,11 +28,20 @@ export class Tags {
     this.#lists = new UpstreamLists(options, tagsForm(options));
   }
 
-  async list(
+  list(
     registry: Registry,
     repository: string,
     page: TagsPage,
     options: ListOptions,
+  ): Promise<PulledTags> {
+    return this.#lists.walk((walk) => this.#list(registry, repository, page, { ...options, walk }));
+  }
+
+  async #list(
+    registry: Registry,
+    repository: string,
+    page: TagsPage,
+    options: ListOptions & { walk: ListWalk },
   ): Promise<PulledTags> {
     const held = await knownEntries(registry, repository, (ids, name) =>
       this.#options.lists.find(ids, name, key),

@@ -1,6 +1,6 @@
+import { FlightsAfterLook } from "../lib/flights-after-look.ts";
 import { LruMap } from "../lib/lru.ts";
 import { failureCode } from "../lib/log.ts";
-import { SingleFlight } from "../lib/single-flight.ts";
 import type { CachedList, ListKey, NamedObjects, Upstream } from "../metadata/contract.ts";
 import { UpstreamError } from "../upstream/contract.ts";
 import { Absences } from "./absences.ts";
@@ -15,8 +15,17 @@ const maxPostponed = 10_000;
 
 export type HeldList = Known<CachedList>;
 
+/** One request's way along the lists of a registry's upstreams. */
+export interface ListWalk {
+  /** When it looked for those that are here, as `FlightsAfterLook` have it. */
+  lookedAt: number;
+  /** Resolves when what it takes in of what was fetched is stored, and the rest is given up. */
+  over: Promise<void>;
+}
+
 /** One list of one upstream. */
 export interface WantedList extends Candidate {
+  walk: ListWalk;
   key: ListKey;
   /** See `PullOptions`. */
   marks: readonly string[];
@@ -54,7 +63,7 @@ export class UpstreamLists<T> {
   readonly #form: ListForm<T>;
   readonly #absences: Absences;
   readonly #empties: Absences;
-  readonly #flights = new SingleFlight<Said<ListPart<T>>>();
+  readonly #flights = new FlightsAfterLook<Said<ListPart<T>>>();
   /** Until when, by `Clock.elapsed`, an upstream is not asked again, and how it failed. */
   readonly #postponed = new LruMap<string, { until: number; error: UpstreamError | undefined }>(
     maxPostponed,
@@ -65,6 +74,16 @@ export class UpstreamLists<T> {
     this.#form = form;
     this.#absences = new Absences(options.clock, options.absentMs);
     this.#empties = new Absences(options.clock, options.absentMs);
+  }
+
+  /** Runs `work`, from its look-up of what is here to the storing of what is not. */
+  async walk<R>(work: (walk: ListWalk) => Promise<R>): Promise<R> {
+    const over = Promise.withResolvers<void>();
+    try {
+      return await work({ lookedAt: this.#flights.moment, over: over.promise });
+    } finally {
+      over.resolve();
+    }
   }
 
   /**
@@ -86,7 +105,7 @@ export class UpstreamLists<T> {
     const error = isSpared ? this.#postponement(wanted)?.error : undefined;
     if (error) return { says: "unsure", error };
     wanted.waits();
-    return this.#fetch(wanted);
+    return this.#fetch(wanted, wanted.walk.over);
   }
 
   /** What is remembered of these is gone by no longer. */
@@ -94,20 +113,29 @@ export class UpstreamLists<T> {
     this.#absences.forget(upstream, repository, referenceOf(key));
     this.#empties.forget(upstream, repository, referenceOf(key));
     this.#postponed.delete(keyOf({ upstream, repository, key }));
+    // What comes of one that is under way is from before.
+    this.#flights.leave(flightKeyOf({ upstream, repository, key, marks: [] }));
   }
 
   async #held(wanted: WantedList, held: HeldList): Promise<Said<ListPart<T>>> {
     const { upstream } = wanted;
-    const age = Math.abs(this.#options.clock.now() - held.checkedAt);
-    if (age < this.#form.validityMs(upstream)) return this.#cached(held, "hit");
+    if (this.#isFresh(held)) return this.#cached(held, "hit");
     if (this.#postponement(wanted)) return this.#cached(held, "stale", "check postponed");
-    const settled = this.#fetch(wanted).then((said) => this.#settle(wanted, held, said));
+    const over = Promise.withResolvers<void>();
+    const settled = this.#fetch(wanted, over.promise)
+      .then((said) => this.#settle(wanted, held, said))
+      .finally(() => over.resolve());
     if (upstream.staleWhileRevalidate) {
       this.#leave(settled, upstream);
       return this.#cached(held, "stale", "being checked");
     }
     wanted.waits();
     return this.#inTime(settled, wanted, held);
+  }
+
+  #isFresh({ checkedAt, upstream }: HeldList): boolean {
+    const age = Math.abs(this.#options.clock.now() - checkedAt);
+    return age < this.#form.validityMs(upstream);
   }
 
   /** The outcome of a check if it comes in time; a late one goes on behind. */
@@ -163,27 +191,45 @@ export class UpstreamLists<T> {
     return this.#cached(held, "stale", reason);
   }
 
-  /** One call for all who wait. */
-  #fetch(wanted: WantedList): Promise<Said<ListPart<T>>> {
-    const key = `${keyOf(wanted)} ${wanted.marks.join()}`;
-    return this.#flights.do(key, async () => {
-      const { upstream, repository } = wanted;
-      const reference = referenceOf(wanted.key);
-      try {
-        const items = await this.#form.ask(wanted);
-        if (!items) {
-          this.#absences.note(upstream, repository, reference);
-          return { says: "absent" };
-        }
-        this.#postponed.delete(keyOf(wanted));
-        if (items.length === 0) this.#empties.note(upstream, repository, reference);
-        return found(this.#fetched(wanted, items));
-      } catch (error) {
-        if (!(error instanceof UpstreamError)) throw error;
-        this.#postpone(wanted, error);
-        return { says: "unsure", error };
+  /**
+   * One call for all who wait, and for those who come before it is `over`: that is when a list which has come is stored, or
+   * will not be.
+   */
+  #fetch(wanted: WantedList, over: Promise<void>): Promise<Said<ListPart<T>>> {
+    const fetching = async (isOld: boolean) =>
+      (isOld ? await this.#brought(wanted) : undefined) ?? (await this.#ask(wanted));
+    const { lookedAt } = wanted.walk;
+    return this.#flights.do(flightKeyOf(wanted), lookedAt, fetching, (said) =>
+      said.says === "found" && said.value.items.length > 0 ? over : undefined,
+    );
+  }
+
+  /** What somebody else has stored meanwhile. */
+  async #brought(wanted: WantedList): Promise<Said<ListPart<T>> | undefined> {
+    const { upstream, repository, key } = wanted;
+    const [list] = await this.#options.lists.find([upstream.id], repository, key);
+    if (!list) return undefined;
+    const held = { ...list, upstream };
+    return this.#isFresh(held) ? this.#cached(held, "hit") : undefined;
+  }
+
+  async #ask(wanted: WantedList): Promise<Said<ListPart<T>>> {
+    const { upstream, repository } = wanted;
+    const reference = referenceOf(wanted.key);
+    try {
+      const items = await this.#form.ask(wanted);
+      if (!items) {
+        this.#absences.note(upstream, repository, reference);
+        return { says: "absent" };
       }
-    });
+      this.#postponed.delete(keyOf(wanted));
+      if (items.length === 0) this.#empties.note(upstream, repository, reference);
+      return found(this.#fetched(wanted, items));
+    } catch (error) {
+      if (!(error instanceof UpstreamError)) throw error;
+      this.#postpone(wanted, error);
+      return { says: "unsure", error };
+    }
   }
 
   #fetched(wanted: WantedList, items: T[]): ListPart<T> {
@@ -231,6 +277,12 @@ function found<T>(value: ListPart<T>): Said<ListPart<T>> {
 
 function keyOf({ upstream, repository, key }: Candidate & { key: ListKey }): string {
   return `${revisionOf(upstream)} ${repository} ${referenceOf(key)}`;
+}
+
+function flightKeyOf(
+  wanted: Pick<WantedList, "upstream" | "repository" | "key" | "marks">,
+): string {
+  return `${keyOf(wanted)} ${wanted.marks.join()}`;
 }
 
 /** No tag and no digest is written like this, so that it can stand beside them. */

@@ -1,4 +1,5 @@
 import type { Upstream } from "../metadata/contract.ts";
+import { isReferrerTag } from "../oci/reference.ts";
 
 export const hourMs = 3_600_000;
 /** A signature must be seen soon after it was made. */
@@ -13,4 +14,9 @@ export function validityMs({ alwaysCheck, cacheValidityHours }: Upstream): numbe
 /** The same for what refers to a digest, which is added to after the image has been pushed. */
 export function referrerValidityMs(upstream: Upstream): number {
   return Math.min(referrerMs, validityMs(upstream));
+}
+
+/** The same for a tag, whichever of the two it is for. */
+export function entryValidityMs({ reference }: { reference: string }, upstream: Upstream): number {
+  return isReferrerTag(reference) ? referrerValidityMs(upstream) : validityMs(upstream);
 }

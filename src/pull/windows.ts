@@ -58,6 +58,7 @@ export class Windows {
     gone: AbortSignal,
   ): Promise<Window | undefined> {
     const asked = { wanted, range, size };
+    if (!this.#fills.flying(wanted) && this.#fills.hasRested(wanted)) return undefined;
     const { isOver } = this.#lessons.allowance(wanted);
     // Nothing is stored behind it, so nothing is downloaded twice: it costs what was asked for.
     if (!this.#fills.isWorthwhile(wanted))

@@ -71,8 +71,8 @@ export class Breaker {
     }
   }
 
-  /** All but the budget. */
-  health(now: number): Omit<Health, "budget"> {
+  /** All that it knows of. */
+  health(now: number): Omit<Health, "budget" | "lastError"> {
     const retryAt = this.#retryAt;
     const isDue = retryAt !== undefined && now >= retryAt;
     const breaker = retryAt === undefined ? "closed" : isDue ? "half_open" : "open";

@@ -16,6 +16,11 @@ export type Asked = Pick<Upstream, "id" | "name">;
 /** The answer's status; why there was no answer; or `left`, where nobody waited for it any more. */
 export type RequestOutcome = number | UnsureReason | "left";
 
+/** Whoever leaves has not been failed by the upstream; one that sets a limit has. */
+export function isFailedRequest(outcome: RequestOutcome): boolean {
+  return typeof outcome === "number" ? outcome >= 500 || outcome === 429 : outcome !== "left";
+}
+
 /** How we speak to a remote registry. Nothing is dialled before the first call. */
 export interface UpstreamClient {
   /**
@@ -93,6 +98,8 @@ export interface Health {
   retryAt: number | undefined;
   /** Why the last call that counted failed; undefined after one that did not. */
   lastFailure: UnsureReason | undefined;
+  /** The last call that failed since the start, whatever came after it: when, and in words. */
+  lastError: { at: number; reason: UnsureReason; message: string } | undefined;
   /** What the upstream's rate limit left, from its last answer that said so. */
   budget: { limit: number; remaining: number; windowSeconds: number; at: number } | undefined;
 }

@@ -18,6 +18,7 @@ import type { Scheme } from "./scheme.ts";
 export class Standing {
   readonly breaker = new Breaker();
   budget: Budget | undefined;
+  lastError: Health["lastError"];
   /** How it wants to be told who asks. */
   scheme: Scheme | undefined;
   /** Of what kinds of objects its HEAD has been seen to say that they are there: then it is believed when it says no. */
@@ -72,9 +73,7 @@ export class Standings {
       return result;
     } catch (error) {
       this.#leave(upstream, standing, pass, outcomeOf(error));
-      if (error instanceof UpstreamError && error.reason === "denied") {
-        this.#denied(upstream, standing);
-      }
+      if (error instanceof UpstreamError) this.#failed(upstream, standing, error);
       throw error;
     }
   }
@@ -82,7 +81,8 @@ export class Standings {
   health({ id, version }: Upstream): Health {
     const kept = this.#kept.get(id);
     const standing = kept?.version === version ? kept : new Standing(version);
-    return { ...standing.breaker.health(this.options.clock.now()), budget: standing.budget };
+    const { breaker, budget, lastError } = standing;
+    return { ...breaker.health(this.options.clock.now()), budget, lastError };
   }
 
   /** Resolves when everything is written that is to be remembered. */
@@ -122,6 +122,14 @@ export class Standings {
     const details = isBack ? {} : { reason: reason ?? null, retry_at: timeText(retryAt) };
     const event = isBack ? "upstream.recovered" : "upstream.unavailable";
     this.options.told({ event, upstreamId: upstream.id, details });
+  }
+
+  #failed(upstream: Upstream, standing: Standing, error: UpstreamError): void {
+    // The upstream has no part in our own limits.
+    if (isCrowded(error)) return;
+    const { reason, message } = error;
+    standing.lastError = { at: this.options.clock.now(), reason, message };
+    if (reason === "denied") this.#denied(upstream, standing);
   }
 
   #denied({ id: upstreamId }: Upstream, standing: Standing): void {
@@ -181,7 +189,7 @@ function outcomeOf(error: unknown): Outcome {
 
 function spared(
   { name }: Upstream,
-  { lastFailure, retryAt }: Omit<Health, "budget">,
+  { lastFailure, retryAt }: Omit<Health, "budget" | "lastError">,
   now: number,
 ): UpstreamError {
   const wait = Math.max(0, (retryAt ?? now) - now);

@@ -123,6 +123,15 @@ describe("cache", () => {
     const [entry] = await jsonAt<{ id: string }[]>(weir, search);
     const pinned = await jsonAt(weir, ["cache", "pin", entry?.id ?? ""]);
     expect(pinned).toMatchObject({ id: entry?.id, pinned: true });
+    const repositories = await runAt(weir, ["cache", "repositories", "up1", "--search", "LIB"]);
+    expect(repositories.out).toMatch(/^REPOSITORY +TAGS +ENTRIES +SIZE +LAST PULLED\nlibrary\//);
+    expect(await jsonAt(weir, ["cache", "repositories", "up1", "--search", "no/such"])).toEqual([]);
+    const shown = await runAt(weir, ["cache", "show", entry?.id ?? ""]);
+    expect(shown.out).toMatch(/^kind +tag$/m);
+    expect(shown.out).toMatch(/^config +sha256:[0-9a-f]{64} /m);
+    expect(shown.out).toMatch(/^layer +sha256:[0-9a-f]{64} /m);
+    const detail = await jsonAt(weir, ["cache", "show", entry?.id ?? ""]);
+    expect(detail).toMatchObject({ reference: tag, manifest: { tags: [tag], truncated: false } });
     const dry = ["cache", "purge", "up1", "--pattern", "library/*", "--dry-run"];
     expect(await jsonAt(weir, [...dry, "--include-pinned"])).toMatchObject({
       repositories: [repository],
@@ -226,6 +235,19 @@ test("how pulls were answered over time, in steps", async () => {
   expect(asked).toEqual([
     "/api/v4/groups/acme/-/virtual_registries/container/statistics/history?from=2026-01-01T00%3A00%3A00Z&interval=day&upstream_id=7",
   ]);
+});
+
+test("the latest pulls, and those that failed with what to do", async () => {
+  upstream.image("library/pulled", "1");
+  for (const tag of ["1", "gone"]) await (await weir.manifest("library/pulled", tag)).text();
+  const all = await runAt(weir, ["pulls", "--repository", "pulled", "--registry", "1"]);
+  expect(all.out).toMatch(/^AT +REGISTRY +IMAGE +CACHE +UPSTREAM +STATUS +BYTES +MS +WHO\n/);
+  expect(all.out).toMatch(/library\/pulled:1 +miss +up1 +200 .* admin$/m);
+  const failed = await runAt(weir, ["pulls", "--failed", "--limit", "1"]);
+  expect(failed.out).toMatch(/^AT +REGISTRY +IMAGE +STATUS +WHY +WHAT TO DO\n/);
+  expect(failed.out).toContain("no upstream of this registry has this manifest");
+  const json = await jsonAt<{ reference: string }[]>(weir, ["pulls", "--upstream", "up1"]);
+  expect(json[0]?.reference).toBe("gone");
 });
 
 describe("groups, users and tokens", () => {

@@ -361,6 +361,14 @@ export class TestWeir {
     });
   }
 
+  /** Until no fill is under way: what they have brought is on record, or given up. */
+  filled(): Promise<void> {
+    return until(async () => {
+      const text = await (await fetch(`${this.url}/metrics`)).text();
+      return /^weir_fills 0$/m.test(text);
+    });
+  }
+
   /** The folders of blobs and spools. */
   folder(name: "blobs" | "spool"): string {
     return path.join(this.dataDir, name);

@@ -154,7 +154,12 @@ test("labels stay few, however many upstreams there are", async () => {
     'weir_upstream_requests_total{upstream="other",method="GET",class="2xx"} 4800',
   );
   const many = Array.from({ length: 5000 }, (_, id) => ({ id, name: `up${id}` }) as Upstream);
-  const closed = { retryAt: undefined, lastFailure: undefined, budget: undefined };
+  const closed = {
+    retryAt: undefined,
+    lastFailure: undefined,
+    lastError: undefined,
+    budget: undefined,
+  };
   const text = await metricsText(
     upstreamFamilies({ upstreams: async () => many } as unknown as Directory, ({ id }) => ({
       ...closed,

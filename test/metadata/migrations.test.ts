@@ -48,6 +48,10 @@ test("what the first release stored is there after the update, lists and entries
     expect((await metadata.management.entries.list(2, options)).items).toMatchObject([
       { relativePath: "/x/y/manifests/latest", digest, checkedAt: 4, createdAt: 5 },
     ]);
+    expect(await metadata.management.entries.repositories(2, options)).toEqual({
+      items: [{ repository: "x/y", entries: 1, tags: 1, digests: 0, size: 3, lastDownloadedAt: 5 }],
+      total: 1,
+    });
     const { credentials, identity } = metadata;
     expect(await credentials.byHash("b".repeat(64))).toMatchObject({
       tokenId: 5,

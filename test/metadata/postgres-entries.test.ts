@@ -10,6 +10,7 @@ import { postgresDatabase } from "../fakes/new-database.ts";
 import { fetched, sampleRegistry, shownBlob } from "../fakes/metadata-samples.ts";
 import { OtherTransaction } from "../fakes/postgres-lock.ts";
 import { lackOfPostgres } from "../fakes/postgres.ts";
+import { countedRepositories, presentRepositories } from "../fakes/repository-truth.ts";
 import { until } from "../fakes/until.ts";
 
 const lack = lackOfPostgres();
@@ -55,7 +56,12 @@ describe.skipIf(lack !== undefined)(`entries in PostgreSQL${lack ? ` (${lack})` 
   const right = async () => {
     const counted = await counts();
     expect(counted).toEqual(await truth());
-    expect(await database.query("select * from entry_count_changes")).toEqual([]);
+    expect(await database.query(countedRepositories)).toEqual(
+      await database.query(presentRepositories),
+    );
+    for (const table of ["entry_count_changes", "repository_count_changes"]) {
+      expect(await database.query(`select * from ${table}`)).toEqual([]);
+    }
     return counted;
   };
 
@@ -113,11 +119,19 @@ describe.skipIf(lack !== undefined)(`entries in PostgreSQL${lack ? ` (${lack})` 
       await cache.storeBlob(shownBlob(upstream, `blob ${n % 20}`));
       await cache.deleteEntry(1 + n * 200);
     });
+    const pulling = Array.from({ length: 20 }, (_, n) =>
+      (n % 2 === 0 ? metadata : second).cache.countDownloads(
+        ["library/alpine", "team-5/image-5", "team-6/image-6"].map((repository) => {
+          const key = { upstreamId: upstream.id, repository, kind: "manifest" } as const;
+          return { ...key, reference: "latest", count: 1, lastAt: 1000 + n };
+        }),
+      ),
+    );
     const purging = metadata.management.upstreams.purge(upstream.id, always, {
       pattern: "team-1*/**",
       includePinned: true,
     });
-    await Promise.all([...storing, purging]);
+    await Promise.all([...storing, ...pulling, purging]);
     await second.close();
     await right();
     const [after] = await database.query(deadlocks);

@@ -132,6 +132,39 @@ CREATE INDEX cache_entries_downloaded on cache_entries (upstream_id, downloaded_
 
 CREATE INDEX cache_entries_pinned on cache_entries (upstream_id, repository) where pinned = 1;
 
+CREATE TRIGGER cache_entries_repository_delete after delete on cache_entries
+when old.proof = 'shown' and old.status = 'default'
+begin
+  update repository_counts
+  set entries = entries - 1, tags = tags - (old.reference <> old.digest), digests = digests - (old.kind = 'manifest' and old.reference = old.digest), size = size - old.size
+  where upstream_id = old.upstream_id and repository = old.repository and old.proof = 'shown' and old.status = 'default';
+  delete from repository_counts where upstream_id = old.upstream_id and repository = old.repository and entries = 0;
+end;
+
+CREATE TRIGGER cache_entries_repository_insert after insert on cache_entries
+when new.proof = 'shown' and new.status = 'default'
+begin
+  insert into repository_counts (upstream_id, repository, entries, tags, digests, size, last_downloaded_at)
+  select new.upstream_id, new.repository, 1, (new.reference <> new.digest), (new.kind = 'manifest' and new.reference = new.digest), new.size, new.downloaded_at where true
+  on conflict (upstream_id, repository) do update
+  set entries = entries + 1, tags = tags + excluded.tags, digests = digests + excluded.digests,
+    size = size + excluded.size, last_downloaded_at = max(last_downloaded_at, excluded.last_downloaded_at);
+end;
+
+CREATE TRIGGER cache_entries_repository_update after update of proof, status, size on cache_entries
+when old.proof is not new.proof or old.status is not new.status or old.size is not new.size
+begin
+  insert into repository_counts (upstream_id, repository, entries, tags, digests, size, last_downloaded_at)
+  select new.upstream_id, new.repository, 1, (new.reference <> new.digest), (new.kind = 'manifest' and new.reference = new.digest), new.size, new.downloaded_at where new.proof = 'shown' and new.status = 'default'
+  on conflict (upstream_id, repository) do update
+  set entries = entries + 1, tags = tags + excluded.tags, digests = digests + excluded.digests,
+    size = size + excluded.size, last_downloaded_at = max(last_downloaded_at, excluded.last_downloaded_at);
+  update repository_counts
+  set entries = entries - 1, tags = tags - (old.reference <> old.digest), digests = digests - (old.kind = 'manifest' and old.reference = old.digest), size = size - old.size
+  where upstream_id = old.upstream_id and repository = old.repository and old.proof = 'shown' and old.status = 'default';
+  delete from repository_counts where upstream_id = old.upstream_id and repository = old.repository and entries = 0;
+end;
+
 CREATE INDEX cache_entries_shown on cache_entries (upstream_id, id)
   where proof = 'shown' and status = 'default';
 
@@ -483,6 +516,17 @@ CREATE TABLE "registry_upstreams" (
 ) strict;
 
 CREATE INDEX registry_upstreams_upstream on registry_upstreams (upstream_id);
+
+CREATE TABLE repository_counts (
+  upstream_id integer not null,
+  repository text not null,
+  entries integer not null,
+  tags integer not null,
+  digests integer not null,
+  size integer not null,
+  last_downloaded_at integer not null,
+  primary key (upstream_id, repository)
+) strict, without rowid;
 
 CREATE TABLE repository_statistics (
   group_id integer not null references groups (id) on delete cascade,

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { holdAnswer } from "../fakes/held-answer.ts";
 import { newDatabase } from "../fakes/new-database.ts";
 import { lackOfPostgres, PostgresServer, type TestDatabase } from "../fakes/postgres.ts";
 import { until } from "../fakes/until.ts";
@@ -57,6 +58,27 @@ describe.skipIf(lack !== undefined)(`two servers on one database${unless}`, () =
     expect([again.status, (await again.bytes()).toHex()]).toEqual([200, bytes.toHex()]);
     await other.settled(name, layer);
     expect((await one.blob(name, layer)).status).toBe(200);
+  });
+
+  test("what one brings while the other looks for it may be asked for by both, and is the same", async () => {
+    const image = upstream.image(name, "latest");
+    const [layer = ""] = image.layers;
+    await one.manifest(name, "latest");
+    await one.token(name);
+    const late = holdAnswer("PostgreSQL", "hasSeen");
+    const pull = one.blob(name, layer);
+    await late.given;
+    const bytes = await (await other.blob(name, layer)).bytes();
+    await other.settled(name, layer);
+    late.release();
+    expect(await (await pull).bytes()).toEqual(bytes);
+    await one.settled(name, layer);
+    expect(upstream.count(`GET /v2/${name}/blobs/${layer}`)).toBe(2);
+    const rows = await one.query(`select 1 from cache_entries where reference = '${layer}'`);
+    expect(rows).toHaveLength(1);
+    // Who looks from now on finds it at both.
+    for (const weir of [one, other])
+      expect(cache(await weir.blob(name, layer))).toBe('hit; upstream="up1"');
   });
 
   test("a token that is revoked at one opens nothing at the other, a second later", async () => {

@@ -74,6 +74,9 @@ describe("statistics", () => {
       // The manifest by its tag and by its digest, and the layer; the config was only named.
       cache_entries: 3,
       cache_size: 2 * image.payload.length + 5000,
+      // The same content counts once.
+      cached_bytes: image.payload.length + 5000,
+      cache_max_bytes: null,
       hits_30d: day.hits,
       misses_30d: day.misses,
     });

@@ -97,6 +97,14 @@ test("lists, explain and the list of entries leave it out", async () => {
     status: 404,
     text: '{"message":"404 Not found"}',
   });
+  expect((await api("member", "upstreams/1/repositories")).text).toContain('"app"');
+  expect((await api("reader", "upstreams/1/repositories")).status).toBe(404);
+  const entries = JSON.parse((await api("member", "upstreams/1/cache_entries")).text) as {
+    id: string;
+  }[];
+  const entry = `cache_entries/${entries[0]?.id}`;
+  expect((await api("member", entry)).text).toContain(secret.digest);
+  expect(await api("reader", entry)).toEqual({ status: 404, text: '{"message":"404 Not found"}' });
   expect((await api("reader", "upstreams/1")).status).toBe(200);
 });
 

@@ -3,6 +3,7 @@ import type { Metadata } from "../../src/metadata/contract.ts";
 import type { SteppedClock } from "../fakes/clock.ts";
 import { fetched, sampleRegistry } from "../fakes/metadata-samples.ts";
 import { auditSuite } from "./metadata-audit.ts";
+import { browsingSuite } from "./metadata-browsing.ts";
 import { cleanupSuite } from "./metadata-cleanup.ts";
 import { cacheSuite } from "./metadata-cache.ts";
 import { credentialsSuite } from "./metadata-credentials.ts";
@@ -72,6 +73,7 @@ export function metadataSuite(name: string, open: () => Promise<MetadataBed>): v
     proofSuite(bench);
     listsSuite(bench);
     managementSuite(bench);
+    browsingSuite(bench);
     ruleSuite(bench);
     groupSuite(bench);
     proxySuite(bench);

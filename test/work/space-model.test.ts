@@ -189,10 +189,8 @@ class World {
 
   /** Whatever was done. */
   async check(): Promise<void> {
-    // What the fills under way have brought is there before its record.
-    for (let looks = 0; this.#unknown().length > 0 && looks < 200; looks++) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+    // What a fill under way has brought is there before its record.
+    await this.weir.filled();
     expect(this.#unknown()).toEqual([]);
     expect(storeOf(this.weir.dataDir).wrong).toEqual([]);
   }

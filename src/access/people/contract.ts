@@ -79,6 +79,8 @@ export interface SessionAccess {
   beginByToken(token: string, from: From): Promise<NewLogin>;
   /** Who has this secret; undefined where the session is over, or its user or token may not come in any more. */
   find(secret: string): Promise<SignedIn | undefined>;
+  /** The same for who does no more than listen: that does not keep the session from ending for want of use. */
+  peek(secret: string): Promise<SignedIn | undefined>;
   /** What a page of ours repeats with each change, and no other page can know. */
   csrfToken(secret: string): string;
   ofUser(userId: number): Promise<Session[]>;

@@ -87,7 +87,17 @@ export class LoginSessions implements SessionAccess {
   }
 
   async find(secret: string): Promise<SignedIn | undefined> {
-    const { clock, sessions, ofUser, callerOf, isOffered } = this.#options;
+    const found = await this.peek(secret);
+    if (!found) return undefined;
+    const { clock, sessions } = this.#options;
+    const { id, lastSeenAt } = found.session;
+    const now = clock.now();
+    if (now >= lastSeenAt + noteAfter) await sessions.seen(id, now);
+    return found;
+  }
+
+  async peek(secret: string): Promise<SignedIn | undefined> {
+    const { sessions, ofUser, callerOf, isOffered } = this.#options;
     if (!isWellFormedSecret(secret, prefix)) return undefined;
     const session = await sessions.byHash(hashSecret(secret));
     if (!session || !this.#isLive(session)) return undefined;
@@ -98,8 +108,6 @@ export class LoginSessions implements SessionAccess {
     if (by.method === "token" && token?.user.id !== userId) return undefined;
     const rights = await ofUser(userId);
     if (!rights) return undefined;
-    const now = clock.now();
-    if (now >= session.lastSeenAt + noteAfter) await sessions.seen(session.id, now);
     return { caller: callerOf(rights, token?.expiresAt), session };
   }
 

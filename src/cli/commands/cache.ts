@@ -13,6 +13,7 @@ import {
   yesOption,
 } from "../output.ts";
 import { type Entry, shapes } from "../shapes.ts";
+import { repositories, show } from "./cache-contents.ts";
 
 const options = { ...jsonOption, ...connectionOptions };
 const entry = { name: "entry", summary: "its id, as weir cache ls prints it" } as const;
@@ -203,4 +204,13 @@ const unpin: Command = {
   },
 };
 
-export const cacheCommands: readonly Command[] = [ls, refresh, purge, drop, pin, unpin];
+export const cacheCommands: readonly Command[] = [
+  ls,
+  repositories,
+  show,
+  refresh,
+  purge,
+  drop,
+  pin,
+  unpin,
+];

@@ -7,6 +7,7 @@ import { groupCommands } from "./group.ts";
 import { healthcheck } from "./healthcheck.ts";
 import { prefetchCommands } from "./prefetch.ts";
 import { migrate } from "./migrate.ts";
+import { pulls } from "./pulls.ts";
 import { registryCommands } from "./registry.ts";
 import { serve } from "./serve.ts";
 import { stats } from "./stats.ts";
@@ -37,6 +38,7 @@ export const commands: readonly Command[] = [
   importCommand,
   exportImages,
   explain,
+  pulls,
   stats,
   work,
   evict,

@@ -1,7 +1,9 @@
 import type { z } from "@hono/zod-openapi";
 import type { arrival } from "./arrival.ts";
+import type * as browse from "./browse-fields.ts";
 import type * as fields from "./fields.ts";
 import type * as images from "./images.ts";
+import type * as live from "./live-fields.ts";
 import type * as prefetches from "./prefetch-fields.ts";
 import type * as cleanup from "./cleanup-fields.ts";
 import type * as space from "./space-fields.ts";
@@ -24,6 +26,8 @@ export type UpstreamRuleJson = z.output<typeof ruleRecord>;
 export type AssociationJson = z.output<typeof fields.association>;
 export type ConnectionResultJson = z.output<typeof fields.connectionResult>;
 export type CacheEntryJson = z.output<typeof fields.cacheEntry>;
+export type CacheEntryDetailJson = z.output<typeof browse.cacheEntryDetail>;
+export type CachedRepositoryJson = z.output<typeof browse.cachedRepository>;
 export type PlanJson = z.output<typeof fields.plan>;
 export type RefreshedJson = z.output<typeof fields.refreshed>;
 export type ImportedJson = z.output<typeof images.imported>;
@@ -32,6 +36,7 @@ export type DependencyProxyJson = z.output<typeof fields.dependencyProxySettings
 export type GroupSpaceJson = z.output<typeof space.groupSpace>;
 export type CleanupPolicyJson = z.output<typeof cleanup.cleanupPolicy>;
 export type TtlPolicyJson = z.output<typeof fields.ttlPolicy>;
+export type PullJson = z.output<typeof live.pull>;
 export type PrefetchJson = z.output<typeof prefetches.prefetch>;
 export type WebhookJson = z.output<typeof webhooks.webhook>;
 export type DeliveryJson = z.output<typeof webhooks.delivery>;

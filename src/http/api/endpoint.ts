@@ -85,6 +85,8 @@ export interface Asked<P, Q, B> {
   readonly require: (action: Action, subject: Subject) => void;
   /** Whether what was granted would be granted now: for answers that go on for long. */
   readonly still: () => Promise<boolean>;
+  /** The caller as he is now, for the same; undefined where his credential counts no longer. */
+  readonly again: () => Promise<Caller | undefined>;
   /** Fires when the caller does not wait for the rest of the answer any more. */
   readonly leaves: AbortSignal;
   /** What the request says must hold; for endpoints that are `conditional`. */
@@ -153,6 +155,7 @@ export function endpoint<
         const now = await c.var.again();
         return granted !== undefined && now?.judge(action, granted) === "allowed";
       },
+      again: c.var.again,
       leaves: c.req.raw.signal,
       condition: () => readCondition(headers),
       raw: () => ({ request: c.req.raw, server: c.env.server, exchange: c.var.exchange }),

@@ -3,16 +3,19 @@ import type { EntryRecord, Management } from "../../metadata/contract.ts";
 import { removed } from "./changes.ts";
 import { tagged } from "./conditions.ts";
 import { type Api, endpoint } from "./endpoint.ts";
-import { badRequest } from "./errors.ts";
+import { cacheEntryDetail, entryKind, entryOrder, repositoryFilter } from "./browse-fields.ts";
+import { entryDetailJson } from "./browse.ts";
+import { badRequest, notFound } from "./errors.ts";
 import { idParams, cacheEntry } from "./fields.ts";
 import type { ApiOptions } from "./options.ts";
 import { pageHeaders, pageOptions, pageQuery, searchWords } from "./pages.ts";
 import { requireSight } from "./purges.ts";
 import { entryJson, parseEntryId } from "./represent.ts";
 
-/** Endpoints 19 and 20, and pins. */
+/** Endpoints 19 and 20, details, and pins. */
 export function entryEndpoints(api: Api, options: ApiOptions): void {
   listEntries(api, options);
+  getEntry(api, options);
   deleteEntry(api, options);
   pinEntry(api, options);
 }
@@ -23,10 +26,17 @@ function listEntries(api: Api, { management, externalUrl }: ApiOptions): void {
     {
       method: "get",
       path: "/virtual_registries/container/upstreams/{id}/cache_entries",
-      summary: "List what is cached of an upstream, the newest first",
+      summary:
+        "List what is cached of an upstream, the newest first, or of one repository, in order of reference",
       action: "read_registry",
       params: idParams,
-      query: z.strictObject({ ...pageQuery, search: searchWords }),
+      query: z.strictObject({
+        ...pageQuery,
+        search: searchWords,
+        repository: repositoryFilter,
+        kind: entryKind.optional(),
+        sort: entryOrder,
+      }),
       answer: z.array(cacheEntry),
       status: 200,
     },
@@ -34,7 +44,21 @@ function listEntries(api: Api, { management, externalUrl }: ApiOptions): void {
       const upstream = granted(await management.upstreams.get(params.id));
       await requireSight(management, upstream, require);
       const wanted = pageOptions(query, query.search);
-      const page = await management.entries.list(upstream.id, wanted);
+      const { repository, kind, sort } = query;
+      for (const name of ["kind", "sort"] as const) {
+        if (query[name] !== undefined && repository === undefined) {
+          throw badRequest(`${name} needs repository to be given`);
+        }
+      }
+      const { entries } = management;
+      const place = { upstreamId: upstream.id, kind };
+      const page =
+        repository === undefined
+          ? await entries.list(upstream.id, wanted)
+          : await entries.ofRepository(
+              { ...place, repository },
+              { ...wanted, isDescending: sort === "desc" },
+            );
       const headers = pageHeaders(new URL(path, externalUrl), wanted, page);
       return { body: page.items.map(entryJson), headers };
     },
@@ -58,6 +82,29 @@ async function findEntry(
   if (!asked) throw badRequest("id is invalid");
   const entry = await management.entries.get(asked.id);
   return entry?.groupId === asked.groupId ? entry : undefined;
+}
+
+function getEntry(api: Api, { management, inspector }: ApiOptions): void {
+  endpoint(
+    api,
+    {
+      method: "get",
+      path: one,
+      summary: "A cache entry, and what its manifest leads to",
+      action: "read_registry",
+      params: entryParams,
+      answer: cacheEntryDetail,
+      status: 200,
+    },
+    async ({ params, granted, require }) => {
+      const entry = granted(await findEntry(management, params));
+      const upstream = await management.upstreams.get(entry.upstreamId);
+      if (!upstream) throw notFound();
+      await requireSight(management, upstream, require);
+      const inspected = await inspector.inspect(entry, upstream);
+      return { body: entryDetailJson(entry, inspected), headers: tagged(entry) };
+    },
+  );
 }
 
 function deleteEntry(api: Api, { management }: ApiOptions): void {

@@ -2,22 +2,14 @@ import { type Clock, type Timer } from "../../lib/clock.ts";
 import { failureCode, type Log } from "../../lib/log.ts";
 import { tooMany } from "./errors.ts";
 
-/** Each asks the database once a second: all of them, and those of one user. */
-const maxListeners = 50;
-const maxOfUser = 10;
 const retrySeconds = 10;
-const lookMs = 1000;
 const heartbeatMs = 15_000;
 /** How often a listener is asked anew who he is. */
 const askedMs = 15_000;
+/** Who takes nothing for so long is given up. */
+const stalledMs = 60_000;
 const longestMs = 900_000;
 const text = new TextEncoder();
-
-/** How something is doing; `isOver`: nothing more comes of it. */
-export interface Sight {
-  data: unknown;
-  isOver: boolean;
-}
 
 /** Who listens. */
 export interface Listening {
@@ -28,25 +20,45 @@ export interface Listening {
   leaves: AbortSignal;
 }
 
-/** Server-sent events: what something is like now, again whenever it is otherwise, and its end. */
+/** What a listener hears. */
+export interface Outlet {
+  /** `data` goes as JSON; `id` is what the listener has heard last, should he come again. */
+  event(name: string, data: unknown, id?: string): void;
+}
+
+/** Looks time and again whether there is something to be told. */
+export interface Teller {
+  /** Milliseconds from one look to the next. */
+  readonly everyMs: number;
+  /**
+   * Is not called while the listener takes nothing: what was meanwhile is told together, or left out. `over`: nothing more
+   * comes.
+   */
+  tell(outlet: Outlet): Promise<"on" | "over">;
+  /** The listener has gone. */
+  left(): void;
+}
+
+/** Server-sent events: all who listen, of whom there are so many at most, and so many of one user. */
 export class Listeners {
   readonly #open = new Map<Listener, number>();
 
-  constructor(readonly options: { clock: Clock; log: Log }) {}
+  constructor(readonly options: { clock: Clock; log: Log; most: number; mostOfUser: number }) {}
 
   get count(): number {
     return this.#open.size;
   }
 
-  /** `see`: undefined where there is nothing to be seen any more. Throws where too many listen already. */
-  listen(
-    see: () => Promise<Sight | undefined>,
-    { userId, still, leaves }: Listening,
-  ): ReadableStream<Uint8Array> {
+  /** Throws where too many listen already, before anything is begun. */
+  listen(begin: () => Teller, { userId, still, leaves }: Listening): ReadableStream<Uint8Array> {
+    const { most, mostOfUser, ...options } = this.options;
     const own = [...this.#open.values()].filter((id) => id === userId).length;
-    if (this.#open.size >= maxListeners || own >= maxOfUser) throw tooMany(retrySeconds);
-    const options = { ...this.options, still };
-    const listener = new Listener(see, options, () => this.#open.delete(listener));
+    if (this.#open.size >= most || own >= mostOfUser) throw tooMany(retrySeconds);
+    const teller = begin();
+    const listener = new Listener(teller, { ...options, still }, () => {
+      this.#open.delete(listener);
+      teller.left();
+    });
     this.#open.set(listener, userId);
     leaves.addEventListener("abort", () => listener.end(), { once: true });
     return new ReadableStream<Uint8Array>(listener);
@@ -64,25 +76,28 @@ interface ListenerOptions {
   still: () => Promise<boolean>;
 }
 
-class Listener implements UnderlyingDefaultSource<Uint8Array> {
-  readonly #see: () => Promise<Sight | undefined>;
+class Listener implements UnderlyingDefaultSource<Uint8Array>, Outlet {
+  readonly #teller: Teller;
   readonly #options: ListenerOptions;
   readonly #left: () => void;
   readonly #begun: number;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #timer: Timer | undefined;
-  #told = "";
+  /** Told in this look. */
+  #said = "";
   #toldAt: number;
   #askedAt: number;
+  #readyAt: number;
   #isOver = false;
 
-  constructor(see: () => Promise<Sight | undefined>, options: ListenerOptions, left: () => void) {
-    this.#see = see;
+  constructor(teller: Teller, options: ListenerOptions, left: () => void) {
+    this.#teller = teller;
     this.#options = options;
     this.#left = left;
     this.#begun = options.clock.elapsed();
     this.#toldAt = this.#begun;
     this.#askedAt = this.#begun;
+    this.#readyAt = this.#begun;
   }
 
   async start(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
@@ -106,20 +121,22 @@ class Listener implements UnderlyingDefaultSource<Uint8Array> {
     }
   }
 
+  event(name: string, data: unknown, id?: string): void {
+    const position = id === undefined ? "" : `id: ${id}\n`;
+    this.#said += `event: ${name}\n${position}data: ${JSON.stringify(data)}\n\n`;
+  }
+
   async #look(): Promise<void> {
     const { clock, log } = this.#options;
     try {
       if (!(await this.#may())) return this.end();
-      const sight = await this.#see();
-      if (this.#isOver) return;
-      this.#tell(sight);
-      const isLate = clock.elapsed() - this.#begun >= longestMs;
-      if (!sight || sight.isOver || isLate) return this.end();
+      const isOver = await this.#tell();
+      if (isOver || clock.elapsed() - this.#begun >= longestMs) return this.end();
     } catch (error) {
       log.warn("a listener could not be told", { code: failureCode(error) });
       return this.end();
     }
-    this.#timer = clock.after(lookMs, () => void this.#look());
+    if (!this.#isOver) this.#timer = clock.after(this.#teller.everyMs, () => void this.#look());
   }
 
   /** Whoever's credential or right has ended meanwhile hears no more. */
@@ -130,22 +147,22 @@ class Listener implements UnderlyingDefaultSource<Uint8Array> {
     return this.#options.still();
   }
 
-  /** A receiver that takes nothing misses what was meanwhile: each event tells all. */
-  #tell(sight: Sight | undefined): void {
+  /** Whether nothing more is to come. */
+  async #tell(): Promise<boolean> {
+    const now = this.#options.clock.elapsed();
     const isReady = (this.#controller?.desiredSize ?? 0) > 0;
-    const isLast = !sight || sight.isOver;
-    if (!isReady && !isLast) return;
-    const data = sight ? JSON.stringify(sight.data) : "{}";
-    if (data !== this.#told || isLast) {
-      this.#told = data;
-      this.#send(`event: ${isLast ? "end" : "progress"}\ndata: ${data}\n\n`);
-    } else if (this.#options.clock.elapsed() - this.#toldAt >= heartbeatMs) {
-      this.#send(": still here\n\n");
-    }
+    if (!isReady) return now - this.#readyAt >= stalledMs;
+    this.#readyAt = now;
+    const goesOn = await this.#teller.tell(this);
+    if (this.#isOver) return true;
+    if (this.#said !== "") this.#send(this.#said);
+    else if (now - this.#toldAt >= heartbeatMs) this.#send(": still here\n\n");
+    this.#said = "";
+    return goesOn === "over";
   }
 
-  #send(event: string): void {
+  #send(said: string): void {
     this.#toldAt = this.#options.clock.elapsed();
-    this.#controller?.enqueue(text.encode(event));
+    this.#controller?.enqueue(text.encode(said));
   }
 }

@@ -16,11 +16,14 @@ import type {
   Statistics,
   UserRights,
 } from "../../metadata/contract.ts";
+import type { Inspector } from "../../pull/inspection/contract.ts";
 import type { Images } from "../../pull/images/contract.ts";
 import type { PullStatistics, Puller } from "../../pull/contract.ts";
 import type { UpstreamClient } from "../../upstream/contract.ts";
 import type { Verifier } from "../../work/contract.ts";
 import type { EvictionPreviewer, Runner } from "../../work/contract.ts";
+import type { RecentPulls } from "../live/pulls.ts";
+import type { RecentRequests } from "../live/requests.ts";
 import type { Listeners } from "./event-stream.ts";
 
 /** What the management API works with. */
@@ -38,12 +41,18 @@ export interface ApiOptions {
   directory: Directory;
   puller: Puller;
   images: Images;
+  inspector: Inspector;
   verifier: Verifier;
   client: UpstreamClient;
   runner: Runner;
   space: Space;
   eviction: EvictionPreviewer;
+  /** Of what asks the database each second. */
   listeners: Listeners;
+  /** Of what happens, which is in memory. */
+  watchers: Listeners;
+  recentPulls: RecentPulls;
+  recentRequests: RecentRequests;
   clock: Clock;
   log: Log;
   /** What clients use, without a slash at the end. */

@@ -5,6 +5,7 @@ import { removed } from "./changes.ts";
 import { type Api, endpoint } from "./endpoint.ts";
 import { idParams } from "./fields.ts";
 import type { ApiOptions } from "./options.ts";
+import { Sights } from "./sights.ts";
 import { prefetch, prefetchFields } from "./prefetch-fields.ts";
 
 const ofRegistry = "/virtual_registries/container/registries/{id}/prefetches";
@@ -106,7 +107,7 @@ function followPrefetch(api: Api, { management, listeners }: ApiOptions): void {
         const isOver = seen?.status === "finished" || seen?.status === "failed";
         return seen && { data: prefetchJson(seen), isOver };
       };
-      return { events: listeners.listen(see, { userId, still, leaves }) };
+      return { events: listeners.listen(() => new Sights(see), { userId, still, leaves }) };
     },
   );
 }

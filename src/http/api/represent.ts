@@ -9,8 +9,8 @@ import type {
 import type { Explanation, PullPlan } from "../../pull/contract.ts";
 import type { Health } from "../../upstream/contract.ts";
 
-const timeText = (time: number) => new Date(time).toISOString();
-const maybeTime = (time: number | undefined) => (time === undefined ? null : timeText(time));
+export const timeText = (time: number) => new Date(time).toISOString();
+export const maybeTime = (time: number | undefined) => (time === undefined ? null : timeText(time));
 
 const times = ({ createdAt, updatedAt }: { createdAt: number; updatedAt: number }) => ({
   created_at: timeText(createdAt),
@@ -134,7 +134,7 @@ export function entryJson(entry: EntryRecord) {
 }
 
 /** Opaque to clients: URL-safe base64 of `<group id> <id>`. */
-function entryIdText({ groupId, id }: EntryRecord): string {
+export function entryIdText({ groupId, id }: Pick<EntryRecord, "groupId" | "id">): string {
   return btoa(`${groupId} ${id}`).replaceAll("+", "-").replaceAll("/", "_");
 }
 

@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { instant } from "./audit-fields.ts";
-import { id, pathId, time } from "./fields.ts";
+import { cacheMaxBytes, id, pathId, time } from "./fields.ts";
 import { pageQuery } from "./pages.ts";
 
 const tally = z.int().min(0);
@@ -15,6 +15,8 @@ export const groupStatistics = z
     upstreams: tally,
     cache_entries: tally,
     cache_size: tally,
+    cached_bytes: tally,
+    cache_max_bytes: cacheMaxBytes.nullable(),
     hits_30d: tally,
     misses_30d: tally,
   })

@@ -17,6 +17,7 @@ import {
 } from "./statistics-fields.ts";
 import { findGroup, groupParams, topLevel } from "./groups.ts";
 import type { ApiOptions } from "./options.ts";
+import { upstreamsFor } from "./shown.ts";
 
 const ofGroup = "/groups/{id}/-/virtual_registries/container/statistics";
 const dayMs = 86_400_000;
@@ -33,7 +34,7 @@ export function statisticsEndpoints(api: Api, options: ApiOptions): void {
   repositories(api, options);
 }
 
-function summary(api: Api, { management, statistics, pullStatistics }: ApiOptions): void {
+function summary(api: Api, { management, statistics, pullStatistics, space }: ApiOptions): void {
   endpoint(
     api,
     {
@@ -49,12 +50,15 @@ function summary(api: Api, { management, statistics, pullStatistics }: ApiOption
       const { id } = topLevel(granted(await findGroup(management, params)));
       await pullStatistics.flush();
       const { registries, upstreams, entries, size, counters } = await statistics.summary(id);
+      const { bytes = 0, maxBytes } = (await space.group(id)) ?? {};
       return {
         body: {
           registries,
           upstreams,
           cache_entries: entries,
           cache_size: size,
+          cached_bytes: bytes,
+          cache_max_bytes: maxBytes ?? null,
           hits_30d: hitsOf(counters),
           misses_30d: missesOf(counters),
         },
@@ -147,22 +151,14 @@ function timesOf(
   return { from: first, to: after };
 }
 
-/** Upstreams that are for members of a group that the caller is none of: names of repositories there are not for him. */
+/** Names of repositories at these are not for the caller. */
 async function hiddenUpstreams(
-  { management }: Pick<ApiOptions, "management">,
+  options: ApiOptions,
   caller: Caller,
   groupId: number,
 ): Promise<number[]> {
-  const all = { words: [], page: 1, perPage: Number.MAX_SAFE_INTEGER };
-  const { items } = await management.upstreams.list(groupId, all);
-  const hidden: number[] = [];
-  for (const { id, verifiedGroup } of items) {
-    if (verifiedGroup === undefined) continue;
-    const group = await management.group({ path: verifiedGroup });
-    const subject = { kind: "group", lineage: group?.lineage ?? [] } as const;
-    if (caller.judge("read_verified_upstream", subject) !== "allowed") hidden.push(id);
-  }
-  return hidden;
+  const { hidden } = await upstreamsFor(caller, groupId, options);
+  return hidden.map(({ id }) => id);
 }
 
 async function requireUpstream(

@@ -15,6 +15,8 @@ interface Options {
   sent: (bytes: number) => void;
   /** The transfer was cut from our side. */
   cut: (reason: unknown) => void;
+  /** It ended otherwise: all was sent, or the reader has left. Comes after `cut`, too. */
+  over?: (outcome: "sent" | "left") => void;
 }
 
 /**
@@ -61,6 +63,7 @@ class Following implements UnderlyingDefaultSource<Uint8Array> {
         return controller.enqueue(bytes);
       }
       this.#end();
+      this.#options.over?.("sent");
       this.#options.server.timeout(this.#options.request, this.#options.idleSeconds);
       controller.close();
     } catch (error) {
@@ -74,6 +77,7 @@ class Following implements UnderlyingDefaultSource<Uint8Array> {
   async cancel(): Promise<void> {
     if (this.#over) return;
     this.#end();
+    this.#options.over?.("left");
     await this.#source.cancel();
   }
 

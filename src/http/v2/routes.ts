@@ -10,6 +10,7 @@ import { pullScope } from "../../oci/scope.ts";
 import type { ByteSource, Puller } from "../../pull/contract.ts";
 import type { BunServer, Exchange, PullKind } from "../exchange.ts";
 import { marksIn } from "../../upstream/contract.ts";
+import { Flow } from "../flow.ts";
 import { contentHeaders, jsonResponse } from "../respond.ts";
 import type { PullRate } from "../pull-rate.ts";
 import { pathOf } from "../url.ts";
@@ -135,7 +136,8 @@ class V2Request {
     if (grant.repositories && !grant.repositories.has(name)) throw this.#challenge(name);
     const registry = await this.#registry(place, grant);
     const { repository } = place;
-    if (wanted.kind !== "tags" && wanted.kind !== "referrers") this.#exchange.registry = registry;
+    this.#exchange.registry = registry;
+    this.#exchange.asked = path;
     switch (wanted.kind) {
       case "tag":
       case "digest":
@@ -241,10 +243,25 @@ class V2Request {
     const request = this.#request;
     const { id } = this.#exchange;
     const { upstream } = pulled.explanation;
-    const cut = (error: unknown) =>
-      log.warn("transfer cut", { id, upstream, reason: wordFor(error) });
-    const follow = (source: ByteSource) =>
-      followBody(source, { clock, server, request, idleSeconds, cut, sent });
+    const follow = (source: ByteSource) => {
+      const flow = new Flow();
+      this.#exchange.flow = flow;
+      return followBody(source, {
+        clock,
+        server,
+        request,
+        idleSeconds,
+        sent(bytes) {
+          sent(bytes);
+          flow.took(bytes);
+        },
+        cut(reason) {
+          log.warn("transfer cut", { id, upstream, reason: wordFor(reason) });
+          flow.over({ outcome: "cut", reason });
+        },
+        over: (outcome) => flow.over({ outcome }),
+      });
+    };
     const known = (bytes: number) => {
       this.#exchange.bytes = bytes;
     };

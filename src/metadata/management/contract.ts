@@ -8,6 +8,8 @@ import type {
   Upstream,
   UpstreamSettings,
 } from "../contract.ts";
+import type { Digest } from "../../oci/digest.ts";
+import type { ChildKind } from "../../oci/manifest.ts";
 import type { ManagedCleanupPolicies } from "../cleanup/contract.ts";
 import type { ManagedRules } from "../rules/contract.ts";
 import type { ManagedPrefetches } from "../prefetches/contract.ts";
@@ -183,6 +185,22 @@ export interface ManagedEntries {
   /** The newest first; searched by path. */
   list(upstreamId: number, options: PageOptions): Promise<Page<EntryRecord>>;
   get(id: number): Promise<EntryRecord | undefined>;
+  /** Repositories of which something can be seen, in order of name; searched by name. */
+  repositories(upstreamId: number, options: RepositoryOptions): Promise<Page<RepositoryRecord>>;
+  /**
+   * Those of one repository: tags, then manifests by digest, then blobs, each in order of reference; searched by path. Of
+   * more than 10,000, those that a search finds come with the newest first.
+   */
+  ofRepository(place: EntryPlace, options: PageOptions & Ordered): Promise<Page<EntryRecord>>;
+  /** Which of these references are there, and what for. */
+  present(
+    place: { upstreamId: number; repository: string; kind: ChildKind },
+    references: readonly string[],
+  ): Promise<Map<string, PresentEntry>>;
+  /** Tags of the repository that stand for this digest, in order, at most so many. */
+  tagsOf(place: EntryPlace & { digest: Digest }, most: number): Promise<string[]>;
+  /** The manifest of an entry that is there, byte for byte; undefined where it is not stored, or larger than this. */
+  payload(digest: Digest, maxBytes: number): Promise<Uint8Array | undefined>;
   /** The newest manifest of an upstream. */
   newestManifest(upstreamId: number): Promise<EntryRecord | undefined>;
   remove(id: number, condition: Condition): Promise<Removal>;
@@ -229,6 +247,45 @@ export interface EntryRecord extends CacheEntry, Times {
   downloadedAt: number;
   downloads: number;
   pinned: boolean;
+}
+
+/** What an entry is had by: a manifest by tag or digest, a blob. */
+export type EntryKind = "tag" | "digest" | "blob";
+
+export interface EntryPlace {
+  upstreamId: number;
+  repository: string;
+  /** Undefined: all. */
+  kind?: EntryKind | undefined;
+}
+
+export interface Ordered {
+  /** From the last to the first. */
+  isDescending: boolean;
+}
+
+export interface PresentEntry {
+  id: number;
+  digest: Digest;
+  size: number;
+  contentType: string;
+}
+
+/** What can be seen of a repository. */
+export interface RepositoryRecord {
+  repository: string;
+  entries: number;
+  /** Manifests by tag, and by digest; the others are blobs. */
+  tags: number;
+  digests: number;
+  size: number;
+  /** When something of it was last pulled, whether that is still there or not. */
+  lastDownloadedAt: number;
+}
+
+export interface RepositoryOptions extends PageOptions {
+  /** Only those behind this name. */
+  after?: string | undefined;
 }
 
 export interface PageOptions {

@@ -3,13 +3,20 @@ import type { CacheEntriesTable, Db, Schema } from "../schema.ts";
 import { lastId } from "../search/buckets.ts";
 import { countedBuckets, EntrySearch, seen } from "../search/entry-search.ts";
 import { requireUnchanged } from "../tags.ts";
+import type { Digest } from "../../oci/digest.ts";
+import { RepositoryContents, type Within } from "../search/contents.ts";
 import type {
   Condition,
+  EntryPlace,
   EntryRecord,
   ManagedEntries,
+  Ordered,
   Page,
   PageOptions,
+  PresentEntry,
   Removal,
+  RepositoryOptions,
+  RepositoryRecord,
 } from "./contract.ts";
 import { factOf } from "./facts.ts";
 import type { Writer } from "./writer.ts";
@@ -26,7 +33,34 @@ export class SqlEntries implements ManagedEntries {
     readonly db: Db,
     readonly writer: Writer,
     readonly search = new EntrySearch(db),
+    readonly contents = new RepositoryContents(db),
   ) {}
+
+  repositories(upstreamId: number, options: RepositoryOptions): Promise<Page<RepositoryRecord>> {
+    return this.contents.repositories.list(upstreamId, options);
+  }
+
+  async ofRepository(
+    place: EntryPlace,
+    { words, page, perPage, isDescending }: PageOptions & Ordered,
+  ): Promise<Page<EntryRecord>> {
+    const wanted = { ...place, words, isDescending, offset: (page - 1) * perPage, limit: perPage };
+    const { ids, total } = await this.contents.entries.find(wanted);
+    const items = new Map((await this.#ofIds(ids)).map((entry) => [entry.id, entry]));
+    return { items: ids.flatMap((id) => items.get(id) ?? []), total };
+  }
+
+  present(place: Within, references: readonly string[]): Promise<Map<string, PresentEntry>> {
+    return this.contents.present(place, references);
+  }
+
+  tagsOf(place: EntryPlace & { digest: Digest }, most: number): Promise<string[]> {
+    return this.contents.tagsOf(place, most);
+  }
+
+  payload(digest: Digest, maxBytes: number): Promise<Uint8Array | undefined> {
+    return this.contents.payload(digest, maxBytes);
+  }
 
   async list(upstreamId: number, options: PageOptions): Promise<Page<EntryRecord>> {
     const { words, page, perPage } = options;

@@ -17,6 +17,7 @@ import { space, type Trigger } from "./0013_space.ts";
 import { prefetchesAndWebhooks } from "./0014_prefetches_and_webhooks.ts";
 import { rules } from "./0015_rules.ts";
 import { descent } from "./0018_descent.ts";
+import { repositories } from "./0020_repositories.ts";
 
 /** The few words in which the SQL of two engines differs. */
 export interface SqlWords {
@@ -37,6 +38,8 @@ export interface SqlWords {
   trigger: (trigger: Trigger) => string[];
   /** What keeps `entry_counts` in step with the entries that can be seen; a bucket is the id without so many of its last bits. */
   entryCounts: (bucketBits: number) => string[];
+  /** The same for `repository_counts`; while these are made, and until the step is done, nobody else writes entries. */
+  repositoryCounts: string[];
   /** A statement of a trigger that adds `size` to `cached_bytes`, where the condition holds. */
   addBytes: (scope: string, owner: string, size: string, condition: string) => string;
   /** What `addBytes` needs to be there. */
@@ -68,6 +71,7 @@ const steps: Record<string, (words: SqlWords) => string[]> = {
   "0014_prefetches_and_webhooks": prefetchesAndWebhooks,
   "0015_rules": rules,
   "0018_descent": descent,
+  "0020_repositories": repositories,
 };
 
 /** The names under which a database has on record what was done to it. */

@@ -49,7 +49,7 @@ end $$`;
 }
 
 /** Done for all rows at the first one; for the others nothing is left to do. `before`: what comes before them, for all alike. */
-const added = (
+export const added = (
   before: string,
 ) => `create or replace function entry_count_changes_added() returns trigger language plpgsql as $$
 declare
@@ -77,6 +77,18 @@ end $$`;
 export const addBytes = (scope: string, owner: string, size: string, condition: string): string =>
   `insert into cached_byte_changes (scope, owner_id, bytes) select '${scope}', ${owner}, ${size} where ${condition}`;
 
+/** Adds up what was noted for `cached_bytes`. */
+export const bytesLoop = `  for change in
+    with noted as (delete from cached_byte_changes returning *)
+    select scope, owner_id, sum(bytes)::bigint as bytes
+    from noted group by scope, owner_id having sum(bytes) <> 0 order by scope, owner_id
+  loop
+    insert into cached_bytes as c (scope, owner_id, bytes)
+    values (change.scope, change.owner_id, change.bytes)
+    on conflict (scope, owner_id) do update set bytes = c.bytes + excluded.bytes;
+  end loop;
+`;
+
 /** One function adds up both, so that all take the rows in one order. */
 export const bytesAdded: string[] = [
   // Adding up looks through all that was noted, dead rows too: once a transaction, however many rows it changes.
@@ -94,16 +106,7 @@ end $$`,
   bytes bigint not null,
   is_first boolean not null default bytes_first_noted()
 )`,
-  added(`  for change in
-    with noted as (delete from cached_byte_changes returning *)
-    select scope, owner_id, sum(bytes)::bigint as bytes
-    from noted group by scope, owner_id having sum(bytes) <> 0 order by scope, owner_id
-  loop
-    insert into cached_bytes as c (scope, owner_id, bytes)
-    values (change.scope, change.owner_id, change.bytes)
-    on conflict (scope, owner_id) do update set bytes = c.bytes + excluded.bytes;
-  end loop;
-`),
+  added(bytesLoop),
   `create constraint trigger cached_byte_changes_added after insert on cached_byte_changes
 deferrable initially deferred
 for each row when (new.is_first) execute function entry_count_changes_added()`,

@@ -1,5 +1,6 @@
 import type { SqlWords } from "../migrations/index.ts";
 import { addBytes, bytesAdded, entryCounts } from "./entry-counts.ts";
+import { repositoryCounts } from "./repository-counts.ts";
 
 /** How PostgreSQL says it. */
 export const postgresWords: SqlWords = {
@@ -30,6 +31,7 @@ for each row execute function ${table}_are_kept()`,
 for each statement execute function ${table}_are_kept()`,
   ],
   entryCounts,
+  repositoryCounts,
   addBytes,
   bytesAdded,
   trigger: ({ name, table, event, when, locks = [], statements }) => [

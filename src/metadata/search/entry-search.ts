@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import { yieldTurn } from "../../lib/clock.ts";
+import type { EntryPlace } from "../management/contract.ts";
 import type { Db } from "../schema.ts";
 import { firstId, lastId } from "./buckets.ts";
 import { candidatesIn, fewCandidates } from "./candidates.ts";
@@ -16,6 +17,8 @@ interface Wanted {
   upstreamId: number;
   /** Each must stand in the path, in whatever case. */
   words: readonly string[];
+  /** Only those of this place. */
+  only?: EntryPlace | undefined;
   /** How many matches to pass over, and how many to give. */
   offset: number;
   limit: number;
@@ -83,7 +86,7 @@ export class EntrySearch {
 
   /** Ids of those in a run that do have the words, the newest first. */
   async #matches(
-    { upstreamId, words }: Wanted,
+    { upstreamId, words, only }: Wanted,
     bucket: number,
     candidates: readonly number[] | undefined,
     most: number,
@@ -97,10 +100,20 @@ export class EntrySearch {
       const pattern = `%${word.replace(/[\\%_]/g, String.raw`\$&`)}%`;
       query = query.where(sql<boolean>`lower(e.relative_path) like ${pattern} escape '\\'`);
     }
+    if (only) query = query.where(isIn(only));
     query = query.orderBy("e.id", "desc");
     const rows = await (Number.isFinite(most) ? query.limit(most) : query).execute();
     return rows.map(({ id }) => id);
   }
+}
+
+/** In words that keep an engine from going through the whole repository by its index. */
+function isIn({ repository, kind }: EntryPlace) {
+  const isThere = sql<boolean>`e.repository || '' = ${repository}`;
+  if (kind === undefined) return isThere;
+  if (kind === "tag") return sql<boolean>`${isThere} and e.reference <> e.digest`;
+  const own = kind === "digest" ? "manifest" : "blob";
+  return sql<boolean>`${isThere} and e.kind || '' = ${own} and e.reference = e.digest`;
 }
 
 const pageOf = (matches: readonly number[], { offset, limit }: Wanted) =>

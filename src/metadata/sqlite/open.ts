@@ -3,6 +3,7 @@ import { closeSync, openSync, statSync } from "node:fs";
 import { failureCode } from "../../lib/log.ts";
 import { MetadataError } from "../contract.ts";
 import type { SqlWords } from "../migrations/index.ts";
+import { repositoryCounts } from "./repository-counts.ts";
 
 /** How this engine says it. Strict tables hold values of the declared type only. */
 export const sqliteWords: SqlWords = {
@@ -66,6 +67,7 @@ ${removed}
 end`,
     ];
   },
+  repositoryCounts,
   givenIds: () => [],
   tables: "select name from sqlite_master where type = 'table'",
   references: `select m.name as child, f."table" as parent from sqlite_master m join pragma_foreign_key_list(m.name) f

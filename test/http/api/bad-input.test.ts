@@ -156,6 +156,8 @@ describe("SQL and HTML in names", () => {
     const lists = [
       `${upstreams}?upstream_name=`,
       `${base}/upstreams/1/cache_entries?search=`,
+      `${base}/upstreams/1/cache_entries?repository=library/alpine&search=`,
+      `${base}/upstreams/1/repositories?search=`,
       `${v4}/users?search=`,
       `${v4}/projects?search=`,
       `${groups}?search=`,

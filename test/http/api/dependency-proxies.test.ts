@@ -80,6 +80,8 @@ test("the hidden upstream looks like one that is not there", async () => {
     ["DELETE", `${base}/upstreams/${id}/cache`],
     ["POST", `${base}/upstreams/${id}/test`, {}],
     ["GET", `${base}/upstreams/${id}/cache_entries`],
+    ["GET", `${base}/upstreams/${id}/repositories`],
+    ["GET", `${base}/cache_entries/${btoa("1 1")}`],
     ["DELETE", `${base}/cache_entries/${btoa("1 1")}`],
   ] as const) {
     expect(await call(method, path, body)).toEqual(unknown);

@@ -1,7 +1,9 @@
 import type { z } from "@hono/zod-openapi";
 import { cleanupPolicy } from "../../../src/http/api/cleanup-fields.ts";
 import { auditEvent } from "../../../src/http/api/audit-fields.ts";
+import * as browse from "../../../src/http/api/browse-fields.ts";
 import * as zod from "../../../src/http/api/fields.ts";
+import * as live from "../../../src/http/api/live-fields.ts";
 import * as told from "../../../src/http/api/statistics-fields.ts";
 import { ruleRecord } from "../../../src/http/api/rules.ts";
 import { base } from "./world.ts";
@@ -27,6 +29,7 @@ export const groups = "/api/v4/groups";
 export const registries = "-/virtual_registries/container/registries";
 const settings = "-/virtual_registries/settings";
 const statistics = "-/virtual_registries/container/statistics";
+const container = "-/virtual_registries/container";
 const proxy = "dependency_proxy";
 const upstreams = "-/virtual_registries/container/upstreams";
 const policy = "-/virtual_registries/cleanup/policy";
@@ -231,6 +234,22 @@ export const rows: Record<string, Row> = {
     ok: 200,
     shape: zod.cacheEntry.array().length(2),
   },
+  "list what is cached by repository": {
+    method: "GET",
+    path: `${base}/upstreams/1/repositories?search=alpine`,
+    unknown: `${base}/upstreams/999/repositories`,
+    foreign: `${base}/upstreams/3/repositories`,
+    ok: 200,
+    shape: browse.cachedRepository.array().length(1),
+  },
+  "get a cache entry": {
+    method: "GET",
+    path: `${base}/cache_entries/${btoa("1 1")}`,
+    unknown: `${base}/cache_entries/${btoa("1 999")}`,
+    foreign: `${base}/cache_entries/${btoa("2 1")}`,
+    ok: 200,
+    shape: browse.cacheEntryDetail,
+  },
   "20 delete a cache entry": {
     method: "DELETE",
     path: `${base}/cache_entries/${btoa("1 1")}`,
@@ -432,5 +451,21 @@ export const rows: Record<string, Row> = {
     foreign: `${groups}/2/${statistics}/repositories`,
     ok: 200,
     shape: told.repositoryStatistics.array(),
+  },
+  "list the latest pulls": {
+    method: "GET",
+    path: `${groups}/1/${container}/pulls?failed=true&repository=library/**`,
+    unknown: `${groups}/999/${container}/pulls`,
+    foreign: `${groups}/2/${container}/pulls`,
+    ok: 200,
+    shape: live.pull.array(),
+  },
+  "see how upstreams are doing": {
+    method: "GET",
+    path: `${groups}/default/${container}/health`,
+    unknown: `${groups}/nowhere/${container}/health`,
+    foreign: `${groups}/other/${container}/health`,
+    ok: 200,
+    shape: live.groupHealth,
   },
 };

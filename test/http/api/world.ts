@@ -15,6 +15,7 @@ import type { Metadata, Registry, Role } from "../../../src/metadata/contract.ts
 import { type Digest, digestOf } from "../../../src/oci/digest.ts";
 import { type Reference, referenceText } from "../../../src/oci/reference.ts";
 import type { Images } from "../../../src/pull/images/contract.ts";
+import { createInspector } from "../../../src/pull/inspection/inspector.ts";
 import type { Verifier } from "../../../src/work/contract.ts";
 import { GatheredStatistics } from "../../../src/pull/statistics.ts";
 import type { Puller, PullPlan } from "../../../src/pull/contract.ts";
@@ -27,6 +28,8 @@ import {
   type UpstreamError,
 } from "../../../src/upstream/contract.ts";
 import { Listeners } from "../../../src/http/api/event-stream.ts";
+import { RecentPulls } from "../../../src/http/live/pulls.ts";
+import { RecentRequests } from "../../../src/http/live/requests.ts";
 import { backgroundWork } from "../../../src/work/background.ts";
 import { PrefetchWork } from "../../../src/work/prefetch/work.ts";
 import { DeliveryWork } from "../../../src/work/webhooks/work.ts";
@@ -109,11 +112,15 @@ export class ApiWorld {
         identity: metadata.identity,
         verifier: this.#verifier,
         images: this.#images,
+        inspector: createInspector({ entries: management.entries, lists: metadata.lists }),
         client: this.#client(),
         runner: this.#runner(metadata, log),
         space: metadata.space,
         eviction: this.#eviction(metadata, log),
-        listeners: new Listeners({ clock, log }),
+        listeners: new Listeners({ clock, log, most: 50, mostOfUser: 10 }),
+        watchers: new Listeners({ clock, log, most: 200, mostOfUser: 10 }),
+        recentPulls: new RecentPulls({ clock }),
+        recentRequests: new RecentRequests({ clock }),
         externalUrl: "https://weir.test",
         version: "test",
         isInner: async (url) => new URL(url).hostname === "10.0.0.1",
@@ -251,6 +258,11 @@ export class ApiWorld {
         breaker: "open",
         retryAt: noon,
         lastFailure: "timeout",
+        lastError: {
+          at: noon,
+          reason: "timeout",
+          message: 'upstream "Docker Hub" did not answer in time',
+        },
         budget: { limit: 100, remaining: 7, windowSeconds: 21600, at: noon },
       }),
       close: async () => {},
@@ -303,6 +315,7 @@ export class ApiWorld {
       prefetchManifest: refuse,
       prefetchBlob: refuse,
       activity: refuse,
+      fills: async () => [],
       close: async () => {},
       refresh: async (registry, repository, tag) => {
         note("refresh", registry, `${repository}:${tag}`);
@@ -333,9 +346,10 @@ export class ApiWorld {
       },
       ...(body !== undefined && { body: isText ? body : JSON.stringify(body) }),
     });
-    const text = await response.text();
     const { status, headers: told } = response;
     const contentType = told.get("content-type") ?? undefined;
+    const isStream = contentType === "text/event-stream";
+    const text = isStream ? await firstPart(response) : await response.text();
     const isJson = contentType?.startsWith("application/json") === true;
     const answer = isJson ? (JSON.parse(text) as unknown) : text || undefined;
     const wrong = undocumented(method, path, { status, contentType, body: answer });
@@ -354,6 +368,14 @@ export class ApiWorld {
     await this.metadata.close();
     this.folder.remove();
   }
+}
+
+/** Of a body that may have no end. */
+async function firstPart({ body }: Response): Promise<string> {
+  const reader = body?.getReader();
+  const { value } = (await reader?.read()) ?? {};
+  await reader?.cancel();
+  return new TextDecoder().decode(value);
 }
 
 const company = {

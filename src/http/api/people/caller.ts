@@ -37,7 +37,10 @@ export async function whoCalls(
   }
   const { sessions } = options.people;
   const secret = readCookie(c.req.header("cookie"), sessionCookie);
-  const found = secret === undefined ? undefined : await sessions.find(secret);
+  // A page that is left open listens for ever, and comes again by itself: nobody need sit before it.
+  const isListening = c.req.header("accept") === "text/event-stream";
+  const find = (one: string) => (isListening ? sessions.peek(one) : sessions.find(one));
+  const found = secret === undefined ? undefined : await find(secret);
   if (!found || secret === undefined) return undefined;
   const csrfToken = sessions.csrfToken(secret);
   const { method } = c.req;

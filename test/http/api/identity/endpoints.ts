@@ -112,6 +112,12 @@ export const samples: Record<string, Sample> = {
       { path: `${groups}/1/${statistics}${part}`, ok: 200 },
     ]),
   ),
+  ...Object.fromEntries(
+    ["events", "pulls", "health"].map((part) => [
+      `GET ${groups}/{id}/-/virtual_registries/container/${part}`,
+      { path: `${groups}/1/-/virtual_registries/container/${part}`, ok: 200 },
+    ]),
+  ),
   [`GET ${groups}/{id}/${settings}`]: { path: `${groups}/1/${settings}`, ok: 200 },
   [`PUT ${groups}/{id}/${settings}`]: {
     path: `${groups}/1/${settings}`,
@@ -159,6 +165,14 @@ export const samples: Record<string, Sample> = {
   [`POST ${base}/upstreams/{id}/test`]: { path: `${base}/upstreams/1/test`, ok: 200 },
   [`GET ${base}/upstreams/{id}/cache_entries`]: {
     path: `${base}/upstreams/1/cache_entries`,
+    ok: 200,
+  },
+  [`GET ${base}/upstreams/{id}/repositories`]: {
+    path: `${base}/upstreams/1/repositories`,
+    ok: 200,
+  },
+  [`GET ${base}/cache_entries/{id}`]: {
+    path: `${base}/cache_entries/${btoa("1 1")}`,
     ok: 200,
   },
   [`DELETE ${base}/cache_entries/{id}`]: {

@@ -118,6 +118,7 @@ test("each permission of the API is in the matrix, and asked for by an endpoint"
     "pull_dependency_proxy",
     "pull_verified_upstream",
     "read_verified_upstream",
+    "read_pullers",
   ];
   expect([...known, ...elsewhere].sort()).toEqual(Object.keys(actions).sort());
   const asked = new Set(operations.map(({ action }) => action));
