@@ -1531,6 +1531,53 @@ export interface paths {
     };
     trace?: never;
   };
+  "/api/v4/virtual_registries/container/upstreams/{id}/repositories": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** List the repositories of which something is cached, in order of name */
+    get: {
+      parameters: {
+        query?: {
+          page?: number;
+          per_page?: number;
+          search?: string;
+          after?: string;
+        };
+        header?: never;
+        path: {
+          id: number;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Done */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["CachedRepository"][];
+          };
+        };
+        400: components["responses"]["BadRequest"];
+        401: components["responses"]["Unauthorized"];
+        403: components["responses"]["Forbidden"];
+        404: components["responses"]["NotFound"];
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v4/virtual_registries/container/upstreams/{id}/cache_entries": {
     parameters: {
       query?: never;
@@ -1538,13 +1585,16 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** List what is cached of an upstream, the newest first */
+    /** List what is cached of an upstream, the newest first, or of one repository, in order of reference */
     get: {
       parameters: {
         query?: {
           page?: number;
           per_page?: number;
           search?: string;
+          repository?: string;
+          kind?: "tag" | "digest" | "blob";
+          sort?: "asc" | "desc";
         };
         header?: never;
         path: {
@@ -1584,7 +1634,33 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get?: never;
+    /** A cache entry, and what its manifest leads to */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Done */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["CacheEntryDetail"];
+          };
+        };
+        400: components["responses"]["BadRequest"];
+        401: components["responses"]["Unauthorized"];
+        403: components["responses"]["Forbidden"];
+        404: components["responses"]["NotFound"];
+      };
+    };
     put?: never;
     post?: never;
     /** Give up a cache entry */
@@ -1829,6 +1905,149 @@ export interface paths {
         401: components["responses"]["Unauthorized"];
         403: components["responses"]["Forbidden"];
         404: components["responses"]["NotFound"];
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v4/groups/{id}/-/virtual_registries/container/pulls": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The latest pulls at this server that have ended, the newest first */
+    get: {
+      parameters: {
+        query?: {
+          registry_id?: number;
+          upstream_id?: number;
+          /** @description a part of its name, or a glob for all of it: * stops at a slash, ** does not */
+          repository?: string;
+          failed?: "true" | "false";
+          limit?: number;
+        };
+        header?: never;
+        path: {
+          /** @description id or path of a group, %2F for a slash */
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Done */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Pull"][];
+          };
+        };
+        400: components["responses"]["BadRequest"];
+        401: components["responses"]["Unauthorized"];
+        403: components["responses"]["Forbidden"];
+        404: components["responses"]["NotFound"];
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v4/groups/{id}/-/virtual_registries/container/health": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** How a group's upstreams have been doing in the last minutes, and the fills under way */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description id or path of a group, %2F for a slash */
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Done */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["GroupHealth"];
+          };
+        };
+        400: components["responses"]["BadRequest"];
+        401: components["responses"]["Unauthorized"];
+        403: components["responses"]["Forbidden"];
+        404: components["responses"]["NotFound"];
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v4/groups/{id}/-/virtual_registries/container/events": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Follow pulls, fills and the health of upstreams as server-sent events */
+    get: {
+      parameters: {
+        query?: {
+          registry_id?: number;
+          upstream_id?: number;
+          /** @description a part of its name, or a glob for all of it: * stops at a slash, ** does not */
+          repository?: string;
+          failed?: "true" | "false";
+        };
+        header?: never;
+        path: {
+          /** @description id or path of a group, %2F for a slash */
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Done */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "text/event-stream": string;
+          };
+        };
+        400: components["responses"]["BadRequest"];
+        401: components["responses"]["Unauthorized"];
+        403: components["responses"]["Forbidden"];
+        404: components["responses"]["NotFound"];
+        429: components["responses"]["TooManyRequests"];
       };
     };
     put?: never;
@@ -5523,6 +5742,18 @@ export interface components {
     Move: {
       position: number;
     };
+    CachedRepository: {
+      repository: string;
+      entries_count: number;
+      tags_count: number;
+      digests_count: number;
+      size: number;
+      /**
+       * Format: date-time
+       * @example 2025-11-03T09:15:00.000Z
+       */
+      last_downloaded_at: string;
+    };
     CacheEntry: {
       /** @example NDIgMTUxNw== */
       id: string;
@@ -5558,11 +5789,121 @@ export interface components {
       downloaded_at: string;
       pinned: boolean;
     };
+    CacheEntryDetail: {
+      /** @example NDIgMTUxNw== */
+      id: string;
+      group_id: number;
+      upstream_id: number;
+      /**
+       * Format: date-time
+       * @example 2025-11-03T09:15:00.000Z
+       */
+      upstream_checked_at: string;
+      file_md5: null;
+      file_sha1: null;
+      digest: string;
+      size: number;
+      relative_path: string;
+      upstream_etag: string | null;
+      content_type: string;
+      /**
+       * Format: date-time
+       * @example 2025-11-03T09:15:00.000Z
+       */
+      created_at: string;
+      /**
+       * Format: date-time
+       * @example 2025-11-03T09:15:00.000Z
+       */
+      updated_at: string;
+      downloads_count: number;
+      /**
+       * Format: date-time
+       * @example 2025-11-03T09:15:00.000Z
+       */
+      downloaded_at: string;
+      pinned: boolean;
+      repository: string;
+      /** @enum {string} */
+      kind: "tag" | "digest" | "blob";
+      reference: string;
+      /**
+       * Format: date-time
+       * @example 2025-11-03T09:15:00.000Z
+       */
+      next_check_at: string | null;
+      manifest: components["schemas"]["ManifestDetail"];
+    };
+    ManifestDetail: {
+      media_type: string;
+      artifact_type: string | null;
+      annotations: {
+        [key: string]: string;
+      };
+      subject: {
+        digest: string;
+        media_type: string;
+        size: number;
+        annotations: {
+          [key: string]: string;
+        };
+        cached: boolean;
+        entry_id: string | null;
+      } | null;
+      config: {
+        digest: string;
+        media_type: string;
+        size: number;
+        annotations: {
+          [key: string]: string;
+        };
+        cached: boolean;
+        entry_id: string | null;
+      } | null;
+      layers: {
+        digest: string;
+        media_type: string;
+        size: number;
+        annotations: {
+          [key: string]: string;
+        };
+        cached: boolean;
+        entry_id: string | null;
+      }[];
+      platforms: {
+        digest: string;
+        media_type: string;
+        size: number;
+        annotations: {
+          [key: string]: string;
+        };
+        cached: boolean;
+        entry_id: string | null;
+        platform: string | null;
+      }[];
+      tags: string[];
+      referrers: {
+        digest: string;
+        media_type: string;
+        size: number;
+        annotations: {
+          [key: string]: string;
+        };
+        cached: boolean;
+        entry_id: string | null;
+        artifact_type: string | null;
+        tag: string | null;
+      }[];
+      truncated: boolean;
+    } | null;
     GroupStatistics: {
       registries: number;
       upstreams: number;
       cache_entries: number;
       cache_size: number;
+      cached_bytes: number;
+      /** @example 107374182400 */
+      cache_max_bytes: number | null;
       hits_30d: number;
       misses_30d: number;
     };
@@ -5610,6 +5951,110 @@ export interface components {
       bytes_from_upstream: number;
       upstream_requests: number;
       upstream_errors: number;
+    };
+    Pull: {
+      /** @example 9f86d081884c-2k */
+      id: string;
+      /**
+       * Format: date-time
+       * @example 2025-11-03T09:15:00.000Z
+       */
+      at: string;
+      request_id: string;
+      /** @enum {string} */
+      method: "GET" | "HEAD";
+      registry_id: number;
+      registry: string;
+      upstream_id: number | null;
+      upstream: string | null;
+      repository: string;
+      reference: string | null;
+      /** @enum {string} */
+      kind: "manifest" | "blob" | "tags" | "referrers";
+      /** @enum {string} */
+      cache_status:
+        | "hit"
+        | "stale"
+        | "revalidated"
+        | "miss"
+        | "collapsed"
+        | "window"
+        | "bypass"
+        | "absent"
+        | "refused";
+      reason: string | null;
+      status: number;
+      bytes: number;
+      duration_ms: number;
+      /** @enum {string} */
+      outcome: "sent" | "left" | "cut" | "refused";
+      error: components["schemas"]["PullError"];
+      /** @description for maintainers; others get null */
+      actor: string | null;
+    };
+    PullError: {
+      code: string;
+      message: string;
+      next: string;
+    } | null;
+    GroupHealth: {
+      window_minutes: number;
+      upstreams: components["schemas"]["UpstreamHealth"][];
+      fills: components["schemas"]["Fill"][];
+    };
+    UpstreamHealth: {
+      id: number;
+      name: string;
+      /** @enum {string} */
+      breaker: "closed" | "open" | "half_open";
+      /**
+       * Format: date-time
+       * @example 2025-11-03T09:15:00.000Z
+       */
+      retry_at: string | null;
+      requests: number;
+      errors: number;
+      latency_ms: {
+        p50: number | null;
+        p95: number | null;
+      };
+      last_error: {
+        /**
+         * Format: date-time
+         * @example 2025-11-03T09:15:00.000Z
+         */
+        at: string;
+        reason: string;
+        message: string;
+        next: string;
+      } | null;
+      budget: {
+        limit: number;
+        remaining: number;
+        /**
+         * Format: date-time
+         * @example 2025-11-03T09:15:00.000Z
+         */
+        at: string;
+        /**
+         * Format: date-time
+         * @example 2025-11-03T09:15:00.000Z
+         */
+        resets_at: string;
+      } | null;
+    };
+    Fill: {
+      upstream_id: number;
+      repository: string;
+      digest: string;
+      size: number | null;
+      received: number;
+      followers: number;
+      /**
+       * Format: date-time
+       * @example 2025-11-03T09:15:00.000Z
+       */
+      started_at: string;
     };
     VirtualRegistrySettings: {
       enabled: boolean;
