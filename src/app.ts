@@ -4,7 +4,6 @@ import { AccessTokens } from "./access/access-tokens.ts";
 import { createAccess } from "./access/access.ts";
 import { IdTokens } from "./access/id-tokens.ts";
 import { createPeople } from "./access/people/people.ts";
-import type { TrustedIssuer } from "./access/trusted-issuer.ts";
 import { GatheredIncidents } from "./access/incidents.ts";
 import { createLogins } from "./access/logins.ts";
 import type { BlobStore } from "./blobs/contract.ts";
@@ -81,6 +80,7 @@ async function start(
     maxBlobBytes,
     holds,
     stored,
+    told,
     reaching,
     client,
     puller,
@@ -92,7 +92,7 @@ async function start(
   } = opened;
   const { instanceId, allowedAddresses } = reaching;
   const { cache, credentials, directory } = metadata;
-  const images = createImages({ puller, blobs, cache, clock, holds, maxBlobBytes });
+  const images = createImages({ puller, blobs, cache, clock, holds, maxBlobBytes, told });
 
   const { key: signingKey, former: formerSigningKeys } = derive("pull tokens");
   const open = {
@@ -123,9 +123,11 @@ async function start(
   });
   const documents = createDocumentClient({ clock, log, ...reaching });
   closers.push(async () => documents.close());
-  const issuers = trustedIssuers(config);
+  const { oidcIssuers: issuers } = metadata;
+  // A token that is for this server says so by its URL, or as clients name it.
+  const ownAudiences = [externalUrl, new URL(externalUrl).host];
   const provers = [
-    new IdTokens({ issuers, directory, documents, clock, log }),
+    new IdTokens({ issuers, ownAudiences, directory, documents, clock, log }),
     new AccessTokens(credentials),
     passwords,
   ];
@@ -239,6 +241,7 @@ async function start(
   watch.start();
   closers.push(async () => watch.stop());
   await warnOfWhatCannotWork(config, { directory, isInner, log });
+  await warnOfTrust(config, metadata, log);
   isServing = true;
   // Beside everything else: who asks for it at once waits for it.
   void screens.prepare();
@@ -315,10 +318,17 @@ async function warnOfWhatCannotWork(
   }
 }
 
-/** The issuers of the configuration. A token that is for this server says so by its URL, or as clients name it. */
-function trustedIssuers({ declared, externalUrl }: Config): TrustedIssuer[] {
-  const own = [externalUrl, new URL(externalUrl).host];
-  return declared.oidcIssuers.map((issuer) => ({ ...issuer, audiences: issuer.audiences ?? own }));
+/** Who takes an issuer out of the configuration may think that he trusts it no longer. */
+async function warnOfTrust(
+  { declared }: Config,
+  { oidcIssuers }: Metadata,
+  log: Log,
+): Promise<void> {
+  const names = declared.oidcIssuers.map(({ name }) => name);
+  for (const issuer of await oidcIssuers.declared()) {
+    if (names.includes(issuer)) continue;
+    log.warn("an issuer is trusted that the configuration does not have any more", { issuer });
+  }
 }
 
 /** The second server, whose clients have shown a certificate; undefined where none is wanted. */

@@ -111,6 +111,7 @@ export async function openStores(
     maxBlobBytes,
     holds,
     stored,
+    told,
     reaching,
     client,
     puller,

@@ -1,4 +1,5 @@
 import { type ComponentType, lazy, type LazyExoticComponent } from "react";
+import type { Standing } from "./api/rights.ts";
 import type { IconName } from "./ui/icons.tsx";
 
 type Load = () => Promise<{ default: ComponentType }>;
@@ -17,6 +18,8 @@ interface Entry {
   title: string;
   icon: IconName;
   section: Section;
+  /** How one must stand to the group that is looked at to find it there; whoever goes there without is told. */
+  least?: Standing;
 }
 
 /** Parts of the menu, in this order. */
@@ -38,4 +41,53 @@ export const routes: readonly ConsoleRoute[] = [
     section: "Observe",
   }),
   route("/account", () => import("./screens/account/account.tsx")),
+  route("/tokens", () => import("./screens/tokens/tokens.tsx"), {
+    title: "Tokens",
+    icon: "token",
+    section: "Access",
+  }),
+  route("/members", () => import("./screens/members/members.tsx"), {
+    title: "Members",
+    icon: "people",
+    section: "Access",
+  }),
+  route("/groups", () => import("./screens/groups/groups.tsx"), {
+    title: "Groups",
+    icon: "groups",
+    section: "Access",
+  }),
+  route("/groups/:id", () => import("./screens/groups/group.tsx")),
+  route("/users", () => import("./screens/users/users.tsx"), {
+    title: "Users",
+    icon: "account",
+    section: "Access",
+    least: "administrator",
+  }),
+  route("/users/:id", () => import("./screens/users/user.tsx")),
+  route("/trust", () => import("./screens/trust/trust.tsx"), {
+    title: "Sign-in and CI",
+    icon: "lock",
+    section: "Access",
+    least: "administrator",
+  }),
+  route("/trust/:id", () => import("./screens/trust/issuer.tsx")),
+  route("/audit", () => import("./screens/audit/audit.tsx"), {
+    title: "Audit log",
+    icon: "audit",
+    section: "Operate",
+    least: "owner",
+  }),
+  route("/webhooks", () => import("./screens/webhooks/webhooks.tsx"), {
+    title: "Webhooks",
+    icon: "webhook",
+    section: "Operate",
+    least: "owner",
+  }),
+  route("/webhooks/:id", () => import("./screens/webhooks/webhook.tsx")),
+  route("/server", () => import("./screens/server/server.tsx"), {
+    title: "Server",
+    icon: "server",
+    section: "Operate",
+    least: "administrator",
+  }),
 ];

@@ -67,6 +67,13 @@ export interface Logins {
   /** Throws `RegistryError` (`banned`) while this attempt may not be made. */
   mayTry(attempt: Attempt): void;
   failed(attempt: Attempt): void;
+  /**
+   * Whether failures by any of this user's names have closed him to where the attempt comes from. The answer is that of a
+   * wrong password: who was told of it could find out which names are one user's, and which are nobody's.
+   */
+  isShut(attempt: Attempt, userId: number): boolean;
+  /** Counts how it went for whom the name was found to be, beside `failed` and `succeeded`. */
+  known(attempt: Attempt, userId: number, isRight: boolean): void;
   /** The secret was good. */
   succeeded(attempt: Attempt, who: LoggedIn): void;
   /**

@@ -4,16 +4,18 @@ import type { Clock } from "../lib/clock.ts";
 import { clip, type Log } from "../lib/log.ts";
 import { LruMap } from "../lib/lru.ts";
 import { hashSecret } from "../lib/secret.ts";
-import type { Directory, Group } from "../metadata/contract.ts";
+import type { Directory, Group, OidcIssuer, OidcIssuers, PullRule } from "../metadata/contract.ts";
 import type { DocumentClient } from "../upstream/contract.ts";
 import type { BasicCredentials } from "./contract.ts";
 import { createHolder, type Holder, type Proven, type Prover } from "./holder.ts";
 import { IssuerKeys } from "./issuer-keys.ts";
 import { type ReadJwt, readJwt } from "./jwt.ts";
-import type { PullRule, TrustedIssuer } from "./trusted-issuer.ts";
+import type { TrustedIssuer } from "./trusted-issuer.ts";
 
 interface Options {
-  issuers: readonly TrustedIssuer[];
+  issuers: Pick<OidcIssuers, "trusted">;
+  /** What a token of an issuer is for that has no audiences of its own. */
+  ownAudiences: readonly string[];
   directory: Pick<Directory, "group">;
   documents: DocumentClient;
   clock: Clock;
@@ -26,6 +28,16 @@ interface Known {
   /** Another one with each change of its configuration: what was issued under a former one counts no more. */
   version: string;
 }
+
+/** The issuers as they are now. */
+interface Trust {
+  /** What was made of this list. */
+  list: readonly OidcIssuer[];
+  byIssuer: ReadonlyMap<unknown, Known>;
+  byVersion: ReadonlyMap<string, Known>;
+}
+
+const nobody: Trust = { list: [], byIssuer: new Map(), byVersion: new Map() };
 
 /** What a pull token says of a job. */
 interface Pass {
@@ -48,23 +60,38 @@ const keyMaterial = ["jwk", "jku", "x5u", "x5c"];
 export class IdTokens implements Prover {
   readonly kind = "ci";
   readonly #options: Options;
-  readonly #byIssuer: ReadonlyMap<unknown, Known>;
-  readonly #byVersion: ReadonlyMap<string, Known>;
+  #trust = nobody;
+  /** Of keys: none has that of another, or of what it was before its keys were to be had elsewhere. */
+  #lastId = 0;
   readonly #passes = new LruMap<string, Pass>(maxPasses);
 
   constructor(options: Options) {
     this.#options = options;
-    const known = options.issuers.map((issuer, id): Known => {
-      const keys = new IssuerKeys({ ...options, issuer, id });
+  }
+
+  /** What is trusted now. The keys of those stay that have not become others. */
+  async #trusted(): Promise<Trust> {
+    const list = await this.#options.issuers.trusted();
+    if (list === this.#trust.list) return this.#trust;
+    const before = [...this.#trust.byVersion.values()];
+    const known = list.map((given): Known => {
+      const issuer = { ...given, audiences: given.audiences ?? this.#options.ownAudiences };
+      const same = before.find((one) => keySource(one.issuer) === keySource(issuer));
+      const keys = same?.keys ?? new IssuerKeys({ ...this.#options, issuer, id: ++this.#lastId });
       return { issuer, keys, version: hashSecret(JSON.stringify(issuer)).slice(0, 16) };
     });
-    this.#byIssuer = new Map(known.map((one) => [one.issuer.issuer, one]));
-    this.#byVersion = new Map(known.map((one) => [one.version, one]));
+    this.#trust = {
+      list,
+      byIssuer: new Map(known.map((one) => [one.issuer.issuer, one])),
+      byVersion: new Map(known.map((one) => [one.version, one])),
+    };
+    this.#passes.clear();
+    return this.#trust;
   }
 
   async prove({ password }: BasicCredentials): Promise<Proven | undefined> {
     const read = readJwt(password);
-    const known = read && this.#byIssuer.get(read.claims["iss"]);
+    const known = read && (await this.#trusted()).byIssuer.get(read.claims["iss"]);
     if (!known) return undefined;
     const { name } = known.issuer;
     const verified = await this.#verify(known, password, read);
@@ -81,17 +108,20 @@ export class IdTokens implements Prover {
   }
 
   async find(id: string): Promise<Holder | undefined> {
-    const pass = this.#passes.get(id) ?? this.#read(id);
+    const pass = this.#passes.get(id) ?? (await this.#read(id));
     if (!pass || this.#options.clock.now() >= pass.expiresAt) return undefined;
     const group = await this.#options.directory.group(pass.rule.group);
     if (!group) return undefined;
-    if (pass.held?.group !== group) pass.held = { group, holder: holderOf(pass, group) };
+    // As long as the directory has the same group, nothing has been changed: not who is trusted either.
+    if (pass.held?.group === group) return pass.held.holder;
+    if (!(await this.#trusted()).byVersion.has(versionIn(id))) return undefined;
+    pass.held = { group, holder: holderOf(pass, group) };
     return pass.held.holder;
   }
 
-  #read(id: string): Pass | undefined {
+  async #read(id: string): Promise<Pass | undefined> {
     const [, version = "", index, end, subject] = idForm.exec(id) ?? [];
-    const issuer = this.#byVersion.get(version)?.issuer;
+    const issuer = (await this.#trusted()).byVersion.get(version)?.issuer;
     const rule = issuer?.rules[Number(index)];
     if (!rule) return undefined;
     const name = `ci:${issuer.name}:${subject}`;
@@ -142,6 +172,12 @@ export class IdTokens implements Prover {
     this.#options.log.info("id token refused", fields);
   }
 }
+
+/** Where an issuer's keys are had from, and what they are told of by. */
+const keySource = ({ name, issuer, jwksUri, ca }: TrustedIssuer) =>
+  JSON.stringify([name, issuer, jwksUri, ca]);
+
+const versionIn = (id: string) => id.slice(0, id.indexOf("."));
 
 type Verified = JWTPayload & { exp: number; sub: string };
 

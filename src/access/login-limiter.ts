@@ -42,6 +42,8 @@ export class LoginLimiter {
   readonly #options: Options;
   readonly #networks = new LruMap<string, Count>(maxCounts);
   readonly #accounts = new LruMap<string, Count>(maxCounts);
+  /** The same by users, who have several names. */
+  readonly #users = new LruMap<string, Count>(maxCounts);
 
   constructor(options: Options) {
     this.#options = options;
@@ -49,7 +51,7 @@ export class LoginLimiter {
 
   /** How many counts there are. */
   get size(): number {
-    return this.#networks.size + this.#accounts.size;
+    return this.#networks.size + this.#accounts.size + this.#users.size;
   }
 
   /** Seconds until this attempt may be made again; 0: now. Costs three look-ups. */
@@ -81,6 +83,23 @@ export class LoginLimiter {
     if (!keys) return;
     this.#forget(this.#networks, keys.network);
     if (keys.account !== undefined) this.#forget(this.#accounts, keys.account);
+  }
+
+  /** Whether the user is closed to this network. */
+  isShut(attempt: Attempt, userId: number): boolean {
+    const keys = this.#keysOf(attempt);
+    const count = keys && this.#users.get(`${keys.network} ${userId}`);
+    return count !== undefined && count.bannedUntil > this.#options.clock.elapsed();
+  }
+
+  /** Counts how an attempt went for the user that its name means, whichever of his it is; whether this failure was one too many. */
+  known(attempt: Attempt, userId: number, isRight: boolean): boolean {
+    const keys = this.#keysOf(attempt);
+    if (!keys) return false;
+    const key = `${keys.network} ${userId}`;
+    if (!isRight) return this.#count(this.#users, key, this.#options.limits.account);
+    this.#forget(this.#users, key);
+    return false;
   }
 
   #forget(counts: LruMap<string, Count>, key: string): void {

@@ -53,6 +53,13 @@ export function createLogins(options: Options): Logins {
       const ban = { action: "login.ban", result: "refused", actor: undefined } as const;
       incidents.note({ ...ban, address, requestId, details });
     },
+    isShut: (attempt, userId) => limiterOf(attempt).isShut(attempt, userId),
+    known(attempt, userId, isRight) {
+      if (!limiterOf(attempt).known(attempt, userId, isRight)) return;
+      const { address } = attempt;
+      const fields = { address: clip(address ?? ""), userId, banSeconds };
+      log.warn("too many failed logins of one user: he is closed to this network", fields);
+    },
     succeeded(attempt, { actor, credential, isOfUse }: LoggedIn) {
       limiterOf(attempt).succeeded(attempt);
       const { address, requestId } = attempt;

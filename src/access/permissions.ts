@@ -280,6 +280,7 @@ const permissions = {
   list_visible: row("read", "server", "guest", "list those groups and projects that one may get"),
   read_users: row("read", "server", "administrator", "list and get users"),
   read_audit: row("read", "server", "administrator", "list the server's audit events"),
+  read_version: row("read", "server", "guest", "see which version of Weir the server is"),
   read_arrival: row("read", "server", "administrator", "see how a request has come"),
   read_work: row("read", "server", "administrator", "list the server's background work"),
   read_space: row(
@@ -310,6 +311,19 @@ const permissions = {
     "server",
     "administrator",
     "create personal access tokens of other users",
+  ),
+  read_oidc_issuers: row(
+    "read",
+    "server",
+    "administrator",
+    "list and get the issuers of id tokens that are trusted",
+  ),
+  // Whoever has an issuer of his own can log in by it for as long as it is trusted.
+  change_oidc_issuers: row(
+    "mint",
+    "server",
+    "administrator",
+    "say whose id tokens count, and what they open",
   ),
   verify_store: row(
     "write",

@@ -14,6 +14,8 @@ export const groupPath = (group: string | number) => `/groups/${part(group)}`;
 export const ofGroup = (group: string | number) =>
   `${groupPath(group)}/-/virtual_registries/container`;
 export const container = "/virtual_registries/container";
+export const issuersPath = "/admin/oidc_issuers";
+export const issuerPath = (id: number) => `${issuersPath}/${id}`;
 
 export function findGroup(api: Api, group: string): Promise<GroupJson> {
   return api.get(shapes.group, groupPath(group));

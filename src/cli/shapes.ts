@@ -84,8 +84,10 @@ export const shapes = {
   project: has<api.ProjectJson>("id", "path", "path_with_namespace", "namespace"),
   token: has<Token>("id", "name", "scopes", "expires_at"),
   groupSpace: has<api.GroupSpaceJson>("cached_bytes", "cache_max_bytes"),
+  space: has<api.SpaceJson>("stored_bytes", "limits"),
   policy: has<api.CleanupPolicyJson>("enabled", "cadence", "keep_n_days_after_download"),
   dependencyProxy: has<api.DependencyProxyJson>("enabled", "identity"),
   registrySwitch: has<api.VirtualRegistriesJson>("enabled"),
+  oidcIssuer: has<api.OidcIssuerJson>("id", "name", "issuer", "required_claims", "rules"),
   ttlPolicy: has<api.TtlPolicyJson>("enabled", "ttl"),
 } as const;

@@ -13,6 +13,7 @@ import { SqlHoldings } from "./holdings/holdings.ts";
 import { SqlIdentity } from "./identity/identity.ts";
 import { SqlManagement } from "./management/management.ts";
 import { Writer } from "./management/writer.ts";
+import { SqlOidcIssuers } from "./oidc-issuers/trusted.ts";
 import { Passwords, sealAnew } from "./passwords.ts";
 import { SqlPeople } from "./people/people.ts";
 import type { Limits } from "./positions.ts";
@@ -75,6 +76,7 @@ export async function assemble(
     credentials: new SqlCredentials(db, changes, clock, uses),
     identity: new SqlIdentity(db, writer),
     people: new SqlPeople(db, changes, clock),
+    oidcIssuers: new SqlOidcIssuers(db, changes, clock),
     cache,
     lists,
     holdings: new SqlHoldings(db, changes),

@@ -5,6 +5,7 @@ import type { RepositoryCountsTable } from "./search/tables.ts";
 import type { BlobsTable, BytesScope, GroupsTable } from "./space/tables.ts";
 import type { AuditResult } from "./audit/contract.ts";
 import type { Ask, DeniedMeans, OnUnsure, Proof, Role, TokenKind, UserState } from "./contract.ts";
+import type { OidcIssuersTable } from "./oidc-issuers/table.ts";
 
 /** The tables as TypeScript sees them; what they hold to is in `migrations/`. Flags are 0 or 1, on every engine. */
 export interface Schema {
@@ -41,6 +42,7 @@ export interface Schema {
   prefetch_images: PrefetchImagesTable;
   webhooks: WebhooksTable;
   webhook_deliveries: WebhookDeliveriesTable;
+  oidc_issuers: OidcIssuersTable;
   virtual_registry_settings: { group_id: number; enabled: number; updated_at: number };
   entry_counts: { upstream_id: number; bucket: number; entries: number; size: number };
   repository_counts: RepositoryCountsTable;

@@ -92,6 +92,12 @@ export class Breaker {
     this.#reason = reason;
   }
 
+  /** Somebody has seen the upstream answer: it is as if a trial had gone well. True where it was open. */
+  close(): boolean {
+    this.#trying = false;
+    return this.#answered();
+  }
+
   #answered(): boolean {
     const wasOpen = this.#retryAt !== undefined;
     this.#failures = 0;

@@ -187,6 +187,10 @@ class Client implements UpstreamClient {
     return this.#within(upstream, this.parts.limits.list, (ask) => readReferrers(wanted, ask));
   }
 
+  revive(upstream: Upstream, why: string): void {
+    this.parts.standings.revive(upstream, why);
+  }
+
   health(upstream: Upstream): Health {
     return this.parts.standings.health(upstream);
   }

@@ -77,6 +77,8 @@ export interface UpstreamClient {
     digest: Digest,
     marks?: readonly string[],
   ): Promise<ListedReferrers | Absent>;
+  /** It was seen to answer, by a call that was no part of what is known here: it is asked again from now on. */
+  revive(upstream: Upstream, why: string): void;
   /** How the upstream is doing, as far as calls have shown. Asks nobody. */
   health(upstream: Upstream): Health;
   /** Closes idle connections, and writes what is to be remembered. */

@@ -78,6 +78,14 @@ export class Standings {
     }
   }
 
+  /** Closes the breaker, where it is open, of an upstream that has answered somebody else; `why` is for the log. */
+  revive(upstream: Upstream, why: string): void {
+    const standing = this.#of(upstream);
+    if (!standing.breaker.close()) return;
+    this.options.log.info("upstream is back", { upstream: upstream.name, why });
+    this.#changed(upstream, standing);
+  }
+
   health({ id, version }: Upstream): Health {
     const kept = this.#kept.get(id);
     const standing = kept?.version === version ? kept : new Standing(version);
@@ -115,10 +123,18 @@ export class Standings {
         retryAt: until,
       });
     }
+    this.#changed(upstream, standing);
+  }
+
+  /** Notes, and tells, that the breaker has opened or closed. */
+  #changed(upstream: Upstream, standing: Standing): void {
     // What happens to an older version is of no use to anybody.
     if (this.#kept.get(upstream.id) !== standing) return;
+    const { breaker } = standing;
     this.#save(upstream, breaker);
-    const isBack = state === "closed";
+    const health = breaker.health(this.options.clock.now());
+    const { retryAt, lastFailure: reason } = health;
+    const isBack = health.breaker === "closed";
     const details = isBack ? {} : { reason: reason ?? null, retry_at: timeText(retryAt) };
     const event = isBack ? "upstream.recovered" : "upstream.unavailable";
     this.options.told({ event, upstreamId: upstream.id, details });

@@ -1,6 +1,6 @@
-import type { ClaimPatterns } from "../lib/claims.ts";
 import type {
   CleanupSettings,
+  OidcIssuer,
   VirtualRegistrySettings,
   Registry,
   RegistrySettings,
@@ -15,7 +15,6 @@ export interface Declaration {
   upstreams: ({ group: string } & UpstreamSettings)[];
   registries: ({ group: string } & RegistrySettings)[];
   users: DeclaredUser[];
-  /** Nothing of these is in the database. */
   oidcIssuers: OidcIssuer[];
 }
 
@@ -49,24 +48,6 @@ export interface DeclaredUser {
   memberships: { group: string; role: Role; expiresAt?: number }[];
   tokens: { name: string; secret: string; scopes: string[]; expiresAt: number | undefined }[];
 }
-
-/** Somebody whose id tokens count as credentials of jobs. */
-export interface OidcIssuer {
-  name: string;
-  /** As it stands in tokens. */
-  issuer: string;
-  /** Undefined: its discovery document says where its keys are. */
-  jwksUri: string | undefined;
-  /** Of which a token must be for one; undefined: this server. */
-  audiences: string[] | undefined;
-  algorithms: string[];
-  ca: string | undefined;
-  leewaySeconds: number;
-  requiredClaims: ClaimPatterns;
-  rules: { claims: ClaimPatterns; group: string; pull: PullRoad[] }[];
-}
-
-export type PullRoad = "registries" | "dependency_proxies";
 
 export interface StartSettings {
   /** The upstream of registry 1. */
@@ -123,7 +104,15 @@ export {
   username,
 } from "./declared.ts";
 export { type BucketChoice, readBucketSettings } from "./bucket-settings.ts";
-export { visibleIssuer } from "./oidc-issuers.ts";
+export type { OidcIssuer } from "../metadata/contract.ts";
+export {
+  defaultAlgorithms,
+  defaultLeeway,
+  issuerParts,
+  issuerProblems,
+  roadsOf,
+  visibleIssuer,
+} from "./oidc-issuers.ts";
 export { defaultGroup } from "./shapes.ts";
 export { certificates } from "./certificates.ts";
 export { databaseUrl, readDatabaseSettings } from "./database-settings.ts";

@@ -43,6 +43,7 @@ export async function declare(metadata: Metadata, declaration: Declaration): Pro
     await directory.saveRegistry(await groupId(group), registry);
   }
   for (const user of declaration.users) await declareUser(metadata, user, groupId);
+  for (const issuer of declaration.oidcIssuers) await metadata.oidcIssuers.declare(issuer);
 }
 
 async function declareSettings(

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { adminName } from "./declared.ts";
+import { noRegistries } from "./oidc-issuers.ts";
 import { defaultGroup } from "./shapes.ts";
 import { isMap } from "./text.ts";
 
@@ -143,7 +144,7 @@ function checkUsers({ groups, users }: Outline): FileProblem[] {
 }
 
 function checkIssuers({ groups, oidc_issuers: issuers }: Outline): FileProblem[] {
-  const message = "must not have registries for a subgroup, which has none";
+  const message = noRegistries;
   return [
     ...twice(values(issuers, "name"), (index) => ["oidc_issuers", index, "name"]),
     ...twice(values(issuers, "issuer"), (index) => ["oidc_issuers", index, "issuer"]),

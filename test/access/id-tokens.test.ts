@@ -283,9 +283,17 @@ describe("what is issued for it", () => {
     expect((await manifest(token)).status).toBe(401);
     expect(await pull(idToken)).toBe(200);
     await weir.halt();
+    // Nothing that a configuration leaves out is removed; but whoever has left it out is told.
     weir = await TestWeir.start({ ...options, oidcIssuers: [] });
     expect((await manifest(token)).status).toBe(401);
-    await refused(idToken);
+    expect(await pull(idToken)).toBe(200);
+    expect(weir.logLines).toContainEqual(
+      expect.objectContaining({
+        level: "warn",
+        message: "an issuer is trusted that the configuration does not have any more",
+        issuer: "forge",
+      }),
+    );
   });
 
   test("follows its group when that is renamed, and ends with another group's taking the name", async () => {

@@ -271,6 +271,18 @@ users:
       - { group: full, role: owner }
       - { group: full/below, role: guest, expires_at: 2030-12-31 }
   - { username: root, admin: true }
+oidc_issuers:
+  - name: forge
+    issuer: https://forge.example.com
+    audiences: [weir, "7"]
+    algorithms: [ES256]
+    ca: ${JSON.stringify(testCertificate.cert)}
+    leeway_seconds: 0
+    required_claims: { ref_protected: "true" }
+    rules:
+      - { claims: { project_path: [full/a, full/b], sub: "x*" }, group: full }
+      - { claims: { kubernetes.io: { namespace: ci } }, group: full/below }
+  - { name: other, issuer: https://other.example.com, jwks_uri: https://keys.example.com/jwks, rules: [{ claims: { sub: me } }] }
 `.replace("url: quay.io", "url: https://quay.io");
   const secrets = { HUB_SECRET: "hub-secret", TWO_WORDS: "words-secret" };
 
@@ -297,6 +309,8 @@ users:
       .replace("50GiB", "20GiB")
       .replace("cadence: 14", "cadence: 30, enabled: false")
       .replace("state: blocked", "state: active")
+      .replace("sub: me", "sub: you")
+      .replace("name: forge", "name: smithy")
       .replace("expires_at: 2030-12-31", "expires_at: 2031-12-31");
     expect(short(await planOf(other))).toEqual([
       "~ dependency proxy of full",
@@ -304,6 +318,8 @@ users:
       "~ space of full",
       "~ user shut",
       "~ member shut of full/below",
+      "~ oidc issuer forge",
+      "~ oidc issuer other",
     ]);
     expect(await apply(other)).toMatchObject({ code: 0 });
     expect(await planOf(other)).toEqual([]);
@@ -313,6 +329,21 @@ users:
     );
     expect(await apply(full, [], secrets)).toMatchObject({ code: 0 });
     expect(await planOf(full)).toEqual([]);
+  });
+
+  test("issuers that the file does not have go where that is asked for, and it speaks of issuers", async () => {
+    const less = full.replace(/ {2}- \{ name: other.*\n/, "");
+    expect(await planOf(less)).toEqual([]);
+    const removed = (await planOf(less, "--delete-missing")).filter(({ what }) =>
+      what.startsWith("oidc"),
+    );
+    expect(removed).toEqual([
+      { sign: "-", what: "oidc issuer other", details: ["issuer: https://other.example.com"] },
+    ]);
+    const silent = await planOf("groups: [{ path: full }]", "--delete-missing");
+    expect(short(silent).filter((line) => line.includes("oidc"))).toEqual([]);
+    const hidden = await runAt(weir, ["export", "--without-restricted"]);
+    expect(hidden.out).not.toContain("oidc_issuers");
   });
 
   test("a server that reads what was written is the same, at each of its starts", async () => {

@@ -67,13 +67,13 @@ weir apply -f weir.yaml --delete-missing    # and delete what the file does not 
 \`\`\`
 
 The file is the one that a server reads at its start (\`WEIR_CONFIG_FILE\`, [configuration.md](configuration.md)), read by the same code: what is not said of a thing has
-its default. \`settings\`, \`oidc_issuers\`, \`sign_in_providers\` and users' \`tokens\` are a server's own; \`apply\` says that it leaves them.
+its default. \`settings\`, \`sign_in_providers\` and users' \`tokens\` are a server's own; \`apply\` says that it leaves them.
 
-- **Upstreams are found by their name** in their group, registries by \`id\` or else name, groups by path, users by user name. Another name is another thing; \`weir upstream update ID --name\`
+- **Upstreams are found by their name** in their group, registries by \`id\` or else name, groups by path, users by user name. Issuers of id tokens are found by their name, or else their address. Another name is another thing; \`weir upstream update ID --name\`
   and the like rename. A registry with an \`id\` is made with it, by administrators.
 - **Exactly what is declared**: a declared registry has the declared upstreams in that order, a declared user the declared memberships. \`dependency_proxy\`, \`cleanup_policy\` and \`cache_max_bytes\` of a group and \`state\` of a user stay as they are where they are not declared. All else that the file does not have stays.
-- **\`--delete-missing\`** deletes registries and upstreams that the file does not have in the groups that it speaks of, and groups that it does not have: each sort only if its key
-  (\`registries\`, \`upstreams\`, \`groups\`) stands in the file. The group \`default\` and users stay; \`weir user block\` shuts somebody out. It lists all and asks.
+- **\`--delete-missing\`** deletes registries and upstreams that the file does not have in the groups that it speaks of, groups that it does not have, and issuers of id tokens: each sort only if its key
+  (\`registries\`, \`upstreams\`, \`groups\`, \`oidc_issuers\`) stands in the file. The group \`default\` and users stay; \`weir user block\` shuts somebody out. It lists all and asks.
 - **Not in it**: projects, names and e-mail addresses of users, tokens, webhooks, prefetches, what is cached and what of it is pinned: make those again by their commands (\`weir webhook add\`, \`weir prefetch add\`, \`weir cache pin\`).
 - **Passwords** are named by \`password_env\` or \`password_file\` (of a Dependency Proxy \`secret_env\`, \`secret_file\`), read where \`apply\` runs. They cannot be read back from a server, so they cannot be compared: one is sent with an upstream that is new or gets another
   URL or user name, and with \`--secrets\` all that are given. Where a password is not needed its variable need not be set: so \`weir export | weir apply -f - --dry-run\` tells of no change.

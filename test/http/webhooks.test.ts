@@ -1,10 +1,12 @@
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import path from "node:path";
+import { layout, tarOf } from "../fakes/archive.ts";
+import type { BuiltImage } from "../fakes/image.ts";
 import { isSigned, Receiver } from "../fakes/receiver.ts";
 import { until } from "../fakes/until.ts";
 import { buildImage, FakeUpstream } from "../fakes/upstream.ts";
-import { TestWeir, type WeirOptions } from "../fakes/weir.ts";
+import { adminToken, TestWeir, type WeirOptions } from "../fakes/weir.ts";
 
 const all = "/groups/default/-/virtual_registries/webhooks";
 const registries = "/groups/default/-/virtual_registries/container/registries";
@@ -195,6 +197,40 @@ describe("webhooks", () => {
       204,
     );
     await within(() => receiver.of("cache.deleted").length > 0);
+  });
+
+  test("are told of what an import brings as of what pulls do", async () => {
+    await start();
+    await create();
+    const bring = async (image: BuiltImage, status: number) => {
+      const query = `?repository=${name}&tag=1`;
+      const answer = await fetch(`${weir.url}/api/v4${upstream}/import${query}`, {
+        method: "POST",
+        headers: { "PRIVATE-TOKEN": adminToken },
+        body: tarOf(layout(image)),
+      });
+      expect(answer.status).toBe(status);
+    };
+    const image = buildImage({ label: "one" });
+    await bring(image, 201);
+    await within(() => receiver.of("cache.stored").length > 0);
+    expect(receiver.of("cache.stored").map(({ message }) => message.data)).toEqual([
+      {
+        upstream: { id: 1, name: "up1" },
+        repository: name,
+        entries: 3,
+        size: expect.any(Number) as number,
+        references: ["1"],
+      },
+    ]);
+    const other = buildImage({ label: "other" });
+    await bring(other, 201);
+    await within(() => receiver.of("cache.replaced").length > 0);
+    expect(receiver.of("cache.replaced")[0]?.message.data).toMatchObject({
+      reference: "1",
+      digest: other.digest,
+      previous_digest: image.digest,
+    });
   });
 
   test("are not told what is cached of an upstream that is for a group's members", async () => {

@@ -405,6 +405,19 @@ CREATE TABLE memberships (
 
 CREATE INDEX memberships_group on memberships (group_id);
 
+CREATE TABLE oidc_issuers (
+  id integer primary key autoincrement,
+  name text not null unique check (length(name) between 1 and 32),
+  -- as it stands in tokens
+  issuer text not null unique check (length(issuer) between 1 and 2048),
+  -- a JSON object: where its keys are, what its tokens must say, and the rules
+  settings text not null,
+  -- whether a configuration file has declared it
+  declared integer not null default 0 check (declared in (0, 1)),
+  created_at integer not null,
+  updated_at integer not null
+) strict;
+
 CREATE TABLE passwords (
   user_id integer not null primary key references users (id) on delete cascade,
   -- argon2id, in the form of the PHC

@@ -38,7 +38,7 @@ test("entries of an import are made in steps between which pulls have their turn
     yield tarOf(layout(image));
   };
   const wanted = { repository: "app", tag: "1", vouched: async () => undefined };
-  const options = { blobs, cache, clock, holds: new Holds(), maxBlobBytes: undefined };
+  const options = { blobs, cache, clock, holds: new Holds(), maxBlobBytes: undefined, told() {} };
   await importArchive(upstream, archive(), wanted, options);
   isOver = true;
   expect(most).toBeLessThanOrEqual(20);

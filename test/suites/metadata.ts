@@ -13,6 +13,7 @@ import { identitySuite } from "./metadata-identity.ts";
 import { listsSuite } from "./metadata-lists.ts";
 import { groupSuite } from "./metadata-groups.ts";
 import { managementSuite } from "./metadata-management.ts";
+import { oidcIssuerSuite } from "./metadata-oidc-issuers.ts";
 import { peopleSuite } from "./metadata-people.ts";
 import { proofSuite } from "./metadata-proof.ts";
 import { proxySuite } from "./metadata-proxies.ts";
@@ -83,6 +84,7 @@ export function metadataSuite(name: string, open: () => Promise<MetadataBed>): v
     purgeSuite(bench);
     cleanupSuite(bench);
     webhookSuite(bench);
+    oidcIssuerSuite(bench);
   });
 }
 

@@ -5,6 +5,7 @@ import { Breaker, type Outcome, type Pass } from "../../src/upstream/breaker.ts"
 type Step =
   | { do: "begin" }
   | { do: "end"; which: number; outcome: Outcome; random: number }
+  | { do: "close" }
   | { do: "wait"; ms: number };
 
 const seconds = fc.option(fc.integer({ min: 1, max: 3600 }), { nil: undefined });
@@ -24,6 +25,7 @@ const outcome: fc.Arbitrary<Outcome> = fc.oneof(
 const random = fc.double({ min: 0, max: 1, noNaN: true });
 const step: fc.Arbitrary<Step> = fc.oneof(
   { arbitrary: fc.constant<Step>({ do: "begin" }), weight: 3 },
+  { arbitrary: fc.constant<Step>({ do: "close" }), weight: 1 },
   {
     arbitrary: fc
       .record({ which: fc.nat(20), outcome, random })
@@ -70,6 +72,15 @@ class Model {
     }
   }
 
+  /** Somebody else has seen it answer. */
+  close(): boolean {
+    const isOpen = "until" in this.state;
+    this.openings = 0;
+    if (isOpen) this.state = { failures: 0 };
+    else this.state = Object.assign(this.state, { failures: 0 });
+    return isOpen;
+  }
+
   #open(rest: number): void {
     this.state = { until: this.now + Math.ceil(rest * 1000), trial: false };
   }
@@ -84,6 +95,7 @@ describe("a breaker", () => {
         const running: Pass[] = [];
         for (const next of steps) {
           if (next.do === "wait") model.now += next.ms;
+          if (next.do === "close") expect(breaker.close()).toBe(model.close());
           if (next.do === "begin") {
             const pass = breaker.enter(model.now);
             expect(pass !== undefined).toBe(model.mayBegin());

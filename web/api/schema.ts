@@ -4495,6 +4495,45 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v4/version": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Which version of Weir this server is */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Done */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Version"];
+          };
+        };
+        400: components["responses"]["BadRequest"];
+        401: components["responses"]["Unauthorized"];
+        403: components["responses"]["Forbidden"];
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v4/groups/{id}/-/virtual_registries/cleanup/policy": {
     parameters: {
       query?: never;
@@ -4654,7 +4693,10 @@ export interface paths {
     /** List what is prefetched into a registry, and how far that has come */
     get: {
       parameters: {
-        query?: never;
+        query?: {
+          page?: number;
+          per_page?: number;
+        };
         header?: never;
         path: {
           id: number;
@@ -4817,7 +4859,7 @@ export interface paths {
             [name: string]: unknown;
           };
           content: {
-            "text/event-stream": string;
+            "text/event-stream": components["schemas"]["ServerSentEvent"];
           };
         };
         400: components["responses"]["BadRequest"];
@@ -5124,6 +5166,191 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v4/admin/oidc_issuers": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** List the issuers whose id tokens jobs can log in with, and what these open */
+    get: {
+      parameters: {
+        query?: {
+          page?: number;
+          per_page?: number;
+          search?: string;
+        };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Done */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["OidcIssuer"][];
+          };
+        };
+        400: components["responses"]["BadRequest"];
+        401: components["responses"]["Unauthorized"];
+        403: components["responses"]["Forbidden"];
+      };
+    };
+    put?: never;
+    /** Trust an issuer of id tokens, from the next login on */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          "application/json": components["schemas"]["OidcIssuerFields"];
+          "application/x-www-form-urlencoded": components["schemas"]["OidcIssuerFields"];
+        };
+      };
+      responses: {
+        /** @description Done */
+        201: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["OidcIssuer"];
+          };
+        };
+        400: components["responses"]["BadRequest"];
+        401: components["responses"]["Unauthorized"];
+        403: components["responses"]["Forbidden"];
+        413: components["responses"]["TooLarge"];
+        415: components["responses"]["UnsupportedMediaType"];
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v4/admin/oidc_issuers/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Get an issuer of id tokens */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: number;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Done */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["OidcIssuer"];
+          };
+        };
+        400: components["responses"]["BadRequest"];
+        401: components["responses"]["Unauthorized"];
+        403: components["responses"]["Forbidden"];
+        404: components["responses"]["NotFound"];
+      };
+    };
+    put?: never;
+    post?: never;
+    /** Trust an issuer of id tokens no longer; what was issued for them ends */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description an `ETag`: 412 where it is another now */
+          "If-Match"?: string;
+          /** @description an HTTP date: 412 where it was changed later */
+          "If-Unmodified-Since"?: string;
+        };
+        path: {
+          id: number;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Done */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        400: components["responses"]["BadRequest"];
+        401: components["responses"]["Unauthorized"];
+        403: components["responses"]["Forbidden"];
+        404: components["responses"]["NotFound"];
+        412: components["responses"]["PreconditionFailed"];
+        413: components["responses"]["TooLarge"];
+      };
+    };
+    options?: never;
+    head?: never;
+    /** Change an issuer of id tokens; what was issued for them under the former rules ends */
+    patch: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description an `ETag`: 412 where it is another now */
+          "If-Match"?: string;
+          /** @description an HTTP date: 412 where it was changed later */
+          "If-Unmodified-Since"?: string;
+        };
+        path: {
+          id: number;
+        };
+        cookie?: never;
+      };
+      requestBody?: {
+        content: {
+          "application/json": components["schemas"]["OidcIssuerChanges"];
+          "application/x-www-form-urlencoded": components["schemas"]["OidcIssuerChanges"];
+        };
+      };
+      responses: {
+        /** @description Done */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["OidcIssuer"];
+          };
+        };
+        400: components["responses"]["BadRequest"];
+        401: components["responses"]["Unauthorized"];
+        403: components["responses"]["Forbidden"];
+        404: components["responses"]["NotFound"];
+        412: components["responses"]["PreconditionFailed"];
+        413: components["responses"]["TooLarge"];
+        415: components["responses"]["UnsupportedMediaType"];
+      };
+    };
+    trace?: never;
+  };
   "/api/v4/work": {
     parameters: {
       query?: never;
@@ -5303,7 +5530,12 @@ export interface paths {
     put: {
       parameters: {
         query?: never;
-        header?: never;
+        header?: {
+          /** @description an `ETag`: 412 where it is another now */
+          "If-Match"?: string;
+          /** @description an HTTP date: 412 where it was changed later */
+          "If-Unmodified-Since"?: string;
+        };
         path: {
           /** @description id or path of a group, %2F for a slash */
           id: string;
@@ -6504,6 +6736,10 @@ export interface components {
       closes: boolean;
       host: string | null;
     };
+    Version: {
+      /** @example 1.2.0 */
+      version: string;
+    };
     PurgePreview: {
       entries: number;
       size: number;
@@ -6632,6 +6868,11 @@ export interface components {
        */
       platforms?: string[];
       every_hours?: number | null;
+    };
+    ServerSentEvent: {
+      event?: string;
+      id?: string;
+      data: string;
     };
     Webhook: {
       id: number;
@@ -6774,6 +7015,104 @@ export interface components {
        * @example 2025-11-03T09:15:00.000Z
        */
       created_at: string;
+    };
+    OidcIssuer: {
+      id: number;
+      name: string;
+      issuer: string;
+      jwks_uri: string | null;
+      audiences: string[] | null;
+      algorithms: string[];
+      ca: string | null;
+      leeway_seconds: number;
+      required_claims: {
+        [key: string]: unknown;
+      };
+      rules: {
+        claims: {
+          [key: string]: unknown;
+        };
+        group: string;
+        pull: ("registries" | "dependency_proxies")[];
+      }[];
+      /**
+       * Format: date-time
+       * @example 2025-11-03T09:15:00.000Z
+       */
+      created_at: string;
+      /**
+       * Format: date-time
+       * @example 2025-11-03T09:15:00.000Z
+       */
+      updated_at: string;
+    };
+    OidcIssuerFields: {
+      /** @example gitlab */
+      name: string;
+      /** @example https://gitlab.example.com */
+      issuer: string;
+      jwks_uri?: string | null;
+      audiences?: string[] | null;
+      algorithms?: (
+        | "RS256"
+        | "RS384"
+        | "RS512"
+        | "PS256"
+        | "PS384"
+        | "PS512"
+        | "ES256"
+        | "ES384"
+        | "ES512"
+        | "EdDSA"
+        | "Ed25519"
+      )[];
+      ca?: string | null;
+      leeway_seconds?: number;
+      required_claims?: {
+        [key: string]: unknown;
+      };
+      rules: components["schemas"]["OidcIssuerRuleFields"][];
+    };
+    OidcIssuerRuleFields: {
+      /**
+       * @description claims and what they must be: a text with * and **, a list of such, or claims
+       * @example {
+       *       "project_path": "acme/*"
+       *     }
+       */
+      claims: {
+        [key: string]: unknown;
+      };
+      /** @example acme */
+      group?: string;
+      pull?: ("registries" | "dependency_proxies")[];
+    };
+    OidcIssuerChanges: {
+      /** @example gitlab */
+      name?: string;
+      /** @example https://gitlab.example.com */
+      issuer?: string;
+      jwks_uri?: string | null;
+      audiences?: string[] | null;
+      algorithms?: (
+        | "RS256"
+        | "RS384"
+        | "RS512"
+        | "PS256"
+        | "PS384"
+        | "PS512"
+        | "ES256"
+        | "ES384"
+        | "ES512"
+        | "EdDSA"
+        | "Ed25519"
+      )[];
+      ca?: string | null;
+      leeway_seconds?: number;
+      required_claims?: {
+        [key: string]: unknown;
+      };
+      rules?: components["schemas"]["OidcIssuerRuleFields"][];
     };
     Work: {
       /** @example purges */

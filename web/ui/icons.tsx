@@ -7,6 +7,8 @@ const paths = {
   token: "M15 9a4 4 0 1 0-3.5 4L8 16.5V19H5.5v2H3v-3l6-6",
   people:
     "M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM3 20c0-3.5 2.5-6 6-6s6 2.5 6 6M16 4.5a3.5 3.5 0 0 1 0 6.5M17.5 14.5c2.2.8 3.5 2.9 3.5 5.5",
+  groups: "M4 7h6l2 2h8v10H4zM8 13h8",
+  webhook: "M4 12h10m0 0-4-4m4 4-4 4M17 5h3v14h-3",
   audit: "M6 3h9l4 4v14H6zM14 3v5h5M9 12h7M9 16h7",
   policies: "M5 6h9m4 0h1M5 12h3m4 0h7M5 18h9m4 0h1M16 4v4M10 10v4M16 16v4",
   server: "M4 4h16v7H4zM4 13h16v7H4zM8 7.5h.01M8 16.5h.01M12 7.5h5M12 16.5h5",

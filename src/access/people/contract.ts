@@ -18,6 +18,13 @@ export interface Attempts {
   /** Throws while this attempt may not be made. */
   mayTry(attempt: Attempt): void;
   failed(attempt: Attempt): void;
+  /**
+   * Whether failures by any of this user's names have closed him to where the attempt comes from: then no password of his
+   * is right, and nobody is told why.
+   */
+  isShut(attempt: Attempt, userId: number): boolean;
+  /** How it went for whom the name was found to be, beside `failed` and `succeeded`. */
+  known(attempt: Attempt, userId: number, isRight: boolean): void;
   /** `credential`: its kind and id, never a secret. `isOfUse`: whether it opens anything. */
   succeeded(attempt: Attempt, who: { actor: Actor; credential: string; isOfUse: boolean }): void;
 }

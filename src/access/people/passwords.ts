@@ -145,7 +145,7 @@ export class PasswordLogins implements PasswordAccess, Prover {
     return (await this.#isRight(password, stored, attempt)) ? stored : undefined;
   }
 
-  /** It takes as long where nothing is stored. */
+  /** It takes as long where nothing is stored, and where it cannot be right any more: nobody is to tell these apart. */
   async #isRight(
     password: string,
     stored: UserPassword | undefined,
@@ -155,16 +155,19 @@ export class PasswordLogins implements PasswordAccess, Prover {
     // None of ours, whoever it is said to be.
     if (Buffer.byteLength(password) > passwordLength.mostBytes) return false;
     const begin = () => attempts.mayTry(attempt);
-    return busyAsSignInError(
+    const isShut = stored !== undefined && attempts.isShut(attempt, stored.userId);
+    const isRight = await busyAsSignInError(
       hashing.verify(
         {
           password: normal(password),
-          hash: stored?.hash,
+          hash: isShut ? undefined : stored?.hash,
           account: attempt.account?.toLowerCase() ?? "",
         },
         begin,
       ),
     );
+    if (stored) attempts.known(attempt, stored.userId, isRight);
+    return isRight;
   }
 
   #holderOf(rights: UserRights): Holder {

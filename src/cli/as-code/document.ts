@@ -9,6 +9,7 @@ import type {
 import { adminName } from "../../work/contract.ts";
 import { Failure } from "../command.ts";
 import { roleOf } from "../roles.ts";
+import { issuerItem } from "./issuers.ts";
 import { untouched } from "./proxies.ts";
 import { differing } from "./planning.ts";
 import type { People, Present } from "./present.ts";
@@ -34,6 +35,9 @@ export function documentText(present: Present): string {
       registryItem(groupOf(one), one, names),
     ),
     ...(present.people && { users: userItems(present.people, paths) }),
+    ...(present.issuers && {
+      oidc_issuers: sorted(present.issuers, ({ name }) => name).map(issuerItem),
+    }),
   });
   document.commentBefore = head;
   // A rule is read best in one line.

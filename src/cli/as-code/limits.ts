@@ -28,8 +28,8 @@ export function planLimits({ wanted, present, ids }: Planning): Step[] {
         async run(api, { groups }) {
           const place = pathOf(idIn(groups, path.toLowerCase()));
           const isSame = (now: GroupSpaceJson) => (now.cache_max_bytes ?? undefined) === before;
-          await unchanged(api, shapes.groupSpace, place, what, isSame);
-          await api.put(shapes.groupSpace, place, { body: { cache_max_bytes: limit } });
+          const version = await unchanged(api, shapes.groupSpace, place, what, isSame);
+          await api.put(shapes.groupSpace, place, { body: { cache_max_bytes: limit }, version });
         },
       },
     ];

@@ -2,6 +2,7 @@ import { Failure } from "../command.ts";
 import { planGroups, removeGroups } from "./groups.ts";
 import { type Ids, keyOf, type Plan, type Planning, type PlanOptions } from "./planning.ts";
 import type { Present } from "./present.ts";
+import { planIssuers, removeIssuers } from "./issuers.ts";
 import { planLimits } from "./limits.ts";
 import { planPolicies } from "./policies.ts";
 import { planProxies } from "./proxies.ts";
@@ -35,6 +36,8 @@ export function makePlan(wanted: Wanted, present: Present, options: PlanOptions)
     ...planPolicies(planning),
     ...planLimits(planning),
     ...planUsers(planning),
+    ...(options.deleteMissing ? removeIssuers(planning) : []),
+    ...planIssuers(planning),
     ...switches.off,
     ...(options.deleteMissing ? removeGroups(planning) : []),
   ];

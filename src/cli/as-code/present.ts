@@ -1,12 +1,13 @@
 import type {
   GroupJson,
   MemberJson,
+  OidcIssuerJson,
   RegistryDetailJson,
   UpstreamJson,
   UserJson,
 } from "../../http/api/contract.ts";
 import type { Api } from "../client.ts";
-import { container, ofGroup } from "../find.ts";
+import { container, issuersPath, ofGroup } from "../find.ts";
 import { readLimit } from "./limits.ts";
 import { type Policy, readPolicy } from "./policies.ts";
 import { list as listOf, shapes } from "../shapes.ts";
@@ -26,6 +27,8 @@ export interface Present {
   limits: ReadonlyMap<number, number>;
   /** Undefined: not asked for. Without bots, which go with their tokens. */
   people: People | undefined;
+  /** Undefined: not asked for. */
+  issuers: OidcIssuerJson[] | undefined;
 }
 
 /** The settings of a Dependency Proxy, without the secret. */
@@ -39,6 +42,8 @@ export interface Proxy {
 export interface Asked {
   /** Users and memberships, which are for administrators. */
   people: boolean;
+  /** The same for issuers of id tokens. */
+  issuers: boolean;
   /** Of which groups Dependency Proxies and cleanup policies are wanted, by path; they are for owners. */
   proxies: (path: string) => boolean;
   policies: (path: string) => boolean;
@@ -85,7 +90,8 @@ export async function readPresent(api: Api, asked: Asked): Promise<Present> {
     const limit = asked.limits(path) ? await readLimit(api, id) : undefined;
     if (limit !== undefined) limits.set(id, limit);
   }
-  return { groups, registries, upstreams, off, proxies, policies, limits, people };
+  const issuers = asked.issuers ? await api.all(shapes.oidcIssuer, issuersPath) : undefined;
+  return { groups, registries, upstreams, off, proxies, policies, limits, people, issuers };
 }
 
 export async function readProxy(api: Api, group: number): Promise<Proxy> {

@@ -20,7 +20,7 @@ export interface Wanted {
 }
 
 /** Parts of the file that a server reads at its start, and that the API does not hold. */
-const ofServer = ["settings", "oidc_issuers", "sign_in_providers"];
+const ofServer = ["settings", "sign_in_providers"];
 
 /** Reads a configuration file, or the standard input for `-`. Throws a `Failure` with all that is wrong with it. */
 export async function readWanted(world: World, file: string): Promise<Wanted> {

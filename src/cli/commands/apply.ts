@@ -23,7 +23,7 @@ What was changed by somebody else between the plan and the change is not overwri
     secrets: { summary: "set all passwords that the file gives anew" },
     "delete-missing": {
       summary:
-        "delete registries and upstreams that the file does not have, of the groups it speaks of, and groups",
+        "delete registries and upstreams that the file does not have, of the groups it speaks of, groups, and issuers of id tokens",
     },
     ...yesOption,
     ...jsonOption,
@@ -65,6 +65,7 @@ function askedFor({ keys, declared }: Wanted): Asked {
   };
   return {
     people: keys.has("users"),
+    issuers: keys.has("oidc_issuers"),
     proxies: groupsWith("dependencyProxy"),
     policies: groupsWith("cleanupPolicy"),
     limits: groupsWith("cacheMaxBytes"),

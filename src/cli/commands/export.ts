@@ -9,12 +9,12 @@ export const exportCommand: Command = {
   name: "export",
   summary: "Write what is there as a configuration file, for apply or WEIR_CONFIG_FILE.",
   details: `In a fixed order, so that two exports can be compared. Secrets are no part of it: a password is named by a variable that has to be set where the file is used for
-something new. Users' tokens, passwords, webhooks, prefetches, pins, projects and what a server reads at its start (settings, oidc_issuers, sign_in_providers) are not in it.`,
+something new. Users' tokens, passwords, webhooks, prefetches, pins, projects and what a server reads at its start (settings, sign_in_providers) are not in it.`,
   arguments: [],
   options: {
     "without-restricted": {
       summary:
-        "leave out what not everybody sees: users, memberships, Dependency Proxies, cleanup policies, limits",
+        "leave out what not everybody sees: users, memberships, Dependency Proxies, cleanup policies, limits, issuers of id tokens",
     },
     ...connectionOptions,
   },
@@ -29,6 +29,7 @@ something new. Users' tokens, passwords, webhooks, prefetches, pins, projects an
       () =>
         readPresent(api, {
           people: isWhole,
+          issuers: isWhole,
           proxies: ofAll,
           policies: ofAll,
           limits: ofAll,

@@ -6,10 +6,12 @@ import { explain } from "./explain.ts";
 import { groupCommands } from "./group.ts";
 import { healthcheck } from "./healthcheck.ts";
 import { prefetchCommands } from "./prefetch.ts";
+import { issuerCommands } from "./issuer.ts";
 import { migrate } from "./migrate.ts";
 import { pulls } from "./pulls.ts";
 import { registryCommands } from "./registry.ts";
 import { serve } from "./serve.ts";
+import { spaceCommands } from "./space.ts";
 import { stats } from "./stats.ts";
 import { tokenCommands } from "./token.ts";
 import { upstreamCommands } from "./upstream.ts";
@@ -42,9 +44,11 @@ export const commands: readonly Command[] = [
   stats,
   work,
   evict,
+  ...spaceCommands,
   ...groupCommands,
   ...userCommands,
   ...tokenCommands,
+  ...issuerCommands,
   ...webhookCommands,
   backup,
   restore,

@@ -4,7 +4,7 @@ import { connect, connectionOptions } from "../connection.ts";
 import { container, findRegistry, part } from "../find.ts";
 import type { Given } from "../given.ts";
 import { type Columns, plain, printItem, printList, showProgress, tableText } from "../output.ts";
-import { list as listOf, type Prefetch, shapes } from "../shapes.ts";
+import { type Prefetch, shapes } from "../shapes.ts";
 import { registryPath } from "./registry.ts";
 
 const options = { ...jsonOption, ...connectionOptions };
@@ -49,6 +49,11 @@ const add: Command = {
     },
     every: { value: "HOURS", summary: "again each so many hours", from: 1 },
     wait: { summary: "until the run is over; exit code 1 where not all images came" },
+    timeout: {
+      value: "SECONDS",
+      summary: "with --wait: wait so long at most; the run goes on, and the exit code is 1",
+      from: 1,
+    },
     ...options,
   },
   examples: [
@@ -58,6 +63,10 @@ const add: Command = {
   async run(world, given) {
     const images = given.list("image");
     if (images.length === 0) throw new UsageError("prefetch add needs an --image");
+    const timeout = given.number("timeout");
+    if (timeout !== undefined && !given.has("wait")) {
+      throw new UsageError("--timeout is for --wait; without it nobody waits");
+    }
     const platforms = given.list("platform");
     const body = {
       images,
@@ -68,7 +77,7 @@ const add: Command = {
     const path = registryPath(await findRegistry(api, given.argument("registry")));
     const made = await api.post(shapes.prefetch, `${path}/prefetches`, { body });
     if (!given.has("wait")) return printMade(world, given, made);
-    const run = await follow(world, api, made.id);
+    const run = await follow(world, api, made.id, timeout);
     const failed = run.images.filter(({ status }) => status === "failed");
     if (given.has("json")) printItem(world, given, run);
     else world.io.out(tableText(run.images, imageColumns));
@@ -88,9 +97,15 @@ function printMade(world: World, given: Given, made: Prefetch): number {
 
 const lookMs = 1000;
 
-/** Looks each second how far it is, until the run is over. */
-async function follow(world: World, api: Api, id: number): Promise<Prefetch> {
+/** Looks each second how far it is, until the run is over. Throws a `Failure` where that takes longer than `seconds`. */
+async function follow(
+  world: World,
+  api: Api,
+  id: number,
+  seconds = Number.POSITIVE_INFINITY,
+): Promise<Prefetch> {
   const told = new Map<string, string>();
+  const late = world.clock.elapsed() + seconds * 1000;
   for (;;) {
     const seen = await api.get(shapes.prefetch, prefetchPath(id));
     const { objects } = seen.progress;
@@ -107,7 +122,14 @@ async function follow(world: World, api: Api, id: number): Promise<Prefetch> {
       world.io.status("");
       return seen;
     }
-    await new Promise<void>((resolve) => void world.clock.after(lookMs, resolve));
+    const left = late - world.clock.elapsed();
+    if (left <= 0) {
+      world.io.status("");
+      const next = `weir prefetch show ${id} tells how far it is`;
+      throw new Failure(`prefetch ${id} is not over after ${seconds} s and goes on; ${next}`);
+    }
+    const wait = Math.min(lookMs, left);
+    await new Promise<void>((resolve) => void world.clock.after(wait, resolve));
   }
 }
 
@@ -120,7 +142,7 @@ const list: Command = {
   async run(world, given) {
     const api = await connect(world, given);
     const path = registryPath(await findRegistry(api, given.argument("registry")));
-    const all = await api.get(listOf(shapes.prefetch), `${path}/prefetches`);
+    const all = await api.all(shapes.prefetch, `${path}/prefetches`);
     return printList(world, given, all, columns);
   },
 };

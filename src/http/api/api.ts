@@ -21,6 +21,7 @@ import { groupEndpoints } from "./groups.ts";
 import { imageEndpoints } from "./images.ts";
 import { liveEndpoints } from "./live.ts";
 import { identityEndpoints } from "./identity/identity.ts";
+import { oidcIssuerEndpoints } from "./oidc-issuers.ts";
 import type { ApiOptions } from "./options.ts";
 import { roadOf, whoCalls } from "./people/caller.ts";
 import { sessionCookie } from "./people/cookies.ts";
@@ -38,6 +39,7 @@ import { spaceEndpoints } from "./space.ts";
 import { upstreamEndpoints, upstreamListEndpoints } from "./upstreams.ts";
 import { webhookEndpoints } from "./webhooks.ts";
 import { verifyEndpoint } from "./verify.ts";
+import { versionEndpoint } from "./version.ts";
 import { virtualRegistryEndpoints } from "./virtual-registries.ts";
 import { workEndpoints } from "./work.ts";
 
@@ -97,10 +99,12 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
   auditEndpoints(api, options);
   verifyEndpoint(api, options);
   arrivalEndpoint(api);
+  versionEndpoint(api, options);
   purgePreviewEndpoints(api, options);
   cleanupEndpoints(api, options);
   prefetchEndpoints(api, options);
   webhookEndpoints(api, options);
+  oidcIssuerEndpoints(api, options);
   workEndpoints(api, options);
   spaceEndpoints(api, options);
   api.all("*", () => {

@@ -74,6 +74,8 @@ export function connectionEndpoints(api: Api, options: ApiOptions): void {
       const reference = newest && parseReference(newest.reference);
       const probe = newest && reference && { repository: newest.repository, reference };
       const outcome = await tests.run(target, probe ?? defaultProbe);
+      // Tested as it is: whoever waits for its next trial need not.
+      if (outcome.success && target === stored) client.revive(stored, "a test has succeeded");
       const { id, name, groupId } = stored;
       const subject = { kind: "upstream", id, name };
       const details = { url: target.url, ...outcome };

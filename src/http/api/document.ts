@@ -100,7 +100,14 @@ function refusalsOf(
 
 const binary = z.string().openapi({ format: "binary" });
 const json = (schema: z.ZodType) => ({ content: { "application/json": { schema } } });
-const file = (type: string) => ({ content: { [type]: { schema: binary } } });
+/** Each of them, and not the stream as one text: so they are read by what checks answers against the document. */
+const serverSentEvent = z
+  .strictObject({ event: z.string().optional(), id: z.string().optional(), data: z.string() })
+  .openapi("ServerSentEvent");
+const file = (type: string) => {
+  const schema = type === "text/event-stream" ? serverSentEvent : binary;
+  return { content: { [type]: { schema } } };
+};
 /** As a form, too: what is no text stands there as it does in JSON. */
 function fields(schema: z.ZodObject, onlyJson: boolean) {
   const all: [string, z.ZodType][] = Object.entries(schema.shape);

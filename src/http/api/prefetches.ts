@@ -6,6 +6,7 @@ import { type Api, endpoint } from "./endpoint.ts";
 import { idParams } from "./fields.ts";
 import type { ApiOptions } from "./options.ts";
 import { Sights } from "./sights.ts";
+import { pageHeaders, pageOptions, pageQuery } from "./pages.ts";
 import { prefetch, prefetchFields } from "./prefetch-fields.ts";
 
 const ofRegistry = "/virtual_registries/container/registries/{id}/prefetches";
@@ -44,7 +45,7 @@ function createPrefetch(api: Api, { management, runner }: ApiOptions): void {
   );
 }
 
-function readPrefetches(api: Api, { management }: ApiOptions): void {
+function readPrefetches(api: Api, { management, externalUrl }: ApiOptions): void {
   const common = { method: "get", action: "read_registry", params: idParams, status: 200 } as const;
   endpoint(
     api,
@@ -52,11 +53,15 @@ function readPrefetches(api: Api, { management }: ApiOptions): void {
       ...common,
       path: ofRegistry,
       summary: "List what is prefetched into a registry, and how far that has come",
+      query: z.strictObject(pageQuery),
       answer: z.array(prefetch),
     },
-    async ({ params, granted }) => {
+    async ({ params, query, granted, path }) => {
       const { id } = granted(await management.registries.get(params.id));
-      return { body: (await management.prefetches.list(id)).map(prefetchJson) };
+      const wanted = pageOptions(query);
+      const page = await management.prefetches.list(id, wanted);
+      const headers = pageHeaders(new URL(path, externalUrl), wanted, page);
+      return { body: page.items.map(prefetchJson), headers };
     },
   );
   endpoint(

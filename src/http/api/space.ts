@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import type { EvictedEntry } from "../../metadata/contract.ts";
 import type { EvictionPreview } from "../../work/contract.ts";
+import { tagged } from "./conditions.ts";
 import { type Api, endpoint } from "./endpoint.ts";
 import { notFound } from "./errors.ts";
 import { findGroup, groupParams } from "./groups.ts";
@@ -85,7 +86,10 @@ function groupSpace(api: Api, { management, space }: ApiOptions): void {
   const answered = async (id: number) => {
     const found = await space.group(id);
     if (!found) throw notFound();
-    return { body: { cached_bytes: found.bytes, cache_max_bytes: found.maxBytes ?? null } };
+    const { bytes, maxBytes } = found;
+    // Of what people set alone: bytes change with each pull.
+    const headers = tagged({ maxBytes });
+    return { body: { cached_bytes: bytes, cache_max_bytes: maxBytes ?? null }, headers };
   };
   endpoint(
     api,
@@ -102,15 +106,16 @@ function groupSpace(api: Api, { management, space }: ApiOptions): void {
     {
       ...common,
       method: "put",
+      conditional: true,
       summary: "Limit the bytes that a group's cache entries need",
       action: "change_group_space",
       body: fields.groupSpaceFields,
     },
-    async ({ params, body, author }) => {
+    async ({ params, body, condition, author }) => {
       const group = await findGroup(management, params);
       if (!group) throw notFound();
       const { cache_max_bytes: maxBytes } = await body();
-      await management.by(author).groups.limit(group.id, maxBytes ?? undefined);
+      await management.by(author).groups.limit(group.id, maxBytes ?? undefined, condition());
       return answered(group.id);
     },
   );

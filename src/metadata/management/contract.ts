@@ -12,6 +12,7 @@ import type { Digest } from "../../oci/digest.ts";
 import type { ChildKind } from "../../oci/manifest.ts";
 import type { ManagedCleanupPolicies } from "../cleanup/contract.ts";
 import type { ManagedRules } from "../rules/contract.ts";
+import type { ManagedOidcIssuers } from "../oidc-issuers/contract.ts";
 import type { ManagedPrefetches } from "../prefetches/contract.ts";
 import type { ManagedWebhooks } from "../webhooks/contract.ts";
 import type { PurgePreview, PurgeSelection } from "../purges/contract.ts";
@@ -45,6 +46,7 @@ export interface Management {
   readonly cleanupPolicies: ManagedCleanupPolicies;
   readonly prefetches: ManagedPrefetches;
   readonly webhooks: ManagedWebhooks;
+  readonly oidcIssuers: ManagedOidcIssuers;
 }
 
 export interface ManagedGroups {
@@ -58,8 +60,8 @@ export interface ManagedGroups {
   ): Promise<Group>;
   /** With everything in it, groups below included, and the bots of these groups' tokens. At once, as all removals are. */
   remove(id: number, condition?: Condition): Promise<Removal>;
-  /** How many bytes its entries may need, those of its subgroups not counted; undefined: no limit. */
-  limit(id: number, maxBytes: number | undefined): Promise<void>;
+  /** How many bytes its entries may need, those of its subgroups not counted; undefined: no limit. The tag is that of `{ maxBytes }`. */
+  limit(id: number, maxBytes: number | undefined, condition?: Condition): Promise<void>;
   /**
    * `path` is the last part of the group's path. Everything below moves along, and the Dependency Proxies are found by
    * their former paths too, until another group has such a path.

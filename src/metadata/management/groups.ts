@@ -46,10 +46,17 @@ export class SqlGroups implements ManagedGroups {
     });
   }
 
-  limit(id: number, maxBytes: number | undefined): Promise<void> {
+  limit(id: number, maxBytes: number | undefined, condition = always): Promise<void> {
     return this.writer.inGroup(id, async ({ tx, changed, note }) => {
       const group = await groupOfId(tx, id);
       if (!group) return;
+      const before = await tx
+        .selectFrom("groups")
+        .select("cache_max_bytes as maxBytes")
+        .where("id", "=", id)
+        .executeTakeFirstOrThrow();
+      const limit: object = { maxBytes: before.maxBytes ?? undefined };
+      requireUnchanged(condition, limit);
       changed();
       const details = { cache_max_bytes: maxBytes ?? null };
       await note(factOf("group", "limit", { id, groupId: id, name: group.path }, details));

@@ -1,6 +1,7 @@
 import type { AuditFact, Author, Group, UpstreamSettings } from "../contract.ts";
 import { SqlCleanupPolicies } from "../cleanup/policies.ts";
 import { groupAt, groupOfId } from "../groups.ts";
+import { SqlManagedOidcIssuers } from "../oidc-issuers/managed.ts";
 import type { Passwords } from "../passwords.ts";
 import { SqlPrefetches } from "../prefetches/managed.ts";
 import { SqlPurges } from "../purges/purges.ts";
@@ -31,6 +32,7 @@ export class SqlManagement implements Management {
   readonly cleanupPolicies: SqlCleanupPolicies;
   readonly prefetches: SqlPrefetches;
   readonly webhooks: SqlWebhooks;
+  readonly oidcIssuers: SqlManagedOidcIssuers;
 
   constructor(
     readonly db: Db,
@@ -50,6 +52,7 @@ export class SqlManagement implements Management {
     this.cleanupPolicies = new SqlCleanupPolicies(db, writer);
     this.prefetches = new SqlPrefetches(db, writer);
     this.webhooks = new SqlWebhooks(db, writer);
+    this.oidcIssuers = new SqlManagedOidcIssuers(db, writer);
   }
 
   by(author: Author): Management {

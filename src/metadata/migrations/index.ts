@@ -18,6 +18,7 @@ import { prefetchesAndWebhooks } from "./0014_prefetches_and_webhooks.ts";
 import { rules } from "./0015_rules.ts";
 import { descent } from "./0018_descent.ts";
 import { repositories } from "./0020_repositories.ts";
+import { oidcIssuers } from "./0022_oidc_issuers.ts";
 
 /** The few words in which the SQL of two engines differs. */
 export interface SqlWords {
@@ -72,6 +73,7 @@ const steps: Record<string, (words: SqlWords) => string[]> = {
   "0015_rules": rules,
   "0018_descent": descent,
   "0020_repositories": repositories,
+  "0022_oidc_issuers": oidcIssuers,
 };
 
 /** The names under which a database has on record what was done to it. */

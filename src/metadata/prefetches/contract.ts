@@ -1,5 +1,5 @@
 import type { Digest } from "../../oci/digest.ts";
-import type { Condition, Removal } from "../management/contract.ts";
+import type { Condition, Page, Removal } from "../management/contract.ts";
 
 export interface PrefetchSettings {
   /** As the registry calls them: `<repository>[:<tag>][@<digest>]`. */
@@ -53,7 +53,7 @@ export interface Prefetch extends Omit<PrefetchSettings, "images"> {
 
 export interface ManagedPrefetches {
   /** In order of id. */
-  list(registryId: number): Promise<Prefetch[]>;
+  list(registryId: number, page: { page: number; perPage: number }): Promise<Page<Prefetch>>;
   get(id: number): Promise<Prefetch | undefined>;
   /** To run at once. Undefined for an unknown registry. */
   create(registryId: number, settings: PrefetchSettings): Promise<Prefetch | undefined>;

@@ -1,5 +1,5 @@
 import { MetadataError } from "../contract.ts";
-import type { Condition, Removal } from "../management/contract.ts";
+import type { Condition, Page, Removal } from "../management/contract.ts";
 import { factOf } from "../management/facts.ts";
 import type { Recorded, Writer } from "../management/writer.ts";
 import type { Db } from "../schema.ts";
@@ -15,8 +15,13 @@ export class SqlPrefetches implements ManagedPrefetches {
     readonly writer: Writer,
   ) {}
 
-  async list(registryId: number): Promise<Prefetch[]> {
-    return readPrefetches(this.db, await idsOf(this.db, registryId));
+  async list(
+    registryId: number,
+    { page, perPage }: { page: number; perPage: number },
+  ): Promise<Page<Prefetch>> {
+    const ids = await idsOf(this.db, registryId);
+    const items = await readPrefetches(this.db, ids.slice((page - 1) * perPage, page * perPage));
+    return { items, total: ids.length };
   }
 
   get(id: number): Promise<Prefetch | undefined> {

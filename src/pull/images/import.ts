@@ -1,7 +1,7 @@
 import { yieldTurn } from "../../lib/clock.ts";
 import { CompressionError, decompressed } from "../../lib/decompress.ts";
 import { TarError } from "../../lib/tar/header.ts";
-import type { Upstream } from "../../metadata/contract.ts";
+import type { CacheEvent, Upstream } from "../../metadata/contract.ts";
 import { ArchiveError, type ArchivedName } from "../../oci/archive.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { blobContentType } from "../content-type.ts";
@@ -23,14 +23,16 @@ export async function importArchive(
   upstream: Upstream,
   archive: AsyncIterable<Uint8Array>,
   wanted: ImportOptions,
-  options: ShelfOptions,
+  options: ShelfOptions & { told: (event: CacheEvent) => void },
 ): Promise<Imported> {
   const { shelf, named } = await read(upstream, archive, wanted, options);
   const imported = summary(named);
   for (const [, held] of blobsOf(named)) await shelf.store(held);
   await wanted.vouched(imported);
-  for (const image of named) await publish(upstream, image, options);
+  const happened: CacheEvent[] = [];
+  for (const image of named) await publish(upstream, image, options, happened);
   await requireEntries(upstream, named, options);
+  for (const event of happened) options.told(event);
   return imported;
 }
 
@@ -133,6 +135,7 @@ async function publish(
   upstream: Upstream,
   { repository, tag, digest, content }: Named,
   { cache, clock }: ShelfOptions,
+  happened: CacheEvent[],
 ): Promise<void> {
   const of = {
     groupId: upstream.groupId,
@@ -154,12 +157,29 @@ async function publish(
       if (!(await cache.storeBlob({ ...shown, contentType, size: child.size, now }, true))) {
         throw new ImportError("changed", `${child.digest} is just being deleted; import it again`);
       }
+      happened.push(storedEvent(upstream, repository, { tag: undefined, size: child.size }));
     }
     const { mediaType, children } = manifest;
     const fetched = { ...of, digest: own, mediaType, payload, children, now: clock.now() };
-    await cache.storeManifest({ ...fetched, tag: own === digest ? tag : undefined });
+    const ownTag = own === digest ? tag : undefined;
+    const [before] = ownTag ? await cache.manifests([upstream.id], repository, ownTag) : [];
+    await cache.storeManifest({ ...fetched, tag: ownTag });
+    const size = payload.length;
+    if (ownTag !== undefined && before?.proof === "shown" && before.digest !== own) {
+      const details = { digest: own, previous_digest: before.digest, size };
+      const replaced = { event: "cache.replaced", upstreamId: upstream.id, repository } as const;
+      happened.push({ ...replaced, tag: ownTag, details });
+    } else happened.push(storedEvent(upstream, repository, { tag: ownTag, size }));
     await yieldTurn();
   }
+}
+
+function storedEvent(
+  { id: upstreamId }: Upstream,
+  repository: string,
+  { tag, size }: { tag: string | undefined; size: number },
+): CacheEvent {
+  return { event: "cache.stored", upstreamId, repository, tag, size };
 }
 
 /** What comes under an upstream's former settings is not stored, and nobody says so. */

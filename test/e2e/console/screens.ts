@@ -1,6 +1,7 @@
 import type { Page } from "playwright-core";
 import type { Weir } from "../lab/weir.ts";
 import { settled } from "./browser.ts";
+import { peopleScreens } from "./people-screens.ts";
 
 /** A state of the console that is looked at: by axe, and in pictures. */
 export interface Screen {
@@ -54,4 +55,5 @@ export const screens: readonly Screen[] = [
     path: "/nowhere",
     reach: async (page) => settled(page, "Not found"),
   },
+  ...peopleScreens,
 ];

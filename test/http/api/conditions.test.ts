@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { fetched } from "../../fakes/metadata-samples.ts";
 import { ApiWorld, base } from "./world.ts";
 
 const group = "/api/v4/groups/default";
@@ -21,6 +22,25 @@ const things: [name: string, path: string, method: "PATCH" | "PUT", change: obje
   ["a TTL policy", `${group}/dependency_proxy/ttl_policy`, "PUT", { ttl: 5 }],
   ["registries as a whole", `${group}/-/virtual_registries/settings`, "PUT", { enabled: false }],
 ];
+
+test("the limit of a group has a tag of its own, which what is cached does not change", async () => {
+  const path = `${group}/-/virtual_registries/space`;
+  const put = (body: object, tag: string) =>
+    world.call("admin", "PUT", path, { body, headers: { "If-Match": tag } });
+  const tag = await tagOf(path);
+  expect(tag).toMatch(/^"[0-9a-f]{32}"$/);
+  const writers = [5000, 6000].map((bytes) => put({ cache_max_bytes: bytes }, tag));
+  expect((await Promise.all(writers)).map(({ status }) => status).sort()).toEqual([200, 412]);
+  const now = await tagOf(path);
+  expect(now).not.toBe(tag);
+  const upstream = await world.metadata.management.upstreams.get(1);
+  if (!upstream) throw new Error("there is an upstream 1");
+  await world.metadata.cache.storeManifest(fetched(upstream, "one"));
+  expect(await tagOf(path)).toBe(now);
+  expect((await put({ cache_max_bytes: null }, '"other"')).status).toBe(412);
+  const lifted = await put({ cache_max_bytes: null }, now);
+  expect([lifted.status, lifted.headers.get("etag")]).toEqual([200, tag]);
+});
 
 const tagOf = async (path: string) =>
   (await world.call("owner", "GET", path)).headers.get("etag") ?? "none";

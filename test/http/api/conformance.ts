@@ -78,6 +78,17 @@ export interface Answered {
   body: unknown;
 }
 
+/** The events of a stream, as whoever follows it gets them; lines that begin with a colon are nothing to him. */
+function eventsIn(stream: string): Record<string, string>[] {
+  const blocks = stream.split("\n\n").map((block) =>
+    block.split("\n").flatMap((line) => {
+      const [, name = "", value = ""] = /^(\w+): ?(.*)$/.exec(line) ?? [];
+      return name === "" ? [] : [[name, value] as const];
+    }),
+  );
+  return blocks.filter((fields) => fields.length > 0).map((fields) => Object.fromEntries(fields));
+}
+
 /** What about this answer is not in the document; nothing where all is, and where nothing is at this path. */
 export function undocumented(method: string, target: string, answered: Answered): string[] {
   const found = operationAt(method, target);
@@ -92,9 +103,11 @@ export function undocumented(method: string, target: string, answered: Answered)
   if (!content) return contentType === undefined ? [] : [`${found.name} ${status} has no body`];
   const [type = ""] = (contentType ?? "").split(";");
   if (!content[type]) return [`${found.name} ${status} is not ${type || "without a body"}`];
-  if (type !== "application/json") return [];
+  const isStream = type === "text/event-stream";
+  if (type !== "application/json" && !isStream) return [];
   const validate = validator(`${at}/content/${escape(type)}/schema`);
-  if (validate(body)) return [];
+  const told = isStream ? eventsIn(String(body)) : [body];
+  if (told.length > 0 && told.every((one) => validate(one))) return [];
   const errors = (validate.errors ?? []).map(({ instancePath, message }) =>
     `${instancePath} ${message ?? ""}`.trim(),
   );

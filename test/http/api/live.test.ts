@@ -71,6 +71,35 @@ test("the connection of the upstream is tested, refreshing and explaining reach 
   });
 });
 
+test("a test that succeeds ends the rest of an upstream that has failed, and no other test does", async () => {
+  upstream.fault("* /v2/*", { status: 500 });
+  // What is not cached is asked for, until the breaker is open.
+  for (let i = 0; i < 6; i++) await weir.manifest("library/other", `t${i}`);
+  const state = async () => {
+    const { body } = await call("GET", `${base}/upstreams/1`);
+    return (body as { health: { breaker: string } }).health.breaker;
+  };
+  expect(await state()).toBe("open");
+  const test = (body: object = {}) => call("POST", `${base}/upstreams/1/test`, body);
+  expect((await test()).body).toMatchObject({ success: false });
+  upstream.heal();
+  // With another login it is another one that has answered.
+  expect((await test({ username: "a", password: "b" })).body).toEqual({ success: true });
+  expect(await state()).toBe("open");
+  expect((await test()).body).toEqual({ success: true });
+  expect(await state()).toBe("closed");
+  expect(weir.logLines).toContainEqual(
+    expect.objectContaining({
+      message: "upstream is back",
+      upstream: "up1",
+      why: "a test has succeeded",
+    }),
+  );
+  const asked = upstream.count();
+  await weir.manifest("library/other", "again");
+  expect(upstream.count()).toBeGreaterThan(asked);
+});
+
 test("a pull that fails says so in the words of a pull", async () => {
   const { status, body } = await call("POST", `${base}/registries/1/refresh?image=${name}:nowhere`);
   expect([status, body]).toMatchObject([404, { message: expect.any(String) as string }]);

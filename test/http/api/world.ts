@@ -75,6 +75,8 @@ export class ApiWorld {
   readonly folder = sqliteFolder(this.clock);
   readonly tested: { upstream: Upstream; path: string; deadline: number }[] = [];
   readonly pulls: string[] = [];
+  /** Ids of upstreams whose breakers were closed. */
+  readonly revived: number[] = [];
   /** Where calls come from. */
   address = "127.0.0.1";
   /** What an upstream says to a test. */
@@ -254,6 +256,7 @@ export class ApiWorld {
         if (this.answer instanceof Error) throw this.answer;
         return this.answer;
       },
+      revive: ({ id }) => void this.revived.push(id),
       health: () => ({
         breaker: "open",
         retryAt: noon,

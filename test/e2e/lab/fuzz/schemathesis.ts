@@ -20,6 +20,8 @@ export function fuzz(
   folder: string,
   { token, id, userId, seconds }: { token: string; id: number; userId: number; seconds: number },
 ): Promise<Outcome> {
+  // The short run is the same each time; a longer one is to find something.
+  const seed = process.env["WEIR_FUZZ_SEED"] ?? (seconds > 60 ? undefined : "20261126");
   const words = [
     ["--config-file", path.join(import.meta.dir, "schemathesis.toml")],
     ["run", `${weir.url}/api/v4/openapi.json`],
@@ -27,8 +29,7 @@ export function fuzz(
     ["--max-time", String(seconds), "--request-timeout", "60"],
     ["--continue-on-failure", "--no-color", "--output-truncate", "false"],
     ["--generation-database", "none"],
-    // The short run is the same each time; a longer one is to find something.
-    ...(seconds > 60 ? [] : [["--seed", "20261126"]]),
+    ...(seed === undefined ? [] : [["--seed", seed]]),
   ];
   const env = environment(folder, {
     PYTHONPATH: import.meta.dir,

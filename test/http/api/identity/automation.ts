@@ -29,6 +29,33 @@ async function withWebhook({ world }: Population): Promise<void> {
   if (!(await webhooks.get(1))) await webhooks.create(1, someWebhook);
 }
 
+const issuers = "/api/v4/admin/oidc_issuers";
+/** One of those that there can be, by its number. */
+const issuerOf = (number: number) => ({
+  name: `forge-${number}`,
+  issuer: `https://forge-${number}.example.com`,
+  rules: [{ claims: { project_path: "acme/**" } }],
+});
+
+/** The newest issuer, which is there. */
+async function withIssuer({ world }: Population): Promise<void> {
+  const settings = {
+    jwksUri: undefined,
+    audiences: undefined,
+    algorithms: ["RS256"],
+    ca: undefined,
+    leewaySeconds: 30,
+    requiredClaims: {},
+  };
+  const { oidcIssuers } = world.metadata.management;
+  if (await oidcIssuers.get(1)) return;
+  const { name, issuer } = issuerOf(0);
+  const rules = [{ claims: { sub: "a" }, group: "default", pull: ["registries" as const] }];
+  await oidcIssuers.create({ ...settings, name, issuer, rules });
+}
+
+let newIssuers = 0;
+const issuer = { path: `${issuers}/1`, before: withIssuer } as const;
 const prefetch = { path: `${base}/prefetches/1`, before: withPrefetch } as const;
 const webhook = { path: `${ofGroup}/1`, before: withWebhook } as const;
 
@@ -50,6 +77,11 @@ export const automation: Record<string, Sample> = {
     before: withEnded,
     ok: 200,
   },
+  [`GET ${issuers}`]: { path: issuers, ok: 200 },
+  [`POST ${issuers}`]: { path: issuers, body: () => issuerOf(++newIssuers), ok: 201 },
+  [`GET ${issuers}/{id}`]: { ...issuer, ok: 200 },
+  [`PATCH ${issuers}/{id}`]: { ...issuer, body: { leeway_seconds: 10 }, ok: 200 },
+  [`DELETE ${issuers}/{id}`]: { ...issuer, ok: 204 },
   [`GET ${hooks}`]: { path: ofGroup, ok: 200 },
   [`POST ${hooks}`]: {
     path: ofGroup,

@@ -75,6 +75,7 @@ export const samples: Record<string, Sample> = {
     path: `${base}/registries/1/explain?image=a`,
     ok: 200,
   },
+  [`GET ${v4}/version`]: { path: `${v4}/version`, ok: 200 },
   [`GET ${v4}/arrival`]: { path: `${v4}/arrival`, ok: 200 },
   [`GET ${v4}/audit_events`]: { path: `${v4}/audit_events`, ok: 200 },
   [`GET ${groups}/{id}/${policy}`]: { path: `${groups}/1/${policy}`, before: withPolicy, ok: 200 },

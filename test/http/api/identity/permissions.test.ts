@@ -45,6 +45,7 @@ const matrix: Record<string, [Cell, Cell, Cell, Cell, Cell, Cell]> = {
   list_visible: ["ok", "ok", "ok", "ok", "ok", "ok"],
   read_users: [403, 403, 403, 403, 403, "ok"],
   read_audit: [403, 403, 403, 403, 403, "ok"],
+  read_version: ["ok", "ok", "ok", "ok", "ok", "ok"],
   read_arrival: [403, 403, 403, 403, 403, "ok"],
   read_work: [403, 403, 403, 403, 403, "ok"],
   read_space: [403, 403, 403, 403, 403, "ok"],
@@ -60,6 +61,8 @@ const matrix: Record<string, [Cell, Cell, Cell, Cell, Cell, Cell]> = {
   choose_registry_id: [403, 403, 403, 403, 403, "ok"],
   create_job_tokens: [403, 403, 403, 403, 403, "ok"],
   end_job_tokens: [403, 403, 403, 403, 403, "ok"],
+  read_oidc_issuers: [403, 403, 403, 403, 403, "ok"],
+  change_oidc_issuers: [403, 403, 403, 403, 403, "ok"],
 };
 /** Of the developer's own; to the others it is not there. */
 const own = [
@@ -306,7 +309,7 @@ describe("kinds of credentials (matrix of credential types)", () => {
     const minting = operations.filter(({ action }) => {
       return actions[action as keyof typeof actions].door === "mint";
     });
-    expect(minting.map(({ name }) => name)).toHaveLength(11);
+    expect(minting.map(({ name }) => name)).toHaveLength(14);
     for (const headers of [pat("group"), job]) {
       for (const { name, method } of minting) {
         const { path, body } = samples[name] ?? { path: "", ok: 0 };
