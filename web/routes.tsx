@@ -40,6 +40,20 @@ export const routes: readonly ConsoleRoute[] = [
     icon: "overview",
     section: "Observe",
   }),
+  route("/registries", () => import("./screens/registries/registries.tsx"), {
+    title: "Registries",
+    icon: "registries",
+    section: "Content",
+  }),
+  route("/registries/:id", () => import("./screens/registry/registry.tsx")),
+  route("/upstreams", () => import("./screens/upstreams/upstreams.tsx"), {
+    title: "Upstreams",
+    icon: "server",
+    section: "Content",
+  }),
+  route("/upstreams/new", () => import("./screens/upstream-new/upstream-new.tsx")),
+  route("/upstreams/:id", () => import("./screens/upstream/upstream.tsx")),
+  route("/welcome", () => import("./screens/welcome/welcome.tsx")),
   route("/account", () => import("./screens/account/account.tsx")),
   route("/tokens", () => import("./screens/tokens/tokens.tsx"), {
     title: "Tokens",

@@ -44,6 +44,24 @@ export function useGroup(): { group: Group | undefined; isLoading: boolean; erro
   return { group, isLoading: isPending, error };
 }
 
+/** At a thing that belongs to a group, that is the one looked at. */
+export function useGroupOf(groupId: number | undefined): void {
+  const { data } = useGroups();
+  const { group } = useGroup();
+  const [, setSearch] = useSearchParams();
+  const path = data?.find(({ id }) => id === groupId)?.full_path;
+  useEffect(() => {
+    if (path === undefined || path === group?.full_path) return;
+    setSearch(
+      (before) => {
+        before.set("group", path);
+        return before;
+      },
+      { replace: true },
+    );
+  }, [path, group?.full_path, setSearch]);
+}
+
 /** Looks at another group from now on: from within something of the former one it leads out, to the screen above. */
 export function useChooseGroup(): (path: string) => void {
   const [location, navigate] = useLocation();

@@ -5640,6 +5640,8 @@ export interface components {
       } | null;
       /** @description for the header X-CSRF-Token; null for an access token */
       csrf_token: string | null;
+      /** @description what clients use: scheme, host and port of WEIR_EXTERNAL_URL */
+      external_url: string;
     };
     SignIn: {
       /** @description user name or e-mail address */

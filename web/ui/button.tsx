@@ -3,6 +3,7 @@ import {
   Button as AriaButton,
   type ButtonProps as AriaButtonProps,
   composeRenderProps,
+  ProgressBar,
 } from "react-aria-components";
 import { Icon, type IconName } from "./icons.tsx";
 
@@ -22,7 +23,8 @@ export function Button({ variant = "plain", icon, children, ...props }: ButtonPr
     >
       {icon && <Icon name={icon} size={18} />}
       {children}
-      {props.isPending && <span className="spinner" aria-hidden="true" />}
+      {/* React Aria announces it by this, when it begins. */}
+      {props.isPending && <ProgressBar aria-label="Working" isIndeterminate className="spinner" />}
     </AriaButton>
   );
 }

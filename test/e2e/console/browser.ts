@@ -67,6 +67,8 @@ export async function signedInPage(
   size = wide,
 ): Promise<WatchedPage> {
   const watched = await watchedPage(browser, weir, size);
+  // As one who has seen the welcome: it would come by itself where nothing was pulled yet.
+  await watched.page.addInitScript(() => localStorage.setItem("weir.welcome", "left"));
   await watched.page.goto("/");
   await signIn(watched, weir.token);
   await settled(watched.page, "Overview");

@@ -51,6 +51,86 @@ export const screens: readonly Screen[] = [
     },
   },
   {
+    name: "registries",
+    path: "/registries",
+    reach: async (page) => settled(page, "Registries"),
+  },
+  {
+    name: "registry",
+    path: "/registries/1?client=containerd",
+    reach: async (page) => {
+      await settled(page, "default");
+      await page.getByRole("list", { name: "Upstreams, in order" }).waitFor();
+    },
+  },
+  {
+    name: "registry-settings",
+    path: "/registries/1",
+    reach: async (page) => {
+      await settled(page, "default");
+      await page.getByRole("button", { name: "Settings" }).click();
+      await page.getByRole("dialog").waitFor();
+    },
+  },
+  {
+    name: "registry-delete",
+    path: "/registries/1",
+    reach: async (page) => {
+      await settled(page, "default");
+      await page.getByRole("button", { name: "Delete", exact: true }).click();
+      await page.getByText("go along").waitFor();
+    },
+  },
+  {
+    name: "upstreams",
+    path: "/upstreams",
+    reach: async (page) => {
+      await settled(page, "Upstreams");
+      await page.getByText("Answers").first().waitFor();
+    },
+  },
+  {
+    name: "upstream-new",
+    path: "/upstreams/new?registry=1",
+    reach: async (page) => {
+      await settled(page, "Add an upstream");
+      await page.getByRole("button", { name: "Add upstream" }).waitFor();
+    },
+  },
+  {
+    name: "upstream",
+    path: "/upstreams/1",
+    reach: async (page) => {
+      await page.getByRole("heading", { name: "Rules" }).waitFor();
+      await page.locator(".skeleton").first().waitFor({ state: "detached" });
+    },
+  },
+  {
+    name: "welcome-upstream",
+    path: "/welcome",
+    reach: async (page) => {
+      await settled(page, "Your first pull");
+      await page.getByRole("button", { name: /^Test / }).click();
+      await page.getByText("It answers").waitFor();
+    },
+  },
+  {
+    name: "welcome-token",
+    path: "/welcome?step=2",
+    reach: async (page) => {
+      await settled(page, "Your first pull");
+      await page.getByRole("button", { name: "Make a token" }).waitFor();
+    },
+  },
+  {
+    name: "welcome-pull",
+    path: "/welcome?step=3",
+    reach: async (page) => {
+      await settled(page, "Your first pull");
+      await page.getByText("Waiting for a pull…").waitFor();
+    },
+  },
+  {
     name: "not-found",
     path: "/nowhere",
     reach: async (page) => settled(page, "Not found"),

@@ -8,6 +8,7 @@ import { Panel, Stat, Stats } from "../../ui/pieces.tsx";
 import { Segments } from "../../ui/segments.tsx";
 import { EmptyState, ErrorState, Loaded, Skeleton } from "../../ui/states.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
+import { WelcomeOffer } from "../welcome/offer.tsx";
 import { useHistory, useSummary, useTopRepositories } from "./queries.ts";
 import { type Range, rangeOf, ranges } from "./ranges.ts";
 
@@ -46,6 +47,7 @@ export default function Overview() {
 function Statistics({ id, range }: { id: string; range: Range }) {
   return (
     <>
+      <WelcomeOffer groupId={Number(id)} summary={useSummary(id).data} />
       <Numbers id={id} range={range} />
       <div className="plots">
         <Pulls id={id} range={range} />

@@ -71,6 +71,9 @@ export const me = z
       .string()
       .nullable()
       .openapi({ description: "for the header X-CSRF-Token; null for an access token" }),
+    external_url: z
+      .string()
+      .openapi({ description: "what clients use: scheme, host and port of WEIR_EXTERNAL_URL" }),
   })
   .openapi("Me");
 

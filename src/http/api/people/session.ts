@@ -23,7 +23,7 @@ export function sessionJson({ id, by, createdAt, lastSeenAt, expiresAt }: Sessio
 
 /** Who somebody is, and what he may. */
 export async function meJson(
-  { people, management }: Pick<ApiOptions, "people" | "management">,
+  { people, management, externalUrl }: Pick<ApiOptions, "people" | "management" | "externalUrl">,
   caller: Caller,
   login: Login | undefined,
 ) {
@@ -44,6 +44,7 @@ export async function meJson(
     groups,
     session: login ? { ...sessionJson(login.session), idle_seconds: idleSeconds } : null,
     csrf_token: login?.csrfToken ?? null,
+    external_url: externalUrl,
   };
 }
 

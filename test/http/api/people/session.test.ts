@@ -61,6 +61,7 @@ describe("signing in", () => {
         idle_seconds: 28_800,
       },
       csrf_token: csrfToken,
+      external_url: externalUrl,
     });
     expect(response.headers.getSetCookie()).toEqual([
       `${sessionCookie}=${visitor.secret}; Path=/; Max-Age=604800; Secure; HttpOnly; SameSite=Strict`,

@@ -1,0 +1,72 @@
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { useLocation } from "wouter";
+import { api, ask, ifMatch } from "../../api/client.ts";
+import { Button } from "../../ui/button.tsx";
+import { ConfirmDialog } from "../../ui/dialog.tsx";
+import type { Tagged } from "../../ui/edited.tsx";
+import { Loaded } from "../../ui/states.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { Preview } from "../registries/purge.tsx";
+import { registriesChanged, type UpstreamDetail } from "../registries/queries.ts";
+import { typedName } from "../registries/typed.ts";
+import { InRegistries } from "../upstreams/in-registries.tsx";
+
+/** Deletes an upstream, and says before what goes along. */
+export function DeleteUpstream({ newest: { data, tag } }: { newest: Tagged<UpstreamDetail> }) {
+  const { id, name } = data;
+  const [, navigate] = useLocation();
+  const [isOpen, setOpen] = useState(false);
+  const remove = async () => {
+    await ask(
+      api.DELETE("/api/v4/virtual_registries/container/upstreams/{id}", {
+        params: { path: { id }, header: ifMatch(tag) },
+      }),
+    );
+    toast(`${name} is deleted.`);
+    navigate("/upstreams");
+    await registriesChanged();
+  };
+  return (
+    <>
+      <Button variant="quiet" icon="trash" onPress={() => setOpen(true)}>
+        Delete
+      </Button>
+      <ConfirmDialog
+        title={`Delete ${name}?`}
+        action="Delete upstream"
+        typed={typedName(name, id)}
+        isOpen={isOpen}
+        onOpenChange={setOpen}
+        onConfirm={remove}
+      >
+        {isOpen && <TakenAlong upstream={data} />}
+      </ConfirmDialog>
+    </>
+  );
+}
+
+function TakenAlong({ upstream: { id, group_id: groupId } }: { upstream: UpstreamDetail }) {
+  const cache = useQuery({
+    queryKey: ["upstream", id, "cache"],
+    queryFn: ({ signal }) =>
+      ask(
+        api.GET("/api/v4/virtual_registries/container/upstreams/{id}/cache", {
+          params: { path: { id }, query: { include_pinned: true } },
+          signal,
+        }),
+      ),
+  });
+  return (
+    <div className="stack">
+      <p>All that is cached of it goes, its login, and its rules. There is no undo.</p>
+      <Loaded query={cache} height="3rem">
+        {(preview) => <Preview preview={preview} />}
+      </Loaded>
+      <div>
+        <p>It is asked in:</p>
+        <InRegistries id={id} groupId={groupId} />
+      </div>
+    </div>
+  );
+}
