@@ -63,7 +63,7 @@ export const routes: readonly ConsoleRoute[] = [
   route("/cache/:id/entries/:entry", () => import("./screens/cache/entry.tsx")),
   route("/prefetches", () => import("./screens/prefetches/prefetches.tsx"), {
     title: "Prefetches",
-    icon: "down",
+    icon: "prefetch",
     section: "Content",
   }),
   route("/prefetches/:id", () => import("./screens/prefetches/prefetch.tsx")),

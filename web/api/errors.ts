@@ -59,7 +59,9 @@ function textsOf(body: unknown): Texts {
   if (typeof body !== "object" || body === null) return { message: "", fields: {} };
   const { error, message, error_description: more } = body as Record<string, unknown>;
   if (typeof error === "string") {
-    return { message: typeof more === "string" ? more : error, fields: fieldsOf(error) };
+    return typeof more === "string"
+      ? { message: more, fields: {} }
+      : { message: error, fields: namedIn(error) };
   }
   if (typeof message === "string") return { message, fields: {} };
   if (typeof message !== "object" || message === null) return { message: "", fields: {} };
@@ -72,14 +74,16 @@ function textsOf(body: unknown): Texts {
   return { message: lines.join("; "), fields: Object.fromEntries(fields) };
 }
 
-const ofField =
-  /^([a-z][\w.[\]]*) (is missing|is empty|is invalid|is not known|does not have a valid value)$/;
-
-/** Those that `name is missing, url is empty` is about; none where it is not of that form. */
-function fieldsOf(error: string): Record<string, string[]> {
-  const parts = error.split(", ").map((part) => ofField.exec(part));
-  if (parts.some((part) => part === null)) return {};
-  return Object.fromEntries(parts.map((part) => [part?.[1] ?? "", [part?.[2] ?? ""]]));
+/** The fields that a refusal names in a line, `name is missing, url is empty`; none where it is something else. */
+function namedIn(line: string): Record<string, string[]> {
+  const parts = line
+    .split(", ")
+    .map((part) => /^([a-z][\w.[\]]*) ((?:is|has|does) .+)$/.exec(part));
+  if (parts.includes(null)) return {};
+  return Object.fromEntries(parts.map((part) => [part?.[1], [part?.[2]]])) as Record<
+    string,
+    string[]
+  >;
 }
 
 /** Without the status that stands before it: `403 Forbidden - …`. */

@@ -73,7 +73,7 @@ export function News<T extends object>({
     <div className="note" role="status">
       <div>
         <p className="note-title">It is now</p>
-        <ul className="plain">
+        <ul className="lines">
           {fields.map((field) => (
             <li key={field}>
               {words[field]}: <bdi>{valueText(now[field])}</bdi>

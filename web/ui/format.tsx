@@ -58,11 +58,15 @@ const steps: readonly [unit: Intl.RelativeTimeFormatUnit, ms: number][] = [
   ["minute", 60_000],
 ];
 
+/** What is as little ahead has happened: clocks are never quite the same. */
+const soonMs = 3000;
+
 export function relativeText(time: string | number, now: number): string {
   const ms = new Date(time).getTime() - now;
   const [unit, size] = steps.find(([, size]) => Math.abs(ms) >= size) ?? ["second", 1000];
   // Of the last seconds nobody wants the count.
-  return unit === "second" ? "just now" : relative.format(Math.round(ms / size), unit);
+  if (unit === "second") return ms > soonMs ? "in a moment" : "just now";
+  return relative.format(Math.round(ms / size), unit);
 }
 
 const tickMs = 30_000;

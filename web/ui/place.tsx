@@ -7,15 +7,17 @@ export function PlaceSelect({ place: { group, choices } }: { place: Place }) {
   const [, setIn] = useParam("in");
   if (choices.length < 2) return null;
   return (
-    <Select
-      label="Group"
-      value={group.full_path}
-      onChange={setIn}
-      choices={choices.map(({ full_path: path, name }) => ({
-        id: path,
-        label: path,
-        ...(name !== path && { description: name }),
-      }))}
-    />
+    <div className="place">
+      <Select
+        label="Group"
+        value={group.full_path}
+        onChange={setIn}
+        choices={choices.map(({ full_path: path, name }) => ({
+          id: path,
+          label: path,
+          ...(name !== path && { description: name }),
+        }))}
+      />
+    </div>
   );
 }

@@ -19,11 +19,7 @@ export async function cached(weir: Weir, images: Images): Promise<void> {
     every_hours: 24,
   });
   await waitFor("the end of a prefetch", async () => {
-    const { last_run_at: last, status } = await call(
-      weir,
-      "GET",
-      `${containers}/prefetches/${id}`,
-    );
+    const { last_run_at: last, status } = await call(weir, "GET", `${containers}/prefetches/${id}`);
     return last !== null && status !== "running";
   });
   await call(weir, "POST", `${group}/cleanup/policy`, { enabled: true, cadence: 14 });

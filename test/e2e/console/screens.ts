@@ -11,6 +11,8 @@ export interface Screen {
   path: string;
   /** Whether somebody has signed in. */
   isOpen?: boolean;
+  /** Whether axe looks at it when it is narrow alone: for what is one column at any width, or much like another. */
+  isNarrowEnough?: boolean;
   /** Waits until it is there, and does what leads to it. */
   reach: (page: Page, weir: Weir) => Promise<void>;
 }

@@ -20,7 +20,7 @@ export const kindText = (kind: string): string => kinds[kind] ?? kind.replaceAll
 const verbs: Readonly<Record<string, string>> = {
   add: "added",
   create: "created",
-  declare: "set from the configuration",
+  declare: "declared",
   delete: "deleted",
   disable: "switched off",
   evict: "began an eviction from",

@@ -4,7 +4,6 @@ import { Button } from "../../ui/button.tsx";
 import { SearchField } from "../../ui/fields.tsx";
 import { bytesText, countText } from "../../ui/format.tsx";
 import { Link } from "../../ui/link.tsx";
-import { Meter } from "../../ui/meter.tsx";
 import { useParam } from "../../ui/params.ts";
 import { Panel, Stat, Stats } from "../../ui/pieces.tsx";
 import { useSettled } from "../../ui/settled.ts";
@@ -45,14 +44,8 @@ function Numbers({ groupId }: { groupId: number }) {
           <Stat
             label="Takes"
             value={bytesText(bytes)}
-            detail={most === null ? "without a limit" : `of ${bytesText(most)}`}
+            detail={most === null ? "without a limit" : `of at most ${bytesText(most)}`}
           />
-          {most !== null && (
-            <Stat
-              label="Of the limit"
-              value={<Meter label="Taken of the limit" value={bytes} most={most} />}
-            />
-          )}
         </Stats>
       )}
     </Loaded>
@@ -137,6 +130,6 @@ const columns: readonly Column<Upstream>[] = [
     name: "At most",
     isNumber: true,
     cell: ({ cache_max_bytes: most }) =>
-      most === null ? <span className="muted">no limit</span> : bytesText(most),
+      most === null ? <span className="muted unbroken">no limit</span> : bytesText(most),
   },
 ];

@@ -104,7 +104,7 @@ function Subgroups({ group }: { group: Group }) {
           return <EmptyState title="None">Groups below this one would be here.</EmptyState>;
         }
         return (
-          <ul className="plain">
+          <ul className="lines">
             {below.map(({ id, full_path: path, name }) => (
               <li key={id}>
                 <Link to={`/groups/${id}`}>

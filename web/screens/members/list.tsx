@@ -76,7 +76,7 @@ const columnsOf = ({ group }: Place, mayChange: boolean): Column<Membership>[] =
     cell: (member) =>
       mayChange &&
       member.of.id === group.id && (
-        <span className="row">
+        <span className="row deeds">
           <ChangeMember member={member} />
           <RemoveMember member={member} />
         </span>

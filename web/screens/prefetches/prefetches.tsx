@@ -68,7 +68,11 @@ function OfRegistry({ registry, all }: { registry: Registry; all: readonly Regis
   const [, setRegistry] = useParam("registry");
   return (
     <Panel title="Of the registry">
-      {all.length > 1 && (
+      {all.length === 1 ? (
+        <p className="muted">
+          Through <bdi>{registry.name}</bdi>
+        </p>
+      ) : (
         <Select
           label="Registry"
           value={String(registry.id)}

@@ -10,27 +10,31 @@ const states: Record<Prefetch["status"], { tone: Tone; text: string }> = {
   failed: { tone: "bad", text: "Failed" },
 };
 
-/** In a word; a run that ended with images that are not there has not just gone well. */
+/** In a word; a run of which some images are here has not just failed. */
 export function PrefetchState({ prefetch }: { prefetch: Prefetch }) {
   const { status, images } = prefetch;
-  const failed = images.filter((image) => image.status === "failed").length;
+  const here = imagesHere(prefetch);
   const { tone, text } = states[status];
-  if (status === "finished" && failed > 0) {
-    return <Badge tone="warn">{`Done, without ${countText(failed)}`}</Badge>;
+  if (status === "failed" && here > 0) {
+    return <Badge tone="warn">{`Done, without ${countText(images.length - here)}`}</Badge>;
   }
   return <Badge tone={tone}>{text}</Badge>;
 }
 
+const imagesHere = ({ images }: Prefetch) =>
+  images.filter(({ status }) => status === "done").length;
+
 /** How far a run has come; of bytes as far as they are known. */
-export function Progress({ prefetch: { progress } }: { prefetch: Prefetch }) {
-  const { images, objects, bytes } = progress;
+export function Progress({ prefetch }: { prefetch: Prefetch }) {
+  const { images, objects, bytes } = prefetch.progress;
   const share = bytes.total > 0 ? bytes : images;
   return (
     <div className="stack progress">
       <Meter label="Progress" value={share.done} most={share.total} />
       <span className="small muted numbers">
-        {countText(images.done)} of {countText(images.total)} images, {countText(objects.done)} of{" "}
-        {countText(objects.total)} objects, {bytesText(bytes.done)} of {bytesText(bytes.total)}
+        {countText(imagesHere(prefetch))} of {countText(images.total)} images,{" "}
+        {countText(objects.done)} of {countText(objects.total)} objects, {bytesText(bytes.done)} of{" "}
+        {bytesText(bytes.total)}
       </span>
     </div>
   );

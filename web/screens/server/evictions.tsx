@@ -80,7 +80,7 @@ function OfLimit({ preview }: { preview: Preview }) {
       {entries.length > 0 && (
         <details>
           <summary>The {entries.length === count ? "" : "first "}entries</summary>
-          <ul className="plain small eviction-entries">
+          <ul className="lines small eviction-entries">
             {entries.map((entry) => (
               <li key={entry.id}>
                 <bdi>{entry.relative_path}</bdi>{" "}

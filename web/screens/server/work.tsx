@@ -13,11 +13,13 @@ const names: Readonly<Record<string, string>> = {
   expired_statistics: "Deleting old statistics",
   expired_tokens: "Deleting tokens that have ended",
   expired_webhook_deliveries: "Deleting old deliveries of webhooks",
-  leftovers: "Deleting blobs that nothing needs",
+  leftovers: "Deleting what deleted things have left behind",
   prefetches: "Prefetches",
   purges: "Emptying of caches",
   scrub: "Looking through stored blobs",
   search_index: "Search index",
+  stray_blobs: "Deleting stored files that no record has",
+  sweep: "Deleting blobs that nothing needs",
   webhook_deliveries: "Deliveries of webhooks",
 };
 

@@ -109,7 +109,7 @@ function Actions({ owner, token }: { owner: Owner; token: Token }) {
   // Others' tokens an administrator revokes; their secrets are for their owners.
   const canRotate = owner.kind === "group" || (owner.kind === "personal" && owner.isSelf);
   return (
-    <span className="row">
+    <span className="row deeds">
       {canRotate && <Rotate owner={owner} token={token} />}
       <Revoke owner={owner} token={token} />
     </span>

@@ -76,7 +76,7 @@ const columns: readonly Column<Issuer>[] = [
     id: "rules",
     name: "Rules",
     cell: ({ rules }) => (
-      <ul className="plain small">
+      <ul className="lines small">
         {rules.map(({ claims, group, pull }) => (
           <li key={`${group} ${JSON.stringify(claims)}`}>
             <bdi>{claimsText(claims)}</bdi> → <bdi>{group}</bdi>
@@ -100,7 +100,7 @@ function SignIn() {
       <Loaded query={methods} height="10rem">
         {({ password, token, providers }) => (
           <div className="stack">
-            <ul className="plain">
+            <ul className="lines">
               <Way name="User name and password" isOn={password} />
               <Way name="Access token" isOn={token} />
             </ul>
