@@ -3,6 +3,12 @@ import { errorOf } from "../../web/api/errors.ts";
 
 const table: [body: unknown, status: number, message: string, fields: object][] = [
   [{ error: "page is not a number" }, 400, "page is not a number", {}],
+  [
+    { error: "name is missing, rules[0].pattern is empty" },
+    400,
+    "name is missing, rules[0].pattern is empty",
+    { name: ["is missing"], "rules[0].pattern": ["is empty"] },
+  ],
   [{ message: "403 Forbidden - signing in needs https" }, 403, "signing in needs https", {}],
   [{ message: "404 Upstream Not Found" }, 404, "404 Upstream Not Found", {}],
   [

@@ -1,7 +1,7 @@
 import { useState } from "react";
+import { differing, type Fields } from "./changes.ts";
 
-/** What a form holds: texts, and what is ticked. */
-export type Fields = Readonly<Record<string, string | boolean>>;
+export type { Fields } from "./changes.ts";
 
 export interface Draft<F extends Fields> {
   /** To be shown: what was typed, and the rest as it is. */
@@ -21,13 +21,12 @@ export function useDraft<F extends Fields>(base: F): Draft<F> {
     values: { ...base, ...typed },
     typed,
     isDirty: Object.keys(typed).length > 0,
-    set: (field, value) => setKept((before) => ({ ...before, [field]: value })),
+    set: (field, value) =>
+      setKept(({ [field]: _former, ...others }) => {
+        // Who types what is there anyway has typed nothing.
+        const kept = others as Partial<F>;
+        return value === base[field] ? kept : { ...kept, [field]: value };
+      }),
     clear: () => setKept({}),
   };
-}
-
-/** Those fields of the second that are not so in the first. */
-export function differing<F extends Fields>(base: F, other: Partial<F>): Partial<F> {
-  const entries = Object.entries(other).filter(([field, value]) => value !== base[field]);
-  return Object.fromEntries(entries) as Partial<F>;
 }

@@ -1,22 +1,14 @@
 import { useState } from "react";
 import { ApiError } from "../api/errors.ts";
 import { Button } from "./button.tsx";
-import { type Draft, differing, type Fields, useDraft } from "./draft.ts";
+import { type Change, changed } from "./changes.ts";
+import { type Draft, type Fields, useDraft } from "./draft.ts";
 import { Icon } from "./icons.tsx";
 
 /** Something as it was read, with its `ETag`. */
 export interface Tagged<T> {
   data: T;
   tag: string;
-}
-
-/** What somebody else made of a field while it was edited here. */
-export interface Change {
-  field: string;
-  before: string | boolean;
-  now: string | boolean;
-  /** Undefined where it was left alone here. */
-  typed: string | boolean | undefined;
 }
 
 export interface Edited<T, F extends Fields> extends Draft<F> {
@@ -44,16 +36,6 @@ export function useEdited<T, F extends Fields>(
   // Nothing that is seen here is another: as well now as later.
   if (isOther && (!draft.isDirty || changes.length === 0)) setBase(newest);
   return { ...draft, base, changes, rebase };
-}
-
-/** Exported for tests. */
-export function changed<F extends Fields>(before: F, now: F, typed: Partial<F>): Change[] {
-  return Object.entries(differing(before, now as Partial<F>)).map(([field, value]) => ({
-    field,
-    before: before[field] ?? "",
-    now: value as string | boolean,
-    typed: typed[field],
-  }));
 }
 
 /** What others have changed meanwhile, in words; nothing where they have not. */

@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import { Form as AriaForm } from "react-aria-components";
 import { ApiError } from "../api/errors.ts";
 import { Button } from "./button.tsx";
@@ -33,7 +33,7 @@ export function Form({
   onReload,
   children,
 }: FormProps) {
-  const fields = error instanceof ApiError ? error.fields : {};
+  const [fields, corrected] = useFieldTexts(error);
   return (
     <AriaForm
       className="form"
@@ -44,7 +44,9 @@ export function Form({
         if (!isPending) onSubmit(valuesOf(event.currentTarget));
       }}
     >
-      {children}
+      <div className="contents" onInput={({ target }) => corrected(nameOf(target))}>
+        {children}
+      </div>
       <FormError error={error} {...(onReload && { onReload })} />
       <div className="row form-actions">
         <Button type="submit" variant={isDanger ? "danger" : "primary"} isPending={isPending}>
@@ -54,6 +56,28 @@ export function Form({
       </div>
     </AriaForm>
   );
+}
+
+const nameOf = (target: EventTarget): string =>
+  target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement ? target.name : "";
+
+type FieldTexts = ApiError["fields"];
+const none: FieldTexts = {};
+
+/**
+ * What the server said of fields, and what takes it away when one is typed into. React Aria does so when the field is left:
+ * by a press on a button, which then moves from under the pointer as the text goes.
+ */
+function useFieldTexts(error: unknown): [FieldTexts, corrected: (name: string) => void] {
+  const said = error instanceof ApiError ? error.fields : none;
+  const [rest, setRest] = useState({ said, texts: said });
+  const texts = rest.said === said ? rest.texts : said;
+  const corrected = (name: string) => {
+    if (!Object.hasOwn(texts, name)) return;
+    const { [name]: _gone, ...others } = texts;
+    setRest({ said, texts: others });
+  };
+  return [texts, corrected];
 }
 
 function valuesOf(form: HTMLFormElement): Values {

@@ -18,6 +18,8 @@ interface Drag {
   to: number;
   startY: number;
   shift: number;
+  /** Where the rows end while none of them is off its place. On the page: it may be scrolled meanwhile. */
+  ends: number[];
 }
 
 /** A list whose order matters: moved by dragging, by buttons, and by the arrow keys on the grip. */
@@ -31,9 +33,13 @@ export function Ordered<T>({ label, items, itemKey, itemName, row, onMove }: Ord
     onMove(item, to);
     setSaid(`${itemName(item)} is now number ${to + 1} of ${items.length}.`);
   };
-  const dragged = ({ clientY }: PointerEvent) => {
-    if (!drag || !list.current) return;
-    setDrag({ ...drag, shift: clientY - drag.startY, to: placeAt(list.current, clientY) });
+  const began = (from: number, startY: number) => {
+    const rows = [...(list.current?.children ?? [])].map((row) => row.getBoundingClientRect());
+    const ends = rows.map(({ bottom }) => bottom + window.scrollY);
+    setDrag({ from, to: from, startY, shift: 0, ends });
+  };
+  const dragged = ({ pageY }: PointerEvent) => {
+    if (drag) setDrag({ ...drag, shift: pageY - drag.startY, to: placeAt(drag.ends, pageY) });
   };
   const dropped = () => {
     if (drag) move(drag.from, drag.to);
@@ -63,7 +69,7 @@ export function Ordered<T>({ label, items, itemKey, itemName, row, onMove }: Ord
                 <Grip
                   label={`Move ${itemName(item)}, number ${index + 1} of ${items.length}: by the arrow keys, or by dragging`}
                   onStep={(by) => move(index, index + by)}
-                  onDown={(startY) => setDrag({ from: index, to: index, startY, shift: 0 })}
+                  onDown={(startY) => began(index, startY)}
                   onDrag={dragged}
                   onDrop={dropped}
                   onCancel={() => setDrag(undefined)}
@@ -91,10 +97,9 @@ function marks(drag: Drag | undefined, index: number) {
 }
 
 /** The place of the row that is at this height; above the first it is the first, below the last the last. */
-function placeAt(list: HTMLElement, y: number): number {
-  const rows = [...list.children].map((row) => row.getBoundingClientRect());
-  const index = rows.findIndex(({ bottom }) => y < bottom);
-  return index === -1 ? rows.length - 1 : index;
+function placeAt(ends: readonly number[], y: number): number {
+  const index = ends.findIndex((end) => y < end);
+  return index === -1 ? ends.length - 1 : index;
 }
 
 interface GripProps {
@@ -123,7 +128,7 @@ function Grip({ label, onStep, onDown, onDrag, onDrop, onCancel }: GripProps) {
       onKeyDown={stepped}
       onPointerDown={(event) => {
         event.currentTarget.setPointerCapture(event.pointerId);
-        onDown(event.clientY);
+        onDown(event.pageY);
       }}
       onPointerMove={onDrag}
       onPointerUp={onDrop}

@@ -114,7 +114,10 @@ export function Skeleton({ height, label = "Loading" }: { height: string; label?
   );
 }
 
-/** What a query gave, or what stands in its place: on its way, refused, failed. Old data stays while new is asked for. */
+/**
+ * What a query gave, or what stands in its place: on its way, refused, failed. Old data stays while new is asked for, unless
+ * it turns out that the thing is gone.
+ */
 export function Loaded<T>({
   query,
   height,
@@ -125,7 +128,8 @@ export function Loaded<T>({
   height: string;
   children: (data: T) => ReactNode;
 }) {
-  if (query.data !== undefined) return children(query.data);
+  const isGone = query.error instanceof ApiError && query.error.status === 404;
+  if (query.data !== undefined && !isGone) return children(query.data);
   if (query.isError) return <ErrorState error={query.error} onRetry={() => void query.refetch()} />;
   return <Skeleton height={height} />;
 }

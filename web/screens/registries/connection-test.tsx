@@ -3,6 +3,7 @@ import type { components } from "../../api/schema.ts";
 import { Button } from "../../ui/button.tsx";
 import { Icon } from "../../ui/icons.tsx";
 import { ErrorNote } from "../../ui/states.tsx";
+import { adviceFor } from "./advice.ts";
 
 export type ConnectionResult = components["schemas"]["ConnectionResult"];
 
@@ -40,7 +41,7 @@ export function ConnectionTest({
           isDisabled={isDisabled}
           onPress={() => test.mutate()}
         >
-          {label}
+          <bdi>{label}</bdi>
         </Button>
       </div>
       <div role="status">{test.data && <Result result={test.data} />}</div>
@@ -73,22 +74,4 @@ function Result({ result: { success, result = "" } }: { result: ConnectionResult
       </div>
     </div>
   );
-}
-
-const advice: readonly [begin: string, text: string][] = [
-  [
-    "unreachable",
-    "Look at the host name and the port, at name resolution and firewalls between here and there, and at its certificate. Inner addresses must be in WEIR_ALLOWED_UPSTREAM_ADDRESSES.",
-  ],
-  ["timeout", "It may be overloaded, or a firewall swallows what is sent. Try again in a moment."],
-  ["denied", "Look at the user name and password, and at what they may read there."],
-  ["rate limited", "Wait for a while, or give a login with a higher limit."],
-  ["broken", "It answers with errors. Look at its own status, and try again later."],
-  ["invalid", "Something else than a registry answers there. Look at the address."],
-];
-
-/** What to do about a failed test, by how its words begin. Exported for tests. */
-export function adviceFor(result: string): string {
-  const words = result.replace(/^Error: /, "");
-  return advice.find(([begin]) => words.startsWith(begin))?.[1] ?? "";
 }

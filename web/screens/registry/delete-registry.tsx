@@ -2,6 +2,7 @@ import { useQueries, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useLocation } from "wouter";
 import { api, ask, askTagged, ifMatch } from "../../api/client.ts";
+import { queries } from "../../api/queries.ts";
 import { Button } from "../../ui/button.tsx";
 import { ConfirmDialog } from "../../ui/dialog.tsx";
 import type { Tagged } from "../../ui/edited.tsx";
@@ -24,6 +25,7 @@ export function DeleteRegistry({ newest: { data, tag } }: { newest: Tagged<Regis
     );
     toast(`The registry ${name} is deleted.`);
     navigate("/registries");
+    queries.removeQueries({ queryKey: ["registry", id] });
     await registriesChanged();
   };
   return (

@@ -156,7 +156,7 @@ function TakeOut({
       title={`Take ${name} out of ${registry.name}?`}
       action="Take out"
       trigger={
-        <Button variant="quiet" aria-label={`Take ${name} out`}>
+        <Button variant="quiet" aria-label={`Take out ${name}`}>
           Take out
         </Button>
       }

@@ -17,7 +17,7 @@ const units: Readonly<Record<string, number>> = {
 /** `50 GiB`, `500MB` or a number of bytes; null for an empty text, which is no limit; undefined for what is none of these. */
 export function readBytes(text: string): number | null | undefined {
   if (text.trim() === "") return null;
-  const [, digits, unit = ""] = /^\s*(\d{1,15}(?:\.\d{1,3})?)\s*([a-z]{0,3})\s*$/i.exec(text) ?? [];
+  const [, digits, unit = ""] = /^\s*(\d{1,16}(?:\.\d{1,3})?)\s*([a-z]{0,3})\s*$/i.exec(text) ?? [];
   const factor = units[unit.toLowerCase()];
   if (digits === undefined || factor === undefined) return undefined;
   const bytes = Math.round(Number(digits) * factor);

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useLocation } from "wouter";
 import { api, ask, ifMatch } from "../../api/client.ts";
+import { queries } from "../../api/queries.ts";
 import { Button } from "../../ui/button.tsx";
 import { ConfirmDialog } from "../../ui/dialog.tsx";
 import type { Tagged } from "../../ui/edited.tsx";
@@ -25,6 +26,7 @@ export function DeleteUpstream({ newest: { data, tag } }: { newest: Tagged<Upstr
     );
     toast(`${name} is deleted.`);
     navigate("/upstreams");
+    queries.removeQueries({ queryKey: ["upstream", id] });
     await registriesChanged();
   };
   return (

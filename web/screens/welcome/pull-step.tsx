@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { usePullHost } from "../../api/address.ts";
 import { api, ask } from "../../api/client.ts";
+import { queries } from "../../api/queries.ts";
 import { me } from "../../api/session.ts";
 import { useStore } from "../../api/store.ts";
 import { Button } from "../../ui/button.tsx";
@@ -97,8 +98,11 @@ function Watch({ groupId, registryId }: { groupId: number; registryId: number })
   if (pulls !== undefined && before === undefined) setBefore(pulls);
   const isDone = pulls !== undefined && before !== undefined && pulls > before;
   useEffect(() => {
-    if (isDone) leaveWelcome();
-  }, [isDone]);
+    if (!isDone) return;
+    leaveWelcome();
+    // The overview is not to begin with what it knew before.
+    queries.removeQueries({ queryKey: ["statistics", id], type: "inactive" });
+  }, [isDone, id]);
   return (
     <div role="status">
       {isDone ? (
