@@ -14,6 +14,7 @@ const signedIn = (admin: boolean, groups: [path: string, role: string][]): Me =>
   groups: groups.map(([path, role], index) => ({ id: index + 1, full_path: path, role })),
   session: null,
   csrf_token: null,
+  external_url: "https://weir.example.com",
 });
 
 test("a role counts in its group and below, and the highest of several", () => {

@@ -16,7 +16,9 @@ export type EntryKind = EntryDetail["kind"];
 const refreshMs = 15_000;
 
 /** The repositories of an upstream in order of name, by keyset: each page begins behind the last name of the one before. */
-export function useRepositories(upstreamId: number, search: string) {
+export function useRepositories(upstreamId: number, text: string) {
+  // Names of repositories are in lower case.
+  const search = text.toLowerCase();
   return useInfiniteQuery({
     queryKey: ["cache", upstreamId, "repositories", search],
     initialPageParam: "",

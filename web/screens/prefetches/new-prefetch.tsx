@@ -1,5 +1,5 @@
 import { useMutation } from "@tanstack/react-query";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { useLocation } from "wouter";
 import { api, ask } from "../../api/client.ts";
 import { Button } from "../../ui/button.tsx";
@@ -9,7 +9,7 @@ import { Form, type Values } from "../../ui/form.tsx";
 import { toast } from "../../ui/toast.tsx";
 import type { Registry } from "../registries/queries.ts";
 import { type PrefetchFields, prefetchesChanged } from "./queries.ts";
-import { linesOf } from "./lines.ts";
+import { linesOf, ofLists } from "./lines.ts";
 
 export function NewPrefetch({ registry }: { registry: Registry }) {
   return (
@@ -45,6 +45,9 @@ function Fields({ registry, close }: { registry: Registry; close: () => void }) 
       await prefetchesChanged();
     },
   });
+  const { error, variables } = creating;
+  // The same for the same refusal: what is corrected in a field takes its text away, and it does not come again.
+  const told = useMemo(() => variables && ofLists(error, { ...variables }), [error, variables]);
   const fields = ({ images = "", platforms = "", every_hours: hours = "" }: Values) => ({
     images: linesOf(images),
     ...(linesOf(platforms).length > 0 && { platforms: linesOf(platforms) }),
@@ -54,7 +57,7 @@ function Fields({ registry, close }: { registry: Registry; close: () => void }) 
     <Form
       action="Prefetch"
       isPending={creating.isPending}
-      error={creating.error}
+      error={told}
       onSubmit={(values) => creating.mutate(fields(values))}
       beside={<Button onPress={close}>Cancel</Button>}
     >
