@@ -39,7 +39,10 @@ export function VirtualList<T>({
   const [top, setTop] = useState(0);
   const frame = useRef<number>(undefined);
   const scroller = useRef<HTMLDivElement>(null);
-  useEffect(() => scroller.current?.scrollTo(0, 0), [of]);
+  useEffect(() => {
+    // In newer browsers it gives a promise, which is nothing for React to call.
+    void scroller.current?.scrollTo(0, 0);
+  }, [of]);
   const pages = data?.pages ?? [];
   const pageSize = pages[0]?.items.length ?? 0;
   const count = countOf(pages, pageSize);

@@ -45,6 +45,10 @@ async function stage(lab: Lab): Promise<Stage> {
 const toRepository = (page: Page) =>
   page.goto(`/cache/1/repository?${new URLSearchParams({ name: repository })}`);
 
+/** The row of a table that has these texts. */
+const rowOf = (page: Page, name: string, text: string) =>
+  page.getByRole("row").filter({ hasText: name }).filter({ hasText: text });
+
 /** Opens the page of a tag. */
 async function toTag(page: Page, tag: string): Promise<void> {
   await toRepository(page);
@@ -56,7 +60,7 @@ await e2e(
   "what was pulled is found as one types, down to its layers; it is pinned, refreshed, and told where that fails",
   { needs, seconds: 150 },
   async (lab) => {
-    const { registry, weir, watched, digest } = await stage(lab);
+    const { registry, watched, digest } = await stage(lab);
     const { page } = watched;
     await page.goto("/cache");
     await page.getByRole("link", { name: oddName }).click();
@@ -71,8 +75,8 @@ await e2e(
     await page.getByRole("link", { name: "v1", exact: true }).click();
     await settled(page, `${repository}:v1`);
     await page.getByText(digest, { exact: true }).waitFor();
-    await page.getByRole("row", { name: /SBOM.*Cached/ }).waitFor();
-    await page.getByRole("row", { name: /linux\/arm64.*Not cached/ }).waitFor();
+    await rowOf(page, "SBOM", "Cached").waitFor();
+    await rowOf(page, "linux/arm64", "Not cached").waitFor();
     await page.getByText(oddName, { exact: true }).last().waitFor();
     expect(await page.locator("b[onclick]").count()).toBe(0);
     await checked(watched);
@@ -80,7 +84,7 @@ await e2e(
       .getByRole("row", { name: /linux\/amd64/ })
       .getByRole("link")
       .click();
-    await page.getByRole("row", { name: /Layer 1.*Cached/ }).waitFor();
+    await rowOf(page, "Layer 1", "Cached").waitFor();
     await page.goBack();
     await settled(page, `${repository}:v1`);
     await page.getByRole("button", { name: "Pin", exact: true }).click();
@@ -96,7 +100,6 @@ await e2e(
     await page.getByRole("button", { name: "Refresh" }).click();
     await page.getByText("The tag was not read anew").waitFor();
     await checked(watched);
-    expect(weir.log()).toContain("refresh");
   },
 );
 

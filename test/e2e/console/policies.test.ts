@@ -23,7 +23,7 @@ await e2e(
     await page.locator(".field-error").getByText("“image:” must be").waitFor();
     await checked(watched);
     await page.getByLabel("Images").fill("library/herd:latest\nlibrary/not-there:1");
-    await page.getByText("Again and again").click();
+    await page.getByText("Again and again", { exact: true }).click();
     await page.getByLabel("Every so many hours").fill("12");
     await page.getByRole("button", { name: "Prefetch", exact: true }).click();
     await settled(page, "Prefetch 1");

@@ -6,6 +6,7 @@ import { queries } from "../../api/queries.ts";
 import { Button } from "../../ui/button.tsx";
 import { ConfirmDialog, Dialog } from "../../ui/dialog.tsx";
 import type { Tagged } from "../../ui/edited.tsx";
+import { Icon } from "../../ui/icons.tsx";
 import { ErrorNote } from "../../ui/states.tsx";
 import { toast } from "../../ui/toast.tsx";
 import type { UpstreamDetail } from "../registries/queries.ts";
@@ -42,12 +43,9 @@ function Refresh({ entry, upstream }: { entry: EntryDetail; upstream: UpstreamDe
         }),
       ),
     onSuccess: async ({ digest, cache }) => {
-      const isSame = digest === entry.digest;
-      toast(
-        isSame
-          ? `Checked at ${cache.upstream}: the tag is as it was.`
-          : `Read from ${cache.upstream}: the tag has moved.`,
-      );
+      if (cache.status === "stale") setOpen(true);
+      else if (digest === entry.digest) toast(`Checked at ${cache.upstream}: it is as it was.`);
+      else toast(`Read from ${cache.upstream}: the tag has moved.`);
       await cacheChanged();
     },
     onError: () => setOpen(true),
@@ -69,11 +67,34 @@ function Refresh({ entry, upstream }: { entry: EntryDetail; upstream: UpstreamDe
         Refresh
       </Button>
       <Dialog title="Not refreshed" isOpen={isOpen} onOpenChange={setOpen}>
-        <ErrorNote title="The tag was not read anew" error={refreshing.error}>
-          <p>What is cached is as it was, and is served.</p>
-        </ErrorNote>
+        {refreshing.error ? (
+          <ErrorNote title="The tag was not read anew" error={refreshing.error} />
+        ) : (
+          <Kept reason={refreshing.data?.cache.reason ?? null} />
+        )}
       </Dialog>
     </>
+  );
+}
+
+/** The upstream has given no answer that says anything of the tag. */
+function Kept({ reason }: { reason: string | null }) {
+  return (
+    <div className="note warn" role="alert">
+      <Icon name="warn" size={18} />
+      <div>
+        <p className="note-title">The tag was not read anew</p>
+        {reason !== null && (
+          <p>
+            <bdi>{reason}</bdi>
+          </p>
+        )}
+        <p>
+          What is cached is as it was, and goes on being served. Try again when the upstream
+          answers.
+        </p>
+      </div>
+    </div>
   );
 }
 
