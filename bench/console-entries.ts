@@ -6,16 +6,15 @@ import path from "node:path";
 import type { Page } from "playwright-core";
 import { launch, settled, signedInPage } from "../test/e2e/console/browser.ts";
 import { Lab } from "../test/e2e/lab/lab.ts";
-import { waitFor } from "../test/e2e/lab/processes.ts";
 import { embedded, type Weir } from "../test/e2e/lab/weir.ts";
 import { fillEntries } from "../test/fakes/many-entries.ts";
+import { sqliteMetadata } from "../test/fakes/metadata-sqlite.ts";
 import { figure, median, table } from "./stats.ts";
 
 /** Milliseconds: no task of the page may take longer. */
 const goal = 200;
 const entries = Number(process.argv[2] ?? 1_000_000);
 const rounds = Number(process.argv[3] ?? 3);
-const indexSeconds = 1800;
 const wheels = 60;
 const notchPixels = 1200;
 const notchMs = 30;
@@ -63,9 +62,12 @@ const deeds: Readonly<Record<string, (page: Page) => Promise<void>>> = {
   },
   "type a search": async (page) => {
     const search = page.getByRole("searchbox", { name: "Find entries" });
-    await search.pressSequentially("team-5/ image-1234/ ", { delay: 60 });
+    await search.pressSequentially("image-1234/ ", { delay: 60 });
     await search.pressSequentially("manifests", { delay: 60 });
-    await page.getByRole("link", { name: /^team-5\/image-1234[:@]/ }).first().waitFor();
+    await page
+      .getByRole("link", { name: /\/image-1234[:@]/ })
+      .first()
+      .waitFor();
     await search.fill("nothing-like-it");
     await page.getByText("No entry has these words").waitFor();
     await search.fill("");
@@ -84,26 +86,23 @@ async function rested(page: Page): Promise<void> {
   await page.locator(".row-to-come").first().waitFor({ state: "detached" });
 }
 
+/** A server with all of them, and its index of words, which takes it some minutes behind the pulls. */
 async function filled(lab: Lab): Promise<Weir> {
   const registry = await lab.registry();
   const weir = await lab.weir({ upstream: registry.url, ...embedded });
   await weir.stop();
-  const database = new Database(path.join(weir.data, "weir.db"));
+  const file = path.join(weir.data, "weir.db");
+  const database = new Database(file);
   database.run("pragma synchronous = off");
+  database.run("pragma cache_size = -400000");
   fillEntries(database, { groupId: 1, upstreamId: 1 }, entries);
   database.run("pragma wal_checkpoint(truncate)");
   database.close(true);
+  const metadata = await sqliteMetadata(file);
+  while ((await metadata.searchIndex.step()) !== undefined);
+  await metadata.close();
   await weir.start();
-  await waitFor("the index of entries", () => isIndexed(weir), indexSeconds);
   return weir;
-}
-
-async function isIndexed(weir: Weir): Promise<boolean> {
-  await Bun.sleep(1000);
-  const [row] = await weir.query<{ left: number }>(
-    "select count(*) as \"left\" from work where name = 'search_index' and next_run_at is null",
-  );
-  return row?.left === 0;
 }
 
 const lab = await Lab.open();
@@ -139,6 +138,8 @@ const rows = Object.entries(longest).map(([deed, all]) => [
 ]);
 console.log(`${entries} entries, the longest task in milliseconds, ${rounds} rounds\n`);
 console.log(table(["while one would", "median", "longest"], rows));
-const isMissed = Object.values(longest).flat().some((ms) => ms > goal);
+const isMissed = Object.values(longest)
+  .flat()
+  .some((ms) => ms > goal);
 if (isMissed) console.log(`missed: no task over ${goal} ms`);
 process.exit(isMissed ? 1 : 0);

@@ -3,6 +3,7 @@ import {
   type KeyboardEvent,
   type ReactNode,
   type UIEvent,
+  memo,
   useEffect,
   useRef,
   useState,
@@ -17,6 +18,7 @@ export interface LongListProps<T> {
   queryKey: QueryKey;
   /** A page of `pageSize` items by its number, from 1. */
   page: (page: number, signal: AbortSignal) => Promise<Page<T>>;
+  /** The same function each time: a row is drawn anew only with another item. */
   row: (item: T) => ReactNode;
   /** Pixels; the same for all, so that where a row stands is known without drawing the others. */
   rowHeight: number;
@@ -108,7 +110,11 @@ function Rows<T>({ label, queryKey, page, first, row, rowHeight, height, onCount
                   aria-setsize={isOpen ? -1 : count}
                   aria-posinset={index + 1}
                 >
-                  {item === undefined ? <span className="row-to-come" /> : row(item)}
+                  {item === undefined ? (
+                    <span className="row-to-come" />
+                  ) : (
+                    <Item item={item} row={row} />
+                  )}
                 </li>
               );
             })}
@@ -119,6 +125,11 @@ function Rows<T>({ label, queryKey, page, first, row, rowHeight, height, onCount
     </>
   );
 }
+
+/** Drawn once for as long as it is seen: scrolling moves what is there. */
+const Item = memo(function Item<T>({ item, row }: { item: T; row: (item: T) => ReactNode }) {
+  return row(item);
+}) as <T>(props: { item: T; row: (item: T) => ReactNode }) => ReactNode;
 
 /** How many rows there are; of a list that nobody counts, as far as is known, and whether there are more. */
 function useCount<T>({ items, next, total }: Page<T>) {

@@ -34,7 +34,7 @@ export function EntriesList({ upstreamId }: { upstreamId: number }) {
         label="All entries"
         queryKey={entriesKey(list)}
         page={askEntries(list)}
-        row={(entry) => <EntryRow entry={entry} isWithin={false} />}
+        row={entryRow}
         rowHeight={rowHeight}
         height={listHeight}
         onCount={setCount}
@@ -43,6 +43,8 @@ export function EntriesList({ upstreamId }: { upstreamId: number }) {
     </Panel>
   );
 }
+
+const entryRow = (entry: CacheEntry) => <EntryRow entry={entry} isWithin={false} />;
 
 export function NoEntries({ search }: { search: string }) {
   if (search === "") {

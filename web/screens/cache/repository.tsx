@@ -16,7 +16,7 @@ import { Loaded } from "../../ui/states.tsx";
 import { useUpstream } from "../registries/queries.ts";
 import { purgePath, upstreamPath } from "./addresses.ts";
 import { EntryRow, NoEntries } from "./entries-list.tsx";
-import { askEntries, entriesKey, useRepository } from "./queries.ts";
+import { askEntries, type CacheEntry, entriesKey, useRepository } from "./queries.ts";
 import { Count } from "./repositories-list.tsx";
 import { listHeight, rowHeight } from "./sizes.ts";
 
@@ -87,6 +87,8 @@ function Numbers({ upstreamId, name }: { upstreamId: number; name: string }) {
   );
 }
 
+const entryRow = (entry: CacheEntry) => <EntryRow entry={entry} isWithin />;
+
 function Entries({ upstreamId, name }: { upstreamId: number; name: string }) {
   const [wanted, setKind] = useParam("kind");
   const [text, setText] = useParam("search");
@@ -110,7 +112,7 @@ function Entries({ upstreamId, name }: { upstreamId: number; name: string }) {
         label={kind.label}
         queryKey={entriesKey(list)}
         page={askEntries(list)}
-        row={(entry) => <EntryRow entry={entry} isWithin />}
+        row={entryRow}
         rowHeight={rowHeight}
         height={listHeight}
         onCount={setCount}
