@@ -10,9 +10,9 @@ import type { BlobStore } from "./blobs/contract.ts";
 import type { Config } from "./config.ts";
 import { Listeners } from "./http/api/event-stream.ts";
 import { createHttpApp } from "./http/app.ts";
+import { RecentPulls } from "./http/live/pulls.ts";
 import { Console } from "./http/console/serving.ts";
 import { loadConsole } from "./http/console/files.ts";
-import { RecentPulls } from "./http/live/pulls.ts";
 import { Metrics } from "./http/metrics/metrics.ts";
 import { PullRate } from "./http/pull-rate.ts";
 import { readinessOf } from "./http/readiness.ts";
@@ -43,6 +43,8 @@ export interface RunningWeir {
   /** Where clients come that show a certificate; undefined where they do not. */
   mirrorPort: number | undefined;
   prepared: Prepared;
+  /** Begins to load the console, beside everything else; else the first who asks for it waits for that. */
+  prepareConsole(): void;
   /** Stops accepting, lets answers under way end within the drain time, then closes everything. */
   stop(): Promise<void>;
 }
@@ -243,8 +245,6 @@ async function start(
   await warnOfWhatCannotWork(config, { directory, isInner, log });
   await warnOfTrust(config, metadata, log);
   isServing = true;
-  // Beside everything else: who asks for it at once waits for it.
-  void screens.prepare();
   log.info("listening", {
     address: config.listen.hostname,
     port: listening.port,
@@ -254,6 +254,7 @@ async function start(
     port: listening.port,
     mirrorPort: certified?.port,
     prepared,
+    prepareConsole: () => void screens.prepare(),
     async stop() {
       isServing = false;
       listeners.close();

@@ -79,6 +79,7 @@ const serve: World["serve"] = async (config, started) => {
   try {
     const weir = await startWeir(config, { clock: systemClock, log, version, random: Math.random });
     started(weir.prepared);
+    weir.prepareConsole();
     const signal = await told.promise;
     io.err(`Weir ends, when running downloads have, in ${config.drainSeconds} s at the latest.`);
     log.info("stopping", { signal });

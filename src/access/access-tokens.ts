@@ -2,7 +2,7 @@ import { hashSecret } from "../lib/secret.ts";
 import type { Credential, Credentials } from "../metadata/contract.ts";
 import type { Actor, BasicCredentials } from "./contract.ts";
 import { createHolder, type Holder, type Proven, type Prover } from "./holder.ts";
-import type { Authority } from "./permissions.ts";
+import type { Authority } from "./doors.ts";
 
 /** More than any secret of ours: what is longer is not hashed. */
 const maxSecretLength = 1024;

@@ -7,7 +7,8 @@ import type {
   UserRights,
 } from "../metadata/contract.ts";
 import type { ApiAccess, ApiCredentials, Caller } from "./contract.ts";
-import { type Authority, actions, judge, opens, reaches, standingOf } from "./permissions.ts";
+import { type Authority, opens } from "./doors.ts";
+import { actions, judge, reaches, standingOf } from "./permissions.ts";
 
 /** More than any secret of ours: what is longer is not hashed. */
 const maxSecretLength = 1024;

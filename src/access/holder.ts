@@ -1,6 +1,7 @@
 import type { DependencyProxy, Registry } from "../metadata/contract.ts";
 import type { Actor, BasicCredentials, PullRight, Visitor } from "./contract.ts";
-import { type Authority, judge, opens, standingOf } from "./permissions.ts";
+import { type Authority, opens } from "./doors.ts";
+import { judge, standingOf } from "./permissions.ts";
 
 /** Somebody whose credential is valid now, and what it opens: the same object for as long as nothing has changed. */
 export interface Holder {

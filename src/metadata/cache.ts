@@ -2,6 +2,8 @@ import { sql, type Transaction } from "kysely";
 import { LruMap } from "../lib/lru.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { ChildKind } from "../oci/manifest.ts";
+import { cacheOf, CachePlaces, cachesFor, doubtedCaches, isSomebodys } from "./caches.ts";
+import type { Changes } from "./changes.ts";
 import type {
   Cache,
   CacheEntry,
@@ -13,6 +15,7 @@ import type {
   ShownObject,
   StoredBlobRecord,
 } from "./contract.ts";
+import { bringOverSome } from "./doubts.ts";
 import { Lookups } from "./lookups.ts";
 import { pulledRepositories } from "./repositories.ts";
 import { nameChildren, nameObjects, storeContent } from "./manifests.ts";
@@ -33,61 +36,72 @@ const maxHours = 10_000;
 /** Cache entries and what is known of stored content, on any engine. */
 export class SqlCache implements Cache {
   readonly #lookups: Lookups;
+  readonly #places: CachePlaces;
   /** The hour in which what a manifest leads to was last noted as used. */
   readonly #hours = new LruMap<string, number>(maxHours);
 
-  constructor(readonly db: Db) {
+  constructor(
+    readonly db: Db,
+    changes: Changes,
+  ) {
     this.#lookups = new Lookups(db);
+    this.#places = new CachePlaces(db, changes);
   }
 
-  entries(
+  async entries(
     upstreamIds: readonly number[],
     repository: string,
     kind: ChildKind,
     reference: string,
   ): Promise<CacheEntry[]> {
-    return this.#lookups.entries(upstreamIds, repository, kind, reference);
+    const places = await this.#places.of(upstreamIds);
+    return this.#lookups.entries(places, repository, kind, reference);
   }
 
-  manifests(
+  async manifests(
     upstreamIds: readonly number[],
     repository: string,
     reference: string,
   ): Promise<CachedManifest[]> {
-    return this.#lookups.manifests(upstreamIds, repository, reference);
+    const places = await this.#places.of(upstreamIds);
+    return this.#lookups.manifests(places, repository, reference);
   }
 
-  storeManifest(manifest: FetchedManifest): Promise<void> {
-    const { digest, tag, mediaType, payload } = manifest;
-    const shown = {
-      ...manifest,
-      kind: "manifest",
-      contentType: mediaType,
-      size: payload.length,
-    } as const;
-    return this.#publish(manifest, async (tx) => {
+  storeManifest(fetched: FetchedManifest): Promise<void> {
+    const { digest, tag, mediaType, payload } = fetched;
+    const kind = "manifest";
+    return this.#publish(fetched, async (tx, manifest, doubted) => {
+      const shown = { ...manifest, kind, contentType: mediaType, size: payload.length } as const;
+      const own = [digest, ...(tag === undefined ? [] : [tag])];
+      await bringOverSome(tx, doubted, manifest, [
+        ...own.map((reference) => ({ kind, reference })),
+        ...manifest.children.map((child) => ({ kind: child.kind, reference: child.digest })),
+      ]);
       // The tag first: two that move it lock what it stands for and stood for one after the other.
       if (tag !== undefined) await saveShown(tx, { ...shown, reference: tag });
       await storeContent(tx, manifest);
       await saveShown(tx, { ...shown, reference: digest });
       await nameChildren(tx, manifest);
-      await useAll(tx, manifest, manifest.now);
+      const { upstreamId: cacheId, repository } = manifest;
+      await useAll(tx, { cacheId, repository, digest }, manifest.now);
     });
   }
 
   async name(named: NamedObjects): Promise<boolean> {
     let hasNew = false;
-    await this.#publish(named, async (tx) => {
-      hasNew = await nameObjects(tx, named);
+    await this.#publish(named, async (tx, filed) => {
+      hasNew = await nameObjects(tx, filed);
     });
     return hasNew;
   }
 
   async storeBlob(blob: ShownObject, wasRecorded = false): Promise<boolean> {
     let isStored = true;
-    await this.#publish(blob, async (tx) => {
+    await this.#publish(blob, async (tx, filed, doubted) => {
       isStored = await saveBlob(tx, blob, wasRecorded);
-      if (isStored) await saveShown(tx, blob);
+      if (!isStored) return;
+      await bringOverSome(tx, doubted, filed, [filed]);
+      await saveShown(tx, filed);
     });
     return isStored;
   }
@@ -102,9 +116,11 @@ export class SqlCache implements Cache {
 
   async show(object: ShownObject): Promise<boolean> {
     let isStored = true;
-    await this.#publish(object, async (tx) => {
+    await this.#publish(object, async (tx, filed, doubted) => {
       isStored = object.kind === "manifest" || (await lockBlob(tx, object.digest));
-      if (isStored) await saveShown(tx, object);
+      if (!isStored) return;
+      await bringOverSome(tx, doubted, filed, [filed]);
+      await saveShown(tx, filed);
     });
     return isStored;
   }
@@ -131,10 +147,8 @@ export class SqlCache implements Cache {
       .select("id")
       .where("digest", "=", digest)
       .where("group_id", "=", groupId)
-      // One that is removed leaves its entries behind for a while.
-      .where("upstream_id", "in", (eb) =>
-        eb.selectFrom("upstreams").select("id").where("group_id", "=", groupId),
-      )
+      // One that is removed, or has another URL, leaves its entries behind for a while.
+      .where(isSomebodys("cache_entries.upstream_id", groupId))
       // Other credentials set shown back to named; that it was shown once is still seen by its etag, which nothing else
       // sets. A count of downloads says less: it is made before the bytes have been verified.
       .where((eb) => eb.or([eb("proof", "=", "shown"), eb("upstream_etag", "is not", null)]))
@@ -171,14 +185,17 @@ export class SqlCache implements Cache {
     // Not before it is written: what is done again has to be done whole.
     const hours = new Map<string, number>();
     await inTransaction(this.db, async (tx) => {
+      const caches = new Map<number, number[]>();
       for (const { upstreamId, repository, kind, reference, count, lastAt } of downloads) {
+        const cacheIds = caches.get(upstreamId) ?? (await cachesFor(tx, upstreamId));
+        caches.set(upstreamId, cacheIds);
         await tx
           .updateTable("cache_entries")
           .set((eb) => ({
             downloads_count: eb("downloads_count", "+", count),
             downloaded_at: sql<number>`case when downloaded_at < ${lastAt} then ${lastAt} else downloaded_at end`,
           }))
-          .where("upstream_id", "=", upstreamId)
+          .where("upstream_id", "in", cacheIds)
           .where("repository", "=", repository)
           .where("kind", "=", kind)
           .where("reference", "=", reference)
@@ -188,31 +205,38 @@ export class SqlCache implements Cache {
         // Whether what a manifest leads to was last used in an earlier hour, as far as this process knows.
         if (kind !== "manifest" || this.#hours.get(key) === hour) continue;
         hours.set(key, hour);
-        const { digest } = (await digestOf(tx, { upstreamId, repository, reference })) ?? {};
-        if (digest) await useAll(tx, { upstreamId, repository, digest }, lastAt);
+        for (const cacheId of cacheIds) {
+          const { digest } = (await digestOf(tx, { cacheId, repository, reference })) ?? {};
+          if (digest) await useAll(tx, { cacheId, repository, digest }, lastAt);
+        }
       }
       // After all entries, as those who store have it, and in one order: nobody waits for another in a circle.
-      await pulledRepositories(tx, downloads);
+      await pulledRepositories(tx, downloads, (id) => caches.get(id)?.[0] ?? id);
     });
     for (const [key, hour] of hours) this.#hours.set(key, hour);
   }
 
-  /** One transaction, in which the upstream is still the one that was asked; else nothing is written. */
-  async #publish(
-    { upstreamId, upstreamVersion, groupId }: FetchedManifest | NamedObjects | ShownObject,
-    write: (tx: Tx) => Promise<void>,
+  /**
+   * One transaction, in which the upstream is still the one that was asked; else nothing is written. What is written is filed
+   * under its cache; `doubted` are the caches that may have more of the same.
+   */
+  async #publish<T extends FetchedManifest | NamedObjects | ShownObject>(
+    object: T,
+    write: (tx: Tx, filed: T, doubted: readonly number[]) => Promise<void>,
   ): Promise<void> {
+    const { upstreamId, upstreamVersion, groupId } = object;
     await inTransaction(this.db, async (tx) => {
       const present = await tx
         .selectFrom("upstreams")
-        .select("id")
+        .select(["id", "cache_epoch", "doubted_epoch"])
         .where("id", "=", upstreamId)
         .where("group_id", "=", groupId)
         .where("version", "=", upstreamVersion)
         // Whoever is about to change it waits for this, or this for him.
         .forShare()
         .executeTakeFirst();
-      if (present) await write(tx);
+      if (!present) return;
+      await write(tx, { ...object, upstreamId: cacheOf(present) }, doubtedCaches(present));
     });
   }
 }

@@ -1,13 +1,14 @@
 import { type Compilable, type CompiledQuery, sql } from "kysely";
 import type { ChildKind } from "../oci/manifest.ts";
 import type { CacheEntry, CachedManifest } from "./contract.ts";
+import { type Places, upstreamOfCache } from "./caches.ts";
 import type { Db } from "./schema.ts";
 
 /** A registry has seldom more upstreams; queries for longer lists are compiled each time. */
 const maxKept = 32;
 
 /**
- * A query over a list of upstreams that is compiled once for each length of the list: compiling takes ten times as
+ * A query over a list of caches that is compiled once for each length of the list: compiling takes ten times as
  * long as running it. Its parameters are the list first, then `rest`.
  */
 class Lookup<Row> {
@@ -15,22 +16,22 @@ class Lookup<Row> {
 
   constructor(
     readonly db: Db,
-    readonly build: (upstreamIds: readonly number[]) => Compilable<Row>,
+    readonly build: (cacheIds: readonly number[]) => Compilable<Row>,
   ) {}
 
-  async rows(upstreamIds: readonly number[], rest: readonly string[]): Promise<Row[]> {
-    if (upstreamIds.length === 0) return [];
-    const compiled = this.#compiled(upstreamIds);
-    const parameters = [...upstreamIds, ...rest];
+  async rows(cacheIds: readonly number[], rest: readonly string[]): Promise<Row[]> {
+    if (cacheIds.length === 0) return [];
+    const compiled = this.#compiled(cacheIds);
+    const parameters = [...cacheIds, ...rest];
     const { rows } = await this.db.executeQuery<Row>({ ...compiled, parameters });
     return rows;
   }
 
-  #compiled(upstreamIds: readonly number[]): CompiledQuery<Row> {
-    const { length } = upstreamIds;
+  #compiled(cacheIds: readonly number[]): CompiledQuery<Row> {
+    const { length } = cacheIds;
     const kept = this.#kept.get(length);
     if (kept) return kept;
-    const compiled = this.build(upstreamIds).compile();
+    const compiled = this.build(cacheIds).compile();
     if (length <= maxKept) this.#kept.set(length, compiled);
     return compiled;
   }
@@ -50,12 +51,12 @@ const columns = [
   "e.downloaded_at",
 ] as const;
 
-/** The conditions stand in the order of the parameters: upstreams, repository, kind, reference. */
-function entryQuery(db: Db, upstreamIds: readonly number[]) {
+/** The conditions stand in the order of the parameters: caches, repository, kind, reference. */
+function entryQuery(db: Db, cacheIds: readonly number[]) {
   return db
     .selectFrom("cache_entries as e")
     .select(columns)
-    .where("e.upstream_id", "in", upstreamIds)
+    .where("e.upstream_id", "in", cacheIds)
     .where("e.repository", "=", "")
     .where("e.kind", "=", "manifest")
     .where("e.reference", "=", "")
@@ -68,10 +69,10 @@ export class Lookups {
   readonly #manifests: Lookup<EntryRow & { payload: Uint8Array | null }>;
 
   constructor(db: Db) {
-    this.#entries = new Lookup(db, (upstreamIds) => entryQuery(db, upstreamIds));
-    this.#manifests = new Lookup(db, (upstreamIds) =>
+    this.#entries = new Lookup(db, (cacheIds) => entryQuery(db, cacheIds));
+    this.#manifests = new Lookup(db, (cacheIds) =>
       // As a sub-query: SQLite takes three times as long for the same as a left join.
-      entryQuery(db, upstreamIds).select((eb) =>
+      entryQuery(db, cacheIds).select((eb) =>
         eb
           .selectFrom("manifests as m")
           .select("m.payload")
@@ -82,27 +83,45 @@ export class Lookups {
   }
 
   async entries(
-    upstreamIds: readonly number[],
+    places: Places,
     repository: string,
     kind: ChildKind,
     reference: string,
   ): Promise<CacheEntry[]> {
-    const rows = await this.#entries.rows(upstreamIds, [repository, kind, reference]);
+    const found = await this.#entries.rows(places.ids, [repository, kind, reference]);
+    const rows = places.doubted.size === 0 ? found : withDoubts(found, places);
     return rows.map((row) => entryOf(row, repository, kind, reference));
   }
 
   async manifests(
-    upstreamIds: readonly number[],
+    places: Places,
     repository: string,
     reference: string,
   ): Promise<CachedManifest[]> {
-    const rows = await this.#manifests.rows(upstreamIds, [repository, "manifest", reference]);
+    const found = await this.#manifests.rows(places.ids, [repository, "manifest", reference]);
+    const rows = places.doubted.size === 0 ? found : withDoubts(found, places);
     return rows.map((row) =>
       Object.assign(entryOf(row, repository, "manifest", reference), {
         payload: row.payload ?? undefined,
       }),
     );
   }
+}
+
+/** What a doubted cache has is no more than named, and counts where the upstream's own has nothing; of several the newest. */
+function withDoubts<Row extends EntryRow>(rows: readonly Row[], { doubted }: Places): Row[] {
+  const newestFirst = rows.toSorted((a, b) => b.upstream_id - a.upstream_id);
+  const byUpstream = new Map<number, Row>();
+  for (const row of newestFirst) {
+    const upstreamId = upstreamOfCache(row.upstream_id);
+    if (byUpstream.has(upstreamId)) continue;
+    const isDoubted = doubted.has(row.upstream_id);
+    byUpstream.set(
+      upstreamId,
+      isDoubted ? { ...row, proof: "named", upstream_checked_at: 0 } : row,
+    );
+  }
+  return [...byUpstream.values()];
 }
 
 function entryOf(
@@ -113,7 +132,7 @@ function entryOf(
 ): CacheEntry {
   return {
     id: row.id,
-    upstreamId: row.upstream_id,
+    upstreamId: upstreamOfCache(row.upstream_id),
     repository,
     kind,
     reference,

@@ -2,19 +2,24 @@ import type { Transaction } from "kysely";
 import type { Downloads } from "./contract.ts";
 import type { Schema } from "./schema.ts";
 
-/** Notes when something of each repository was last pulled. */
+/**
+ * Notes when something of each repository was last pulled. `cacheIdOf`: the cache that an upstream has (`caches.ts`). What is
+ * doubted is not to be seen, and says when it was pulled as it is shown again.
+ */
 export async function pulledRepositories(
   tx: Transaction<Schema>,
   downloads: readonly Downloads[],
+  cacheIdOf: (upstreamId: number) => number,
 ): Promise<void> {
-  const pulled = Map.groupBy(downloads, keyOf);
+  const filed = downloads.map((one) => ({ ...one, cacheId: cacheIdOf(one.upstreamId) }));
+  const pulled = Map.groupBy(filed, keyOf);
   for (const [, ofOne] of [...pulled].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const [{ upstreamId, repository } = { upstreamId: 0, repository: "" }] = ofOne;
+    const [{ cacheId, repository } = { cacheId: 0, repository: "" }] = ofOne;
     const at = Math.max(...ofOne.map(({ lastAt }) => lastAt));
     await tx
       .updateTable("repository_counts")
       .set({ last_downloaded_at: at })
-      .where("upstream_id", "=", upstreamId)
+      .where("upstream_id", "=", cacheId)
       .where("repository", "=", repository)
       .where("last_downloaded_at", "<", at)
       .execute();
@@ -22,5 +27,5 @@ export async function pulledRepositories(
 }
 
 /** In the order in which PostgreSQL adds up what was counted (`entry_count_changes_added`). */
-const keyOf = ({ upstreamId, repository }: Downloads) =>
-  `${String(upstreamId).padStart(16, "0")} ${repository}`;
+const keyOf = ({ cacheId, repository }: { cacheId: number; repository: string }) =>
+  `${String(cacheId).padStart(16, "0")} ${repository}`;

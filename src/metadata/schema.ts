@@ -6,6 +6,8 @@ import type { BlobsTable, BytesScope, GroupsTable } from "./space/tables.ts";
 import type { AuditResult } from "./audit/contract.ts";
 import type { Ask, DeniedMeans, OnUnsure, Proof, Role, TokenKind, UserState } from "./contract.ts";
 import type { OidcIssuersTable } from "./oidc-issuers/table.ts";
+import type { PrefetchesTable, PrefetchImagesTable } from "./prefetches/tables.ts";
+import type { WebhookDeliveriesTable, WebhooksTable } from "./webhooks/tables.ts";
 
 /** The tables as TypeScript sees them; what they hold to is in `migrations/`. Flags are 0 or 1, on every engine. */
 export interface Schema {
@@ -91,6 +93,9 @@ export interface UpstreamsTable {
   cache_max_bytes: number | null;
   kind: Generated<UpstreamKind>;
   version: Generated<number>;
+  /** Which of its caches it has, and from which on the former ones are doubted: see `caches.ts`. */
+  cache_epoch: Generated<number>;
+  doubted_epoch: Generated<number>;
   created_at: number;
   updated_at: number;
 }
@@ -182,6 +187,7 @@ export interface SessionsTable {
 export interface CacheEntriesTable {
   id: Generated<number>;
   group_id: number;
+  /** Of its cache: see `caches.ts`. */
   upstream_id: number;
   repository: string;
   kind: ChildKind;
@@ -206,6 +212,7 @@ export interface CacheEntriesTable {
 interface ListsTable {
   id: Generated<number>;
   group_id: number;
+  /** Of its cache. */
   upstream_id: number;
   repository: string;
   kind: "tags" | "referrers";
@@ -295,6 +302,7 @@ export interface WorkTable {
 
 export interface PurgesTable {
   id: Generated<number>;
+  /** Of its cache. */
   upstream_id: number;
   /** A glob; null: everything. */
   pattern: string | null;
@@ -329,69 +337,4 @@ export interface CleanupPoliciesTable {
   run_deleted_count: Generated<number>;
   created_at: number;
   updated_at: number;
-}
-
-export interface PrefetchesTable {
-  id: Generated<number>;
-  group_id: number;
-  registry_id: number;
-  /** A JSON array of texts. */
-  platforms: string;
-  every_hours: number | null;
-  status: Generated<"scheduled" | "running" | "finished" | "failed">;
-  next_run_at: number | null;
-  last_run_at: number | null;
-  run_started_at: number | null;
-  advanced_at: Generated<number>;
-  created_at: number;
-  updated_at: number;
-}
-
-export interface PrefetchImagesTable {
-  prefetch_id: number;
-  position: number;
-  image: string;
-  status: Generated<"pending" | "done" | "failed">;
-  reason: string | null;
-  digest: Digest | null;
-  attempts: Generated<number>;
-  not_before: Generated<number>;
-  objects_done: Generated<number>;
-  objects_total: Generated<number>;
-  bytes_done: Generated<number>;
-  bytes_total: Generated<number>;
-}
-
-export interface WebhooksTable {
-  id: Generated<number>;
-  group_id: number;
-  url: string;
-  description: string | null;
-  sealed_secret: string;
-  ca: string | null;
-  /** A JSON array of texts. */
-  events: string;
-  enabled: number;
-  disabled_reason: string | null;
-  failing_since: number | null;
-  last_delivered_at: number | null;
-  dropped: Generated<number>;
-  created_at: number;
-  updated_at: number;
-}
-
-export interface WebhookDeliveriesTable {
-  id: Generated<number>;
-  webhook_id: number;
-  message_id: string;
-  event: string;
-  /** What is sent, byte for byte: it is signed. */
-  body: string;
-  status: Generated<"pending" | "delivered" | "failed">;
-  attempts: Generated<number>;
-  next_attempt_at: number;
-  last_attempt_at: number | null;
-  response_status: number | null;
-  reason: string | null;
-  created_at: number;
 }

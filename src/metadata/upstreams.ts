@@ -135,7 +135,8 @@ export async function createUpstream(
 }
 
 /**
- * Brings an upstream to these settings, with what follows for its entries. `sealedPassword` is stored as it is, instead
+ * Brings an upstream to these settings. With another URL or other credentials it has another cache (`caches.ts`) from here
+ * on, however much there was. `sealedPassword` is stored as it is, instead
  * of the password in the settings.
  */
 export async function changeUpstream(
@@ -157,15 +158,17 @@ export async function changeUpstream(
   );
   if (same && !doubted) return present;
   changed();
-  if (moved || doubted) await lockUpstream(tx, present.id);
-  if (moved) await deleteEntries(tx, present.id);
-  else if (doubted) await doubtEntries(tx, present.id);
-  if (moved || doubted)
-    await tx.deleteFrom("lists").where("upstream_id", "=", present.id).execute();
+  const renews = moved || doubted;
+  if (renews) await lockUpstream(tx, present.id);
+  const cacheEpoch = present.cache_epoch + (renews ? 1 : 0);
   return update(tx, present.id, {
     ...columns,
     sealed_password: sealed,
-    version: present.version + (moved || doubted ? 1 : 0),
+    version: present.version + (renews ? 1 : 0),
+    cache_epoch: cacheEpoch,
+    // Other credentials may not be allowed to read what the former ones were, and other authorities may lead to another
+    // server: it has to be shown again. What another URL had is not this one's.
+    doubted_epoch: moved ? cacheEpoch : present.doubted_epoch,
     updated_at: now,
   });
 }
@@ -195,20 +198,4 @@ function update(tx: Tx, id: number, columns: Partial<Omit<Row, "id">>): Promise<
 /** Whoever stores what this upstream has given, as it was, has done so by now, or does not do so any more. */
 export async function lockUpstream(tx: Tx, id: number): Promise<void> {
   await tx.selectFrom("upstreams").select("id").where("id", "=", id).forUpdate().execute();
-}
-
-async function deleteEntries(tx: Tx, upstreamId: number): Promise<void> {
-  await tx.deleteFrom("cache_entries").where("upstream_id", "=", upstreamId).execute();
-}
-
-/**
- * Other credentials may not be allowed to read what the former ones were, and other authorities may lead to another
- * server: it has to be shown again.
- */
-async function doubtEntries(tx: Tx, upstreamId: number): Promise<void> {
-  await tx
-    .updateTable("cache_entries")
-    .set({ proof: "named", upstream_checked_at: 0 })
-    .where("upstream_id", "=", upstreamId)
-    .execute();
 }

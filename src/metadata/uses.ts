@@ -11,7 +11,8 @@ type Tx = Transaction<Schema>;
 export const usedMs = 3_600_000;
 
 interface Object_ {
-  upstreamId: number;
+  /** See `caches.ts`. */
+  cacheId: number;
   repository: string;
   digest: Digest;
 }
@@ -22,7 +23,7 @@ interface Object_ {
  */
 export async function useAll(
   tx: Tx,
-  { upstreamId, repository, digest }: Object_,
+  { cacheId, repository, digest }: Object_,
   at: number,
 ): Promise<void> {
   // By the whole key of each: without the sign SQLite would go through all that is older, and without `cross` through the
@@ -37,7 +38,7 @@ export async function useAll(
         from needed join manifest_children as c on c.parent_digest = needed.digest
       )
       select e.id from needed cross join cache_entries as e
-      where e.upstream_id = ${upstreamId} and e.repository = ${repository}
+      where e.upstream_id = ${cacheId} and e.repository = ${repository}
         and e.kind = needed.kind and e.reference = needed.digest
     )`.execute(tx);
 }
@@ -45,12 +46,12 @@ export async function useAll(
 /** The digest of a manifest's entry, by tag or digest. */
 export function digestOf(
   tx: Tx,
-  { upstreamId, repository, reference }: Omit<Object_, "digest"> & { reference: string },
+  { cacheId, repository, reference }: Omit<Object_, "digest"> & { reference: string },
 ): Promise<{ digest: Digest } | undefined> {
   return tx
     .selectFrom("cache_entries")
     .select("digest")
-    .where("upstream_id", "=", upstreamId)
+    .where("upstream_id", "=", cacheId)
     .where("repository", "=", repository)
     .where("kind", "=", "manifest")
     .where("reference", "=", reference)

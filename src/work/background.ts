@@ -41,7 +41,7 @@ export function backgroundWork(options: BackgroundOptions): Work[] {
       name: "leftovers",
       ...soon,
       some: async () => (await management.sweep()) || undefined,
-      told: "entries of removed upstreams are gone",
+      told: "what removed upstreams and former settings have left is cleared away",
     },
     {
       name: "search_index",

@@ -3,7 +3,7 @@ import { decodeProtectedHeader, exportSPKI, generateKeyPair, SignJWT } from "jos
 import { AccessTokens } from "../../src/access/access-tokens.ts";
 import { type AccessOptions, createAccess } from "../../src/access/access.ts";
 import type { Access, Visitor } from "../../src/access/contract.ts";
-import { opens } from "../../src/access/permissions.ts";
+import { opens } from "../../src/access/doors.ts";
 import { repositoriesToPull } from "../../src/access/scopes.ts";
 import { createLogins } from "../../src/access/logins.ts";
 import type { OpenDoors } from "../../src/access/visitors.ts";

@@ -1,8 +1,6 @@
+import { type AuthorityKind, type Door, doors } from "../../src/access/doors.ts";
 import {
   actions,
-  type AuthorityKind,
-  type Door,
-  doors,
   reaches,
   type Standing,
   type Subject,
@@ -112,7 +110,7 @@ export function permissionsPage(): string {
   );
   return `# Permissions
 
-This page is made from the tables in \`src/access/permissions.ts\`, by which everything is decided; a test compares. What is not in
+This page is made from the tables in \`src/access/permissions.ts\` and \`doors.ts\`, by which everything is decided; a test compares. What is not in
 them is refused. Two things are asked: whether the credential, by its kind and scopes, opens the door; and how its owner stands to
 what is behind it.
 

@@ -1,12 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { type Authority, opens } from "../../src/access/doors.ts";
 import {
   type Action,
   actions,
-  type Authority,
   judge,
-  opens,
   type Standing,
   standingOf,
   standings,

@@ -101,6 +101,13 @@ describe("entries by the thousand", () => {
       .map(({ path }) => path)
       .filter((path) => words.every((word) => path.includes(word.toLowerCase())));
 
+  /** The upstream had another URL before, and what there is was stored since. */
+  const anotherCache = async () => {
+    await metadata.management.upstreams.change(upstream.id, { url: "https://other.example.com" });
+    for (const table of ["cache_entries", "entry_counts"]) {
+      raw.run(`update ${table} set upstream_id = upstream_id + 4294967296`);
+    }
+  };
   /** What the database keeps count of, and what is there. */
   const counts = () => {
     expect(raw.query(countedRepositories).all()).toEqual(raw.query(presentRepositories).all());
@@ -112,7 +119,7 @@ describe("entries by the thousand", () => {
   };
   const truth = () =>
     raw
-      .query(
+      .query<{ upstream_id: number }, []>(
         `select upstream_id, id >> 12 as bucket, count(*) as entries, sum(size) as size from cache_entries
         where proof = 'shown' and status = 'default' group by 1, 2 order by 1, 2`,
       )
@@ -193,6 +200,23 @@ describe("entries by the thousand", () => {
     expect(counts()).toEqual(truth());
   });
 
+  test("entries of a former cache are counted as its own, until they have come over or gone", async () => {
+    raw.run("delete from cache_entries where id > 400");
+    await metadata.cache.storeBlob(shownBlob(upstream, "layer"));
+    for (const settings of [
+      { username: "other", password: "x" },
+      { url: "https://other.example.com" },
+    ]) {
+      await metadata.management.upstreams.change(upstream.id, settings);
+      const [changed] = await metadata.directory.upstreams();
+      await metadata.cache.storeBlob(shownBlob(changed ?? upstream, "layer"));
+      expect(counts()).toEqual(truth());
+      expect(new Set(truth().map((row) => row.upstream_id)).size).toBe(2);
+      while ((await metadata.management.sweep()) > 0) expect(counts()).toEqual(truth());
+      expect(counts()).toMatchObject([{ entries: 1 }]);
+    }
+  });
+
   test("what was noted of runs without entries goes, and is noted anew when there are some again", async () => {
     await index();
     raw.run(`update cache_entries set status = 'error' where id < ${2 * bucketSize}`);
@@ -229,6 +253,7 @@ describe("entries by the thousand", () => {
 
   test("one repository with very many: each kind, page by page, and what has the words, the newest first", async () => {
     raw.run("update cache_entries set repository = 'one/large' where id > 100");
+    await anotherCache();
     raw.run("delete from repository_counts");
     raw.run(
       `insert into repository_counts select upstream_id, repository, count(*), sum(reference <> digest),
@@ -330,10 +355,10 @@ describe("entries by the thousand", () => {
     await entries.payload(digestOfText("x"), 5);
     const search = new EntrySearch(db);
     for (const words of questions) {
-      const wanted = { upstreamId: upstream.id, words, offset: 40, limit: 20 };
+      const wanted = { cacheId: upstream.id, words, offset: 40, limit: 20 };
       await search.find(wanted);
       for (const kind of ["tag", "digest", "blob"] as const) {
-        await search.find({ ...wanted, only: { ...within, kind } });
+        await search.find({ ...wanted, only: { ...wanted, repository: within.repository, kind } });
       }
     }
     const distinct = [...new Set(asked)];

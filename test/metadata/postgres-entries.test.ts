@@ -10,7 +10,12 @@ import { postgresDatabase } from "../fakes/new-database.ts";
 import { fetched, sampleRegistry, shownBlob } from "../fakes/metadata-samples.ts";
 import { OtherTransaction } from "../fakes/postgres-lock.ts";
 import { lackOfPostgres } from "../fakes/postgres.ts";
-import { countedRepositories, presentRepositories } from "../fakes/repository-truth.ts";
+import {
+  countedBytes,
+  countedRepositories,
+  presentBytes,
+  presentRepositories,
+} from "../fakes/repository-truth.ts";
 import { until } from "../fakes/until.ts";
 
 const lack = lackOfPostgres();
@@ -46,11 +51,11 @@ describe.skipIf(lack !== undefined)(`entries in PostgreSQL${lack ? ` (${lack})` 
     metadata.management.entries.list(upstream.id, { words: [], page: 1, perPage: 20, ...options });
   const counts = () =>
     database.query(
-      `select upstream_id::int, bucket::int, entries::int, size::int from entry_counts order by upstream_id, bucket`,
+      `select upstream_id::float8, bucket::int, entries::int, size::int from entry_counts order by upstream_id, bucket`,
     );
   const truth = () =>
     database.query(
-      `select upstream_id::int, (id >> 12)::int as bucket, count(*)::int as entries, sum(size)::int as size
+      `select upstream_id::float8, (id >> 12)::int as bucket, count(*)::int as entries, sum(size)::int as size
       from cache_entries where proof = 'shown' and status = 'default' group by 1, 2 order by 1, 2`,
     );
   const right = async () => {
@@ -59,7 +64,12 @@ describe.skipIf(lack !== undefined)(`entries in PostgreSQL${lack ? ` (${lack})` 
     expect(await database.query(countedRepositories)).toEqual(
       await database.query(presentRepositories),
     );
-    for (const table of ["entry_count_changes", "repository_count_changes"]) {
+    expect(await database.query(countedBytes)).toEqual(await database.query(presentBytes));
+    for (const table of [
+      "entry_count_changes",
+      "repository_count_changes",
+      "cached_byte_changes",
+    ]) {
       expect(await database.query(`select * from ${table}`)).toEqual([]);
     }
     return counted;
@@ -81,13 +91,53 @@ describe.skipIf(lack !== undefined)(`entries in PostgreSQL${lack ? ` (${lack})` 
     );
     await right();
     await metadata.management.upstreams.change(upstream.id, { username: "other", password: "x" });
-    expect(await right()).toEqual([]);
+    await right();
+    expect(await list({})).toEqual({ items: [], total: 0 });
     await metadata.cache.storeBlob(
       shownBlob({ ...upstream, version: upstream.version + 1 }, "layer"),
     );
+    await right();
+    expect(await list({})).toMatchObject({ total: 1 });
+    while ((await metadata.management.sweep()) > 0);
+    expect(await right()).toHaveLength(1);
+    await metadata.management.upstreams.change(upstream.id, { url: "https://other.example.com" });
+    await metadata.cache.storeBlob(
+      shownBlob({ ...upstream, version: upstream.version + 2 }, "layer"),
+    );
+    expect(await right()).toHaveLength(2);
+    while ((await metadata.management.sweep()) > 0);
     expect(await right()).toHaveLength(1);
     await metadata.management.upstreams.purge(upstream.id, always);
     expect(await right()).toEqual([]);
+  });
+
+  test("one content in many places counts once in bytes and in each of its repositories", async () => {
+    const places = Array.from({ length: 9 }, (_, n) => ({ repository: `team/image-${n}` }));
+    for (const place of places) {
+      await metadata.cache.storeManifest(fetched(upstream, "one", place));
+      await metadata.cache.storeBlob(shownBlob(upstream, "layer", place));
+    }
+    expect(await right()).toMatchObject([{ entries: 27 }]);
+    // Once more: `n` of each in one statement, with what else its transaction does.
+    const other = await OtherTransaction.begin(database.url);
+    await other.run("delete from cache_entries where repository < 'team/image-4'");
+    await other.run("update cache_entries set size = size where repository = 'team/image-5'");
+    await other.run("delete from cache_entries where repository = 'team/image-4'");
+    await other.end("commit");
+    expect(await right()).toMatchObject([{ entries: 12 }]);
+    const changed = await metadata.management.upstreams.change(upstream.id, { username: "other" });
+    // Brought over, and shown, in the transaction that stores it.
+    const version = upstream.version + 1;
+    await metadata.cache.storeManifest(
+      fetched({ ...upstream, version }, "one", { repository: "team/image-8" }),
+    );
+    await right();
+    while ((await metadata.management.sweep()) > 0) await right();
+    expect(await right()).toMatchObject([{ entries: 2 }]);
+    expect(changed?.id).toBe(upstream.id);
+    await database.query("delete from cache_entries");
+    expect(await right()).toEqual([]);
+    expect(await metadata.space.bytesOf({ scope: "upstream", id: upstream.id })).toBe(0);
   });
 
   test("what is given up with the transaction is not counted", async () => {

@@ -26,8 +26,8 @@ describe.skipIf(lack !== undefined)(`space in PostgreSQL${lack ? ` (${lack})` : 
     await database.remove();
   });
 
-  const evict = ({ id: upstreamId }: Upstream) =>
-    metadata.space.evict({ upstreamId, after: undefined, before: all, bytes: all, isDry: false });
+  const evict = ({ id: cacheId }: Upstream) =>
+    metadata.space.evict({ cacheId, after: undefined, before: all, bytes: all, isDry: false });
   const bytesOf = ({ id }: Upstream) => metadata.space.bytesOf({ scope: "upstream", id });
   const waiting = async () => {
     const rows = await database.query(

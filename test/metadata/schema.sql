@@ -686,7 +686,7 @@ CREATE TABLE "upstreams" (
   version integer not null default 1,
   created_at integer not null,
   updated_at integer not null, kind text not null default 'registry'
-check (kind in ('registry', 'dependency_proxy')), verified_group_id integer, cache_max_bytes integer check (cache_max_bytes > 0), last_rule_id integer not null default 0,
+check (kind in ('registry', 'dependency_proxy')), verified_group_id integer, cache_max_bytes integer check (cache_max_bytes > 0), last_rule_id integer not null default 0, cache_epoch integer not null default 0, doubted_epoch integer not null default 0,
   unique (id, group_id)
 ) strict;
 

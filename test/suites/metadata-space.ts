@@ -18,7 +18,7 @@ const repository = "library/alpine";
 export function spaceSuite(bench: MetadataBench): void {
   const wishes = { after: undefined, before: all, bytes: all };
   const wish = (upstream: Upstream, changes: Partial<EvictionWish> = {}): EvictionWish => {
-    return { upstreamId: upstream.id, isDry: false, ...wishes, ...changes };
+    return { cacheId: upstream.id, isDry: false, ...wishes, ...changes };
   };
   /** `latest`, whose layer is stored. */
   const image = async (upstream: Upstream, text: string, tag: string, now = noon) => {
@@ -48,8 +48,19 @@ export function spaceSuite(bench: MetadataBench): void {
       await cache.storeBlob(shownBlob(one, "alone"));
       expect(await bytesOf(one)).toBe(size + 5);
       expect(await bytesOf(two)).toBe(size);
-      expect(await space.upstreamsOf({ scope: "group", id: one.groupId })).toEqual([one.id]);
-      expect(await space.upstreamsOf({ scope: "instance", id: 0 })).toEqual([one.id, two.id]);
+      expect(await space.cachesOf({ scope: "group", id: one.groupId })).toEqual([one.id]);
+      expect(await space.cachesOf({ scope: "instance", id: 0 })).toEqual([one.id, two.id]);
+    });
+
+    test("what goes at once with all its entries is taken off once", async () => {
+      const { space, management } = bench.metadata;
+      const { upstream, group } = await sampleRegistry(bench.metadata);
+      await image(upstream, "a", "latest");
+      const { size } = await image(upstream, "a", "newest");
+      expect(await bytesOf(upstream)).toBe(size);
+      await management.upstreams.purge(upstream.id, { unmodifiedSince: undefined });
+      expect(await bytesOf(upstream)).toBe(0);
+      expect(await space.group(group.id)).toMatchObject({ bytes: 0 });
     });
 
     test("what has a limit is told", async () => {

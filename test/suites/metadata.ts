@@ -17,6 +17,7 @@ import { oidcIssuerSuite } from "./metadata-oidc-issuers.ts";
 import { peopleSuite } from "./metadata-people.ts";
 import { proofSuite } from "./metadata-proof.ts";
 import { proxySuite } from "./metadata-proxies.ts";
+import { renewalSuite } from "./metadata-renewals.ts";
 import { spaceSuite } from "./metadata-space.ts";
 import { ruleSuite } from "./metadata-rules.ts";
 import { statisticsSuite } from "./metadata-statistics.ts";
@@ -72,6 +73,7 @@ export function metadataSuite(name: string, open: () => Promise<MetadataBed>): v
     cacheSuite(bench);
     holdingsSuite(bench);
     proofSuite(bench);
+    renewalSuite(bench);
     listsSuite(bench);
     managementSuite(bench);
     browsingSuite(bench);

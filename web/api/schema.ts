@@ -2040,7 +2040,7 @@ export interface paths {
             [name: string]: unknown;
           };
           content: {
-            "text/event-stream": string;
+            "text/event-stream": components["schemas"]["ServerSentEvent"];
           };
         };
         400: components["responses"]["BadRequest"];
@@ -6290,6 +6290,11 @@ export interface components {
        */
       started_at: string;
     };
+    ServerSentEvent: {
+      event?: string;
+      id?: string;
+      data: string;
+    };
     VirtualRegistrySettings: {
       enabled: boolean;
     };
@@ -6870,11 +6875,6 @@ export interface components {
        */
       platforms?: string[];
       every_hours?: number | null;
-    };
-    ServerSentEvent: {
-      event?: string;
-      id?: string;
-      data: string;
     };
     Webhook: {
       id: number;

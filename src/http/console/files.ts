@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { bundleApart, type CompressedFile } from "./apart.ts";
 import { bundleConsole, type ConsoleFile } from "./bundle.ts";
 import { compress, decompress, type Encoding, gzipped } from "./compression.ts";
 
@@ -15,8 +16,6 @@ export interface ReadyFile {
 
 export type ReadyFiles = ReadonlyMap<string, ReadyFile>;
 
-/** Of a clone: a start is not to be held up by it for long. */
-const quickQuality = 9;
 /** What the executable carries is made once for all. */
 export const bestQuality = 11;
 /** How a file of the console is called in the executable: its path, and that it is compressed. */
@@ -38,24 +37,25 @@ export function loadConsole(): Promise<ReadyFiles> {
 }
 
 async function bundled(): Promise<ReadyFiles> {
-  const files = await bundleConsole();
-  const ready = files.map(async ({ path, bytes }) => {
-    const compressed = await compress(bytes, quickQuality);
-    return [path, readyFile(path, compressed, bytes)] as const;
-  });
-  return new Map(await Promise.all(ready));
+  return ready(await bundleApart());
 }
 
 async function embedded(): Promise<ReadyFiles> {
   const carried = Bun.embeddedFiles as readonly (Blob & { name: string })[];
-  const ready = carried
+  const files = carried
     .filter(({ name }) => name.endsWith(embeddedSuffix))
-    .map(async (file) => {
-      const path = pathOfEmbedded(file.name);
-      const compressed = new Uint8Array(await file.arrayBuffer());
-      return [path, readyFile(path, compressed, await decompress(compressed))] as const;
-    });
-  return new Map(await Promise.all(ready));
+    .map(async (file) => ({
+      path: pathOfEmbedded(file.name),
+      bytes: new Uint8Array(await file.arrayBuffer()),
+    }));
+  return ready(await Promise.all(files));
+}
+
+async function ready(files: readonly CompressedFile[]): Promise<ReadyFiles> {
+  const all = files.map(async ({ path, bytes }) => {
+    return [path, readyFile(path, bytes, await decompress(bytes))] as const;
+  });
+  return new Map(await Promise.all(all));
 }
 
 /** Folders do not come along into the executable: all but the page itself are assets. */

@@ -62,18 +62,11 @@ export class Console {
       log.error("the console cannot be bundled: pulls and the API go on without it", {
         code: failureCode(error),
         trace: failureTrace(error),
-        problems: problemsOf(error),
+        problems: error instanceof Error ? error.message : undefined,
       });
       return undefined;
     }
   }
-}
-
-/** What Bun finds wrong with sources is in the single errors. */
-function problemsOf(error: unknown): string | undefined {
-  return error instanceof AggregateError
-    ? error.errors.map((each) => String(each)).join("; ")
-    : undefined;
 }
 
 async function sent(

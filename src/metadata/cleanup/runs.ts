@@ -2,6 +2,7 @@ import type { Transaction } from "kysely";
 import { failureCode } from "../../lib/log.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { insertEvent, system } from "../audit/events.ts";
+import { cacheIdFor } from "../caches.ts";
 import type { Changes } from "../changes.ts";
 import { factOf } from "../management/facts.ts";
 import { removeFound } from "../purges/purges.ts";
@@ -118,7 +119,8 @@ export class SqlCleanupRuns implements CleanupRuns {
     const isOld = ({ kind, reference, digest, downloaded_at: at }: WalkedEntry) =>
       at < (kind === "manifest" && reference !== digest ? before : before - usedMs);
     const bounds = { prefix: "", maxSeen, maxFound };
-    const looked = { upstreamId, after, matches: isOld, keepPinned: true, ...bounds };
+    const cacheId = await cacheIdFor(tx, upstreamId);
+    const looked = { cacheId, after, matches: isOld, keepPinned: true, ...bounds };
     const { found, position } = await walkToRemove(tx, looked);
     const ids = found.map(({ id }) => id);
     await removeFound(tx, ids, true);

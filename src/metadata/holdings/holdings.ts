@@ -3,6 +3,7 @@ import type { ChildKind } from "../../oci/manifest.ts";
 import type { Changes } from "../changes.ts";
 import type { Holder, Holdings } from "../contract.ts";
 import type { Db } from "../schema.ts";
+import { isCacheOf, isSomebodys, upstreamOfCache } from "../caches.ts";
 
 /** `Holdings` on any engine. */
 export class SqlHoldings implements Holdings {
@@ -34,12 +35,12 @@ export class SqlHoldings implements Holdings {
   async lacking(after: number, limit: number) {
     const rows = await this.db
       .selectFrom("cache_entries as e")
-      // One that is removed leaves its entries behind for a while.
-      .leftJoin("upstreams as u", (join) => join.onRef("u.id", "=", "e.upstream_id"))
+      // One that is removed, or has another URL or other credentials, leaves its entries behind for a while.
+      .leftJoin("upstreams as u", (join) => join.on(isCacheOf("e.upstream_id", "u")))
       .leftJoin("blobs as b", (join) => join.onRef("b.digest", "=", "e.digest"))
       .leftJoin("manifests as m", (join) => join.onRef("m.digest", "=", "e.digest"))
       .select(["e.id", "e.kind", "e.digest", "e.proof", "e.repository"])
-      .select(["e.upstream_id as upstreamId", "b.digest as blob", "m.digest as manifest"])
+      .select(["e.upstream_id as cacheId", "b.digest as blob", "m.digest as manifest"])
       .select("u.id as present")
       .where("e.id", ">", after)
       .orderBy("e.id")
@@ -53,24 +54,25 @@ export class SqlHoldings implements Holdings {
     return {
       last: rows.at(-1)?.id,
       count: rows.length,
-      entries: entries.map(({ id, place, kind, digest, upstreamId, repository }) => {
-        return { id, place, kind, digest, upstreamId, repository };
+      entries: entries.map(({ id, place, kind, digest, cacheId, repository }) => {
+        return { id, place, kind, digest, upstreamId: upstreamOfCache(cacheId), repository };
       }),
     };
   }
 
-  holders(kind: ChildKind, digest: Digest, limit: number): Promise<Holder[]> {
-    return this.db
+  async holders(kind: ChildKind, digest: Digest, limit: number): Promise<Holder[]> {
+    const rows = await this.db
       .selectFrom("cache_entries")
-      .select(["kind", "digest", "upstream_id as upstreamId", "repository"])
+      .select(["kind", "digest", "upstream_id as cacheId", "repository"])
       .where("digest", "=", digest)
       .where("kind", "=", kind)
       .where("reference", "=", digest)
-      .where("upstream_id", "in", (eb) => eb.selectFrom("upstreams").select("id"))
+      .where(isSomebodys("cache_entries.upstream_id"))
       .orderBy("proof", "desc")
       .orderBy("id")
       .limit(limit)
       .execute();
+    return rows.map(({ cacheId, ...row }) => ({ ...row, upstreamId: upstreamOfCache(cacheId) }));
   }
 
   async verified(digests: readonly Digest[], now: number): Promise<void> {

@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { cacheIdOf, upstreamOfCache } from "../caches.ts";
 import type { Db } from "../schema.ts";
 import type { CachedList, FetchedList, ListKey, Lists } from "./contract.ts";
 
@@ -15,15 +16,16 @@ export class SqlLists implements Lists {
     key: ListKey,
   ): Promise<CachedList[]> {
     if (upstreamIds.length === 0) return [];
-    return this.db
+    const rows = await this.db
       .selectFrom("lists")
-      .select(["id", "upstream_id as upstreamId", "repository", "content"])
+      .select(["id", "upstream_id as cacheId", "repository", "content"])
       .select("checked_at as checkedAt")
-      .where("upstream_id", "in", upstreamIds)
+      .where("upstream_id", "in", cachesOf(this.db, upstreamIds))
       .where("repository", "=", repository)
       .where("kind", "=", key.kind)
       .where("subject", "=", subjectOf(key))
       .execute();
+    return rows.map(({ cacheId, ...row }) => ({ ...row, upstreamId: upstreamOfCache(cacheId) }));
   }
 
   /** In one statement, in which the upstream is still the one that was asked; else nothing is written. */
@@ -45,7 +47,7 @@ export class SqlLists implements Lists {
           .selectFrom("upstreams")
           .select([
             "group_id",
-            "id",
+            cacheIdOf("upstreams").as("cache_id"),
             eb.val(repository).as("repository"),
             eb.val(key.kind).as("kind"),
             eb.val(subjectOf(key)).as("subject"),
@@ -72,7 +74,7 @@ export class SqlLists implements Lists {
   async forget(upstreamId: number, repository: string): Promise<void> {
     await this.db
       .deleteFrom("lists")
-      .where("upstream_id", "=", upstreamId)
+      .where("upstream_id", "in", cachesOf(this.db, [upstreamId]))
       .where("repository", "=", repository)
       .execute();
   }
@@ -85,7 +87,7 @@ export class SqlLists implements Lists {
     const rows = await this.db
       .selectFrom("cache_entries")
       .select("reference")
-      .where("upstream_id", "=", upstreamId)
+      .where("upstream_id", "in", cachesOf(this.db, [upstreamId]))
       .where("repository", "=", repository)
       .where("kind", "=", "manifest")
       .where("proof", "=", sql.lit("shown"))
@@ -97,6 +99,14 @@ export class SqlLists implements Lists {
     if (rows.length === 0) return undefined;
     return rows.map(({ reference }) => reference).filter((reference) => !reference.includes(":"));
   }
+}
+
+/** Of upstreams that are there. */
+function cachesOf(db: Db, upstreamIds: readonly number[]) {
+  return db
+    .selectFrom("upstreams as u")
+    .select(cacheIdOf("u").as("id"))
+    .where("u.id", "in", upstreamIds);
 }
 
 function subjectOf(key: ListKey): string {

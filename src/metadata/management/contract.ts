@@ -29,8 +29,9 @@ export interface Management {
   /** Puts on record what was done and changes nothing here. */
   note(fact: AuditFact): Promise<void>;
   /**
-   * A step: gives up some lists and entries of upstreams that have been removed. How many these were; 0: there are no more.
-   * A removal is whole without it: nobody sees them any more. Safe to repeat after a kill.
+   * A step: gives up some lists and entries of upstreams that have been removed, or had another URL, or settles some of what
+   * other credentials have left in doubt. How many these were; 0: there are no more. A change is whole without it: nobody sees
+   * them any more, or as *named*. Safe to repeat after a kill.
    */
   sweep(): Promise<number>;
   /** By id, or by the path that it has now, in whatever case. */

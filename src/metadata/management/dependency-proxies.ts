@@ -1,3 +1,4 @@
+import { cachesFor } from "../caches.ts";
 import { MetadataError, type UpstreamSettings } from "../contract.ts";
 import {
   findProxyUpstream,
@@ -96,7 +97,7 @@ export class SqlDependencyProxies implements ManagedDependencyProxies {
     const begun: number[] = [];
     const checked = await this.writer.remove("upstreams", id, condition, async (saving) => {
       await note(saving);
-      begun.push(await requestPurge(saving.tx, id, everything, saving.now));
+      begun.push(...(await requestPurge(saving.tx, id, everything, saving.now)));
     });
     await this.purges.begin(begun);
     return checked;
@@ -111,8 +112,11 @@ export class SqlDependencyProxies implements ManagedDependencyProxies {
       .where("d.ttl_enabled", "=", 1)
       .execute();
     for (const { id, days } of policies) {
-      const count = await this.writer.removeOld(id, this.writer.clock.now() - days * dayMs);
-      if (count > 0) return count;
+      const lastPull = this.writer.clock.now() - days * dayMs;
+      for (const cacheId of await cachesFor(this.db, id)) {
+        const count = await this.writer.removeOld(cacheId, lastPull);
+        if (count > 0) return count;
+      }
     }
     return 0;
   }

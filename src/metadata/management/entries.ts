@@ -1,10 +1,12 @@
 import type { Selectable, Transaction } from "kysely";
+import { cacheIdFor, isCacheOf, upstreamOfCache } from "../caches.ts";
 import type { CacheEntriesTable, Db, Schema } from "../schema.ts";
 import { lastId } from "../search/buckets.ts";
 import { countedBuckets, EntrySearch, seen } from "../search/entry-search.ts";
 import { requireUnchanged } from "../tags.ts";
 import type { Digest } from "../../oci/digest.ts";
-import { RepositoryContents, type Within } from "../search/contents.ts";
+import type { ChildKind } from "../../oci/manifest.ts";
+import { RepositoryContents } from "../search/contents.ts";
 import type {
   Condition,
   EntryPlace,
@@ -22,7 +24,7 @@ import { factOf } from "./facts.ts";
 import type { Writer } from "./writer.ts";
 
 interface Place {
-  upstreamId: number;
+  cacheId: number;
   offset: number;
   limit: number;
 }
@@ -36,50 +38,63 @@ export class SqlEntries implements ManagedEntries {
     readonly contents = new RepositoryContents(db),
   ) {}
 
-  repositories(upstreamId: number, options: RepositoryOptions): Promise<Page<RepositoryRecord>> {
-    return this.contents.repositories.list(upstreamId, options);
+  async repositories(
+    upstreamId: number,
+    options: RepositoryOptions,
+  ): Promise<Page<RepositoryRecord>> {
+    return this.contents.repositories.list(await cacheIdFor(this.db, upstreamId), options);
   }
 
   async ofRepository(
     place: EntryPlace,
     { words, page, perPage, isDescending }: PageOptions & Ordered,
   ): Promise<Page<EntryRecord>> {
-    const wanted = { ...place, words, isDescending, offset: (page - 1) * perPage, limit: perPage };
+    const own = await this.#filed(place);
+    const wanted = { ...own, words, isDescending, offset: (page - 1) * perPage, limit: perPage };
     const { ids, total } = await this.contents.entries.find(wanted);
     const items = new Map((await this.#ofIds(ids)).map((entry) => [entry.id, entry]));
     return { items: ids.flatMap((id) => items.get(id) ?? []), total };
   }
 
-  present(place: Within, references: readonly string[]): Promise<Map<string, PresentEntry>> {
-    return this.contents.present(place, references);
+  async present(
+    place: { upstreamId: number; repository: string; kind: ChildKind },
+    references: readonly string[],
+  ): Promise<Map<string, PresentEntry>> {
+    return this.contents.present(await this.#filed(place), references);
   }
 
-  tagsOf(place: EntryPlace & { digest: Digest }, most: number): Promise<string[]> {
-    return this.contents.tagsOf(place, most);
+  async tagsOf(place: EntryPlace & { digest: Digest }, most: number): Promise<string[]> {
+    return this.contents.tagsOf(await this.#filed(place), most);
   }
 
   payload(digest: Digest, maxBytes: number): Promise<Uint8Array | undefined> {
     return this.contents.payload(digest, maxBytes);
   }
 
+  /** The place as it is filed: under the cache that the upstream has. */
+  async #filed<P extends { upstreamId: number }>({ upstreamId, ...place }: P) {
+    return { ...place, cacheId: await cacheIdFor(this.db, upstreamId) };
+  }
+
   async list(upstreamId: number, options: PageOptions): Promise<Page<EntryRecord>> {
     const { words, page, perPage } = options;
-    const wanted = { upstreamId, words, offset: (page - 1) * perPage, limit: perPage };
+    const cacheId = await cacheIdFor(this.db, upstreamId);
+    const wanted = { cacheId, words, offset: (page - 1) * perPage, limit: perPage };
     if (words.length === 0) return this.#page(wanted);
     const { ids, total } = await this.search.find(wanted);
     return { items: await this.#ofIds(ids), total };
   }
 
   /** By what is counted: however far the page is, no more than one run of ids is passed over. */
-  async #page({ upstreamId, offset, limit }: Place): Promise<Page<EntryRecord>> {
-    const counted = await countedBuckets(this.db, upstreamId);
+  async #page({ cacheId, offset, limit }: Place): Promise<Page<EntryRecord>> {
+    const counted = await countedBuckets(this.db, cacheId);
     const total = counted.reduce((sum, { entries }) => sum + entries, 0);
     let before = 0;
     const first = counted.find(({ entries }) => (before += entries) > offset);
     if (!first) return { items: [], total };
     const rows = await seen(this.db)
       .selectAll()
-      .where("e.upstream_id", "=", upstreamId)
+      .where("e.upstream_id", "=", cacheId)
       .where("e.id", "<=", lastId(first.bucket))
       .orderBy("e.id", "desc")
       .limit(limit)
@@ -101,7 +116,7 @@ export class SqlEntries implements ManagedEntries {
   async newestManifest(upstreamId: number): Promise<EntryRecord | undefined> {
     const row = await seen(this.db)
       .selectAll()
-      .where("e.upstream_id", "=", upstreamId)
+      .where("e.upstream_id", "=", await cacheIdFor(this.db, upstreamId))
       .where("e.kind", "=", "manifest")
       .orderBy("e.id", "desc")
       .limit(1)
@@ -166,7 +181,7 @@ async function heldRecord(tx: Transaction<Schema>, id: number): Promise<EntryRec
 
 const rowOf = (db: Db, id: number) =>
   seen(db)
-    .innerJoin("upstreams as u", "u.id", "e.upstream_id")
+    .innerJoin("upstreams as u", (join) => join.on(isCacheOf("e.upstream_id", "u")))
     .selectAll("e")
     .where("e.id", "=", id)
     .where("u.kind", "=", "registry");
@@ -177,7 +192,7 @@ function entryOf(row: Row): EntryRecord {
   return {
     id: row.id,
     groupId: row.group_id,
-    upstreamId: row.upstream_id,
+    upstreamId: upstreamOfCache(row.upstream_id),
     repository: row.repository,
     kind: row.kind,
     reference: row.reference,

@@ -1,20 +1,33 @@
 import { sql } from "kysely";
+import { isSomebodys } from "../caches.ts";
+import { nextDoubted, settleSome } from "../doubts.ts";
 import type { Db } from "../schema.ts";
 import type { Writer } from "./writer.ts";
 
-/** Gives up some of what removed upstreams have left (`Management.sweep`). */
+/** Clears away some of what removed upstreams, other URLs and other credentials have left (`Management.sweep`). */
 export async function sweepLeftovers(db: Db, writer: Writer): Promise<number> {
-  const [upstreamId] = await upstreamsGone(db);
-  return upstreamId === undefined ? 0 : writer.removeSome(upstreamId);
+  for (;;) {
+    const doubted = await nextDoubted(db);
+    if (doubted === undefined) break;
+    const count = await writer.run(async ({ tx, changed }) => {
+      const { count, isOver } = await settleSome(tx, doubted);
+      // Look-ups need not go there any more.
+      if (isOver) changed();
+      return count;
+    });
+    if (count > 0) return count;
+  }
+  const [cacheId] = await cachesGone(db);
+  return cacheId === undefined ? 0 : writer.removeSome(cacheId);
 }
 
-/** Upstreams that are no more, of which rows are left: what to do is found in the rows themselves, whatever was killed. */
-async function upstreamsGone(db: Db): Promise<number[]> {
+/** Caches that are nobody's, of which rows are left: what to do is found in the rows themselves, whatever was killed. */
+async function cachesGone(db: Db): Promise<number[]> {
   const ids = [...(await goneFrom(db, "cache_entries")), ...(await goneFrom(db, "lists"))];
   return [...new Set(ids)];
 }
 
-/** From one upstream to the next by the index, since a table can have a million rows. */
+/** From one cache to the next by the index, since a table can have a million rows. */
 async function goneFrom(db: Db, name: "cache_entries" | "lists"): Promise<number[]> {
   const table = sql.table(name);
   const { rows } = await sql<{ id: number }>`
@@ -25,8 +38,6 @@ async function goneFrom(db: Db, name: "cache_entries" | "lists"): Promise<number
       from present where present.id is not null
     )
     select id from present
-    where id is not null and not exists (select 1 from upstreams where upstreams.id = present.id)`.execute(
-    db,
-  );
+    where id is not null and not ${isSomebodys("present.id")}`.execute(db);
   return rows.map(({ id }) => id);
 }

@@ -90,7 +90,7 @@ export class SqlRegistries implements ManagedRegistries {
       // Of what is given up in steps the first one has the record: it says what was begun.
       if (registry) await note(factOf("registry", "purge", registry, purgeDetails(selection)));
       for (const upstreamId of await upstreamsOfAlone(tx, id)) {
-        begun.push(await requestPurge(tx, upstreamId, selection, now));
+        begun.push(...(await requestPurge(tx, upstreamId, selection, now)));
       }
     });
     await this.purges.begin(begun);

@@ -7,18 +7,6 @@ import { changeUpstream, type Saving, upstreamOf } from "../upstreams.ts";
 type Row = Selectable<UpstreamsTable>;
 type Login = Pick<UpstreamSettings, "username" | "password">;
 
-/** Whether these changes lead to another host, whose cache is not that of this one; throws where they cannot be. */
-export async function willMove(
-  saving: Saving,
-  row: Row,
-  changes: Partial<UpstreamSettings>,
-): Promise<boolean> {
-  if (changes.url === undefined || normalUrl(changes.url) === row.url) return false;
-  const login = loginForNewHost(changes);
-  await refuseDuplicate(saving, row.group_id, { ...login, url: changes.url }, row.id);
-  return true;
-}
-
 /** Changes some settings of an upstream (`ManagedUpstreams.change`). */
 export async function changeSettings(
   saving: Saving,

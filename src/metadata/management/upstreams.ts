@@ -19,7 +19,7 @@ import type {
 import { factOf, purgeDetails, upstreamChanges } from "./facts.ts";
 import { upstreamRecords } from "./records.ts";
 import { registryRecord } from "./registries.ts";
-import { changeSettings, refuseDuplicate, refuseHalfLogin, willMove } from "./settings.ts";
+import { changeSettings, refuseDuplicate, refuseHalfLogin } from "./settings.ts";
 import { always, type Recorded, type Writer } from "./writer.ts";
 
 export class SqlUpstreams implements ManagedUpstreams {
@@ -91,15 +91,6 @@ export class SqlUpstreams implements ManagedUpstreams {
     changes: Partial<UpstreamSettings>,
     condition = always,
   ): Promise<UpstreamRecord | undefined> {
-    const moves = await this.writer.withRow("upstreams", id, async (saving) => {
-      const row = await managedRow(saving.tx, id);
-      const present = row && (await this.#record(saving.tx, id));
-      // What is given up before the change would not come back.
-      if (present) requireUnchanged(condition, present);
-      return row && willMove(saving, row, changes);
-    });
-    // What there can be much of goes first, in steps; what comes meanwhile goes with the change.
-    if (moves) await this.writer.emptyCache(id);
     return this.writer.withRow("upstreams", id, async (saving) => {
       const { tx } = saving;
       const row = await managedRow(tx, id);
@@ -131,7 +122,7 @@ export class SqlUpstreams implements ManagedUpstreams {
     const begun: number[] = [];
     const checked = await this.#managed(id, condition, async ({ tx, note, now }, upstream) => {
       await note(factOf("upstream", "purge", upstream, purgeDetails(selection)));
-      begun.push(await requestPurge(tx, id, selection, now));
+      begun.push(...(await requestPurge(tx, id, selection, now)));
     });
     await this.purges.begin(begun);
     return checked;

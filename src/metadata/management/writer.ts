@@ -1,5 +1,5 @@
 import type { DeleteResult, Transaction } from "kysely";
-import { type Clock, yieldTurn } from "../../lib/clock.ts";
+import type { Clock } from "../../lib/clock.ts";
 import type { AuditFact, Author } from "../audit/contract.ts";
 import { insertEvent, system } from "../audit/events.ts";
 import type { Changes } from "../changes.ts";
@@ -78,27 +78,19 @@ export class Writer {
     });
   }
 
-  /** Gives up all lists and entries of an upstream, in steps between which others have their turn. */
-  async emptyCache(upstreamId: number): Promise<void> {
-    while ((await this.removeSome(upstreamId)) > 0) await yieldTurn();
-  }
-
-  /**
-   * A step of the same; how many lists and entries went. What is remembered of them is forgotten by whatever change comes with
-   * it.
-   */
-  removeSome(upstreamId: number): Promise<number> {
+  /** A step: gives up some lists and entries of a cache; how many. Nobody remembers what nobody has any more. */
+  removeSome(cacheId: number): Promise<number> {
     return this.run(async ({ tx }) => {
-      const lists = await removeLists(tx, upstreamId);
+      const lists = await removeLists(tx, cacheId);
       if (lists === listsPerStep) return lists;
-      return lists + (await removeOldest(tx, upstreamId));
+      return lists + (await removeOldest(tx, cacheId));
     });
   }
 
-  /** A step: gives up some of an upstream's entries that were last pulled at this time or earlier; how many. */
-  removeOld(upstreamId: number, lastPull: number): Promise<number> {
+  /** A step: gives up some of a cache's entries that were last pulled at this time or earlier; how many. */
+  removeOld(cacheId: number, lastPull: number): Promise<number> {
     return this.run(async ({ tx, changed }) => {
-      const count = await removeOldest(tx, upstreamId, lastPull);
+      const count = await removeOldest(tx, cacheId, lastPull);
       if (count > 0) changed();
       return count;
     });
@@ -114,23 +106,20 @@ export class Writer {
   }
 }
 
-function removeLists(tx: Transaction<Schema>, upstreamId: number): Promise<number> {
+/** Of a cache; how many. */
+function removeLists(tx: Transaction<Schema>, cacheId: number): Promise<number> {
   return countOf(
     tx
       .deleteFrom("lists")
       .where("id", "in", (eb) =>
-        eb
-          .selectFrom("lists")
-          .select("id")
-          .where("upstream_id", "=", upstreamId)
-          .limit(listsPerStep),
+        eb.selectFrom("lists").select("id").where("upstream_id", "=", cacheId).limit(listsPerStep),
       ),
   );
 }
 
 function removeOldest(
   tx: Transaction<Schema>,
-  upstreamId: number,
+  cacheId: number,
   lastPull = Number.MAX_SAFE_INTEGER,
 ): Promise<number> {
   return countOf(
@@ -140,7 +129,7 @@ function removeOldest(
         eb
           .selectFrom("cache_entries")
           .select("id")
-          .where("upstream_id", "=", upstreamId)
+          .where("upstream_id", "=", cacheId)
           .where("downloaded_at", "<=", lastPull)
           .limit(entriesPerStep),
       )

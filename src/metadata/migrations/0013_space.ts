@@ -51,7 +51,7 @@ export interface Trigger {
 }
 
 /** Whoever changes who needs some content has it to himself: that of the row. */
-const content = (row: string) => [
+export const content = (row: string) => [
   { table: "blobs", where: `digest = ${row}.digest and ${row}.kind = 'blob'` },
   { table: "manifests", where: `digest = ${row}.digest and ${row}.kind = 'manifest'` },
 ];
@@ -68,18 +68,23 @@ const alone = (row: string, among: string) =>
 const scopes = ["upstream", "group"] as const;
 /** By its digest, never by way of all that the upstream has: the sign keeps an engine that knows nothing yet from that. */
 const same = { upstream: "+e.upstream_id", group: "e.group_id" };
-const change = (add: AddBytes, row: string, sign: string, condition: string) =>
+export const change = (
+  add: AddBytes,
+  row: string,
+  sign: string,
+  condition: string | ((scope: (typeof scopes)[number]) => string),
+) =>
   scopes.map((scope) =>
     add(
       scope,
       `${row}.${scope}_id`,
       `${sign}${row}.size`,
-      `${condition} and ${alone(row, ` and ${same[scope]} = ${row}.${scope}_id`)}`,
+      `${typeof condition === "string" ? condition : condition(scope)} and ${alone(row, ` and ${same[scope]} = ${row}.${scope}_id`)}`,
     ),
   );
 
 /** The size is that of the content, where that is there. */
-const leave = (row: string, condition: string) => {
+export const leave = (row: string, condition: string) => {
   const nothingElse = `${condition} and ${alone(row, "")}`;
   return [
     `insert into unneeded_content (kind, digest, size)

@@ -17,6 +17,7 @@ import { space, type Trigger } from "./0013_space.ts";
 import { prefetchesAndWebhooks } from "./0014_prefetches_and_webhooks.ts";
 import { rules } from "./0015_rules.ts";
 import { descent } from "./0018_descent.ts";
+import { caches } from "./0019_caches.ts";
 import { repositories } from "./0020_repositories.ts";
 import { oidcIssuers } from "./0022_oidc_issuers.ts";
 
@@ -45,6 +46,8 @@ export interface SqlWords {
   addBytes: (scope: string, owner: string, size: string, condition: string) => string;
   /** What `addBytes` needs to be there. */
   bytesAdded: string[];
+  /** What has content count once where several entries that need it go in one statement. */
+  leftAtOnce: string[];
   /** What makes ids that somebody chose count as given out, for a table where that can be. */
   givenIds: (table: string) => string[];
   /** A query for the names of our tables, as far as there are any. */
@@ -72,6 +75,7 @@ const steps: Record<string, (words: SqlWords) => string[]> = {
   "0014_prefetches_and_webhooks": prefetchesAndWebhooks,
   "0015_rules": rules,
   "0018_descent": descent,
+  "0019_caches": caches,
   "0020_repositories": repositories,
   "0022_oidc_issuers": oidcIssuers,
 };

@@ -55,7 +55,7 @@ export async function openPostgresMetadata(options: PostgresOptions): Promise<Me
     await alone("migrations", () => bringUpToDate(pool, options.log));
     const { clock, timers, log } = options;
     const changes = await SharedChanges.open({ db, probe, clock, timers, log });
-    const cache = new RecentCache(new SqlCache(db), changes, clock);
+    const cache = new RecentCache(new SqlCache(db, changes), changes, clock);
     const lists = new SharedLists(new SqlLists(db));
     const unready = () => changes.ask().then(isThere, whyNot);
     const unlessOthers = lockingIfFree(pool);

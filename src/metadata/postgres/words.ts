@@ -1,5 +1,6 @@
 import type { SqlWords } from "../migrations/index.ts";
 import { addBytes, bytesAdded, entryCounts } from "./entry-counts.ts";
+import { leftAtOnce } from "./left-at-once.ts";
 import { repositoryCounts } from "./repository-counts.ts";
 
 /** How PostgreSQL says it. */
@@ -34,6 +35,7 @@ for each statement execute function ${table}_are_kept()`,
   repositoryCounts,
   addBytes,
   bytesAdded,
+  leftAtOnce,
   trigger: ({ name, table, event, when, locks = [], statements }) => [
     `create function ${name}() returns trigger language plpgsql as $$
 begin

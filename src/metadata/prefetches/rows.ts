@@ -1,5 +1,6 @@
 import type { Selectable } from "kysely";
-import type { Db, PrefetchesTable, PrefetchImagesTable } from "../schema.ts";
+import type { Db } from "../schema.ts";
+import type { PrefetchesTable, PrefetchImagesTable } from "./tables.ts";
 import type { Prefetch, PrefetchImage } from "./contract.ts";
 
 /** Those of these ids that are there, in order of id, each with its images. */

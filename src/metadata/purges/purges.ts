@@ -1,5 +1,6 @@
 import { type Selectable, sql, type Transaction } from "kysely";
 import { yieldTurn } from "../../lib/clock.ts";
+import { cacheIdFor } from "../caches.ts";
 import type { Changes } from "../changes.ts";
 import type { Db, PurgesTable, Schema } from "../schema.ts";
 import type { PurgePreview, Purges, PurgeSelection } from "./contract.ts";
@@ -66,13 +67,14 @@ export class SqlPurges implements Purges {
     const named = new Set<string>();
     let [entries, size, steps] = [0, 0, 0];
     for (const upstreamId of upstreamIds) {
+      const cacheId = await cacheIdFor(this.db, upstreamId);
       let after: Position;
       do {
         if (steps++ === previewSteps) {
           return { entries, size, repositories: [...named], isPartial: true };
         }
         const { found, position } = await walk(this.db, {
-          upstreamId,
+          cacheId,
           after,
           prefix: prefixOf(pattern),
           matches: (row) => row.proof === "shown" && isMeant(row),
@@ -142,7 +144,7 @@ async function removeEntries(tx: Tx, purge: Purge, after: Position) {
   const isMeant = patternTest(purge.pattern ?? undefined);
   const keepPinned = purge.include_pinned === 0;
   const { found, position } = await walkToRemove(tx, {
-    upstreamId: purge.upstream_id,
+    cacheId: purge.upstream_id,
     after,
     prefix: prefixOf(purge.pattern ?? undefined),
     matches: (row) => row.id <= purge.last_id && isMeant(row),

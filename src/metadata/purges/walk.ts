@@ -1,4 +1,5 @@
 import { type Selectable, sql, type Transaction } from "kysely";
+import { cachesBeside, upstreamOfCache } from "../caches.ts";
 import type { CacheEntriesTable, Db, Schema } from "../schema.ts";
 import { lockUpstream } from "../upstreams.ts";
 
@@ -21,7 +22,8 @@ export type WalkedEntry = Row;
 export type Position = readonly [repository: string, kind: string, reference: string] | undefined;
 
 export interface Walk {
-  upstreamId: number;
+  /** See `caches.ts`. */
+  cacheId: number;
   after: Position;
   /** Repositories that do not begin so are not looked at. */
   prefix: string;
@@ -40,7 +42,7 @@ export interface Walked {
   position: Position;
 }
 
-/** Looks through the next entries of an upstream, in the order of their keys. */
+/** Looks through the next entries of a cache, in the order of their keys. */
 export async function walk(db: Db, wanted: Walk): Promise<Walked> {
   const rows = await next(db, wanted);
   const candidates: Row[] = [];
@@ -54,7 +56,7 @@ export async function walk(db: Db, wanted: Walk): Promise<Walked> {
   const last = rows[seen - 1];
   const position = isOver || !last ? undefined : keyOf(last);
   if (!wanted.keepPinned || candidates.length === 0) return { found: candidates, position };
-  const isKept = await keptByPins(db, wanted.upstreamId, candidates);
+  const isKept = await keptByPins(db, wanted.cacheId, candidates);
   return { found: candidates.filter((row) => !isKept(row)), position };
 }
 
@@ -63,7 +65,7 @@ export async function walk(db: Db, wanted: Walk): Promise<Walked> {
  * found are still so, and stay so, whatever others are doing to them.
  */
 export async function walkToRemove(tx: Transaction<Schema>, wanted: Walk): Promise<Walked> {
-  await lockUpstream(tx, wanted.upstreamId);
+  await lockUpstream(tx, upstreamOfCache(wanted.cacheId));
   const { found, position } = await walk(tx, wanted);
   if (found.length === 0) return { found, position };
   const ids = found.map(({ id }) => id);
@@ -85,8 +87,8 @@ const rowsOf = (db: Db) =>
 /** Comes behind all that a repository is written with. */
 const beyond = "\x7f";
 
-function next(db: Db, { upstreamId, after, prefix, maxSeen }: Walk): Promise<Row[]> {
-  let query = rowsOf(db).where("upstream_id", "=", upstreamId);
+function next(db: Db, { cacheId, after, prefix, maxSeen }: Walk): Promise<Row[]> {
+  let query = rowsOf(db).where("upstream_id", "=", cacheId);
   if (after) {
     const [repository, kind, reference] = after;
     const key = sql`(repository, kind, reference)`;
@@ -98,15 +100,16 @@ function next(db: Db, { upstreamId, after, prefix, maxSeen }: Walk): Promise<Row
   return query.orderBy("repository").orderBy("kind").orderBy("reference").limit(maxSeen).execute();
 }
 
-/** What stays as long as something is pinned: that itself, and the digests that it leads to within its repository. */
+/** What stays as long as something of its upstream is pinned: that itself, and the digests that it leads to within its repository. */
 export async function keptByPins(
   db: Db,
-  upstreamId: number,
+  cacheId: number,
   rows: readonly Pick<Row, "repository">[],
 ): Promise<(row: Pick<Row, "pinned" | "repository" | "reference">) => boolean> {
   const repositories = [...new Set(rows.map(({ repository }) => repository))];
+  const caches = await cachesBeside(db, cacheId);
   // In words that are found in the partial index, which would not be for parameters.
-  const pinned = sql`upstream_id = ${upstreamId} and pinned = 1 and repository in (${sql.join(repositories)})`;
+  const pinned = sql`upstream_id in (${sql.join(caches)}) and pinned = 1 and repository in (${sql.join(repositories)})`;
   const { rows: needed } = await sql<{ repository: string; digest: string }>`
     with recursive needed (repository, digest) as (
       select repository, digest from cache_entries where ${pinned}

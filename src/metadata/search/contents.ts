@@ -1,22 +1,23 @@
 import { sql } from "kysely";
 import type { Digest } from "../../oci/digest.ts";
 import type { ChildKind } from "../../oci/manifest.ts";
-import type { EntryPlace, PresentEntry } from "../management/contract.ts";
+import type { PresentEntry } from "../management/contract.ts";
+import { upstreamOfCache } from "../caches.ts";
 import type { Db } from "../schema.ts";
-import { seen } from "./entry-search.ts";
+import { type CachePlace, seen } from "./entry-search.ts";
 import { Repositories } from "./repositories.ts";
 import { RepositoryEntries } from "./repository-entries.ts";
 
 /** So many values fit into one question on every engine. */
 const referencesAtOnce = 500;
 
-export interface Within {
-  upstreamId: number;
+interface Within {
+  cacheId: number;
   repository: string;
   kind: ChildKind;
 }
 
-/** What is in an upstream's repositories, and what their manifests lead to. */
+/** What is in a cache's repositories (`caches.ts`), and what their manifests lead to. */
 export class RepositoryContents {
   constructor(
     readonly db: Db,
@@ -26,7 +27,7 @@ export class RepositoryContents {
 
   /** `ManagedEntries.present`. */
   async present(
-    { upstreamId, repository, kind }: Within,
+    { cacheId, repository, kind }: Within,
     references: readonly string[],
   ): Promise<Map<string, PresentEntry>> {
     const wanted = [...new Set(references)];
@@ -34,7 +35,7 @@ export class RepositoryContents {
     for (let start = 0; start < wanted.length; start += referencesAtOnce) {
       const rows = await seen(this.db)
         .select(["e.id", "e.reference", "e.digest", "e.size", "e.content_type as contentType"])
-        .where("e.upstream_id", "=", upstreamId)
+        .where("e.upstream_id", "=", cacheId)
         .where("e.repository", "=", repository)
         .where("e.kind", "=", kind)
         .where("e.reference", "in", wanted.slice(start, start + referencesAtOnce))
@@ -46,7 +47,7 @@ export class RepositoryContents {
 
   /** `ManagedEntries.tagsOf`. */
   async tagsOf(
-    { upstreamId, repository, digest }: EntryPlace & { digest: Digest },
+    { cacheId, repository, digest }: CachePlace & { digest: Digest },
     most: number,
   ): Promise<string[]> {
     // By the digest, never by way of all that the upstream or the repository has.
@@ -54,9 +55,12 @@ export class RepositoryContents {
       .select("e.reference")
       .where("e.digest", "=", digest)
       .where("e.group_id", "=", (eb) =>
-        eb.selectFrom("upstreams as u").select("u.group_id").where("u.id", "=", upstreamId),
+        eb
+          .selectFrom("upstreams as u")
+          .select("u.group_id")
+          .where("u.id", "=", upstreamOfCache(cacheId)),
       )
-      .where(sql<boolean>`e.upstream_id + 0 = ${upstreamId} and e.repository || '' = ${repository}`)
+      .where(sql<boolean>`e.upstream_id + 0 = ${cacheId} and e.repository || '' = ${repository}`)
       .where("e.kind", "=", "manifest")
       .where("e.reference", "<>", digest)
       .orderBy("e.reference")

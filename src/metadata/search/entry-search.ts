@@ -1,24 +1,32 @@
 import { sql } from "kysely";
 import { yieldTurn } from "../../lib/clock.ts";
-import type { EntryPlace } from "../management/contract.ts";
+import type { EntryKind } from "../management/contract.ts";
 import type { Db } from "../schema.ts";
 import { firstId, lastId } from "./buckets.ts";
 import { candidatesIn, fewCandidates } from "./candidates.ts";
 import { gramsOfWords, isAscii } from "./grams.ts";
 
-/** A run of ids in which entries of an upstream can be seen. */
+/** A run of ids in which entries of a cache can be seen. */
 export interface Counted {
   bucket: number;
   entries: number;
   size: number;
 }
 
+/** Of a cache (`caches.ts`): one of its repositories, all of it or one kind. */
+export interface CachePlace {
+  cacheId: number;
+  repository: string;
+  kind?: EntryKind | undefined;
+}
+
 interface Wanted {
-  upstreamId: number;
+  /** See `caches.ts`. */
+  cacheId: number;
   /** Each must stand in the path, in whatever case. */
   words: readonly string[];
   /** Only those of this place. */
-  only?: EntryPlace | undefined;
+  only?: CachePlace | undefined;
   /** How many matches to pass over, and how many to give. */
   offset: number;
   limit: number;
@@ -37,11 +45,11 @@ const maxCounted = 10_000;
 const maxRunsPerStep = 16;
 
 /** Where entries of an upstream can be seen, the newest run first. */
-export function countedBuckets(db: Db, upstreamId: number): Promise<Counted[]> {
+export function countedBuckets(db: Db, cacheId: number): Promise<Counted[]> {
   return db
     .selectFrom("entry_counts")
     .select(["bucket", "entries", "size"])
-    .where("upstream_id", "=", upstreamId)
+    .where("upstream_id", "=", cacheId)
     .orderBy("bucket", "desc")
     .execute();
 }
@@ -61,7 +69,7 @@ export class EntrySearch {
   async find(wanted: Wanted): Promise<Found> {
     const words = wanted.words.map((word) => word.toLowerCase());
     if (!words.every(isAscii)) return { ids: [], total: 0 };
-    const counted = await countedBuckets(this.db, wanted.upstreamId);
+    const counted = await countedBuckets(this.db, wanted.cacheId);
     const all = counted.reduce((sum, { entries }) => sum + entries, 0);
     // One more than is given, so that it is known whether there are more.
     const needed = all <= maxCounted ? Number.POSITIVE_INFINITY : wanted.offset + wanted.limit + 1;
@@ -86,12 +94,12 @@ export class EntrySearch {
 
   /** Ids of those in a run that do have the words, the newest first. */
   async #matches(
-    { upstreamId, words, only }: Wanted,
+    { cacheId, words, only }: Wanted,
     bucket: number,
     candidates: readonly number[] | undefined,
     most: number,
   ): Promise<number[]> {
-    let query = seen(this.db).select("e.id").where("e.upstream_id", "=", upstreamId);
+    let query = seen(this.db).select("e.id").where("e.upstream_id", "=", cacheId);
     const isFew = candidates && candidates.length <= fewCandidates;
     query = isFew
       ? query.where("e.id", "in", candidates)
@@ -108,7 +116,7 @@ export class EntrySearch {
 }
 
 /** In words that keep an engine from going through the whole repository by its index. */
-function isIn({ repository, kind }: EntryPlace) {
+function isIn({ repository, kind }: CachePlace) {
   const isThere = sql<boolean>`e.repository || '' = ${repository}`;
   if (kind === undefined) return isThere;
   if (kind === "tag") return sql<boolean>`${isThere} and e.reference <> e.digest`;

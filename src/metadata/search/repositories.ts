@@ -8,14 +8,14 @@ const maxSearched = 10_000;
 /** Counting more than so many takes a while. */
 const maxCounted = 100_000;
 
-/** The repositories of which something can be seen, from what is counted of them. */
+/** The repositories of a cache (`caches.ts`) of which something can be seen, from what is counted of them. */
 export class Repositories {
   constructor(readonly db: Db) {}
 
-  async list(upstreamId: number, options: RepositoryOptions): Promise<Page<RepositoryRecord>> {
-    const { names, total } = await this.#names(upstreamId, options);
+  async list(cacheId: number, options: RepositoryOptions): Promise<Page<RepositoryRecord>> {
+    const { names, total } = await this.#names(cacheId, options);
     if (names.length === 0) return { items: [], total };
-    const rows = await this.#of(upstreamId)
+    const rows = await this.#of(cacheId)
       .selectAll()
       .where("repository", "in", names)
       .orderBy("repository")
@@ -33,12 +33,12 @@ export class Repositories {
 
   /** A run of names at a time, each of which takes some milliseconds. */
   async #names(
-    upstreamId: number,
+    cacheId: number,
     { words, page, perPage, after = "" }: RepositoryOptions,
   ): Promise<{ names: string[]; total: number | undefined }> {
     const wanted = words.map((word) => word.toLowerCase());
     const first = (page - 1) * perPage;
-    const all = await this.#count(upstreamId, after);
+    const all = await this.#count(cacheId, after);
     const isWhole = wanted.length > 0 && all !== undefined && all <= maxSearched;
     const needed = isWhole ? Number.POSITIVE_INFINITY : first + perPage;
     const total = (found: number) => (wanted.length > 0 ? found : all);
@@ -47,7 +47,7 @@ export class Repositories {
     for (let from = after; ; await yieldTurn()) {
       const left = wanted.length > 0 ? bucketSize : needed - found;
       const step = Math.min(bucketSize, left);
-      const rows = await this.#next(upstreamId, from, step);
+      const rows = await this.#next(cacheId, from, step);
       for (const { repository } of rows) {
         from = repository;
         if (!wanted.every((word) => repository.includes(word))) continue;
@@ -60,12 +60,12 @@ export class Repositories {
     }
   }
 
-  #of(upstreamId: number) {
-    return this.db.selectFrom("repository_counts").where("upstream_id", "=", upstreamId);
+  #of(cacheId: number) {
+    return this.db.selectFrom("repository_counts").where("upstream_id", "=", cacheId);
   }
 
-  #next(upstreamId: number, after: string, limit: number): Promise<{ repository: string }[]> {
-    return this.#of(upstreamId)
+  #next(cacheId: number, after: string, limit: number): Promise<{ repository: string }[]> {
+    return this.#of(cacheId)
       .select("repository")
       .where("repository", ">", after)
       .orderBy("repository")
@@ -74,8 +74,8 @@ export class Repositories {
   }
 
   /** Behind a name; undefined where they are very many. */
-  async #count(upstreamId: number, after: string): Promise<number | undefined> {
-    const some = this.#of(upstreamId)
+  async #count(cacheId: number, after: string): Promise<number | undefined> {
+    const some = this.#of(cacheId)
       .select("repository")
       .where("repository", ">", after)
       .limit(maxCounted + 1);

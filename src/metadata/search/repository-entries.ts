@@ -1,9 +1,9 @@
 import { yieldTurn } from "../../lib/clock.ts";
 import type { ChildKind } from "../../oci/manifest.ts";
-import type { EntryKind, EntryPlace } from "../management/contract.ts";
+import type { EntryKind } from "../management/contract.ts";
 import type { Db } from "../schema.ts";
 import { bucketSize } from "./buckets.ts";
-import { EntrySearch, type Found } from "./entry-search.ts";
+import { type CachePlace, EntrySearch, type Found } from "./entry-search.ts";
 
 /** With more of them, words are looked for by their grams instead of in all of their paths. */
 const maxWalked = 10_000;
@@ -24,7 +24,7 @@ const runs: Record<EntryKind, readonly Run[]> = {
   blob: [{ kind: "blob", from: "", to: beyond }],
 };
 
-interface Wanted extends EntryPlace {
+interface Wanted extends CachePlace {
   words: readonly string[];
   isDescending: boolean;
   offset: number;
@@ -81,7 +81,7 @@ export class RepositoryEntries {
   }
 
   #next(
-    { upstreamId, repository, isDescending }: Wanted,
+    { cacheId, repository, isDescending }: Wanted,
     { kind, from, to }: Run,
     last: string | undefined,
     limit: number,
@@ -89,7 +89,7 @@ export class RepositoryEntries {
     let query = this.db
       .selectFrom("cache_entries as e")
       .select(["e.id", "e.reference", "e.proof", "e.status"])
-      .where("e.upstream_id", "=", upstreamId)
+      .where("e.upstream_id", "=", cacheId)
       .where("e.repository", "=", repository)
       .where("e.kind", "=", kind);
     query =
@@ -103,11 +103,11 @@ export class RepositoryEntries {
       .execute();
   }
 
-  async #counted({ upstreamId, repository }: EntryPlace) {
+  async #counted({ cacheId, repository }: CachePlace) {
     const row = await this.db
       .selectFrom("repository_counts")
       .select(["entries", "tags", "digests"])
-      .where("upstream_id", "=", upstreamId)
+      .where("upstream_id", "=", cacheId)
       .where("repository", "=", repository)
       .executeTakeFirst();
     if (!row) return undefined;

@@ -1,5 +1,6 @@
-/** What can be seen of a repository of an upstream. */
+/** What can be seen of a repository of a cache. */
 export interface RepositoryCountsTable {
+  /** See `caches.ts`. */
   upstream_id: number;
   repository: string;
   entries: number;

@@ -25,7 +25,8 @@ export type SpaceScope = Pick<BoundedSpace, "scope" | "id"> | { scope: "instance
 export type AgePosition = readonly [at: number, id: number];
 
 export interface EvictionWish {
-  upstreamId: number;
+  /** Whose entries: see `caches.ts`. */
+  cacheId: number;
   /** Undefined: from the one that was not pulled for the longest time. */
   after: AgePosition | undefined;
   /** What was pulled at this time or later stays. */
@@ -65,12 +66,12 @@ export interface Space {
   group(id: number): Promise<{ bytes: number; maxBytes: number | undefined } | undefined>;
   /** Bytes that its entries need. */
   bytesOf(scope: Exclude<SpaceScope, { scope: "instance" }>): Promise<number>;
-  /** The upstreams that have content in this scope, by id, with those that were removed and have left some. */
-  upstreamsOf(scope: SpaceScope): Promise<number[]>;
+  /** Ids of the caches (`caches.ts`) that have content in this scope, with those that are nobody's any more and have some left. */
+  cachesOf(scope: SpaceScope): Promise<number[]>;
   /** When the entry that was not pulled for the longest time was; undefined where there is none. */
-  oldest(upstreamId: number): Promise<number | undefined>;
+  oldest(cacheId: number): Promise<number | undefined>;
   /**
-   * A step: gives up some of an upstream's entries, in order of their last pull, with their proof, in one transaction. What is
+   * A step: gives up some of a cache's entries, in order of their last pull, with their proof, in one transaction. What is
    * pinned stays, and what that needs. What a manifest leads to that is cached still becomes *named*: it can be had from the
    * upstream, and where that manifest was pulled later, it counts as pulled then, and stays.
    */

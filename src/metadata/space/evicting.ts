@@ -1,4 +1,5 @@
 import { type Selectable, sql, type Updateable } from "kysely";
+import { upstreamOfCache } from "../caches.ts";
 import type { CacheEntriesTable, Db } from "../schema.ts";
 import { keptByPins } from "../purges/walk.ts";
 import type { Evicted, EvictionWish } from "./contract.ts";
@@ -29,7 +30,7 @@ export async function evictSome(db: Db, wish: EvictionWish): Promise<Evicted> {
   const rows = await oldestOf(db, wish);
   const evicted: Evicted = { entries: [], bytes: 0, position: wish.after, next: undefined };
   const candidates = rows.slice(0, maxSeen);
-  const isKept = candidates.length > 0 && (await keptByPins(db, wish.upstreamId, candidates));
+  const isKept = candidates.length > 0 && (await keptByPins(db, wish.cacheId, candidates));
   for (const row of rows) {
     evicted.next = row.downloaded_at;
     const isEnough = evicted.bytes >= wish.bytes || row.downloaded_at >= wish.before;
@@ -38,7 +39,8 @@ export async function evictSome(db: Db, wish: EvictionWish): Promise<Evicted> {
     if (isKept && isKept(row)) continue;
     const isHeld = row.proof === "shown" || row.upstream_etag !== null;
     if (!(await giveUp(db, row, isHeld, wish.isDry)) || !isHeld) continue;
-    const { id, group_id: groupId, upstream_id: upstreamId, relative_path: relativePath } = row;
+    const { id, group_id: groupId, relative_path: relativePath } = row;
+    const upstreamId = upstreamOfCache(row.upstream_id);
     const { digest, size, downloaded_at: downloadedAt } = row;
     evicted.entries.push({ id, groupId, upstreamId, relativePath, digest, size, downloadedAt });
     evicted.bytes += size;
@@ -47,12 +49,12 @@ export async function evictSome(db: Db, wish: EvictionWish): Promise<Evicted> {
 }
 
 /** One more than are looked at. */
-function oldestOf(db: Db, { upstreamId, after }: EvictionWish): Promise<Row[]> {
+function oldestOf(db: Db, { cacheId, after }: EvictionWish): Promise<Row[]> {
   let query = db
     .selectFrom("cache_entries")
     .select(["id", "group_id", "upstream_id", "repository", "kind", "reference", "relative_path"])
     .select(["digest", "proof", "upstream_etag", "size", "downloaded_at", "pinned"])
-    .where("upstream_id", "=", upstreamId);
+    .where("upstream_id", "=", cacheId);
   if (after) {
     const [at, id] = after;
     query = query.where(sql<boolean>`(downloaded_at, id) > (${at}, ${id})`);
@@ -93,7 +95,7 @@ function set(db: Db, id: number, columns: Updateable<CacheEntriesTable>) {
  */
 async function leadingTo(
   db: Db,
-  { id, upstream_id: upstreamId, repository, kind, digest }: Row,
+  { id, upstream_id: cacheId, repository, kind, digest }: Row,
 ): Promise<{ isThere: boolean; usedAt: number }> {
   const { rows } = await sql<{ at: number; own: number }>`
     with recursive above (digest, own) as (
@@ -105,7 +107,7 @@ async function leadingTo(
         on c.child_digest = above.digest and c.kind = 'manifest'
     )
     select above.own, max(e.downloaded_at) as at from above cross join cache_entries as e
-    where e.digest = above.digest and e.upstream_id = ${upstreamId} and e.repository = ${repository}
+    where e.digest = above.digest and e.upstream_id = ${cacheId} and e.repository = ${repository}
       and e.kind = 'manifest' and e.id <> ${id} and ${sql.raw(held("e"))}
     group by above.own`.execute(db);
   const usedAt = Math.max(0, ...rows.map(({ at }) => at));
@@ -113,16 +115,16 @@ async function leadingTo(
 }
 
 /** What only this manifest has named in the repository is no hint any more. */
-async function dropHints(db: Db, { upstream_id: upstreamId, repository, digest }: Row) {
+async function dropHints(db: Db, { upstream_id: cacheId, repository, digest }: Row) {
   await sql`
     delete from cache_entries where id in (
       select e.id from manifest_children as c join cache_entries as e
-        on e.upstream_id = ${upstreamId} and e.repository = ${repository}
+        on e.upstream_id = ${cacheId} and e.repository = ${repository}
           and e.kind = c.kind and e.reference = c.child_digest
       where c.parent_digest = ${digest} and not ${sql.raw(held("e"))} and e.pinned = 0
         and not exists (
           select 1 from manifest_children as o join cache_entries as p
-            on p.digest = o.parent_digest and p.upstream_id = ${upstreamId}
+            on p.digest = o.parent_digest and p.upstream_id = ${cacheId}
               and p.repository = ${repository} and p.kind = 'manifest'
           where o.child_digest = c.child_digest and o.kind = c.kind
         )

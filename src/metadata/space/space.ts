@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { cacheIdOf, cachesFor, isKeptBy, upstreamIdOf } from "../caches.ts";
 import type { Changes } from "../changes.ts";
 import type { Db } from "../schema.ts";
 import type { BytesScope } from "./tables.ts";
@@ -32,9 +33,14 @@ export class SqlSpace implements Space {
   }
 
   async bounded(): Promise<BoundedSpace[]> {
+    const own = cacheIdOf("u");
     const { rows } = await sql<BoundedSpace>`
-      select 'upstream' as scope, u.id, u.name, coalesce(b.bytes, 0) as bytes, u.cache_max_bytes as ${sql.ref("maxBytes")}
-      from upstreams as u left join cached_bytes as b on b.scope = 'upstream' and b.owner_id = u.id
+      select 'upstream' as scope, u.id, u.name,
+        coalesce(b.bytes, 0) + case when u.doubted_epoch < u.cache_epoch then (
+          select cast(coalesce(sum(d.bytes), 0) as bigint) from cached_bytes as d
+          where d.scope = 'upstream' and ${isKeptBy("d.owner_id", "u")} and d.owner_id <> ${own}
+        ) else 0 end as bytes, u.cache_max_bytes as ${sql.ref("maxBytes")}
+      from upstreams as u left join cached_bytes as b on b.scope = 'upstream' and b.owner_id = ${own}
       where u.cache_max_bytes is not null
       union all
       select 'group', g.id, g.path, coalesce(b.bytes, 0), g.cache_max_bytes
@@ -55,33 +61,36 @@ export class SqlSpace implements Space {
   }
 
   async bytesOf({ scope, id }: Exclude<SpaceScope, { scope: "instance" }>): Promise<number> {
-    const row = await this.db
+    const owners = scope === "upstream" ? await cachesFor(this.db, id) : [id];
+    const rows = await this.db
       .selectFrom("cached_bytes")
       .select("bytes")
       .where("scope", "=", scope)
-      .where("owner_id", "=", id)
-      .executeTakeFirst();
-    return row?.bytes ?? 0;
+      .where("owner_id", "in", owners)
+      .execute();
+    return rows.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  async upstreamsOf({ scope, id }: SpaceScope): Promise<number[]> {
-    if (scope === "upstream") return [id];
+  async cachesOf({ scope, id }: SpaceScope): Promise<number[]> {
+    if (scope === "upstream") return cachesFor(this.db, id);
     let query = this.db
       .selectFrom("cached_bytes as b")
       .select("b.owner_id as id")
       .where("b.scope", "=", "upstream")
       .where("b.bytes", ">", 0);
     if (scope === "group") {
-      query = query.innerJoin("upstreams as u", "u.id", "b.owner_id").where("u.group_id", "=", id);
+      query = query
+        .innerJoin("upstreams as u", (join) => join.on("u.id", "=", upstreamIdOf("b.owner_id")))
+        .where("u.group_id", "=", id);
     }
     return (await query.orderBy("b.owner_id").execute()).map((row) => row.id);
   }
 
-  async oldest(upstreamId: number): Promise<number | undefined> {
+  async oldest(cacheId: number): Promise<number | undefined> {
     const row = await this.db
       .selectFrom("cache_entries")
       .select("downloaded_at as at")
-      .where("upstream_id", "=", upstreamId)
+      .where("upstream_id", "=", cacheId)
       .orderBy("downloaded_at")
       .limit(1)
       .executeTakeFirst();

@@ -53,7 +53,7 @@ async function openLocked(options: SqliteOptions, lock: FileLock): Promise<Metad
     const engine = {
       db,
       changes,
-      cache: new RememberedCache(new SqlCache(db), () => changes.generation()),
+      cache: new RememberedCache(new SqlCache(db, changes), () => changes.generation()),
       lists: new SqlLists(db),
       async unready() {
         try {

@@ -34,6 +34,8 @@ end`,
     `insert into cached_bytes (scope, owner_id, bytes) select '${scope}', ${owner}, ${size} where ${condition}
   on conflict (scope, owner_id) do update set bytes = cached_bytes.bytes + excluded.bytes`,
   bytesAdded: [],
+  // Here a trigger runs before the next row goes.
+  leftAtOnce: [],
   entryCounts: (bucketBits) => {
     const seen = (row: string) => `${row}.proof = 'shown' and ${row}.status = 'default'`;
     const bucket = (row: string) =>

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Clock } from "../../lib/clock.ts";
+import { cacheIdOf } from "../caches.ts";
 import type { Db } from "../schema.ts";
 import { inTransaction } from "../transactions.ts";
 import {
@@ -89,7 +90,7 @@ export class SqlStatistics implements Statistics {
       .executeTakeFirstOrThrow();
     const held = await this.db
       .selectFrom("upstreams as u")
-      .innerJoin("entry_counts as c", "c.upstream_id", "u.id")
+      .innerJoin("entry_counts as c", (join) => join.on("c.upstream_id", "=", cacheIdOf("u")))
       .select((eb) => [eb.fn.sum("c.entries").as("entries"), eb.fn.sum("c.size").as("size")])
       .where("u.group_id", "=", groupId)
       .where("u.kind", "=", "registry")

@@ -1,5 +1,5 @@
 import type { Selectable } from "kysely";
-import type { WebhookDeliveriesTable, WebhooksTable } from "../schema.ts";
+import type { WebhookDeliveriesTable, WebhooksTable } from "./tables.ts";
 import type { Delivery, Webhook, WebhookSettings } from "./contract.ts";
 
 export function webhookOf(row: Selectable<WebhooksTable>): Webhook {

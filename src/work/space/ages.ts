@@ -4,10 +4,10 @@ import type { AgePosition, Evicted, Space, SpaceScope } from "../../metadata/con
 const sameAgeMs = 3_600_000;
 /** Whoever has just pulled a manifest is about to pull what it names. */
 const justPulledMs = 1000;
-/** Upstreams that are asked at once for how old their oldest entry is. */
+/** Caches that are asked at once for how old their oldest entry is. */
 const asked = 50;
 
-/** Goes through the entries of several upstreams from those on that were not pulled for the longest time. */
+/** Goes through the entries of several caches from those on that were not pulled for the longest time. */
 export class Ages {
   readonly #waiting: number[];
   readonly #heads = new Map<number, number>();
@@ -15,13 +15,13 @@ export class Ages {
 
   constructor(
     readonly space: Space,
-    upstreamIds: readonly number[],
+    cacheIds: readonly number[],
   ) {
-    this.#waiting = [...upstreamIds];
+    this.#waiting = [...cacheIds];
   }
 
   static async of(space: Space, scope: SpaceScope): Promise<Ages> {
-    return new Ages(space, await space.upstreamsOf(scope));
+    return new Ages(space, await space.cachesOf(scope));
   }
 
   /** A step: gives up some entries, of so many bytes in all or a little more. Undefined where there are no more to give up. */
@@ -29,15 +29,15 @@ export class Ages {
     if (this.#waiting.length > 0) return this.#look();
     const [oldest, second] = [...this.#heads].sort(([, a], [, b]) => a - b);
     if (!oldest) return undefined;
-    const [upstreamId] = oldest;
+    const [cacheId] = oldest;
     const latest = now - justPulledMs;
     const before = second ? Math.min(latest, second[1] + sameAgeMs) : latest;
-    const after = this.#positions.get(upstreamId);
-    const evicted = await this.space.evict({ upstreamId, after, before, bytes, isDry });
+    const after = this.#positions.get(cacheId);
+    const evicted = await this.space.evict({ cacheId, after, before, bytes, isDry });
     const { next, position } = evicted;
-    if (position) this.#positions.set(upstreamId, position);
-    if (next === undefined || next >= latest) this.#heads.delete(upstreamId);
-    else this.#heads.set(upstreamId, next);
+    if (position) this.#positions.set(cacheId, position);
+    if (next === undefined || next >= latest) this.#heads.delete(cacheId);
+    else this.#heads.set(cacheId, next);
     return evicted;
   }
 

@@ -174,7 +174,10 @@ test("a registry that is deleted is gone at once, and what it had cached is with
     expect((await other.manifest(name, "latest")).status).toBe(404);
     other.clock.step(60_000);
     const gone = () =>
-      other.logLines.find(({ message }) => message === "entries of removed upstreams are gone");
+      other.logLines.find(
+        ({ message }) =>
+          message === "what removed upstreams and former settings have left is cleared away",
+      );
     await until(() => gone() !== undefined);
     expect(gone()?.["count"]).toBeGreaterThan(1);
   } finally {
