@@ -90,6 +90,9 @@ describe.skipIf(lack !== undefined)(`entries in PostgreSQL${lack ? ` (${lack})` 
       "update cache_entries set proof = 'named', upstream_checked_at = 0 where id % 11 = 0",
     );
     await right();
+    // The rest is brought over in steps, which need no thousands to be right.
+    await database.query("delete from cache_entries where id % 16 > 0");
+    await right();
     await metadata.management.upstreams.change(upstream.id, { username: "other", password: "x" });
     await right();
     expect(await list({})).toEqual({ items: [], total: 0 });

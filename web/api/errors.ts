@@ -59,9 +59,7 @@ function textsOf(body: unknown): Texts {
   if (typeof body !== "object" || body === null) return { message: "", fields: {} };
   const { error, message, error_description: more } = body as Record<string, unknown>;
   if (typeof error === "string") {
-    return typeof more === "string"
-      ? { message: more, fields: {} }
-      : { message: error, fields: namedIn(error) };
+    return { message: typeof more === "string" ? more : error, fields: fieldsOf(error) };
   }
   if (typeof message === "string") return { message, fields: {} };
   if (typeof message !== "object" || message === null) return { message: "", fields: {} };
@@ -74,16 +72,14 @@ function textsOf(body: unknown): Texts {
   return { message: lines.join("; "), fields: Object.fromEntries(fields) };
 }
 
-/** The fields that a refusal names in a line, `name is missing, url is empty`; none where it is something else. */
-function namedIn(line: string): Record<string, string[]> {
-  const parts = line
-    .split(", ")
-    .map((part) => /^([a-z][\w.[\]]*) ((?:is|has|does) .+)$/.exec(part));
-  if (parts.includes(null)) return {};
-  return Object.fromEntries(parts.map((part) => [part?.[1], [part?.[2]]])) as Record<
-    string,
-    string[]
-  >;
+const ofField =
+  /^([a-z][\w.[\]]*) (is missing|is empty|is invalid|is not known|does not have a valid value)$/;
+
+/** Those that `name is missing, url is empty` is about; none where it is not of that form. */
+function fieldsOf(error: string): Record<string, string[]> {
+  const parts = error.split(", ").map((part) => ofField.exec(part));
+  if (parts.some((part) => part === null)) return {};
+  return Object.fromEntries(parts.map((part) => [part?.[1] ?? "", [part?.[2] ?? ""]]));
 }
 
 /** Without the status that stands before it: `403 Forbidden - …`. */

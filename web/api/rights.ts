@@ -55,13 +55,13 @@ function standingOf(
 export const isWithin = (path: string, above: string): boolean =>
   path === above || path.startsWith(`${above}/`);
 
-/** Whether who is signed in may change the registries and upstreams of this group. */
+/** Whether one may change the registries and upstreams of this group. */
 export function useMayChange(groupId: number | undefined): boolean {
   const known = useStore(me);
-  const own = known?.groups.find(({ id }) => id === groupId);
-  return rightsOf(known, own).may("maintainer");
+  const group = known?.groups.find(({ id }) => id === groupId);
+  return rightsOf(known, group).may("maintainer");
 }
 
-/** Why he may not, in a sentence. */
+/** Why one may not, in a sentence. */
 export const takesMaintainer =
   "You can look at this, and not change it: that takes the role Maintainer in the group, and a sign-in with the scope api.";

@@ -18,6 +18,8 @@ export interface Edited<T, F extends Fields> extends Draft<F> {
   changes: Change[];
   /** Goes on with what it is now; what was typed stays. */
   rebase: () => void;
+  /** Goes on with what was saved. */
+  saved: (answer: Tagged<T>) => void;
 }
 
 /**
@@ -29,13 +31,20 @@ export function useEdited<T, F extends Fields>(
   fieldsOf: (data: T) => F,
 ): Edited<T, F> {
   const [base, setBase] = useState(newest);
+  // What was the newest when something newer was saved.
+  const [former, setFormer] = useState<string>();
   const draft = useDraft(fieldsOf(base.data));
-  const isOther = base.tag !== newest.tag;
+  const isOther = base.tag !== newest.tag && newest.tag !== former;
   const changes = isOther ? changed(fieldsOf(base.data), fieldsOf(newest.data), draft.typed) : [];
   const rebase = () => setBase(newest);
+  const saved = (answer: Tagged<T>) => {
+    setFormer(newest.tag);
+    setBase(answer);
+    draft.clear();
+  };
   // Nothing that is seen here is another: as well now as later.
   if (isOther && (!draft.isDirty || changes.length === 0)) setBase(newest);
-  return { ...draft, base, changes, rebase };
+  return { ...draft, base, changes, rebase, saved };
 }
 
 /** What others have changed meanwhile, in words; nothing where they have not. */

@@ -92,7 +92,8 @@ export function Table<T extends object>({
   );
 }
 
-function sortedBy<T>(
+/** The rows in the order of a column, which says by what. */
+export function sortedBy<T>(
   rows: readonly T[],
   columns: readonly Column<T>[],
   sort: SortDescriptor | undefined,

@@ -1,4 +1,5 @@
-// The process that bundles the console, for `apart.ts`: sends its files, or what is wrong with the sources, and ends.
+// The process that bundles the console, for `apart.ts`: sends its files, or what is wrong with the sources, and ends by itself
+// once they are sent: to disconnect would cut off what is not in the pipe yet.
 import { bundleConsole } from "./bundle.ts";
 import { compress, quickQuality } from "./compression.ts";
 
@@ -14,4 +15,3 @@ try {
   const errors: unknown[] = error instanceof AggregateError ? error.errors : [error];
   process.send?.({ problems: errors.map(String).join("; ") });
 }
-process.disconnect?.();

@@ -51,7 +51,7 @@ export interface Trigger {
 }
 
 /** Whoever changes who needs some content has it to himself: that of the row. */
-export const content = (row: string) => [
+const content = (row: string) => [
   { table: "blobs", where: `digest = ${row}.digest and ${row}.kind = 'blob'` },
   { table: "manifests", where: `digest = ${row}.digest and ${row}.kind = 'manifest'` },
 ];
@@ -68,23 +68,18 @@ const alone = (row: string, among: string) =>
 const scopes = ["upstream", "group"] as const;
 /** By its digest, never by way of all that the upstream has: the sign keeps an engine that knows nothing yet from that. */
 const same = { upstream: "+e.upstream_id", group: "e.group_id" };
-export const change = (
-  add: AddBytes,
-  row: string,
-  sign: string,
-  condition: string | ((scope: (typeof scopes)[number]) => string),
-) =>
+const change = (add: AddBytes, row: string, sign: string, condition: string) =>
   scopes.map((scope) =>
     add(
       scope,
       `${row}.${scope}_id`,
       `${sign}${row}.size`,
-      `${typeof condition === "string" ? condition : condition(scope)} and ${alone(row, ` and ${same[scope]} = ${row}.${scope}_id`)}`,
+      `${condition} and ${alone(row, ` and ${same[scope]} = ${row}.${scope}_id`)}`,
     ),
   );
 
 /** The size is that of the content, where that is there. */
-export const leave = (row: string, condition: string) => {
+const leave = (row: string, condition: string) => {
   const nothingElse = `${condition} and ${alone(row, "")}`;
   return [
     `insert into unneeded_content (kind, digest, size)

@@ -1,35 +1,52 @@
-import { change, content, leave } from "../migrations/0013_space.ts";
 import { held } from "../space/held.ts";
-import { addBytes } from "./entry-counts.ts";
 
-/** That of several entries of one content, which all see none of the others any more, one alone counts. */
-const isFirst = (scope: string) => `not exists (
-    select 1 from gone as g
-    where g.digest = old.digest and g.kind = old.kind and g.id < old.id and ${held("g")}
-      and g.${scope}_id = old.${scope}_id
-  )`;
+const scopes = ["upstream", "group"] as const;
+/** Entries that are still there need it. By its digest, never by way of all that the upstream has: see the sign. */
+const needed = (among = "") => `exists (
+      select 1 from cache_entries as e where e.digest = g.digest and e.kind = g.kind and ${held("e")}${among}
+    )`;
+const same = { upstream: "+e.upstream_id", group: "e.group_id" };
 
-const locks = content("old").map(
-  ({ table, where }) => `  perform 1 from ${table} where ${where} for no key update;`,
-);
-const statements = [...change(addBytes, "old", "-", isFirst), ...leave("old", "1 = 1")];
+/** Whoever changes who needs some content has it to himself; all take them in one order. */
+const lock = (table: string, kind: string) =>
+  `perform 1 from ${table} where digest in (select digest from gone as g where g.kind = '${kind}' and ${held("g")})
+    order by digest for no key update`;
+
+/** Of several entries of one content, which go at once, it is taken off once. */
+const takenOff = (scope: (typeof scopes)[number]) =>
+  `insert into cached_byte_changes (scope, owner_id, bytes)
+  select '${scope}', owner_id, -sum(size) from (
+    select ${scope}_id as owner_id, kind, digest, max(size) as size from gone as g
+    where ${held("g")} and not ${needed(` and ${same[scope]} = g.${scope}_id`)}
+    group by ${scope}_id, kind, digest
+  ) as one group by owner_id`;
+
+const unneeded = (table: string, kind: string, size: string) =>
+  `insert into unneeded_content (kind, digest, size)
+  select '${kind}', c.digest, ${size} from ${table} as c where c.digest in (
+    select digest from gone as g where g.kind = '${kind}' and ${held("g")} and not ${needed()}
+  ) on conflict do nothing`;
 
 /**
- * `SqlWords.leftAtOnce`: a trigger for each row runs here when all rows of the statement are gone. What was taken off too often
- * until now is counted anew.
+ * `SqlWords.leftAtOnce`: a trigger for each row runs here when all rows of the statement are gone, so it is one for the
+ * statement. What was taken off too often until now is counted anew.
  */
 export const leftAtOnce: string[] = [
   "drop trigger cache_entries_space_delete on cache_entries",
   `create or replace function cache_entries_space_delete() returns trigger language plpgsql as $$
 begin
-${[...locks, ...statements.map((one) => `  ${one};`)].join("\n")}
+  ${lock("blobs", "blob")};
+  ${lock("manifests", "manifest")};
+  ${scopes.map(takenOff).join(";\n  ")};
+  ${unneeded("blobs", "blob", "c.size")};
+  ${unneeded("manifests", "manifest", "length(c.payload)")};
   return null;
 end $$`,
   `create trigger cache_entries_space_delete after delete on cache_entries
 referencing old table as gone
-for each row when (${held("old")}) execute function cache_entries_space_delete()`,
+for each statement execute function cache_entries_space_delete()`,
   "delete from cached_bytes where scope in ('upstream', 'group')",
-  ...["upstream", "group"].map(
+  ...scopes.map(
     (scope) => `insert into cached_bytes (scope, owner_id, bytes)
 select '${scope}', owner_id, sum(size) from (
   select ${scope}_id as owner_id, kind, digest, max(size) as size from cache_entries as e

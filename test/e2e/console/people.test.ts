@@ -35,7 +35,11 @@ await e2e(
     await page.locator(".field", { hasText: "User name" }).locator(".field-error").waitFor();
     expect(await page.getByLabel("Name", { exact: true }).inputValue()).toBe("cluster");
     await page.getByLabel("User name (optional)").fill("cluster");
+    // The session ends under it: the way in opens over the form, and what was typed is sent afterwards.
+    await page.context().clearCookies();
     await button(page, "Create token").click();
+    await page.getByRole("dialog", { name: "Your session has ended" }).waitFor();
+    await signIn(watched, weir.token);
     const shown = page.locator(".token-secret code");
     await shown.first().waitFor();
     const [secret = "", login = ""] = await shown.allTextContents();
@@ -74,6 +78,7 @@ await e2e(
     await button(page, "Filter").click();
     await events.filter({ hasText: "created the token" }).waitFor({ state: "detached" });
     expect(new URL(page.url()).searchParams.get("action")).toBe("token.revoke");
+    await events.filter({ hasText: "admin revoked the token cluster" }).waitFor();
     expect(await events.count()).toBe(1);
     await page.goBack();
     await events.filter({ hasText: "created the token" }).waitFor();
@@ -137,5 +142,87 @@ await e2e(
       await guest.page.getByText("This is not yours to see").waitFor();
     }
     await checked(guest);
+  },
+);
+
+/** Somebody who is told. */
+function receiver(): { url: string; seen: string[]; stop: () => Promise<void> } {
+  const seen: string[] = [];
+  const server = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    async fetch(request) {
+      const { type } = (await request.json()) as { type: string };
+      seen.push(type);
+      return new Response(null, { status: 204 });
+    },
+  });
+  return { url: `${server.url}hook`, seen, stop: () => server.stop(true) };
+}
+
+const audience = "https://weir.example.com";
+
+await e2e(
+  "an issuer is trusted with its rules, a webhook is tested, and what is over a limit is seen before it goes",
+  { needs, seconds: 180 },
+  async (lab) => {
+    const registry = await lab.registry();
+    const issuer = await lab.issuer([audience]);
+    const weir = await lab.weir({ upstream: registry.url });
+    const told = receiver();
+    lab.atEnd(told.stop);
+    const client = await lab.client(skopeo);
+    const { byTag } = weir.names(lab.images.hello);
+    const idToken = () => issuer.idToken("job-1", { project_path: "acme/app", ref: "main" });
+    expect((await client.login(weir.host, "oidc", await idToken())).code).not.toBe(0);
+
+    const watched = await signedInPage(await browserOf(lab), weir);
+    const { page } = watched;
+    await page.goto("/trust/new");
+    await page.getByLabel("Name", { exact: true }).fill("lab");
+    await page.getByLabel("Issuer", { exact: true }).fill(issuer.url);
+    await button(page, "Trust issuer").click();
+    // A rule that claims nothing lets everybody in: the server says so, and of which rule.
+    await page
+      .getByRole("alert")
+      .getByText(/rules\[0\]\.claims/)
+      .waitFor();
+    await page.getByLabel("Claim 1 of rule 1", { exact: true }).fill("project_path");
+    await page.getByLabel("Value 1 of rule 1").fill("acme/**");
+    await page.getByText("More settings").click();
+    await page.getByLabel("Audiences").fill(audience);
+    await button(page, "Trust issuer").click();
+    await page.getByRole("row", { name: "lab" }).getByText("project_path = acme/**").waitFor();
+    succeed(await client.login(weir.host, "oidc", await idToken()));
+    succeed(await client.pull(byTag));
+    await client.wipe();
+
+    await page.goto("/webhooks");
+    await button(page, "New webhook").click();
+    await page.getByLabel("URL").fill(told.url);
+    expect(await page.getByLabel("Secret").inputValue()).toMatch(/^whsec_[\w+/]{43}=$/);
+    await button(page, "Create webhook").click();
+    await settled(page, "Webhook");
+    await button(page, "Send a test").click();
+    await page.getByText("Delivered", { exact: true }).waitFor();
+    expect(told.seen).toEqual(["test"]);
+
+    await page.goto("/groups/1");
+    await page.getByLabel("At most (optional)").fill("a lot");
+    await button(page, "Save limit").click();
+    await page.getByText("This is no size").waitFor();
+    await page.getByLabel("At most (optional)").fill("1 kB");
+    await button(page, "Save limit").click();
+    await page.getByText("of at most 1.0 kB").waitFor();
+    await page.goto("/server");
+    await button(page, "Preview eviction").click();
+    const dialog = page.getByRole("dialog", { name: "What would be evicted now" });
+    await dialog.getByText(/of at most 1.0 kB/).waitFor();
+    await checked(watched);
+    await button(page, "Evict now").click();
+    await dialog.waitFor({ state: "detached" });
+    await page.goto("/audit?scope=server&action=store.evict");
+    await page.getByText("began an eviction from the store").waitFor();
+    await checked(watched);
   },
 );

@@ -11,8 +11,11 @@ export interface Screen {
   path: string;
   /** Whether somebody has signed in. */
   isOpen?: boolean;
-  /** Whether axe looks at it when it is narrow alone: for what is one column at any width, or much like another. */
-  isNarrowEnough?: boolean;
+  /**
+   * At which widths axe looks at it; default at both. `narrow`: it is one column at any width; `none`: it is made of the same as
+   * another, and is there for its pictures.
+   */
+  axe?: "narrow" | "none";
   /** Waits until it is there, and does what leads to it. */
   reach: (page: Page, weir: Weir) => Promise<void>;
 }
@@ -89,7 +92,7 @@ export const screens: readonly Screen[] = [
     path: "/upstreams",
     reach: async (page) => {
       await settled(page, "Upstreams");
-      await page.getByText("Answers").first().waitFor();
+      await page.getByText("Ready").first().waitFor();
     },
   },
   {

@@ -50,24 +50,54 @@ export function Sessions() {
   return (
     <Loaded query={sessions} height="9rem">
       {(rows) => (
-        <Table
-          label="Your sessions"
-          columns={columns}
-          rows={rows}
-          rowKey={({ id }) => id}
-          sort={{ column: "seen", direction: "descending" }}
-        />
+        <>
+          <Table
+            label="Your sessions"
+            columns={columns}
+            rows={rows}
+            rowKey={({ id }) => id}
+            sort={{ column: "seen", direction: "descending" }}
+          />
+          <EndOthers sessions={rows.filter(({ current }) => !current)} />
+        </>
       )}
     </Loaded>
   );
 }
 
-function End({ session: { id, current } }: { session: Session }) {
-  // Signing out is what ends this one.
-  if (current) return null;
+const endSession = ({ id }: Session) =>
+  ask(api.DELETE("/api/v4/user/sessions/{id}", { params: { path: { id } } }));
+
+const ended = () => queries.invalidateQueries({ queryKey: ["user", "sessions"] });
+
+/** For who has signed in somewhere and does not know where any more. */
+function EndOthers({ sessions }: { sessions: readonly Session[] }) {
+  if (sessions.length < 2) return null;
   const end = async () => {
-    await ask(api.DELETE("/api/v4/user/sessions/{id}", { params: { path: { id } } }));
-    await queries.invalidateQueries({ queryKey: ["user", "sessions"] });
+    await Promise.all(sessions.map(endSession));
+    await ended();
+    toast("All other sessions have ended.");
+  };
+  return (
+    <div>
+      <ConfirmDialog
+        title="End all other sessions?"
+        action="End sessions"
+        trigger={<Button>End all others</Button>}
+        onConfirm={end}
+      >
+        Whoever uses them has to sign in again. This one goes on.
+      </ConfirmDialog>
+    </div>
+  );
+}
+
+function End({ session }: { session: Session }) {
+  // Signing out is what ends this one.
+  if (session.current) return null;
+  const end = async () => {
+    await endSession(session);
+    await ended();
     toast("The session has ended.");
   };
   return (

@@ -1,3 +1,4 @@
+import { memo } from "react";
 import { timeText } from "../../ui/format.tsx";
 import { Link } from "../../ui/link.tsx";
 import { Badge } from "../../ui/pieces.tsx";
@@ -8,7 +9,7 @@ const tones = { success: "good", failure: "bad", refused: "warn" } as const;
 const words = { success: "Done", failure: "Failed", refused: "Refused" };
 
 /** One entry: a sentence, and below it what it was in particular. */
-export function Event({ event }: { event: AuditEvent }) {
+export const Event = memo(function Event({ event }: { event: AuditEvent }) {
   const { actor, subject, result, address, request_id: requestId } = event;
   const details = detailsOf(event);
   return (
@@ -41,7 +42,7 @@ export function Event({ event }: { event: AuditEvent }) {
       </p>
     </article>
   );
-}
+});
 
 /** To the same list, of this alone. */
 function useFiltered(name: string, value: string): string {

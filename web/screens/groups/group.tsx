@@ -16,7 +16,9 @@ import { Panel } from "../../ui/pieces.tsx";
 import { EmptyState, Loaded } from "../../ui/states.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { CreateGroup } from "./groups.tsx";
-import { RegistriesSwitch, SpacePanel } from "./settings.tsx";
+import { DependencyProxyPanel } from "./dependency-proxy.tsx";
+import { RegistriesSwitch } from "./settings.tsx";
+import { SpacePanel } from "./space.tsx";
 
 const above: Crumb[] = [{ title: "Groups", to: "/groups" }];
 
@@ -88,6 +90,7 @@ function Parts({ group, rights }: { group: Group; rights: Rights }) {
           <SpacePanel group={group} mayChange={rights.may("administrator")} />
         </>
       )}
+      {rights.may("owner") && <DependencyProxyPanel group={group} />}
       {rights.may("owner") && <DeleteGroup group={group} />}
     </>
   );

@@ -8,7 +8,8 @@ import { Link } from "../../ui/link.tsx";
 import { useParam } from "../../ui/params.ts";
 import { Badge } from "../../ui/pieces.tsx";
 import { EmptyState, Loaded } from "../../ui/states.tsx";
-import { type Column, Table } from "../../ui/table.tsx";
+import { PlainTable } from "../../ui/plain-table.tsx";
+import type { Column } from "../../ui/table.tsx";
 import { ChangeMember, RemoveMember } from "./change.tsx";
 import { type Membership, useMembers } from "./queries.ts";
 
@@ -23,7 +24,7 @@ export function MemberList({ place, mayChange }: { place: Place; mayChange: bool
       {(all) => (
         <>
           <SearchField label="Find a member" value={search} onChange={setSearch} />
-          <Table
+          <PlainTable
             label="Members"
             columns={columnsOf(place, mayChange)}
             rows={all.filter(isFound)}
@@ -61,11 +62,13 @@ const columnsOf = ({ group }: Place, mayChange: boolean): Column<Membership>[] =
     name: "From",
     cell: ({ of }) =>
       of.id === group.id ? (
-        <span className="muted">this group</span>
+        <span className="muted keeps-room">this group</span>
       ) : (
-        <Link to={`/members?in=${encodeURIComponent(of.full_path)}`}>
-          <bdi>{of.full_path}</bdi>
-        </Link>
+        <span className="keeps-room">
+          <Link to={`/members?in=${encodeURIComponent(of.full_path)}`}>
+            <bdi>{of.full_path}</bdi>
+          </Link>
+        </span>
       ),
   },
   { id: "ends", name: "Ends", cell: (member) => <RelativeTime time={member.expires_at} /> },

@@ -22,14 +22,16 @@ export function useMembers({ group, all }: Place) {
   return useQuery({
     queryKey: ["members", group.id, "with those above", lineage.length],
     queryFn: async ({ signal }) => {
-      const lists = await Promise.all(lineage.map((of) => membersOf(of, signal)));
+      const lists = await Promise.all(
+        lineage.map((of) => membersOf(of, of.id === group.id, signal)),
+      );
       // Those of the group itself first.
       return lists.toReversed().flat();
     },
   });
 }
 
-async function membersOf(of: Group, signal: AbortSignal): Promise<Membership[]> {
+async function membersOf(of: Group, isMeant: boolean, signal: AbortSignal): Promise<Membership[]> {
   const id = String(of.id);
   try {
     const { items } = await askAll((page) =>
@@ -43,7 +45,7 @@ async function membersOf(of: Group, signal: AbortSignal): Promise<Membership[]> 
     return items.map((member) => ({ ...member, of }));
   } catch (error) {
     // Of a group above, which one sees for what is below it alone.
-    if (error instanceof ApiError && error.status === 403) return [];
+    if (!isMeant && error instanceof ApiError && error.status === 403) return [];
     throw error;
   }
 }

@@ -146,7 +146,7 @@ function Change({ group, edited }: { group: Group; edited: Edited<CleanupPolicy>
   });
   return (
     <Form
-      action="Save policy"
+      action="Save cleanup policy"
       isPending={saving.isPending}
       error={saving.error}
       onReload={reload}

@@ -4,10 +4,11 @@ import { Page } from "../../shell/page.tsx";
 import { Link } from "../../ui/link.tsx";
 import { Panel } from "../../ui/pieces.tsx";
 import { EmptyState, ErrorState, NoPermission, Skeleton } from "../../ui/states.tsx";
-import { RegistriesSwitch, SpacePanel } from "../groups/settings.tsx";
+import { DependencyProxyPanel } from "../groups/dependency-proxy.tsx";
+import { RegistriesSwitch } from "../groups/settings.tsx";
+import { SpacePanel } from "../groups/space.tsx";
 import { Evictions } from "../server/evictions.tsx";
 import { CleanupPanel } from "./cleanup.tsx";
-import { ProxyPanels } from "./proxy.tsx";
 
 /** What is kept and what is given up, by itself. For owners. */
 export default function Policies() {
@@ -45,7 +46,7 @@ function OfGroup({ group }: { group: Group }) {
         </Panel>
       )}
       <RegistriesSwitch group={group} mayChange={mayChange} />
-      <ProxyPanels group={group} mayChange={mayChange} />
+      {mayChange && <DependencyProxyPanel group={group} />}
       <Pins />
     </>
   );

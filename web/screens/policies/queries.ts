@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { api, ask, askTagged } from "../../api/client.ts";
+import { api, askTagged } from "../../api/client.ts";
 import { ApiError } from "../../api/errors.ts";
 import type { Group } from "../../api/group.ts";
 import type { components } from "../../api/schema.ts";
@@ -7,8 +7,6 @@ import type { components } from "../../api/schema.ts";
 type Schemas = components["schemas"];
 export type CleanupPolicy = Schemas["CleanupPolicy"];
 export type CleanupFields = Schemas["CleanupPolicyFields"];
-export type ProxySettings = Schemas["DependencyProxySettings"];
-export type TtlPolicy = Schemas["TtlPolicy"];
 
 export const groupParams = ({ id }: Group) => ({ path: { id: String(id) } });
 
@@ -37,28 +35,3 @@ export function useCleanup(group: Group) {
     },
   });
 }
-
-export const readProxy = (group: Group, signal: AbortSignal) =>
-  askTagged(
-    api.GET("/api/v4/groups/{id}/dependency_proxy/settings", {
-      params: groupParams(group),
-      signal,
-    }),
-  );
-
-export const readTtl = (group: Group, signal: AbortSignal) =>
-  askTagged(
-    api.GET("/api/v4/groups/{id}/dependency_proxy/ttl_policy", {
-      params: groupParams(group),
-      signal,
-    }),
-  );
-
-/** What the group holds: told before a policy is switched on. */
-export const askSummary = (group: Group, signal?: AbortSignal) =>
-  ask(
-    api.GET("/api/v4/groups/{id}/-/virtual_registries/container/statistics", {
-      params: groupParams(group),
-      ...(signal && { signal }),
-    }),
-  );

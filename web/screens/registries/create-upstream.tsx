@@ -24,8 +24,8 @@ export interface CreateUpstreamProps {
 const empty = { name: "", url: "", username: "", password: "", ca: "" };
 const other = { id: "other", label: "Another registry, by its address" };
 const choices = [
-  ...presets.map(({ id, name, url }) => ({ id, label: name, description: url })),
   other,
+  ...presets.map(({ id, name, url }) => ({ id, label: name, description: url })),
 ];
 
 /** A new upstream, by a preset or by its address; it can be tried before. */

@@ -3,7 +3,7 @@ import { Badge, type Tone } from "../../ui/pieces.tsx";
 import type { Health } from "./queries.ts";
 
 const states: Record<Health["breaker"], { tone: Tone; text: string }> = {
-  closed: { tone: "good", text: "Answers" },
+  closed: { tone: "good", text: "Ready" },
   half_open: { tone: "warn", text: "Is tried again" },
   open: { tone: "bad", text: "Is not asked" },
 };

@@ -92,6 +92,25 @@ export function useUpstream(id: number) {
   });
 }
 
+/** How an upstream has done in the last minutes, as the server that answers has seen it. */
+export function useUpstreamHealth(groupId: number, id: number) {
+  return useQuery({
+    queryKey: ["health", groupId],
+    refetchInterval: healthMs,
+    queryFn: ({ signal }) =>
+      ask(
+        api.GET("/api/v4/groups/{id}/-/virtual_registries/container/health", {
+          params: { path: { id: String(groupId) } },
+          signal,
+        }),
+      ),
+    select: ({ window_minutes: minutes, upstreams }) => ({
+      minutes,
+      seen: upstreams.find((upstream) => upstream.id === id),
+    }),
+  });
+}
+
 /** After a change: whatever is known of registries and upstreams is read anew where it is shown. */
 export async function registriesChanged(): Promise<void> {
   const kinds = ["registries", "registry", "upstreams", "upstream", "statistics"];

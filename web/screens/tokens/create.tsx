@@ -93,6 +93,12 @@ function TokenForm({
           description="With which clients log in; one is made where none is given."
         />
       )}
+      {kind === "deploy" && owner.group.parent_id !== null && (
+        <p className="description">
+          A group below another has no registries: this token opens its Dependency Proxy, and those
+          of the groups below it.
+        </p>
+      )}
       {kind === "group" && (
         <Select name="access_level" label="Role" defaultValue="10" choices={roleChoices} />
       )}

@@ -1,3 +1,4 @@
+import { usePullHost } from "../../api/address.ts";
 import { Button } from "../../ui/button.tsx";
 import { Copyable } from "../../ui/pieces.tsx";
 import type { Kind, MadeToken } from "./kinds.ts";
@@ -13,6 +14,7 @@ export function Secret({
   token: MadeToken;
   onDone: () => void;
 }) {
+  const { host } = usePullHost();
   return (
     <div className="stack">
       <p>
@@ -25,7 +27,7 @@ export function Secret({
           <>
             <p>Log a client in with it; it asks for the token as the password.</p>
             <Copyable
-              text={`docker login ${location.host} --username ${token.username}`}
+              text={`docker login ${host} --username ${token.username}`}
               label="Copy command"
             />
             {kind !== "deploy" && (

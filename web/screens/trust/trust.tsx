@@ -2,6 +2,8 @@ import { useQuery } from "@tanstack/react-query";
 import { api, ask, askPage } from "../../api/client.ts";
 import { askAll, mostAtOnce } from "../../api/pages.ts";
 import { useRights } from "../../api/rights.ts";
+import { me } from "../../api/session.ts";
+import { useStore } from "../../api/store.ts";
 import { Page } from "../../shell/page.tsx";
 import { RelativeTime } from "../../ui/format.tsx";
 import { Link } from "../../ui/link.tsx";
@@ -91,6 +93,7 @@ const columns: readonly Column<Issuer>[] = [
 ];
 
 function SignIn() {
+  const origin = useStore(me)?.external_url ?? location.origin;
   const methods = useQuery({
     queryKey: ["session", "methods"],
     queryFn: ({ signal }) => ask(api.GET("/api/v4/session/methods", { signal })),
@@ -110,7 +113,7 @@ function SignIn() {
                   <Badge tone="good">On</Badge> Identity provider <bdi>{title}</bdi>. There, this is
                   the redirect address of Weir:
                 </p>
-                <Copyable text={`${location.origin}/api/v4/session/oidc/${name}/callback`} />
+                <Copyable text={`${origin}/api/v4/session/oidc/${name}/callback`} />
               </div>
             ))}
             <p className="muted">

@@ -1,10 +1,13 @@
 import { api, ask } from "../../api/client.ts";
+import type { components } from "../../api/schema.ts";
 import { countText, durationText, RelativeTime } from "../../ui/format.tsx";
 import { Panel } from "../../ui/pieces.tsx";
 import { ConnectionTest } from "../registries/connection-test.tsx";
 import { HealthBadge, healthSentence } from "../registries/health.tsx";
-import type { UpstreamDetail } from "../registries/queries.ts";
+import { type UpstreamDetail, useUpstreamHealth } from "../registries/queries.ts";
 import { InRegistries } from "../upstreams/in-registries.tsx";
+
+type Seen = components["schemas"]["UpstreamHealth"];
 
 /** How the upstream does, where it is asked, and a test that asks it now. */
 export function HealthPanel({
@@ -14,7 +17,8 @@ export function HealthPanel({
   upstream: UpstreamDetail;
   mayChange: boolean;
 }) {
-  const { last_failure: failure, budget } = health;
+  const { data, error } = useUpstreamHealth(groupId, id);
+  const unknown = <span className="muted">{error ? "not known" : "…"}</span>;
   return (
     <Panel title="Health" actions={<HealthBadge health={health} />}>
       <dl className="facts">
@@ -28,18 +32,15 @@ export function HealthPanel({
         </dd>
         <dt>State</dt>
         <dd>{healthSentence(health)}</dd>
+        <dt>Requests</dt>
+        <dd>{data ? <Requests seen={data.seen} minutes={data.minutes} /> : unknown}</dd>
         <dt>Last failure</dt>
-        <dd>{failure === null ? <span className="muted">none</span> : <bdi>{failure}</bdi>}</dd>
+        <dd>
+          <LastFailure failure={health.last_failure} error={data?.seen?.last_error ?? null} />
+        </dd>
         <dt>Rate limit</dt>
         <dd>
-          {budget === null ? (
-            <span className="muted">it has told of none</span>
-          ) : (
-            <>
-              {countText(budget.remaining)} of {countText(budget.limit)} pulls left, for{" "}
-              {durationText(budget.window_seconds * 1000)}; told <RelativeTime time={budget.at} />
-            </>
-          )}
+          <Budget budget={health.budget} />
         </dd>
       </dl>
       {mayChange && (
@@ -55,5 +56,45 @@ export function HealthPanel({
         />
       )}
     </Panel>
+  );
+}
+
+function Requests({ seen, minutes }: { seen: Seen | undefined; minutes: number }) {
+  if (!seen || seen.requests === 0) {
+    return <span className="muted">none in the last {minutes} minutes</span>;
+  }
+  const { p50, p95 } = seen.latency_ms;
+  return (
+    <>
+      {countText(seen.requests)} in the last {minutes} minutes, {countText(seen.errors)} of them
+      failed
+      {p50 !== null && p95 !== null && (
+        <>
+          ; half of them answered within {durationText(p50)}, 95 % within {durationText(p95)}
+        </>
+      )}
+    </>
+  );
+}
+
+function LastFailure({ failure, error }: { failure: string | null; error: Seen["last_error"] }) {
+  if (error) {
+    return (
+      <>
+        <RelativeTime time={error.at} />: <bdi>{error.message}</bdi>. What to do:{" "}
+        <bdi>{error.next}</bdi>.
+      </>
+    );
+  }
+  return failure === null ? <span className="muted">none</span> : <bdi>{failure}</bdi>;
+}
+
+function Budget({ budget }: { budget: UpstreamDetail["health"]["budget"] }) {
+  if (budget === null) return <span className="muted">it has told of none</span>;
+  return (
+    <>
+      {countText(budget.remaining)} of {countText(budget.limit)} pulls left, for{" "}
+      {durationText(budget.window_seconds * 1000)}; told <RelativeTime time={budget.at} />
+    </>
   );
 }

@@ -5,6 +5,7 @@ import { ApiError } from "../../api/errors.ts";
 import { Button } from "../../ui/button.tsx";
 import { ConfirmDialog, Dialog } from "../../ui/dialog.tsx";
 import type { Tagged } from "../../ui/edited.tsx";
+import { Icon } from "../../ui/icons.tsx";
 import { TextField } from "../../ui/fields.tsx";
 import { Form } from "../../ui/form.tsx";
 import { toast } from "../../ui/toast.tsx";
@@ -73,25 +74,32 @@ function ReplaceForm({ newest, close }: { newest: Tagged<UpstreamDetail>; close:
       close();
       await registriesChanged();
     },
+    onError: async (error) => {
+      if (error instanceof ApiError && error.isConflict) await registriesChanged();
+    },
   });
-  const isConflict = save.error instanceof ApiError && save.error.isConflict;
+  const isOther = opened.tag !== newest.tag;
+  const { url, username } = newest.data;
+  // What else is other of it, as its rules, is not of this form.
+  const isSeen = isOther && (url !== opened.data.url || username !== opened.data.username);
+  if (isOther && !isSeen) setOpened(newest);
   return (
     <Form
       action="Save login"
       isPending={save.isPending}
-      error={save.error}
+      error={isSeen ? null : save.error}
       onSubmit={({ username = "", password = "" }) => save.mutate({ username, password })}
       beside={<Button onPress={close}>Cancel</Button>}
-      onReload={() => {
-        void registriesChanged().then(() => save.reset());
-      }}
     >
-      {isConflict || opened.tag !== newest.tag ? (
-        <div className="note warn">
+      {isSeen && (
+        <div className="note bad" role="alert">
+          <Icon name="warn" size={18} />
           <div>
+            <p className="note-title">Somebody else has changed this meanwhile</p>
             <p>
-              It was changed by somebody else: its address is now <bdi>{newest.data.url}</bdi>, its
-              login {newest.data.username === null ? "none" : <bdi>{newest.data.username}</bdi>}.
+              Its address is now <bdi>{url}</bdi>, its login{" "}
+              {username === null ? "none" : <bdi>{username}</bdi>}. Nothing of yours was saved, and
+              what you typed is still here.
             </p>
             <Button
               onPress={() => {
@@ -103,7 +111,7 @@ function ReplaceForm({ newest, close }: { newest: Tagged<UpstreamDetail>; close:
             </Button>
           </div>
         </div>
-      ) : null}
+      )}
       <TextField
         name="username"
         label="User name"

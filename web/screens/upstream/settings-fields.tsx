@@ -42,7 +42,16 @@ function Text({
   );
 }
 
-export function ConnectionFields({ isMoved, ...of }: FieldsProps & { isMoved: boolean }) {
+export function ConnectionFields({
+  isMoved,
+  children,
+  ...of
+}: FieldsProps & {
+  /** Whether another address is typed. */
+  isMoved: boolean;
+  /** Below the address. */
+  children: ReactNode;
+}) {
   return (
     <Group title="Connection">
       <Text {...of} name="name" isRequired />
@@ -57,6 +66,7 @@ export function ConnectionFields({ isMoved, ...of }: FieldsProps & { isMoved: bo
             : "Where the registry is, without /v2."
         }
       />
+      {children}
       <Text
         {...of}
         name="ca"

@@ -1,6 +1,6 @@
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
-import { api, ask, ifMatch } from "../../api/client.ts";
+import { api, ask, askTagged, ifMatch } from "../../api/client.ts";
 import { ApiError } from "../../api/errors.ts";
 import { queries } from "../../api/queries.ts";
 import { Button } from "../../ui/button.tsx";
@@ -14,6 +14,7 @@ import {
 } from "../../ui/edited.tsx";
 import { Form } from "../../ui/form.tsx";
 import { toast } from "../../ui/toast.tsx";
+import { ConnectionTest } from "../registries/connection-test.tsx";
 import { registriesChanged, type UpstreamDetail } from "../registries/queries.ts";
 import { typedName } from "../registries/typed.ts";
 import { changesOf, fieldsOf, labels, type UpstreamChanges, type UpstreamForm } from "./fields.ts";
@@ -39,6 +40,7 @@ export function SettingsForm({ newest }: { newest: Tagged<UpstreamDetail> }) {
   };
   const { values, set, isDirty } = edited;
   const fields = { values, set };
+  const isMoved = edited.typed.url !== undefined;
   return (
     <>
       <Form
@@ -62,7 +64,9 @@ export function SettingsForm({ newest }: { newest: Tagged<UpstreamDetail> }) {
         onReload={() => void registriesChanged()}
       >
         <div className="settings">
-          <ConnectionFields {...fields} isMoved={edited.typed.url !== undefined} />
+          <ConnectionFields {...fields} isMoved={isMoved}>
+            {isMoved && <TestAddress id={edited.base.data.id} url={values.url.trim()} />}
+          </ConnectionFields>
           <FreshnessFields {...fields} />
           <ChoosingFields {...fields} />
           <AccessFields {...fields} />
@@ -83,6 +87,18 @@ export function SettingsForm({ newest }: { newest: Tagged<UpstreamDetail> }) {
   );
 }
 
+/** The address that was typed, before it is saved. The stored login is for the former one, and does not go there. */
+function TestAddress({ id, url }: { id: number; url: string }) {
+  const run = () =>
+    ask(
+      api.POST("/api/v4/virtual_registries/container/upstreams/{id}/test", {
+        params: { path: { id } },
+        body: { url },
+      }),
+    );
+  return <ConnectionTest label="Test this address" run={run} isDisabled={url === ""} />;
+}
+
 const notSent = (problems: Record<string, string[]>) =>
   new ApiError(
     400,
@@ -96,16 +112,16 @@ function useSave(edited: Edited<UpstreamDetail, UpstreamForm>) {
   const { id } = edited.base.data;
   return useMutation({
     mutationFn: (body: UpstreamChanges) =>
-      ask(
+      askTagged(
         api.PATCH("/api/v4/virtual_registries/container/upstreams/{id}", {
           params: { path: { id }, header: ifMatch(edited.base.tag) },
           body,
         }),
       ),
-    onSuccess: async ({ name }) => {
-      toast(`The settings of ${name} are saved.`);
+    onSuccess: async (answer) => {
+      toast(`The settings of ${answer.data.name} are saved.`);
+      edited.saved(answer);
       await registriesChanged();
-      edited.clear();
     },
     onError: async (error) => {
       if (error instanceof ApiError && error.isConflict) {

@@ -13,7 +13,8 @@ import { useParam } from "../../ui/params.ts";
 import { Badge, Panel } from "../../ui/pieces.tsx";
 import { useSettled } from "../../ui/settled.ts";
 import { EmptyState } from "../../ui/states.tsx";
-import { type Column, Table } from "../../ui/table.tsx";
+import { PlainTable } from "../../ui/plain-table.tsx";
+import type { Column } from "../../ui/table.tsx";
 import { type User, usersChanged, useUsers } from "./queries.ts";
 
 /** Everybody who is known here. For administrators. */
@@ -31,7 +32,8 @@ export default function Users() {
           empty={<EmptyState title="No user has these words">Try a shorter part.</EmptyState>}
         >
           {(rows) => (
-            <Table
+            <PlainTable
+              isAll
               label="Users"
               columns={columns}
               rows={rows}

@@ -3,7 +3,8 @@ import { Endless } from "../../ui/endless.tsx";
 import { RelativeTime } from "../../ui/format.tsx";
 import { Badge, Panel } from "../../ui/pieces.tsx";
 import { EmptyState } from "../../ui/states.tsx";
-import { type Column, Table } from "../../ui/table.tsx";
+import { PlainTable } from "../../ui/plain-table.tsx";
+import type { Column } from "../../ui/table.tsx";
 import { type Delivery, eventText, useDeliveries, type Webhook } from "./queries.ts";
 import { TestButton } from "./test-button.tsx";
 
@@ -32,7 +33,13 @@ export function Deliveries({
         }
       >
         {(rows) => (
-          <Table label="Deliveries" columns={columns} rows={rows} rowKey={({ id }) => id} />
+          <PlainTable
+            isAll
+            label="Deliveries"
+            columns={columns}
+            rows={rows}
+            rowKey={({ id }) => id}
+          />
         )}
       </Endless>
     </Panel>

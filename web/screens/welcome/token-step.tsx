@@ -107,7 +107,7 @@ function Made({
         <strong>Copy it now.</strong> Only a hash of it is stored: it is never shown again after you
         leave this page.
       </p>
-      <Copyable text={token} label="Copy the token" />
+      <Copyable text={token} />
       {login && <CodeBlock title="Log in with Docker" text={login.text} />}
       <div className="row">
         <Button variant="primary" onPress={onNext}>

@@ -11,10 +11,12 @@ import type { Page } from "../../../../web/api/client.ts";
 import { ApiError, Unreachable } from "../../../../web/api/errors.ts";
 import { Button } from "../../../../web/ui/button.tsx";
 import { ComboBox, Select } from "../../../../web/ui/choices.tsx";
+import { CodeBlock } from "../../../../web/ui/code.tsx";
 import { ConfirmDialog } from "../../../../web/ui/dialog.tsx";
 import { Checkbox, SearchField, Switch, TextField } from "../../../../web/ui/fields.tsx";
 import { Form, type Values } from "../../../../web/ui/form.tsx";
 import { LongList } from "../../../../web/ui/long-list.tsx";
+import { Ordered } from "../../../../web/ui/ordered.tsx";
 import { Badge, Copyable, Panel } from "../../../../web/ui/pieces.tsx";
 import { useSettled } from "../../../../web/ui/settled.ts";
 import { ErrorState, NoPermission } from "../../../../web/ui/states.tsx";
@@ -146,6 +148,25 @@ function Deleting() {
   );
 }
 
+function Ordering() {
+  const [order, setOrder] = useState(choices);
+  return (
+    <Panel title="In order">
+      <Ordered
+        label="Upstreams, in order"
+        items={order}
+        itemKey={({ id }) => id.length}
+        itemName={({ label }) => label}
+        row={({ label }) => <bdi>{label}</bdi>}
+        onMove={(item, to) =>
+          setOrder(order.filter((each) => each !== item).toSpliced(to, 0, item))
+        }
+      />
+      <CodeBlock title="In a file" text={`auths:\n  ${"very-long".repeat(30)}`} />
+    </Panel>
+  );
+}
+
 function Gallery() {
   return (
     <>
@@ -155,6 +176,7 @@ function Gallery() {
       <Counted isCounted={false} />
       <Editing />
       <Deleting />
+      <Ordering />
       <Panel title="Pieces">
         <div className="row">
           {(["neutral", "good", "warn", "bad", "accent"] as const).map((tone) => (
