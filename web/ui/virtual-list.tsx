@@ -41,7 +41,7 @@ export function VirtualList<T>({
   const scroller = useRef<HTMLDivElement>(null);
   useEffect(() => {
     // In newer browsers it gives a promise, which is nothing for React to call.
-    void scroller.current?.scrollTo(0, 0);
+    scroller.current?.scrollTo(0, 0);
   }, [of]);
   const pages = data?.pages ?? [];
   const pageSize = pages[0]?.items.length ?? 0;
