@@ -85,7 +85,7 @@ await e2e(
     await page.getByRole("button", { name: "Empty its cache" }).click();
     await page.getByLabel("To confirm, type default").fill("default");
     await page.getByRole("button", { name: "Empty the cache" }).click();
-    await page.getByText("The cache of the Dependency Proxy is emptied").waitFor();
+    await page.getByText("The cache of the Dependency Proxy is being emptied").waitFor();
     await page.getByRole("button", { name: "Preview eviction" }).click();
     await page.getByText("Nothing is over a limit").waitFor();
     await checked(watched);
