@@ -4,7 +4,7 @@
 import { Database } from "bun:sqlite";
 import path from "node:path";
 import type { Page } from "playwright-core";
-import { launch, settled, signedInPage } from "../test/e2e/console/browser.ts";
+import { launch, signedInPage } from "../test/e2e/console/browser.ts";
 import { Lab } from "../test/e2e/lab/lab.ts";
 import { embedded, type Weir } from "../test/e2e/lab/weir.ts";
 import { fillEntries } from "../test/fakes/many-entries.ts";
@@ -114,7 +114,7 @@ try {
     const { page } = await signedInPage(browser, weir);
     await page.addInitScript(watching);
     await page.goto("/cache/1");
-    await settled(page, await page.locator("h1").innerText());
+    await page.locator(".virtual-row").first().waitFor();
     for (const [deed, does] of Object.entries(deeds)) {
       const took = () =>
         page.evaluate(() => {

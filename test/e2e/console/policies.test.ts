@@ -60,6 +60,8 @@ await e2e(
     await page.getByRole("button", { name: "Create policy" }).click();
     await page.locator(".field[data-invalid] .field-error").first().waitFor();
     await days.fill("20");
+    await page.getByRole("button", { name: "See what would go now" }).click();
+    await page.getByText("Nothing that is cached here fits.").waitFor();
     await page.getByRole("button", { name: "Create policy" }).click();
     await page.getByText("in 7 days").waitFor();
     const made = await call(weir, "GET", cleanup);

@@ -1,4 +1,5 @@
 import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
 import { api, ask, ifMatch } from "../../api/client.ts";
 import type { Group } from "../../api/group.ts";
 import { queries } from "../../api/queries.ts";
@@ -12,6 +13,7 @@ import { bytesText, countText, RelativeTime } from "../../ui/format.tsx";
 import { Badge, Panel, type Tone } from "../../ui/pieces.tsx";
 import { Loaded } from "../../ui/states.tsx";
 import { toast } from "../../ui/toast.tsx";
+import { DryRun } from "./dry-run.tsx";
 import {
   type CleanupFields,
   cleanupKey,
@@ -120,7 +122,7 @@ function Create({ group }: { group: Group }) {
       error={creating.error}
       onSubmit={(values) => creating.mutate(fieldsOf(values))}
     >
-      <Fields policy={defaults} />
+      <Fields group={group} policy={defaults} />
     </Form>
   );
 }
@@ -152,13 +154,14 @@ function Change({ group, edited }: { group: Group; edited: Edited<CleanupPolicy>
       onReload={reload}
       onSubmit={(values) => saving.mutate(fieldsOf(values))}
     >
-      <Fields policy={first} />
+      <Fields group={group} policy={first} />
       {!saving.isSuccess && <News edited={edited} words={words} />}
     </Form>
   );
 }
 
-function Fields({ policy }: { policy: Required<CleanupFields> }) {
+function Fields({ group, policy }: { group: Group; policy: Required<CleanupFields> }) {
+  const [days, setDays] = useState(String(policy.keep_n_days_after_download));
   return (
     <>
       <Checkbox
@@ -170,11 +173,13 @@ function Fields({ policy }: { policy: Required<CleanupFields> }) {
       <TextField
         name="keep_n_days_after_download"
         label="Give up what was not pulled for so many days"
-        defaultValue={String(policy.keep_n_days_after_download)}
+        value={days}
+        onChange={setDays}
         inputMode="numeric"
         isRequired
         description="1 to 365"
       />
+      <DryRun key={days} group={group} days={days} />
       <Select
         name="cadence"
         label="Runs"
