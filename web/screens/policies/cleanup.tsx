@@ -1,19 +1,16 @@
 import { useMutation } from "@tanstack/react-query";
-import { useState } from "react";
 import { api, ask, ifMatch } from "../../api/client.ts";
 import type { Group } from "../../api/group.ts";
 import { queries } from "../../api/queries.ts";
 import { Button } from "../../ui/button.tsx";
-import { Select } from "../../ui/choices.tsx";
 import { ConfirmDialog } from "../../ui/dialog.tsx";
 import { type Edited, Editing, News } from "../../ui/editing.tsx";
-import { Checkbox, TextField } from "../../ui/fields.tsx";
-import { Form, type Values } from "../../ui/form.tsx";
+import { Form } from "../../ui/form.tsx";
 import { bytesText, countText, RelativeTime } from "../../ui/format.tsx";
 import { Badge, Panel, type Tone } from "../../ui/pieces.tsx";
 import { Loaded } from "../../ui/states.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { DryRun } from "./dry-run.tsx";
+import { CleanupFieldSet, defaults, fieldsOf } from "./cleanup-fields.tsx";
 import {
   type CleanupFields,
   cleanupKey,
@@ -24,15 +21,6 @@ import {
 } from "./queries.ts";
 
 const path = "/api/v4/groups/{id}/-/virtual_registries/cleanup/policy";
-const cadences = [1, 7, 14, 30, 90] as const;
-const defaults = {
-  enabled: false,
-  keep_n_days_after_download: 30,
-  cadence: 7,
-  notify_on_success: false,
-  notify_on_failure: false,
-} as const;
-
 /** Gives up, every so many days, what nobody has pulled for long. */
 export function CleanupPanel({ group, mayChange }: { group: Group; mayChange: boolean }) {
   const policy = useCleanup(group);
@@ -122,7 +110,7 @@ function Create({ group }: { group: Group }) {
       error={creating.error}
       onSubmit={(values) => creating.mutate(fieldsOf(values))}
     >
-      <Fields group={group} policy={defaults} />
+      <CleanupFieldSet group={group} policy={defaults} />
     </Form>
   );
 }
@@ -154,65 +142,10 @@ function Change({ group, edited }: { group: Group; edited: Edited<CleanupPolicy>
       onReload={reload}
       onSubmit={(values) => saving.mutate(fieldsOf(values))}
     >
-      <Fields group={group} policy={first} />
+      <CleanupFieldSet group={group} policy={first} />
       {!saving.isSuccess && <News edited={edited} words={words} />}
     </Form>
   );
-}
-
-function Fields({ group, policy }: { group: Group; policy: Required<CleanupFields> }) {
-  const [days, setDays] = useState(String(policy.keep_n_days_after_download));
-  return (
-    <>
-      <Checkbox
-        name="enabled"
-        label="Switched on"
-        defaultSelected={policy.enabled}
-        description="Each change puts the next run off to a whole interval from then: time to look at it once more."
-      />
-      <TextField
-        name="keep_n_days_after_download"
-        label="Give up what was not pulled for so many days"
-        value={days}
-        onChange={setDays}
-        inputMode="numeric"
-        isRequired
-        description="1 to 365"
-      />
-      <DryRun key={days} group={group} days={days} />
-      <Select
-        name="cadence"
-        label="Runs"
-        defaultValue={String(policy.cadence)}
-        choices={cadences.map((days) => ({
-          id: String(days),
-          label: days === 1 ? "Every day" : `Every ${days} days`,
-        }))}
-      />
-      <Checkbox
-        name="notify_on_success"
-        label="Put runs that succeed on the audit log"
-        defaultSelected={policy.notify_on_success}
-      />
-      <Checkbox
-        name="notify_on_failure"
-        label="Put runs that fail on the audit log"
-        defaultSelected={policy.notify_on_failure}
-      />
-    </>
-  );
-}
-
-/** What is no number goes as it is not: the server has the words for it. */
-function fieldsOf(values: Values): CleanupFields {
-  const { keep_n_days_after_download: days = "", cadence } = values;
-  return {
-    enabled: values["enabled"] !== undefined,
-    keep_n_days_after_download: days.trim() === "" ? Number.NaN : Number(days),
-    cadence: cadences.find((each) => String(each) === cadence) ?? defaults.cadence,
-    notify_on_success: values["notify_on_success"] !== undefined,
-    notify_on_failure: values["notify_on_failure"] !== undefined,
-  };
 }
 
 function Remove({ group, policy }: { group: Group; policy: CleanupPolicy }) {
