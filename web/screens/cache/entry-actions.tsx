@@ -51,11 +51,7 @@ function Refresh({ entry, upstream }: { entry: EntryDetail; upstream: UpstreamDe
     onError: () => setOpen(true),
   });
   if (!place) {
-    return (
-      <Button icon="refresh" isDisabled aria-label="Refresh: its upstream is in no registry">
-        Refresh
-      </Button>
-    );
+    return <span className="small muted">In no registry: it cannot be refreshed.</span>;
   }
   return (
     <>

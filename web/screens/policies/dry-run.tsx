@@ -20,14 +20,14 @@ export function DryRun({ group, days }: { group: Group; days: string }) {
       ),
   });
   return (
-    <div className="stack">
+    <>
       <div className="row">
         <Button isPending={looking.isPending} onPress={() => looking.mutate()}>
           See what would go now
         </Button>
+        <div role="status">{looking.data && <Preview preview={looking.data} />}</div>
       </div>
-      <div role="status">{looking.data && <Preview preview={looking.data} />}</div>
       {looking.error && <ErrorNote title="This cannot be looked at" error={looking.error} />}
-    </div>
+    </>
   );
 }
