@@ -2,9 +2,17 @@ import type { Page } from "playwright-core";
 import { settled } from "./browser.ts";
 import type { Screen } from "./screens.ts";
 
+/** What is not one column at every width. */
+const wideToo = ["cache-entries", "cache-index", "prefetches"];
+/** Of what others are made of. */
+const likeOthers = ["cache-purge", "cache-repositories-none", "cache-repository"];
+
 const at = (name: string, path: string, heading: string, more?: Screen["reach"]): Screen => ({
   name,
   path,
+  ...(likeOthers.includes(name)
+    ? { axe: "none" as const }
+    : !wideToo.includes(name) && { axe: "narrow" as const }),
   reach: async (page, weir) => {
     await page.getByRole("heading", { level: 1 }).filter({ hasText: heading }).waitFor();
     await page.locator(".skeleton").first().waitFor({ state: "detached" });
