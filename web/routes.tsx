@@ -63,6 +63,20 @@ export const routes: readonly ConsoleRoute[] = [
   }),
   route("/upstreams/new", () => import("./screens/upstream-new/upstream-new.tsx")),
   route("/upstreams/:id", () => import("./screens/upstream/upstream.tsx")),
+  route("/cache", () => import("./screens/cache/cache.tsx"), {
+    title: "Cache",
+    icon: "cache",
+    section: "Content",
+  }),
+  route("/cache/:id", () => import("./screens/cache/upstream-cache.tsx")),
+  route("/cache/:id/repository", () => import("./screens/cache/repository.tsx")),
+  route("/cache/:id/entries/:entry", () => import("./screens/cache/entry.tsx")),
+  route("/prefetches", () => import("./screens/prefetches/prefetches.tsx"), {
+    title: "Prefetches",
+    icon: "prefetch",
+    section: "Content",
+  }),
+  route("/prefetches/:id", () => import("./screens/prefetches/prefetch.tsx")),
   route("/welcome", () => import("./screens/welcome/welcome.tsx")),
   route("/account", () => import("./screens/account/account.tsx")),
   route("/tokens", () => import("./screens/tokens/tokens.tsx"), {
@@ -95,6 +109,12 @@ export const routes: readonly ConsoleRoute[] = [
     least: "administrator",
   }),
   route("/trust/:id", () => import("./screens/trust/issuer.tsx")),
+  route("/policies", () => import("./screens/policies/policies.tsx"), {
+    title: "Policies",
+    icon: "policies",
+    section: "Operate",
+    least: "owner",
+  }),
   route("/audit", () => import("./screens/audit/audit.tsx"), {
     title: "Audit log",
     icon: "audit",

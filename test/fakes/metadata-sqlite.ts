@@ -10,6 +10,15 @@ import { proxySettings } from "./metadata-samples.ts";
 
 export const testSealer = createSealer(new Uint8Array(32).fill(1));
 
+/** A database that a server has made, which does not run meanwhile. */
+export function sqliteMetadata(file: string): Promise<Metadata> {
+  const clock = new SteppedClock();
+  const log = createLog(clock, "error", { write: () => undefined, flush: async () => undefined });
+  const limits = { registriesPerGroup: 5, upstreamsPerRegistry: 5 };
+  const proxyUpstream = proxySettings();
+  return openSqliteMetadata({ file, clock, sealer: testSealer, log, limits, proxyUpstream });
+}
+
 /** An own folder for each database, with all that is needed to open it. */
 export function sqliteFolder(clock: SteppedClock = new SteppedClock()) {
   const folder = mkdtempSync(path.join(tmpdir(), "weir-metadata-"));

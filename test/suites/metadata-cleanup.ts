@@ -101,6 +101,25 @@ async function finish({ cleanup }: Metadata) {
 }
 
 function runTests(bench: MetadataBench): void {
+  test("a preview tells what a run gives up, with any number of days, and does nothing", async () => {
+    const { group, upstream } = await two(bench);
+    const { metadata } = bench;
+    const { cleanupPolicies, entries: managed } = metadata.management;
+    const of = (keepDays: number) => cleanupPolicies.preview(group.id, keepDays);
+    const size = 3 + 3 + "old layer".length;
+    expect(await of(30)).toMatchObject({ entries: 3, size, isPartial: false });
+    expect(await of(1)).toMatchObject({ entries: 6 });
+    expect(await of(365)).toEqual({ entries: 0, size: 0, repositories: [], isPartial: false });
+    expect(await entries(metadata, upstream)).toBe(6);
+    const { items } = await managed.list(upstream.id, { ...page, words: [] });
+    const tag = items.find(({ reference }) => reference === "old");
+    await managed.pin(tag?.id ?? 0);
+    expect(await of(30)).toMatchObject({ entries: 0 });
+    expect(await of(1)).toMatchObject({ entries: 3 });
+    await finish(metadata);
+    expect(await entries(metadata, upstream)).toBe(6);
+  });
+
   test("gives up what was not pulled for so long, tells how much, and comes again", async () => {
     const { group, upstream } = await two(bench);
     const { metadata, clock } = bench;

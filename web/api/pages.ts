@@ -1,8 +1,12 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import type { Page } from "./client.ts";
 
+export type { Page } from "./client.ts";
+
 /** As many as the server gives at once. */
 export const mostAtOnce = 100;
+/** Of lists in which one goes anywhere, by the number of the page. */
+export const pageSize = mostAtOnce;
 
 /** All of a list that is known to be short, page by page; `isWhole` where it was not longer than `most`. */
 export async function askAll<T>(

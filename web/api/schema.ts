@@ -4683,6 +4683,51 @@ export interface paths {
     };
     trace?: never;
   };
+  "/api/v4/groups/{id}/-/virtual_registries/cleanup/policy/preview": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** What a group's cleanup would give up now */
+    get: {
+      parameters: {
+        query?: {
+          keep_n_days_after_download?: number;
+        };
+        header?: never;
+        path: {
+          /** @description id or path of a group, %2F for a slash */
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Done */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["PurgePreview"];
+          };
+        };
+        400: components["responses"]["BadRequest"];
+        401: components["responses"]["Unauthorized"];
+        403: components["responses"]["Forbidden"];
+        404: components["responses"]["NotFound"];
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v4/virtual_registries/container/registries/{id}/prefetches": {
     parameters: {
       query?: never;

@@ -2,6 +2,7 @@ const paths = {
   overview: "M4 20V10m5 10V4m5 16v-7m5 7V8",
   registries: "M4 5h16v6H4zM4 14h16v5H4zM8 8h.01M8 16.5h.01",
   cache: "M12 3l8 4-8 4-8-4zM4 12l8 4 8-4M4 16.5l8 4 8-4",
+  prefetch: "M12 4v11m0 0-4-4m4 4 4-4M5 19h14",
   explain: "M5 5v6a4 4 0 0 0 4 4h10m0 0-4-4m4 4-4 4",
   live: "M3 12h4l3-8 4 16 3-8h4",
   token: "M15 9a4 4 0 1 0-3.5 4L8 16.5V19H5.5v2H3v-3l6-6",

@@ -31,3 +31,13 @@ export const cleanupPolicy = z
     ...times,
   })
   .openapi("CleanupPolicy");
+
+/** What a policy would do that keeps so many days. */
+export const cleanupPreviewQuery = z.strictObject({
+  keep_n_days_after_download: z
+    .string()
+    .regex(/^0*([1-9]\d?|[12]\d\d|3[0-5]\d|36[0-5])$/, "must be 1 to 365")
+    .transform(Number)
+    .optional()
+    .openapi({ type: "integer", minimum: 1, maximum: 365 }),
+});

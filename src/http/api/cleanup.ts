@@ -4,9 +4,11 @@ import { atLeastOne, removed } from "./changes.ts";
 import { tagged } from "./conditions.ts";
 import { type Api, endpoint } from "./endpoint.ts";
 import { forbidden, notFound } from "./errors.ts";
-import { cleanupPolicy, cleanupPolicyFields } from "./cleanup-fields.ts";
+import { cleanupPolicy, cleanupPolicyFields, cleanupPreviewQuery } from "./cleanup-fields.ts";
 import { findGroup, groupParams } from "./groups.ts";
+import { purgePreview } from "./fields.ts";
 import type { ApiOptions } from "./options.ts";
+import { previewJson } from "./purges.ts";
 
 const path = "/groups/{id}/-/virtual_registries/cleanup/policy";
 const common = { path, params: groupParams } as const;
@@ -18,6 +20,29 @@ export function cleanupEndpoints(api: Api, options: ApiOptions): void {
   createPolicy(api, options);
   changePolicy(api, options);
   deletePolicy(api, options);
+  previewPolicy(api, options);
+}
+
+function previewPolicy(api: Api, options: ApiOptions): void {
+  const { management } = options;
+  endpoint(
+    api,
+    {
+      method: "get",
+      path: `${path}/preview`,
+      params: groupParams,
+      summary: "What a group's cleanup would give up now",
+      action: "read_cleanup_policy",
+      query: cleanupPreviewQuery,
+      answer: purgePreview,
+      status: 200,
+    },
+    async ({ params, query, granted }) => {
+      const { id } = await policyGroup(options, params, granted);
+      const days = query.keep_n_days_after_download ?? defaults.keepDays;
+      return { body: previewJson(await management.cleanupPolicies.preview(id, days)) };
+    },
+  );
 }
 
 /** The group, if the caller may and it is at the top. */

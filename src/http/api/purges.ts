@@ -29,7 +29,7 @@ export function selectionOf(query: z.output<typeof purgeQuery>): PurgeSelection 
   return { pattern: query.pattern, includePinned: query.include_pinned ?? false };
 }
 
-const previewJson = ({ entries, size, repositories, isPartial }: PurgePreview) => ({
+export const previewJson = ({ entries, size, repositories, isPartial }: PurgePreview) => ({
   entries,
   size,
   repositories,

@@ -1,4 +1,5 @@
 import type { Condition, Removal } from "../management/contract.ts";
+import type { PurgePreview } from "../purges/contract.ts";
 
 /** After how many days a run follows a run. */
 export const cadences = [1, 7, 14, 30, 90] as const;
@@ -44,6 +45,8 @@ export interface ManagedCleanupPolicies {
     condition?: Condition,
   ): Promise<CleanupPolicy | undefined>;
   remove(groupId: number, condition: Condition): Promise<Removal>;
+  /** What a run would give up now that keeps what was pulled in so many days. */
+  preview(groupId: number, keepDays: number): Promise<PurgePreview>;
 }
 
 /**

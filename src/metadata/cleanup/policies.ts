@@ -4,7 +4,10 @@ import type { Condition, Removal } from "../management/contract.ts";
 import { changesOf, factOf } from "../management/facts.ts";
 import { always, type Writer } from "../management/writer.ts";
 import { requireUnchanged } from "../tags.ts";
+import type { PurgePreview } from "../purges/contract.ts";
+import { previewOf } from "../purges/preview.ts";
 import type { Db } from "../schema.ts";
+import { wasPulledBefore } from "./age.ts";
 import type { CleanupPolicy, CleanupSettings, ManagedCleanupPolicies } from "./contract.ts";
 import { columnsOf, dayMs, noRun, policyOf } from "./rows.ts";
 
@@ -81,7 +84,30 @@ export class SqlCleanupPolicies implements ManagedCleanupPolicies {
       return "removed";
     });
   }
+
+  async preview(groupId: number, keepDays: number): Promise<PurgePreview> {
+    const upstreams = await this.db
+      .selectFrom("upstreams")
+      .select("id")
+      .where("group_id", "=", groupId)
+      .where("kind", "=", "registry")
+      .orderBy("id")
+      .execute();
+    return previewOf(
+      this.db,
+      upstreams.map(({ id }) => id),
+      {
+        prefix: "",
+        matches: wasPulledBefore(this.writer.clock.now() - keepDays * dayMs),
+        keepPinned: true,
+        maxSeen,
+      },
+    );
+  }
 }
+
+/** Entries of one step of a preview. */
+const maxSeen = 500;
 
 const told = ["enabled", "keepDays", "cadence", "notifyOnSuccess", "notifyOnFailure"] as const;
 

@@ -8,8 +8,8 @@ import { factOf } from "../management/facts.ts";
 import { removeFound } from "../purges/purges.ts";
 import { type Position, type WalkedEntry, walkToRemove } from "../purges/walk.ts";
 import type { Db, Schema } from "../schema.ts";
+import { wasPulledBefore } from "./age.ts";
 import type { CleanupRuns, CleanupStep } from "./contract.ts";
-import { usedMs } from "../uses.ts";
 import { tell } from "../webhooks/tell.ts";
 import { dayMs, noRun, type PolicyRow } from "./rows.ts";
 
@@ -115,12 +115,10 @@ export class SqlCleanupRuns implements CleanupRuns {
 
   async #removeSome(tx: Tx, row: PolicyRow, { upstreamId, after }: CleanupPosition) {
     const before = (row.run_started_at ?? 0) - row.keep_n_days_after_download * dayMs;
-    // What a tag leads to goes no sooner than the tag.
-    const isOld = ({ kind, reference, digest, downloaded_at: at }: WalkedEntry) =>
-      at < (kind === "manifest" && reference !== digest ? before : before - usedMs);
     const bounds = { prefix: "", maxSeen, maxFound };
     const cacheId = await cacheIdFor(tx, upstreamId);
-    const looked = { cacheId, after, matches: isOld, keepPinned: true, ...bounds };
+    const matches = wasPulledBefore(before);
+    const looked = { cacheId, after, matches, keepPinned: true, ...bounds };
     const { found, position } = await walkToRemove(tx, looked);
     const ids = found.map(({ id }) => id);
     await removeFound(tx, ids, true);

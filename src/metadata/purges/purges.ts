@@ -1,11 +1,11 @@
 import { type Selectable, sql, type Transaction } from "kysely";
 import { yieldTurn } from "../../lib/clock.ts";
-import { cacheIdFor } from "../caches.ts";
 import type { Changes } from "../changes.ts";
 import type { Db, PurgesTable, Schema } from "../schema.ts";
 import type { PurgePreview, Purges, PurgeSelection } from "./contract.ts";
+import { previewOf } from "./preview.ts";
 import { patternTest, prefixOf, seenPerStep } from "./selection.ts";
-import { type Position, walk, walkToRemove } from "./walk.ts";
+import { type Position, walkToRemove } from "./walk.ts";
 
 type Tx = Transaction<Schema>;
 type Purge = Selectable<PurgesTable>;
@@ -16,10 +16,6 @@ const maxFound = 100;
 const maxLists = 50;
 /** So many steps somebody waits for: what is not more than some thousand entries is gone when a purge is answered. */
 const stepsAtOnce = 60;
-/** So many steps of a preview are looked at; each is some hundred entries, or fewer for a long pattern. */
-const previewSteps = 400;
-/** Repositories that a preview names. */
-const maxNamed = 20;
 
 /** Where a purge has come to: its lists go first. */
 type Progress = { lists: Position } | { entries: Position };
@@ -60,38 +56,14 @@ export class SqlPurges implements Purges {
     }
   }
 
-  async preview(upstreamIds: readonly number[], selection: PurgeSelection): Promise<PurgePreview> {
+  preview(upstreamIds: readonly number[], selection: PurgeSelection): Promise<PurgePreview> {
     const { pattern, includePinned } = selection;
-    const isMeant = patternTest(pattern);
-    const maxSeen = seenPerStep(pattern);
-    const named = new Set<string>();
-    let [entries, size, steps] = [0, 0, 0];
-    for (const upstreamId of upstreamIds) {
-      const cacheId = await cacheIdFor(this.db, upstreamId);
-      let after: Position;
-      do {
-        if (steps++ === previewSteps) {
-          return { entries, size, repositories: [...named], isPartial: true };
-        }
-        const { found, position } = await walk(this.db, {
-          cacheId,
-          after,
-          prefix: prefixOf(pattern),
-          matches: (row) => row.proof === "shown" && isMeant(row),
-          keepPinned: !includePinned,
-          maxSeen,
-          maxFound: maxSeen,
-        });
-        entries += found.length;
-        for (const row of found) {
-          size += row.size;
-          if (named.size < maxNamed) named.add(row.repository);
-        }
-        after = position;
-        await yieldTurn();
-      } while (after);
-    }
-    return { entries, size, repositories: [...named], isPartial: false };
+    return previewOf(this.db, upstreamIds, {
+      prefix: prefixOf(pattern),
+      matches: patternTest(pattern),
+      keepPinned: !includePinned,
+      maxSeen: seenPerStep(pattern),
+    });
   }
 
   /** Undefined where another has finished it. */

@@ -1,6 +1,7 @@
 import type { Page } from "playwright-core";
 import type { Weir } from "../lab/weir.ts";
 import { settled } from "./browser.ts";
+import { cacheScreens } from "./cache-screens.ts";
 import { peopleScreens } from "./people-screens.ts";
 
 /** A state of the console that is looked at: by axe, and in pictures. */
@@ -184,4 +185,5 @@ export const screens: readonly Screen[] = [
     reach: async (page) => settled(page, "Not found"),
   },
   ...peopleScreens,
+  ...cacheScreens,
 ];

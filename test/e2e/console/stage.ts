@@ -1,6 +1,7 @@
 import { skopeo, succeed } from "../lab/clients/index.ts";
 import type { Lab } from "../lab/lab.ts";
 import type { Weir } from "../lab/weir.ts";
+import { cached } from "./cached.ts";
 import { peopled } from "./people.ts";
 
 /** A server with something to see: a real upstream, images that were pulled, twice, and one that is not there. */
@@ -17,5 +18,6 @@ export async function furnished(lab: Lab): Promise<Weir> {
   const { code } = await client.pull(byTag.replace(/:[^:]+$/, ":no-such-tag"));
   if (code === 0) throw new Error("a tag that is not there was pulled");
   await peopled(weir);
+  await cached(weir, lab.images);
   return weir;
 }

@@ -19,8 +19,10 @@ export interface Selection {
 export interface PurgeProps {
   /** What is emptied, as it is called. */
   name: string;
-  /** What must be typed before everything goes. */
+  /** What must be typed before it goes. */
   typed: string;
+  /** What the field for the pattern begins with. */
+  pattern?: string;
   preview: (selection: Selection) => Promise<PurgePreview>;
   purge: (selection: Selection) => Promise<unknown>;
 }
@@ -31,7 +33,7 @@ interface Seen {
 }
 
 /** Empties a cache, all of it or by pattern: first what would go, then the deed. */
-export function Purge({ name, typed, preview, purge }: PurgeProps) {
+export function Purge({ name, typed, pattern = "", preview, purge }: PurgeProps) {
   const [withPinned, setWithPinned] = useState(false);
   const [seen, setSeen] = useState<Seen>();
   const look = useMutation({
@@ -64,6 +66,7 @@ export function Purge({ name, typed, preview, purge }: PurgeProps) {
           placeholder="library/alpine:3.*"
           description="A repository, or repository:tag, or repository@digest. * stands for any text without a slash, ** for any text. Empty: everything."
           autoComplete="off"
+          defaultValue={pattern}
           onChange={() => setSeen(undefined)}
         />
         <Checkbox
@@ -83,7 +86,7 @@ export function Purge({ name, typed, preview, purge }: PurgeProps) {
               seen.selection.pattern ? "Give up these entries?" : `Empty the cache of ${name}?`
             }
             action="Give up"
-            {...(!seen.selection.pattern && { typed })}
+            typed={typed}
             trigger={
               <Button variant="danger" icon="trash">
                 Give up {countText(seen.preview.entries)} entries

@@ -15,6 +15,7 @@ import { CodeBlock } from "../../../../web/ui/code.tsx";
 import { ConfirmDialog } from "../../../../web/ui/dialog.tsx";
 import { Checkbox, SearchField, Switch, TextField } from "../../../../web/ui/fields.tsx";
 import { Form, type Values } from "../../../../web/ui/form.tsx";
+import { LongList } from "../../../../web/ui/long-list.tsx";
 import { Ordered } from "../../../../web/ui/ordered.tsx";
 import { Badge, Copyable, Panel } from "../../../../web/ui/pieces.tsx";
 import { useSettled } from "../../../../web/ui/settled.ts";
@@ -56,6 +57,34 @@ function Entries() {
         rowKey={(entry) => entry}
         rowHeight={40}
         height={400}
+      />
+    </Panel>
+  );
+}
+
+const countedRow = (entry: string) => <bdi>{entry}</bdi>;
+
+/** The same of a server that counts them, and one that does not. */
+function Counted({ isCounted }: { isCounted: boolean }) {
+  const label = isCounted ? "Counted entries" : "Uncounted entries";
+  const pages = async (page: number): Promise<Page<string>> => {
+    const { items, next } = pageOf("", page);
+    return {
+      items: items.map((entry) => `${label}, ${entry}`),
+      next,
+      total: isCounted ? million : undefined,
+    };
+  };
+  return (
+    <Panel title={label}>
+      <LongList
+        label={label}
+        queryKey={[label]}
+        page={pages}
+        row={countedRow}
+        rowHeight={40}
+        height={200}
+        empty="None"
       />
     </Panel>
   );
@@ -143,6 +172,8 @@ function Gallery() {
     <>
       <h1>Gallery</h1>
       <Entries />
+      <Counted isCounted />
+      <Counted isCounted={false} />
       <Editing />
       <Deleting />
       <Ordering />

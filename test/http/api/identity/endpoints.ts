@@ -78,6 +78,7 @@ export const samples: Record<string, Sample> = {
   [`GET ${v4}/version`]: { path: `${v4}/version`, ok: 200 },
   [`GET ${v4}/arrival`]: { path: `${v4}/arrival`, ok: 200 },
   [`GET ${v4}/audit_events`]: { path: `${v4}/audit_events`, ok: 200 },
+  [`GET ${groups}/{id}/${policy}/preview`]: { path: `${groups}/1/${policy}/preview`, ok: 200 },
   [`GET ${groups}/{id}/${policy}`]: { path: `${groups}/1/${policy}`, before: withPolicy, ok: 200 },
   [`POST ${groups}/{id}/${policy}`]: {
     path: `${groups}/1/${policy}`,
