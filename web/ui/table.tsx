@@ -1,14 +1,8 @@
 import { type ReactNode, useState } from "react";
-import {
-  Cell,
-  Column as AriaColumn,
-  Row,
-  type SortDescriptor,
-  Table as AriaTable,
-  TableBody,
-  TableHeader,
-} from "react-aria-components";
+import { Button } from "./button.tsx";
+import { countText } from "./format.tsx";
 import { Icon } from "./icons.tsx";
+import { Link } from "./link.tsx";
 
 export interface Column<T> {
   id: string;
@@ -29,16 +23,28 @@ export interface TableProps<T> {
   columns: readonly Column<T>[];
   rows: readonly T[];
   rowKey: (row: T) => string | number;
-  /** Where a row leads as a whole. */
+  /** Where a row leads, by the link that its name is. */
   rowHref?: (row: T) => string;
   /** The order at first. */
-  sort?: SortDescriptor;
+  sort?: Sort;
   /** In place of rows. */
   empty?: ReactNode;
+  /** Every row is drawn, since whoever has them brings them bit by bit; otherwise that is done here. */
+  isAll?: boolean;
 }
 
-/** For as many rows as one looks over; longer lists are a `VirtualList`. On a narrow screen each row is a card. */
-export function Table<T extends object>({
+export interface Sort {
+  column: string;
+  direction: "ascending" | "descending";
+}
+
+const atOnce = 100;
+
+/**
+ * For hundreds of rows, in plain HTML, of which each costs little; longer lists are a `VirtualList`. On a narrow screen each
+ * row is a card.
+ */
+export function Table<T>({
   label,
   columns,
   rows,
@@ -46,49 +52,90 @@ export function Table<T extends object>({
   rowHref,
   sort: firstSort,
   empty = "Nothing here.",
+  isAll = false,
 }: TableProps<T>) {
   const [sort, setSort] = useState(firstSort);
+  const [most, setMost] = useState(atOnce);
   const sorted = sortedBy(rows, columns, sort);
+  const shown = isAll ? sorted : sorted.slice(0, most);
   const named = columns.find(({ isName }) => isName) ?? columns[0];
+  if (rows.length === 0) return <div className="table-empty">{empty}</div>;
   return (
-    <AriaTable
-      className="table"
-      aria-label={label}
-      onSortChange={setSort}
-      {...(sort && { sortDescriptor: sort })}
-    >
-      <TableHeader>
-        {columns.map((column) => (
-          <AriaColumn
-            key={column.id}
-            id={column.id}
-            textValue={column.name}
-            isRowHeader={column === named}
-            allowsSorting={column.sortBy !== undefined}
-            className={column.isNumber ? "number" : ""}
-          >
-            <span className={column.isHeadless ? "visually-hidden" : ""}>{column.name}</span>
-            {sort?.column === column.id && (
-              <Icon name={sort.direction === "ascending" ? "up" : "down"} size={14} />
-            )}
-          </AriaColumn>
-        ))}
-      </TableHeader>
-      <TableBody renderEmptyState={() => <div className="table-empty">{empty}</div>}>
-        {sorted.map((row) => (
-          <Row key={rowKey(row)} id={rowKey(row)} {...(rowHref && { href: rowHref(row) })}>
+    <>
+      <table className="table" aria-label={label}>
+        <thead>
+          <tr>
             {columns.map((column) => (
-              <Cell key={column.id} className={column.isNumber ? "number" : ""}>
-                <span className="card-label" aria-hidden="true">
-                  {!column.isHeadless && column.name}
-                </span>
-                {column.cell(row)}
-              </Cell>
+              <Head key={column.id} column={column} sort={sort} onSort={setSort} />
             ))}
-          </Row>
-        ))}
-      </TableBody>
-    </AriaTable>
+          </tr>
+        </thead>
+        <tbody>
+          {shown.map((row) => (
+            <tr key={rowKey(row)}>
+              {columns.map((column) => {
+                const Cell = column === named ? "th" : "td";
+                const isLink = rowHref && column === named;
+                return (
+                  <Cell
+                    key={column.id}
+                    className={column.isNumber ? "number" : ""}
+                    {...(column === named && { scope: "row" })}
+                  >
+                    <span className="card-label" aria-hidden="true">
+                      {!column.isHeadless && column.name}
+                    </span>
+                    {isLink ? <Link to={rowHref(row)}>{column.cell(row)}</Link> : column.cell(row)}
+                  </Cell>
+                );
+              })}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {shown.length < rows.length && (
+        <div className="endless-end">
+          <Button onPress={() => setMost(most + atOnce)}>Show more</Button>
+          <p className="small muted" role="status">
+            {countText(shown.length)} of {countText(rows.length)} shown
+          </p>
+        </div>
+      )}
+    </>
+  );
+}
+
+function Head<T>({
+  column,
+  sort,
+  onSort,
+}: {
+  column: Column<T>;
+  sort: Sort | undefined;
+  onSort: (sort: Sort) => void;
+}) {
+  const { id, name, isNumber, isHeadless, sortBy } = column;
+  const direction = sort?.column === id ? sort.direction : undefined;
+  const other = direction === "ascending" ? "descending" : "ascending";
+  return (
+    <th
+      scope="col"
+      className={isNumber ? "number" : ""}
+      {...(sortBy && { "aria-sort": direction ?? "none" })}
+    >
+      {sortBy ? (
+        <button
+          type="button"
+          className="sort-button"
+          onClick={() => onSort({ column: id, direction: other })}
+        >
+          {name}
+          {direction && <Icon name={direction === "ascending" ? "up" : "down"} size={14} />}
+        </button>
+      ) : (
+        <span className={isHeadless ? "visually-hidden" : ""}>{name}</span>
+      )}
+    </th>
   );
 }
 
@@ -96,7 +143,7 @@ export function Table<T extends object>({
 export function sortedBy<T>(
   rows: readonly T[],
   columns: readonly Column<T>[],
-  sort: SortDescriptor | undefined,
+  sort: Sort | undefined,
 ): readonly T[] {
   const by = columns.find(({ id }) => id === sort?.column)?.sortBy;
   if (!by) return rows;

@@ -125,7 +125,7 @@ await e2e(
     const failures = page.locator(".failures");
     await failures.getByText("library/multi:latest").waitFor();
     await failures.getByText("What to do: see whether the upstream is up").first().waitFor();
-    const health = page.getByRole("grid", { name: "Health of the upstreams" });
+    const health = page.getByRole("table", { name: "Health of the upstreams" });
     await health.getByText("What to do: see whether the upstream is up").waitFor();
     await health.getByRole("link", { name: "Its failed pulls" }).click();
     await lines(page, /Refused library\/multi:latest.*see whether the upstream is up/)

@@ -15,8 +15,7 @@ import { Form } from "../../ui/form.tsx";
 import { useParam } from "../../ui/params.ts";
 import { Panel } from "../../ui/pieces.tsx";
 import { EmptyState, Loaded } from "../../ui/states.tsx";
-import { PlainTable } from "../../ui/plain-table.tsx";
-import type { Column } from "../../ui/table.tsx";
+import { type Column, Table } from "../../ui/table.tsx";
 
 /** Every group that one may see. */
 export default function Groups() {
@@ -62,7 +61,7 @@ function List() {
       {(all) => (
         <>
           <SearchField label="Find a group" value={search} onChange={setSearch} />
-          <PlainTable
+          <Table
             label="Groups"
             columns={columns}
             rows={all.filter(isFound)}

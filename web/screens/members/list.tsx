@@ -8,8 +8,7 @@ import { Link } from "../../ui/link.tsx";
 import { useParam } from "../../ui/params.ts";
 import { Badge } from "../../ui/pieces.tsx";
 import { EmptyState, Loaded } from "../../ui/states.tsx";
-import { PlainTable } from "../../ui/plain-table.tsx";
-import type { Column } from "../../ui/table.tsx";
+import { type Column, Table } from "../../ui/table.tsx";
 import { ChangeMember, RemoveMember } from "./change.tsx";
 import { type Membership, useMembers } from "./queries.ts";
 
@@ -24,7 +23,7 @@ export function MemberList({ place, mayChange }: { place: Place; mayChange: bool
       {(all) => (
         <>
           <SearchField label="Find a member" value={search} onChange={setSearch} />
-          <PlainTable
+          <Table
             label="Members"
             columns={columnsOf(place, mayChange)}
             rows={all.filter(isFound)}

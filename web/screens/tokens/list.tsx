@@ -5,8 +5,7 @@ import { RelativeTime } from "../../ui/format.tsx";
 import { useParam } from "../../ui/params.ts";
 import { Badge } from "../../ui/pieces.tsx";
 import { EmptyState, Loaded } from "../../ui/states.tsx";
-import { PlainTable } from "../../ui/plain-table.tsx";
-import type { Column } from "../../ui/table.tsx";
+import { type Column, Table } from "../../ui/table.tsx";
 import { Revoke, Rotate } from "./actions.tsx";
 import { keyOf, list, type Owner, type Token } from "./kinds.ts";
 
@@ -33,7 +32,7 @@ export function TokenList({ owner, mayChange }: { owner: Owner; mayChange: boole
                 onChange={(isOn) => setEnded(isOn ? "1" : "")}
               />
             )}
-            <PlainTable
+            <Table
               label="Tokens"
               columns={columnsOf(owner, mayChange)}
               rows={shown}

@@ -13,8 +13,7 @@ import { useParam } from "../../ui/params.ts";
 import { Badge, Panel } from "../../ui/pieces.tsx";
 import { useSettled } from "../../ui/settled.ts";
 import { EmptyState } from "../../ui/states.tsx";
-import { PlainTable } from "../../ui/plain-table.tsx";
-import type { Column } from "../../ui/table.tsx";
+import { type Column, Table } from "../../ui/table.tsx";
 import { type User, usersChanged, useUsers } from "./queries.ts";
 
 /** Everybody who is known here. For administrators. */
@@ -32,7 +31,7 @@ export default function Users() {
           empty={<EmptyState title="No user has these words">Try a shorter part.</EmptyState>}
         >
           {(rows) => (
-            <PlainTable
+            <Table
               isAll
               label="Users"
               columns={columns}

@@ -3,8 +3,7 @@ import { Endless } from "../../ui/endless.tsx";
 import { RelativeTime } from "../../ui/format.tsx";
 import { Badge, Panel } from "../../ui/pieces.tsx";
 import { EmptyState } from "../../ui/states.tsx";
-import { PlainTable } from "../../ui/plain-table.tsx";
-import type { Column } from "../../ui/table.tsx";
+import { type Column, Table } from "../../ui/table.tsx";
 import { type Delivery, eventText, useDeliveries, type Webhook } from "./queries.ts";
 import { TestButton } from "./test-button.tsx";
 
@@ -33,13 +32,7 @@ export function Deliveries({
         }
       >
         {(rows) => (
-          <PlainTable
-            isAll
-            label="Deliveries"
-            columns={columns}
-            rows={rows}
-            rowKey={({ id }) => id}
-          />
+          <Table isAll label="Deliveries" columns={columns} rows={rows} rowKey={({ id }) => id} />
         )}
       </Endless>
     </Panel>
