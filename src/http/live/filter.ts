@@ -13,6 +13,13 @@ export interface PullsWanted {
   failed: boolean;
 }
 
+/** What somebody may see, as his rights were a moment ago. */
+export interface PullSight {
+  readonly caller: Caller;
+  /** Upstreams of the group whose names are not for him. */
+  readonly hidden: ReadonlySet<number>;
+}
+
 const maxKnown = 1000;
 
 /** Those that somebody wants to see and may. */
@@ -24,11 +31,11 @@ export class PullFilter {
   /** Names that may still be compared with the glob. */
   #left = Number.POSITIVE_INFINITY;
 
-  /** `caller` may be put in anew: what he may is asked at each pull. */
+  /** `sight` may be put in anew: what he may is asked at each pull. */
   constructor(
     groupId: number,
     wanted: PullsWanted,
-    public caller: Caller,
+    public sight: PullSight,
   ) {
     this.#groupId = groupId;
     this.#wanted = wanted;
@@ -49,10 +56,13 @@ export class PullFilter {
     return this.#mayKnow(pull) && this.#matches(pull);
   }
 
-  #mayKnow({ readers }: PastPull): boolean {
+  /** As it was for then, and as its upstreams are now. */
+  #mayKnow({ readers, upstreamIds }: PastPull): boolean {
+    const { caller, hidden } = this.sight;
+    if (upstreamIds.some((id) => hidden.has(id))) return false;
     return readers.every((lineage) => {
       const subject = { kind: "group", lineage } as const;
-      return this.caller.judge("read_verified_upstream", subject) === "allowed";
+      return caller.judge("read_verified_upstream", subject) === "allowed";
     });
   }
 
