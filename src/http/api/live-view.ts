@@ -48,10 +48,10 @@ export class LiveView {
   }
 
   /** The newest first. */
-  pulls(filter: PullFilter, limit: number) {
+  async pulls(filter: PullFilter, limit: number) {
     const found: ReturnType<LiveView["pull"]>[] = [];
-    for (const pull of this.options.recentPulls.newest()) {
-      if (filter.admits(pull)) found.push(this.pull(pull));
+    for await (const pull of filter.of([...this.options.recentPulls.newest()])) {
+      found.push(this.pull(pull));
       if (found.length >= limit) break;
     }
     return found;

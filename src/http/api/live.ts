@@ -35,7 +35,7 @@ function listPulls(api: Api, options: ApiOptions): void {
       const { id } = topLevel(granted(await findGroup(options.management, params)));
       const view = await LiveView.of(caller, id, options);
       const filter = new PullFilter(id, wantedBy(query), view);
-      return { body: view.pulls(filter, query.limit ?? usualPulls) };
+      return { body: await view.pulls(filter, query.limit ?? usualPulls) };
     },
   );
 }

@@ -1,4 +1,5 @@
 import type { Caller } from "../../access/contract.ts";
+import { yieldTurn } from "../../lib/clock.ts";
 import { matchesGlob } from "../../lib/glob.ts";
 import { readPath } from "../v2/path.ts";
 import type { PastPull } from "./pulls.ts";
@@ -21,6 +22,8 @@ export interface PullSight {
 }
 
 const maxKnown = 1000;
+/** Names that a glob is compared with before others have their turn: at worst a millisecond each. */
+const namesAtOnce = 25;
 
 /** Those that somebody wants to see and may. */
 export class PullFilter {
@@ -54,6 +57,20 @@ export class PullFilter {
     if (failed && pull.failure === undefined) return false;
     if (upstreamId !== undefined && !pull.upstreamIds.includes(upstreamId)) return false;
     return this.#mayKnow(pull) && this.#matches(pull);
+  }
+
+  /** Those of these that are to be seen, however many there are, in steps. */
+  async *of(pulls: readonly PastPull[]): AsyncGenerator<PastPull> {
+    this.allow(namesAtOnce);
+    for (const pull of pulls) {
+      let admitted = this.admits(pull);
+      while (admitted === undefined) {
+        await yieldTurn();
+        this.allow(namesAtOnce);
+        admitted = this.admits(pull);
+      }
+      if (admitted) yield pull;
+    }
   }
 
   /** As it was for then, and as its upstreams are now. */
