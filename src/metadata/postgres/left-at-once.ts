@@ -32,7 +32,6 @@ const unneeded = (table: string, kind: string, size: string) =>
  * statement. What was taken off too often until now is counted anew.
  */
 export const leftAtOnce: string[] = [
-  "drop trigger cache_entries_space_delete on cache_entries",
   `create or replace function cache_entries_space_delete() returns trigger language plpgsql as $$
 begin
   ${lock("blobs", "blob")};
@@ -42,7 +41,8 @@ begin
   ${unneeded("manifests", "manifest", "length(c.payload)")};
   return null;
 end $$`,
-  `create trigger cache_entries_space_delete after delete on cache_entries
+  // To drop the former one would keep everybody from reading entries, too, for as long as they are counted.
+  `create or replace trigger cache_entries_space_delete after delete on cache_entries
 referencing old table as gone
 for each statement execute function cache_entries_space_delete()`,
   "delete from cached_bytes where scope in ('upstream', 'group')",
