@@ -61,6 +61,20 @@ describe.skipIf(lack !== undefined)(`space in PostgreSQL${lack ? ` (${lack})` : 
     expect(await bytesOf(one)).toBe(0);
   });
 
+  test("a manifest that comes to two repositories at once, both by tag, counts once", async () => {
+    const manifest = fetched(one, "new");
+    const { digest, payload, mediaType } = manifest;
+    const { length } = payload;
+    const coming = `insert into manifests (digest, media_type, payload)
+        values ('${digest}', '${mediaType}', '\\x${Buffer.from(payload).toString("hex")}');
+      insert into cache_entries (group_id, upstream_id, repository, kind, reference, digest, proof, content_type, size,
+        upstream_checked_at, downloaded_at, created_at, updated_at)
+      values (${one.groupId}, ${one.id}, 'library/other', 'manifest', 'latest', '${digest}', 'shown', 'x', ${length}, 1, 1, 1, 1)`;
+    await beside(coming, () => metadata.cache.storeManifest(manifest));
+    expect(await bytesOf(one)).toBe(length);
+    expect(await metadata.space.group(one.groupId)).toMatchObject({ bytes: length });
+  });
+
   for (const kind of ["blob", "manifest"] as const) {
     const give = (upstream: Upstream) =>
       kind === "blob"
