@@ -41,10 +41,14 @@ begin
   ${unneeded("manifests", "manifest", "length(c.payload)")};
   return null;
 end $$`,
-  // To drop the former one would keep everybody from reading entries, too, for as long as they are counted.
-  `create or replace trigger cache_entries_space_delete after delete on cache_entries
-referencing old table as gone
-for each statement execute function cache_entries_space_delete()`,
+  // To drop the former one keeps everybody from reading entries, too, until they are counted. PostgreSQL 13 knows no other way.
+  `do $$ declare replaces boolean := current_setting('server_version_num')::integer >= 140000;
+begin
+  if not replaces then drop trigger cache_entries_space_delete on cache_entries; end if;
+  execute 'create ' || case when replaces then 'or replace ' else '' end
+    || 'trigger cache_entries_space_delete after delete on cache_entries referencing old table as gone '
+    || 'for each statement execute function cache_entries_space_delete()';
+end $$`,
   "delete from cached_bytes where scope in ('upstream', 'group')",
   ...scopes.map(
     (scope) => `insert into cached_bytes (scope, owner_id, bytes)
