@@ -7,6 +7,7 @@ import type { Metadata, UpstreamSettings } from "../../src/metadata/contract.ts"
 import { openSqliteMetadata } from "../../src/metadata/sqlite/index.ts";
 import { SteppedClock } from "./clock.ts";
 import { proxySettings } from "./metadata-samples.ts";
+import { putMigrated } from "./migrated.ts";
 
 export const testSealer = createSealer(new Uint8Array(32).fill(1));
 
@@ -17,6 +18,13 @@ export function sqliteMetadata(file: string): Promise<Metadata> {
   const limits = { registriesPerGroup: 5, upstreamsPerRegistry: 5 };
   const proxyUpstream = proxySettings();
   return openSqliteMetadata({ file, clock, sealer: testSealer, log, limits, proxyUpstream });
+}
+
+/** The same, with a database in it as the newest schema makes it. */
+export async function migratedFolder(clock?: SteppedClock) {
+  const folder = sqliteFolder(clock);
+  await putMigrated(folder.file);
+  return folder;
 }
 
 /** An own folder for each database, with all that is needed to open it. */

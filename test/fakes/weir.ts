@@ -9,6 +9,7 @@ import type { RegistrySettings, UpstreamSettings } from "../../src/metadata/cont
 import type { DeclaredUser, OidcIssuer } from "../../src/work/contract.ts";
 import { S3Server } from "./s3-server.ts";
 import { SteppedClock } from "./clock.ts";
+import { putMigrated } from "./migrated.ts";
 import { newDatabase } from "./new-database.ts";
 import { queryAt, type TestDatabase, wholeText } from "./postgres.ts";
 import { until } from "./until.ts";
@@ -140,6 +141,7 @@ export class TestWeir {
     if (isOnPostgres && !this.#options.database && !this.#database) {
       databases.set(this.dataDir, await newDatabase());
     }
+    if (!isOnPostgres && !this.#database) await putMigrated(path.join(this.dataDir, "weir.db"));
     const write = (line: string) => this.logLines.push(JSON.parse(line) as Record<string, unknown>);
     const log = createLog(this.clock, "debug", {
       write: (line) => void write(line),

@@ -15,7 +15,7 @@ import {
   shownBlob,
   upstreamSettings,
 } from "../fakes/metadata-samples.ts";
-import { sqliteFolder } from "../fakes/metadata-sqlite.ts";
+import { migratedFolder, sqliteFolder } from "../fakes/metadata-sqlite.ts";
 import { SteppedClock } from "../fakes/clock.ts";
 import { metadataSuite } from "../suites/metadata.ts";
 
@@ -26,7 +26,7 @@ type Removing = (management: Metadata["management"], sample: Sample) => Promise<
 
 metadataSuite("SQLite", async () => {
   const clock = new SteppedClock();
-  const folder = sqliteFolder(clock);
+  const folder = await migratedFolder(clock);
   const bed = {
     clock,
     metadata: await folder.open(),

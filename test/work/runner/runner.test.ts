@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import type { Metadata } from "../../../src/metadata/contract.ts";
 import type { Runner, Work } from "../../../src/work/runner/contract.ts";
-import { sqliteFolder } from "../../fakes/metadata-sqlite.ts";
+import { migratedFolder, type sqliteFolder } from "../../fakes/metadata-sqlite.ts";
 import { runnerOn, ScriptedWork } from "../../fakes/runner.ts";
 import { until } from "../../fakes/until.ts";
 
@@ -14,7 +14,7 @@ let metadata: Metadata;
 const started: Runner[] = [];
 const works: ScriptedWork[] = [];
 beforeEach(async () => {
-  folder = sqliteFolder();
+  folder = await migratedFolder();
   metadata = await folder.open();
 });
 afterEach(async () => {
