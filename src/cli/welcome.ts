@@ -11,6 +11,7 @@ export function welcome(
   const where = `Weir listens on ${hostname}:${listen.port}. Clients reach it at ${externalUrl}`;
   if (!first) return [where, ...elsewhere(listen.hostname, externalUrl)].join("\n");
   const parts = [where, ...elsewhere(listen.hostname, externalUrl), tokenText(adminToken)];
+  parts.push(`Set up everything in a browser, signed in by that token: ${externalUrl}`);
   return [...parts, ...lines(new URL(externalUrl), registry)].join("\n\n");
 }
 
@@ -36,7 +37,7 @@ function lines(url: URL, registry: Registry | undefined): string[] {
     `  ${login} --username ${adminName} ${url.host}${image ? `\n  ${pull} ${image}` : ""}`;
   const podman = plain ? " --tls-verify=false" : "";
   return [
-    "Log in with it as the password, and pull:",
+    "Or log a client in with it as the password, and pull:",
     tryIt("docker login", "docker pull"),
     "or",
     tryIt(`podman login${podman}`, `podman pull${podman}`),

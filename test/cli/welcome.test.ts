@@ -45,7 +45,9 @@ The administrator's token, shown only this once:
 
   weir_pat_secret
 
-Log in with it as the password, and pull:
+Set up everything in a browser, signed in by that token: http://localhost:5000
+
+Or log a client in with it as the password, and pull:
 
   docker login --username admin localhost:5000
   docker pull localhost:5000/virtual_registries/container/1/library/alpine:latest

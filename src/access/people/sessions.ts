@@ -29,7 +29,7 @@ const maxTokenLength = 1024;
 export interface SessionOptions {
   clock: Clock;
   sessions: Sessions;
-  credentials: Pick<Credentials, "byHash" | "byId">;
+  credentials: Pick<Credentials, "byHash" | "byId" | "noteUse">;
   ofUser: (userId: number) => Promise<UserRights | undefined>;
   /** What he makes ends at `expiresAt`, if it is given: see `Caller`. */
   callerOf: (rights: UserRights, expiresAt: number | undefined) => Caller;
@@ -69,6 +69,7 @@ export class LoginSessions implements SessionAccess {
       attempts.failed(attempt);
       throw new SignInError("wrong", "the access token is not valid, or has not the scope api");
     }
+    credentials.noteUse(tokenId);
     const { user } = live;
     const actor = { kind: "user", name: user.username } as const;
     attempts.succeeded(attempt, { actor, credential: `token:${tokenId}`, isOfUse: true });

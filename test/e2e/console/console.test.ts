@@ -50,6 +50,11 @@ await e2e(
     const watched = await watchedPage(await browserOf(lab), weir);
     const { page } = watched;
     await page.goto("/account");
+    await page.getByLabel("User name or e-mail address").fill("admin");
+    await page.getByLabel("Password").fill(weir.token);
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
+    await page.getByText("This is an access token: use the button below.").waitFor();
+    await checked(watched);
     await signIn(watched, "weir_pat_nothing_of_ours");
     await page.getByRole("alert").getByText("Status 401").waitFor();
     await checked(watched);

@@ -84,7 +84,7 @@ export function RoleFields({ level, end = "" }: { level: number; end?: string })
         label="Role"
         defaultValue={String(level)}
         choices={roleChoices}
-        description="Nobody gives a role that is higher than his own."
+        description="All may pull. Maintainers set up registries and upstreams, owners members and tokens too. Nobody gives a role that is higher than his own."
       />
       <TextField
         name="expires_at"

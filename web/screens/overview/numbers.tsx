@@ -39,7 +39,7 @@ export function Numbers({ id, range }: { id: string; range: Range }) {
             />
             <Stat
               label="Cached now"
-              value={holds ? <Bytes value={holds.cache_size} /> : "–"}
+              value={holds ? <Bytes value={holds.cached_bytes} /> : "–"}
               detail={holds ? countedText(holds.cache_entries, "entry", "entries") : "…"}
             />
             <Stat

@@ -43,7 +43,7 @@ export function Purge({ name, typed, pattern = "", preview, purge }: PurgeProps)
   });
   const done = async ({ selection }: Seen) => {
     await purge(selection);
-    toast("It is given up. What is much goes on behind the answer.");
+    toast("It is given up. A large cache takes a while to empty, in the background.");
     setSeen(undefined);
     await registriesChanged();
   };

@@ -83,11 +83,17 @@ function PasswordFields() {
         label="Password"
         type="password"
         autoComplete="current-password"
+        validate={(text) =>
+          isToken(text) ? "This is an access token: use the button below." : null
+        }
         isRequired
       />
     </>
   );
 }
+
+/** What the first start prints is the password of clients, and not here. */
+const isToken = (text: string) => text.startsWith("weir_pat_");
 
 function TokenField() {
   return (

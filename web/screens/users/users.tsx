@@ -120,6 +120,7 @@ function CreateForm({ close }: { close: () => void }) {
       <Checkbox name="admin" label="Administrator" description="May see and change everything." />
       <p className="description">
         A password, and who this is at identity providers, can be given on the page that comes next.
+        Who is no administrator sees and pulls nothing before he is a member of a group.
       </p>
     </Form>
   );

@@ -3,6 +3,7 @@ import { api, ask } from "../../api/client.ts";
 import { takesMaintainer, useMayChange } from "../../api/rights.ts";
 import { Button } from "../../ui/button.tsx";
 import { Select } from "../../ui/choices.tsx";
+import { Link } from "../../ui/link.tsx";
 import { Panel } from "../../ui/pieces.tsx";
 import { EmptyState, Loaded } from "../../ui/states.tsx";
 import { ConnectionTest } from "../registries/connection-test.tsx";
@@ -67,6 +68,14 @@ function Upstreams({
           {all.length > 0 && (
             <p>
               The registry <bdi>{registry.name}</bdi> asks these upstreams, in this order:
+            </p>
+          )}
+          {all.length > 1 && (
+            <p className="small muted">
+              {registry.on_unsure === "stop" && "One that cannot be asked ends the pull. "}
+              {mayChange && (
+                <Link to={`/registries/${registry.id}`}>Change the order, or take one out</Link>
+              )}
             </p>
           )}
           {all.map((upstream) => (

@@ -36,7 +36,7 @@ export function Watch({ groupId, registryId }: WatchProps) {
       ) : (
         <Waiting />
       )}
-      {!isDone && latest?.error && <Failed pull={latest} />}
+      {!isDone && latest?.error && <Failed pull={latest} registryId={registryId} />}
       {counted.error && !isDone && (
         <ErrorNote title="Whether something was pulled is not known" error={counted.error} />
       )}
@@ -94,7 +94,13 @@ function Waiting() {
   );
 }
 
-function Failed({ pull: { repository, reference, error } }: { pull: Pull }) {
+function Failed({
+  pull: { repository, reference, error },
+  registryId,
+}: {
+  pull: Pull;
+  registryId: number;
+}) {
   return (
     <div className="note bad">
       <Icon name="warn" size={18} />
@@ -112,6 +118,9 @@ function Failed({ pull: { repository, reference, error } }: { pull: Pull }) {
         </p>
         <p>
           What to do: <bdi>{error?.next}</bdi>.
+        </p>
+        <p>
+          <Link to={`/registries/${registryId}`}>The upstreams of this registry</Link>
         </p>
       </div>
     </div>

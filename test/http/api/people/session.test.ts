@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { goodPassword, idOf, sessionCookie, Visitor } from "../../../fakes/people.ts";
+import { until } from "../../../fakes/until.ts";
 import { adminToken, externalUrl, strangerToken, TestWeir } from "../../../fakes/weir.ts";
 
 const adaToken = "a-token-of-ada-that-is-long-enough-to-be-one";
@@ -105,6 +106,18 @@ describe("signing in", () => {
       expect(response.headers.getSetCookie()).toEqual([]);
     }
     expect(await visitor.name()).toBeUndefined();
+  });
+
+  test("by a token: that is a use of it", async () => {
+    const used = async () => {
+      const { body } = await visitor.call("GET", "/personal_access_tokens");
+      const tokens = body as { name: string; last_used_at: string | null }[];
+      return tokens.find(({ name }) => name === "api")?.last_used_at;
+    };
+    await visitor.signIn({ token: adaToken });
+    expect(await used()).toBeNull();
+    weir.clock.step(10_000);
+    await until(async () => (await used()) === "2026-01-01T00:00:00.000Z");
   });
 
   test("by a token that is wrong, only reads, or is a pull token: not", async () => {
