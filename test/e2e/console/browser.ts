@@ -44,7 +44,7 @@ export async function watchedPage(
   browser: Browser,
   weir: Weir,
   size = wide,
-  storageState: BrowserContextOptions["storageState"] = undefined,
+  storageState?: BrowserContextOptions["storageState"],
 ): Promise<WatchedPage> {
   const look = { viewport: size, reducedMotion: "reduce" } as const;
   const context = await browser.newContext({
@@ -118,7 +118,7 @@ export async function checked(
   const where = part === "page" ? everywhere : await whereNew(page);
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme });
-    await page.evaluate(restyled);
+    await page.evaluate(drawnAnew);
     // What is there is the same in both: the colours alone are others.
     const found = await violations(page, where, colorScheme === "light" ? allRules : colourRules);
     if (found.length > 0) throw new Error(`${page.url()}, ${colorScheme}:\n${found.join("\n")}`);
@@ -141,15 +141,18 @@ async function whereNew(page: Page): Promise<Where> {
   return { exclude: [...everywhere.exclude, ".top", ".menu"] };
 }
 
-/** Until what has changed is to be seen, colours included: Chromium may keep an inherited one when the theme is switched. */
-async function restyled(): Promise<void> {
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync("*, *::before, *::after { --restyled: 1 }");
-  document.adoptedStyleSheets.push(sheet);
+/**
+ * Until what has changed is to be seen, colours included: Chromium keeps an inherited one of what had an animation when the
+ * theme is switched. What is drawn anew from nothing has none; it is so within one frame, so that focus and place stay.
+ */
+async function drawnAnew(): Promise<void> {
+  const { style } = document.documentElement;
+  style.display = "none";
+  void getComputedStyle(document.body).color;
+  style.display = "";
   await new Promise((resolve) => {
     requestAnimationFrame(() => requestAnimationFrame(resolve));
   });
-  document.adoptedStyleSheets.pop();
 }
 
 /** By the rules of WCAG 2.2 AA, and axe's own good practice. */

@@ -115,14 +115,14 @@ async function givesUp({ weir, watched }: Stage): Promise<void> {
   const { page } = watched;
   await toTag(page, "old-2");
   const id = decodeURIComponent(page.url().split("/").at(-1) ?? "");
-  await page.getByRole("button", { name: "Give up" }).click();
+  await page.getByRole("button", { name: "Purge" }).click();
   // Somebody else is faster, and pins it.
   await call(weir, "POST", `/virtual_registries/container/cache_entries/${id}/pin`);
   const dialog = page.getByRole("alertdialog");
-  await dialog.getByRole("button", { name: "Give up" }).click();
+  await dialog.getByRole("button", { name: "Purge" }).click();
   await dialog.getByText("Somebody else has changed this meanwhile").waitFor();
   await dialog.getByText("It is pinned").waitFor();
-  await dialog.getByRole("button", { name: "Give up" }).click();
+  await dialog.getByRole("button", { name: "Purge" }).click();
   await settled(page, repository);
   await page.getByRole("link", { name: "old-1", exact: true }).waitFor();
   expect(await page.getByRole("link", { name: "old-2" }).count()).toBe(0);
@@ -136,13 +136,13 @@ async function givesUp({ weir, watched }: Stage): Promise<void> {
   await page.getByLabel("Pattern").fill(`${repository}:*`);
   await page.getByRole("button", { name: "See what goes" }).click();
   // The tag old-1 and that of the SBOM; v1 is pinned.
-  await page.getByRole("button", { name: "Give up 2 entries" }).click();
+  await page.getByRole("button", { name: "Purge 2 entries" }).click();
   await checked(watched);
   await dialog.getByLabel(/^To confirm, type/).fill("something else");
-  await dialog.getByRole("button", { name: "Give up" }).click();
+  await dialog.getByRole("button", { name: "Purge" }).click();
   await dialog.getByText("This is not delete 1.").waitFor();
   await dialog.getByLabel(/^To confirm, type/).fill("delete 1");
-  await dialog.getByRole("button", { name: "Give up" }).click();
+  await dialog.getByRole("button", { name: "Purge" }).click();
   await dialog.waitFor({ state: "detached" });
   await toRepository(page);
   await page.getByText("1 tag", { exact: true }).waitFor();
@@ -161,7 +161,7 @@ async function offersReadersNothing({ weir, watched, browser }: Stage): Promise<
   await signIn(reader, String(token));
   await settled(reader.page, `${repository}:v1`);
   await reader.page.getByText("linux/amd64").waitFor();
-  expect(await reader.page.getByRole("button", { name: /^(Unpin|Refresh|Give up)$/ }).count()).toBe(
+  expect(await reader.page.getByRole("button", { name: /^(Unpin|Refresh|Purge)$/ }).count()).toBe(
     0,
   );
   await reader.page.goto("/policies");

@@ -1,4 +1,5 @@
 import { expect } from "bun:test";
+import type { Page } from "playwright-core";
 import { skopeo } from "../lab/clients/index.ts";
 import { e2e } from "../lab/lab.ts";
 import type { Weir } from "../lab/weir.ts";
@@ -55,11 +56,25 @@ async function lookAt(
 ): Promise<void> {
   const { page } = watched;
   await page.setViewportSize(size);
-  await page.goto(screen.path);
+  await goTo(page, screen);
   await screen.reach(page, weir);
   await checked(watched, screen.name === "overview" ? "page" : "screen");
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   expect([screen.name, overflow]).toEqual([screen.name, Math.min(0, overflow)]);
+}
+
+/** As by a link, where it can be: to load all anew takes longer than to look at it. */
+async function goTo(page: Page, { path, isOpen = false }: Screen): Promise<void> {
+  const isLoaded = page.url() !== "about:blank";
+  if (isOpen || !isLoaded || (await page.locator(".veil, .popover").count()) > 0) {
+    await page.goto(path);
+    return;
+  }
+  for (const next of ["/nowhere", path]) {
+    await page.evaluate((to) => history.pushState(null, "", to), next);
+    // By way of another screen: what the former one was like is gone.
+    if (next !== path) await settled(page, "Not found");
+  }
 }
 
 await e2e(
