@@ -7,7 +7,8 @@ import { screens } from "../test/e2e/console/screens.ts";
 import { furnished } from "../test/e2e/console/stage.ts";
 import { Lab } from "../test/e2e/lab/lab.ts";
 
-const [wanted = "", folder = path.join(import.meta.dir, "../.cache/screenshots")] = process.argv.slice(2);
+const [wanted = "", folder = path.join(import.meta.dir, "../.cache/screenshots")] =
+  process.argv.slice(2);
 mkdirSync(folder, { recursive: true });
 
 const lab = await Lab.open();
