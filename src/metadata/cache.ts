@@ -18,7 +18,7 @@ import type {
 import { bringOverSome } from "./doubts.ts";
 import { Lookups } from "./lookups.ts";
 import { pulledRepositories } from "./repositories.ts";
-import { nameChildren, nameObjects, storeContent } from "./manifests.ts";
+import { nameChildren, nameObjects, storeContent, storeNew } from "./manifests.ts";
 import type { Db, Schema } from "./schema.ts";
 import { held } from "./space/held.ts";
 import { inTransaction } from "./transactions.ts";
@@ -73,6 +73,7 @@ export class SqlCache implements Cache {
     return this.#publish(fetched, async (tx, manifest, doubted) => {
       const shown = { ...manifest, kind, contentType: mediaType, size: payload.length } as const;
       const own = [digest, ...(tag === undefined ? [] : [tag])];
+      if (tag !== undefined) await storeNew(tx, manifest);
       await bringOverSome(tx, doubted, manifest, [
         ...own.map((reference) => ({ kind, reference })),
         ...manifest.children.map((child) => ({ kind: child.kind, reference: child.digest })),

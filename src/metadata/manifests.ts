@@ -8,6 +8,21 @@ type Tx = Transaction<Schema>;
 const rowsPerInsert = 500;
 
 /**
+ * The payload, where nobody has stored it. Who counts what needs a manifest takes turns with others by its row: it must be
+ * there before the first entry, and whoever waits here for another who brings it has nothing that he could wait for.
+ */
+export async function storeNew(
+  tx: Tx,
+  { digest, mediaType, payload }: FetchedManifest,
+): Promise<void> {
+  await tx
+    .insertInto("manifests")
+    .values({ digest, media_type: mediaType, payload })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
+/**
  * The payload and the list of its children; both follow from the digest, so what is there already stays. That is written
  * all the same: who sweeps manifests waits for the row, and finds the entry that follows.
  */

@@ -3,7 +3,8 @@ import { type Digest, parseDigest } from "./digest.ts";
 import { isMediaType, isObject } from "./list.ts";
 import { essence, mediaTypes, platformOf } from "./manifest.ts";
 
-const jsonLimits = { depth: 64, elements: 400_000 };
+/** Fewer than a manifest may have: whoever looks at an entry again and again is not to hold up pulls. */
+const jsonLimits = { depth: 64, elements: 100_000 };
 
 export interface Descriptor {
   mediaType: string;

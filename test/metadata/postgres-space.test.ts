@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { Metadata, Upstream } from "../../src/metadata/contract.ts";
+import { leftAtOnce } from "../../src/metadata/postgres/left-at-once.ts";
 import { fetched, sampleRegistry, shownBlob } from "../fakes/metadata-samples.ts";
 import { postgresDatabase } from "../fakes/new-database.ts";
 import { OtherTransaction } from "../fakes/postgres-lock.ts";
@@ -45,6 +46,34 @@ describe.skipIf(lack !== undefined)(`space in PostgreSQL${lack ? ` (${lack})` : 
     await other.end("commit");
     await done;
   };
+
+  test("what is pulled goes on while the update counts bytes anew", async () => {
+    const manifest = fetched(one, "one");
+    await metadata.cache.storeManifest(manifest);
+    const other = await OtherTransaction.begin(database.url);
+    for (const statement of leftAtOnce) await other.run(statement);
+    const { repository, digest } = manifest;
+    const [found] = await metadata.cache.manifests([one.id], repository, digest);
+    expect(found?.digest).toBe(digest);
+    await other.end("commit");
+    expect(await bytesOf(one)).toBe(manifest.payload.length);
+    expect((await evict(one)).entries).toHaveLength(2);
+    expect(await bytesOf(one)).toBe(0);
+  });
+
+  test("a manifest that comes to two repositories at once, both by tag, counts once", async () => {
+    const manifest = fetched(one, "new");
+    const { digest, payload, mediaType } = manifest;
+    const { length } = payload;
+    const coming = `insert into manifests (digest, media_type, payload)
+        values ('${digest}', '${mediaType}', '\\x${Buffer.from(payload).toString("hex")}');
+      insert into cache_entries (group_id, upstream_id, repository, kind, reference, digest, proof, content_type, size,
+        upstream_checked_at, downloaded_at, created_at, updated_at)
+      values (${one.groupId}, ${one.id}, 'library/other', 'manifest', 'latest', '${digest}', 'shown', 'x', ${length}, 1, 1, 1, 1)`;
+    await beside(coming, () => metadata.cache.storeManifest(manifest));
+    expect(await bytesOf(one)).toBe(length);
+    expect(await metadata.space.group(one.groupId)).toMatchObject({ bytes: length });
+  });
 
   for (const kind of ["blob", "manifest"] as const) {
     const give = (upstream: Upstream) =>

@@ -303,6 +303,18 @@ export function renewalSuite(bench: MetadataBench): void {
       expect(await space.cachesOf({ scope: "instance", id: 0 })).toEqual([]);
     });
 
+    test("what a change overtakes is pinned with a record, or not at all", async () => {
+      const { upstream } = await image();
+      const { cache, management, audit } = bench.metadata;
+      const [tag] = await cache.manifests([upstream.id], repository, "latest");
+      const pinning = management.entries.pin(tag!.id);
+      const [pinned, changed] = await Promise.all([pinning, change(upstream, login("another"))]);
+      await cache.storeManifest(fetched(changed, "one", { now: noon + 1 }));
+      const { total } = await audit.list({ action: "cache_entry.pin" }, { page: 1, perPage: 10 });
+      const isPinned = (await management.entries.get(tag!.id))?.pinned;
+      expect([isPinned, total]).toEqual(pinned ? [true, 1] : [false, 0]);
+    });
+
     test("a change is one step of the generation, and on record", async () => {
       const { upstream } = await image();
       const { audit } = bench.metadata;

@@ -60,8 +60,10 @@ export class Listeners {
       teller.left();
     });
     this.#open.set(listener, userId);
-    leaves.addEventListener("abort", () => listener.end(), { once: true });
-    return new ReadableStream<Uint8Array>(listener);
+    const stream = new ReadableStream<Uint8Array>(listener);
+    if (leaves.aborted) listener.end();
+    else leaves.addEventListener("abort", () => listener.end(), { once: true });
+    return stream;
   }
 
   /** Ends all: whoever wants to hear more comes again. */

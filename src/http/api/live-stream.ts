@@ -14,7 +14,8 @@ export class LiveStream implements Teller {
   readonly everyMs = 500;
   readonly #watch: PullWatch;
   readonly #forget: () => void;
-  #missed: { pulls: PastPull[]; skipped: number | null };
+  /** What ended since the listener was here last; undefined where that is not known any more. */
+  #missed: PastPull[] | undefined;
   #looks = 0;
   readonly #told = new Map<string, string>();
 
@@ -26,13 +27,13 @@ export class LiveStream implements Teller {
   ) {
     this.#watch = watch;
     const { recentPulls } = view.options;
-    this.#missed = this.#since(position);
+    this.#missed = position === undefined ? [] : recentPulls.since(position);
     this.#forget = recentPulls.watch(watch);
   }
 
   async tell(outlet: Outlet): Promise<"on"> {
-    if (this.#looks === 0) this.#tellPulls(outlet, this.#missed);
-    this.#missed = { pulls: [], skipped: 0 };
+    if (this.#looks === 0) this.#tellPulls(outlet, await this.#since());
+    this.#missed = [];
     this.#tellPulls(outlet, this.#watch.take());
     if (this.#looks % fillsEvery === 0) this.#tellChange(outlet, "fills", await this.view.fills());
     if (this.#looks % healthEvery === 0) this.#tellChange(outlet, "health", this.view.health());
@@ -44,13 +45,10 @@ export class LiveStream implements Teller {
     this.#forget();
   }
 
-  #since(position: string | undefined): { pulls: PastPull[]; skipped: number | null } {
-    if (position === undefined) return { pulls: [], skipped: 0 };
-    const later = this.view.options.recentPulls.since(position);
-    if (!later) return { pulls: [], skipped: null };
-    const { filter } = this.#watch;
-    filter.allow(later.length);
-    const admitted = later.filter((pull) => filter.admits(pull));
+  async #since(): Promise<{ pulls: PastPull[]; skipped: number | null }> {
+    if (!this.#missed) return { pulls: [], skipped: null };
+    const admitted: PastPull[] = [];
+    for await (const pull of this.#watch.filter.of(this.#missed)) admitted.push(pull);
     const skipped = Math.max(0, admitted.length - maxMissed);
     return { pulls: admitted.slice(skipped), skipped };
   }

@@ -13,11 +13,12 @@ export class LiveView {
     readonly groupId: number,
     readonly caller: Caller,
     readonly upstreams: readonly UpstreamRecord[],
+    readonly hidden: ReadonlySet<number>,
   ) {}
 
   static async of(caller: Caller, groupId: number, options: ApiOptions): Promise<LiveView> {
-    const { shown } = await upstreamsFor(caller, groupId, options);
-    return new LiveView(options, groupId, caller, shown);
+    const { shown, hidden } = await upstreamsFor(caller, groupId, options);
+    return new LiveView(options, groupId, caller, shown, new Set(hidden.map(({ id }) => id)));
   }
 
   /** The same for whoever he is now; undefined where he may see nothing any more. */
@@ -47,10 +48,10 @@ export class LiveView {
   }
 
   /** The newest first. */
-  pulls(filter: PullFilter, limit: number) {
+  async pulls(filter: PullFilter, limit: number) {
     const found: ReturnType<LiveView["pull"]>[] = [];
-    for (const pull of this.options.recentPulls.newest()) {
-      if (filter.admits(pull)) found.push(this.pull(pull));
+    for await (const pull of filter.of([...this.options.recentPulls.newest()])) {
+      found.push(this.pull(pull));
       if (found.length >= limit) break;
     }
     return found;

@@ -34,8 +34,8 @@ function listPulls(api: Api, options: ApiOptions): void {
     async ({ params, query, granted, caller }) => {
       const { id } = topLevel(granted(await findGroup(options.management, params)));
       const view = await LiveView.of(caller, id, options);
-      const filter = new PullFilter(id, wantedBy(query), caller);
-      return { body: view.pulls(filter, query.limit ?? usualPulls) };
+      const filter = new PullFilter(id, wantedBy(query), view);
+      return { body: await view.pulls(filter, query.limit ?? usualPulls) };
     },
   );
 }
@@ -82,7 +82,7 @@ function events(api: Api, options: ApiOptions): void {
     async ({ params, query, granted, caller, again, leaves, raw }) => {
       const { id } = topLevel(granted(await findGroup(management, params)));
       const view = await LiveView.of(caller, id, options);
-      const filter = new PullFilter(id, wantedBy(query), caller);
+      const filter = new PullFilter(id, wantedBy(query), view);
       const position = raw().request.headers.get("last-event-id") ?? undefined;
       let stream: LiveStream | undefined;
       const begin = () => (stream = new LiveStream(view, new PullWatch(filter), position));
@@ -90,7 +90,7 @@ function events(api: Api, options: ApiOptions): void {
         const now = await LiveView.again(await again(), id, options);
         if (!now || !stream) return false;
         stream.view = now;
-        filter.caller = now.caller;
+        filter.sight = now;
         return true;
       };
       return { events: watchers.listen(begin, { userId: caller.userId, still, leaves }) };

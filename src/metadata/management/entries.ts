@@ -140,6 +140,8 @@ export class SqlEntries implements ManagedEntries {
   async pin(id: number): Promise<EntryRecord | undefined> {
     if (!(await this.get(id))) return undefined;
     return this.writer.withRow("cache_entries", id, async ({ tx, note }) => {
+      // Its upstream may have another cache by now: what nobody sees is not pinned.
+      if (!(await heldRecord(tx, id))) return undefined;
       await tx.updateTable("cache_entries").set({ pinned: 1 }).where("id", "=", id).execute();
       const pinned = await entryRecord(tx, id);
       if (!pinned) return undefined;

@@ -32,7 +32,6 @@ const unneeded = (table: string, kind: string, size: string) =>
  * statement. What was taken off too often until now is counted anew.
  */
 export const leftAtOnce: string[] = [
-  "drop trigger cache_entries_space_delete on cache_entries",
   `create or replace function cache_entries_space_delete() returns trigger language plpgsql as $$
 begin
   ${lock("blobs", "blob")};
@@ -42,9 +41,14 @@ begin
   ${unneeded("manifests", "manifest", "length(c.payload)")};
   return null;
 end $$`,
-  `create trigger cache_entries_space_delete after delete on cache_entries
-referencing old table as gone
-for each statement execute function cache_entries_space_delete()`,
+  // To drop the former one keeps everybody from reading entries, too, until they are counted. PostgreSQL 13 knows no other way.
+  `do $$ declare replaces boolean := current_setting('server_version_num')::integer >= 140000;
+begin
+  if not replaces then drop trigger cache_entries_space_delete on cache_entries; end if;
+  execute 'create ' || case when replaces then 'or replace ' else '' end
+    || 'trigger cache_entries_space_delete after delete on cache_entries referencing old table as gone '
+    || 'for each statement execute function cache_entries_space_delete()';
+end $$`,
   "delete from cached_bytes where scope in ('upstream', 'group')",
   ...scopes.map(
     (scope) => `insert into cached_bytes (scope, owner_id, bytes)

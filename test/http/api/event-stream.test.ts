@@ -83,6 +83,12 @@ test("so many of one user, and in all; nothing is begun for who comes on top", a
   listen(3);
 });
 
+test("who has left before it is begun is no listener", async () => {
+  const stream = listen(1, teller, AbortSignal.abort());
+  expect([listeners.count, gone]).toEqual([0, 1]);
+  await stream.cancel();
+});
+
 test("a look that fails ends it, and nobody else's", async () => {
   const failing = (): Teller => ({ ...teller(), tell: () => Promise.reject(new Error("no")) });
   const [one, other] = [listen(1, failing), listen(2)];

@@ -275,6 +275,18 @@ describe("the latest pulls", () => {
     await open.stop();
   });
 
+  test("names are hidden from when their upstream is for a group's members, also those from before", async () => {
+    fake.image(name, "1");
+    await start({ groups: ["secret"], users: [member("worker", "guest")] });
+    await read(weir.manifest(name, "1"));
+    await read(weir.manifest(name, "gone"));
+    expect((await pullsAs(tokenOf("worker"))).length).toBe(2);
+    const change = { access: "verified", verified_group: "secret" };
+    await weir.api("PATCH", "/virtual_registries/container/upstreams/1", change);
+    expect(await pullsAs(tokenOf("worker"))).toEqual([]);
+    expect((await pulls()).length).toBe(2);
+  });
+
   test("a subgroup has none", async () => {
     await start({ groups: ["default/tools"] });
     const path = "/groups/default%2Ftools/-/virtual_registries/container";
