@@ -59,12 +59,12 @@ async function toTag(page: Page, tag: string): Promise<void> {
 }
 
 await e2e(
-  "what was pulled is found down to its layers, pinned, refreshed; given up alone and by a pattern, after seeing what goes",
+  "what was pulled is found down to its layers, pinned, refreshed; purged alone and by a pattern, after seeing what goes",
   { needs, seconds: 150 },
   async (lab) => {
     const seen = await stage(lab);
     await looksAndPins(seen);
-    await givesUp(seen);
+    await purges(seen);
     await offersReadersNothing(seen);
   },
 );
@@ -111,7 +111,7 @@ async function looksAndPins({ registry, watched, digest }: Stage): Promise<void>
   await checked(watched);
 }
 
-async function givesUp({ weir, watched }: Stage): Promise<void> {
+async function purges({ weir, watched }: Stage): Promise<void> {
   const { page } = watched;
   await toTag(page, "old-2");
   const id = decodeURIComponent(page.url().split("/").at(-1) ?? "");

@@ -93,13 +93,7 @@ function OfRegistry({ registry, all }: { registry: Registry; all: readonly Regis
         }
       >
         {(prefetches) => (
-          <Table
-            label="Prefetches"
-            columns={columns}
-            rows={prefetches}
-            rowKey={({ id }) => id}
-            rowHref={({ id }) => `/prefetches/${id}`}
-          />
+          <Table label="Prefetches" columns={columns} rows={prefetches} rowKey={({ id }) => id} />
         )}
       </Endless>
     </Panel>
