@@ -96,6 +96,10 @@ async function looksAndPins({ registry, watched, digest }: Stage): Promise<void>
   await rowOf(page, "Layer 1", "Cached").waitFor();
   await page.goBack();
   await settled(page, `${repository}:v1`);
+  await page.getByRole("link", { name: "Explain a pull" }).click();
+  await page.getByText("A pull now is answered from the cache").waitFor();
+  await page.goBack();
+  await settled(page, `${repository}:v1`);
   await page.getByRole("button", { name: "Pin", exact: true }).click();
   await page.getByText("Pinned", { exact: true }).first().waitFor();
   await page.reload();

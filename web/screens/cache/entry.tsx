@@ -78,7 +78,7 @@ function Explain({
   if (!place) return null;
   return (
     <Link to={explainPath(place.registry_id, imageText(repository, reference))} className="button">
-      Explain
+      Explain a pull
     </Link>
   );
 }
