@@ -1,5 +1,5 @@
-// Pictures of every screen in .cache/screenshots: light and dark, wide and narrow, of a real server with real pulls.
-//   node bin/bun.mjs scripts/screenshots.ts [part of a screen's name]
+// Pictures of every screen: light and dark, wide and narrow, of a real server with real pulls.
+//   node bin/bun.mjs scripts/screenshots.ts [part of a screen's name] [folder, else .cache/screenshots]
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { narrow, launch, signedInPage, watchedPage, wide } from "../test/e2e/console/browser.ts";
@@ -7,8 +7,8 @@ import { screens } from "../test/e2e/console/screens.ts";
 import { furnished } from "../test/e2e/console/stage.ts";
 import { Lab } from "../test/e2e/lab/lab.ts";
 
-const [wanted = ""] = process.argv.slice(2);
-const folder = path.join(import.meta.dir, "../.cache/screenshots");
+const [wanted = "", folder = path.join(import.meta.dir, "../.cache/screenshots")] =
+  process.argv.slice(2);
 mkdirSync(folder, { recursive: true });
 
 const lab = await Lab.open();

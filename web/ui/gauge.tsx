@@ -1,8 +1,10 @@
 import { Meter, ProgressBar } from "react-aria-components";
+import { shareText } from "./format.tsx";
 
 const full = 100;
+const nearlyFull = 95;
 
-/** How much of a limit is taken; the text beside it says the numbers. `isWork`: how far something has come. */
+/** How much of a limit is taken; the text below it says the numbers, where nothing else does. `isWork`: how far something has come. */
 export function Gauge({
   label,
   value,
@@ -13,17 +15,22 @@ export function Gauge({
   label: string;
   value: number;
   most: number;
-  text: string;
+  text?: string;
   isWork?: boolean;
 }) {
   const percent = most <= 0 ? full : Math.min(full, (value / most) * full);
   const Bar = isWork ? ProgressBar : Meter;
   return (
-    <Bar className="gauge" aria-label={label} value={percent} valueLabel={text}>
-      <span className={`gauge-track ${!isWork && percent >= 95 ? "is-full" : ""}`}>
+    <Bar
+      className="gauge"
+      aria-label={label}
+      value={percent}
+      valueLabel={text ?? shareText(value, most)}
+    >
+      <span className={`gauge-track ${!isWork && percent >= nearlyFull ? "is-full" : ""}`}>
         <span className="gauge-fill" style={{ inlineSize: `${percent}%` }} />
       </span>
-      <span className="small numbers">{text}</span>
+      {text !== undefined && <span className="small numbers">{text}</span>}
     </Bar>
   );
 }

@@ -23,7 +23,7 @@ export interface TableProps<T> {
   columns: readonly Column<T>[];
   rows: readonly T[];
   rowKey: (row: T) => string | number;
-  /** Where a row leads, by the link that its name is. */
+  /** Where a row leads: its name becomes the link, and may have none in it. */
   rowHref?: (row: T) => string;
   /** The order at first. */
   sort?: Sort;

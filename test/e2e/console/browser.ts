@@ -1,5 +1,11 @@
 import axe from "axe-core";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from "playwright-core";
 import type { Lab } from "../lab/lab.ts";
 import { findTool, type Need, tool } from "../lab/tools.ts";
 import type { Weir } from "../lab/weir.ts";
@@ -34,9 +40,18 @@ export interface WatchedPage {
   problems: string[];
 }
 
-export async function watchedPage(browser: Browser, weir: Weir, size = wide): Promise<WatchedPage> {
+export async function watchedPage(
+  browser: Browser,
+  weir: Weir,
+  size = wide,
+  storageState?: BrowserContextOptions["storageState"],
+): Promise<WatchedPage> {
   const look = { viewport: size, reducedMotion: "reduce" } as const;
-  const context = await browser.newContext({ baseURL: weir.url, ...look });
+  const context = await browser.newContext({
+    baseURL: weir.url,
+    ...look,
+    ...(storageState && { storageState }),
+  });
   return watch(context);
 }
 
@@ -60,6 +75,17 @@ export async function signIn({ page }: WatchedPage, token: string): Promise<void
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
 }
 
+/** Another page of whoever is signed in on this one, at any width. */
+export async function pageLike(
+  browser: Browser,
+  weir: Weir,
+  { page }: WatchedPage,
+  size: typeof wide,
+) {
+  const storageState = await page.context().storageState();
+  return watchedPage(browser, weir, size, storageState);
+}
+
 /** A page where the administrator is signed in, on the overview. */
 export async function signedInPage(
   browser: Browser,
@@ -81,40 +107,77 @@ export async function settled(page: Page, heading: string): Promise<void> {
   await page.locator(".skeleton").first().waitFor({ state: "detached" });
 }
 
-/** Throws where axe finds something wrong with what is shown, in light or in dark, or where anything went wrong before. */
-export async function checked({ page, problems }: WatchedPage): Promise<void> {
+/**
+ * Throws where axe finds something wrong with what is shown, in light or in dark, or where anything went wrong before. `part`:
+ * of a page whose menu was looked at before, all but that; where something is open over it, that alone.
+ */
+export async function checked(
+  { page, problems }: WatchedPage,
+  part: "page" | "screen" = "page",
+): Promise<void> {
+  const where = part === "page" ? everywhere : await whereNew(page);
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme });
-    await drawn(page);
-    const found = await violations(page);
+    await page.evaluate(drawnAnew);
+    // What is there is the same in both: the colours alone are others.
+    const found = await violations(page, where, colorScheme === "light" ? allRules : colourRules);
     if (found.length > 0) throw new Error(`${page.url()}, ${colorScheme}:\n${found.join("\n")}`);
   }
   if (problems.length > 0) throw new Error(`${page.url()}:\n${problems.join("\n")}`);
 }
 
-/** Until what has changed is to be seen, colours included. */
-async function drawn(page: Page): Promise<void> {
-  await page.evaluate(
-    () =>
-      new Promise((resolve) => {
-        requestAnimationFrame(() => requestAnimationFrame(resolve));
-      }),
-  );
+interface Where {
+  include?: string[];
+  exclude: string[];
+}
+
+// React Aria's announcer tells once what has had the focus, which may be gone when axe looks.
+const everywhere: Where = { exclude: ["[data-live-announcer]"] };
+const over = [".veil", ".popover"];
+
+async function whereNew(page: Page): Promise<Where> {
+  for (const one of over)
+    if ((await page.locator(one).count()) > 0) return { ...everywhere, include: [one] };
+  return { exclude: [...everywhere.exclude, ".top", ".menu"] };
+}
+
+/**
+ * Until what has changed is to be seen, colours included: Chromium keeps an inherited one of what had an animation when the
+ * theme is switched. What is drawn anew from nothing has none; it is so within one frame, so that focus and place stay.
+ */
+async function drawnAnew(): Promise<void> {
+  const { style } = document.documentElement;
+  style.display = "none";
+  void getComputedStyle(document.body).color;
+  style.display = "";
+  await new Promise((resolve) => {
+    requestAnimationFrame(() => requestAnimationFrame(resolve));
+  });
 }
 
 /** By the rules of WCAG 2.2 AA, and axe's own good practice. */
-async function violations(page: Page): Promise<string[]> {
+const allRules = {
+  type: "tag" as const,
+  values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+};
+const colourRules = { type: "rule" as const, values: ["color-contrast", "link-in-text-block"] };
+
+async function violations(
+  page: Page,
+  where: Where,
+  runOnly: typeof allRules | typeof colourRules,
+): Promise<string[]> {
   // Evaluated from outside: the page itself may run nothing that is not in its files.
-  await page.evaluate(axe.source);
+  if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(axe.source);
   // What opens over the page hides all landmarks, and need not be one.
   const hasLandmarks = (await page.locator(".popover").count()) === 0;
   const options = {
-    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    runOnly,
     resultTypes: ["violations" as const],
-    rules: { region: { enabled: hasLandmarks } },
+    // Style sheets, for rules that are not among these.
+    preload: false,
+    ...(runOnly === allRules && { rules: { region: { enabled: hasLandmarks } } }),
   };
-  // React Aria's announcer tells once what has had the focus, which may be gone when axe looks.
-  const where = { exclude: ["[data-live-announcer]"] };
   const { violations } = await page.evaluate(
     ([where, options]) => (globalThis as unknown as { axe: typeof axe }).axe.run(where, options),
     [where, options] as const,

@@ -45,11 +45,11 @@ export const cacheScreens: readonly Screen[] = [
   }),
   at("cache-purge", "/cache/1?view=purge&pattern=library/**", "", async (page) => {
     await page.getByRole("button", { name: "See what goes" }).click();
-    await page.getByRole("button", { name: /^Give up \d+ entries$/ }).waitFor();
+    await page.getByRole("button", { name: /^Purge \d+ entries$/ }).waitFor();
   }),
   at("cache-purge-confirm", "/cache/1?view=purge&pattern=library/**", "", async (page) => {
     await page.getByRole("button", { name: "See what goes" }).click();
-    await page.getByRole("button", { name: /^Give up \d+ entries$/ }).click();
+    await page.getByRole("button", { name: /^Purge \d+ entries$/ }).click();
     await page.getByRole("alertdialog").waitFor();
   }),
   at("cache-repository", repository("library/multi"), "library/multi", async (page) => {

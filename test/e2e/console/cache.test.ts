@@ -59,12 +59,12 @@ async function toTag(page: Page, tag: string): Promise<void> {
 }
 
 await e2e(
-  "what was pulled is found down to its layers, pinned, refreshed; given up alone and by a pattern, after seeing what goes",
+  "what was pulled is found down to its layers, pinned, refreshed; purged alone and by a pattern, after seeing what goes",
   { needs, seconds: 150 },
   async (lab) => {
     const seen = await stage(lab);
     await looksAndPins(seen);
-    await givesUp(seen);
+    await purges(seen);
     await offersReadersNothing(seen);
   },
 );
@@ -96,6 +96,10 @@ async function looksAndPins({ registry, watched, digest }: Stage): Promise<void>
   await rowOf(page, "Layer 1", "Cached").waitFor();
   await page.goBack();
   await settled(page, `${repository}:v1`);
+  await page.getByRole("link", { name: "Explain a pull" }).click();
+  await page.getByText("A pull now is answered from the cache").waitFor();
+  await page.goBack();
+  await settled(page, `${repository}:v1`);
   await page.getByRole("button", { name: "Pin", exact: true }).click();
   await page.getByText("Pinned", { exact: true }).first().waitFor();
   await page.reload();
@@ -111,18 +115,18 @@ async function looksAndPins({ registry, watched, digest }: Stage): Promise<void>
   await checked(watched);
 }
 
-async function givesUp({ weir, watched }: Stage): Promise<void> {
+async function purges({ weir, watched }: Stage): Promise<void> {
   const { page } = watched;
   await toTag(page, "old-2");
   const id = decodeURIComponent(page.url().split("/").at(-1) ?? "");
-  await page.getByRole("button", { name: "Give up" }).click();
+  await page.getByRole("button", { name: "Purge" }).click();
   // Somebody else is faster, and pins it.
   await call(weir, "POST", `/virtual_registries/container/cache_entries/${id}/pin`);
   const dialog = page.getByRole("alertdialog");
-  await dialog.getByRole("button", { name: "Give up" }).click();
+  await dialog.getByRole("button", { name: "Purge" }).click();
   await dialog.getByText("Somebody else has changed this meanwhile").waitFor();
   await dialog.getByText("It is pinned").waitFor();
-  await dialog.getByRole("button", { name: "Give up" }).click();
+  await dialog.getByRole("button", { name: "Purge" }).click();
   await settled(page, repository);
   await page.getByRole("link", { name: "old-1", exact: true }).waitFor();
   expect(await page.getByRole("link", { name: "old-2" }).count()).toBe(0);
@@ -136,13 +140,13 @@ async function givesUp({ weir, watched }: Stage): Promise<void> {
   await page.getByLabel("Pattern").fill(`${repository}:*`);
   await page.getByRole("button", { name: "See what goes" }).click();
   // The tag old-1 and that of the SBOM; v1 is pinned.
-  await page.getByRole("button", { name: "Give up 2 entries" }).click();
+  await page.getByRole("button", { name: "Purge 2 entries" }).click();
   await checked(watched);
   await dialog.getByLabel(/^To confirm, type/).fill("something else");
-  await dialog.getByRole("button", { name: "Give up" }).click();
+  await dialog.getByRole("button", { name: "Purge" }).click();
   await dialog.getByText("This is not delete 1.").waitFor();
   await dialog.getByLabel(/^To confirm, type/).fill("delete 1");
-  await dialog.getByRole("button", { name: "Give up" }).click();
+  await dialog.getByRole("button", { name: "Purge" }).click();
   await dialog.waitFor({ state: "detached" });
   await toRepository(page);
   await page.getByText("1 tag", { exact: true }).waitFor();
@@ -161,7 +165,7 @@ async function offersReadersNothing({ weir, watched, browser }: Stage): Promise<
   await signIn(reader, String(token));
   await settled(reader.page, `${repository}:v1`);
   await reader.page.getByText("linux/amd64").waitFor();
-  expect(await reader.page.getByRole("button", { name: /^(Unpin|Refresh|Give up)$/ }).count()).toBe(
+  expect(await reader.page.getByRole("button", { name: /^(Unpin|Refresh|Purge)$/ }).count()).toBe(
     0,
   );
   await reader.page.goto("/policies");

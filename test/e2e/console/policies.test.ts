@@ -41,7 +41,7 @@ async function prefetches(watched: WatchedPage): Promise<void> {
   await page.getByLabel("Every so many hours").fill("12");
   await page.getByRole("button", { name: "Prefetch", exact: true }).click();
   await settled(page, "Prefetch 1");
-  await page.getByText("Done, without 1").waitFor();
+  await page.getByText("Done, 1 missing").waitFor();
   await page.getByText("no upstream of this registry has this manifest").waitFor();
   await page.getByText("1 of 2 images").waitFor();
   await page.getByText(/Every 12 h, next in 1\d hours/).waitFor();
@@ -61,7 +61,7 @@ async function setsPolicies(weir: Weir, watched: WatchedPage): Promise<void> {
   const cleanup = `${group}/-/virtual_registries/cleanup/policy`;
   await page.goto("/policies");
   await settled(page, "Policies");
-  const days = page.getByLabel("Give up what was not pulled for so many days");
+  const days = page.getByLabel("Delete what was not pulled for so many days");
   await days.fill("0");
   await page.getByText("Switched on", { exact: true }).first().click();
   await page.getByRole("button", { name: "Create policy" }).click();
@@ -86,7 +86,7 @@ async function setsPolicies(weir: Weir, watched: WatchedPage): Promise<void> {
   await page.getByText("The cleanup policy is changed.").waitFor();
   expect((await call(weir, "GET", cleanup))["keep_n_days_after_download"]).toBe(50);
   await page.getByLabel("After so many days").fill("30");
-  await page.getByText("Give up what nobody pulls").click();
+  await page.getByText("Delete what nobody pulls").click();
   await page.getByRole("button", { name: "Save policy" }).click();
   await page.getByText("The policy is changed.").waitFor();
   const ttl = await call(weir, "GET", `${group}/dependency_proxy/ttl_policy`);

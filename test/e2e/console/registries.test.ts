@@ -189,9 +189,13 @@ await e2e(
     await dismiss(page);
     await page.getByLabel("Pattern").fill("library/hello");
     await page.getByRole("button", { name: "See what goes" }).click();
-    await page.getByRole("button", { name: /^Give up \d+ entries/ }).click();
+    await page.getByRole("button", { name: /^Purge \d+ entries/ }).click();
     await page.getByRole("alertdialog").getByText("library/hello").waitFor();
-    await page.getByRole("button", { name: "Give up", exact: true }).click();
+    const asked = await page.getByText(/^To confirm, type /).textContent();
+    await page
+      .getByLabel(/^To confirm, type /)
+      .fill((asked ?? "").replace("To confirm, type ", ""));
+    await page.getByRole("button", { name: "Purge", exact: true }).click();
     await page.getByRole("alertdialog").waitFor({ state: "detached" });
     await dismiss(page);
     await page.getByRole("button", { name: "See what goes" }).click();

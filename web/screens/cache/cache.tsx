@@ -77,7 +77,6 @@ function Rows({ query, isSearch }: { query: ReturnType<typeof useUpstreams>; isS
         columns={columns}
         rows={data.pages.flatMap(({ items }) => items)}
         rowKey={({ id }) => id}
-        rowHref={({ id }) => upstreamPath(id)}
         empty={
           isSearch ? (
             "No upstream has these words in its name."

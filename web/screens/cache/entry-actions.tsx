@@ -14,7 +14,7 @@ import { repositoryPath } from "./addresses.ts";
 import { imageName } from "./parts.ts";
 import { cacheChanged, type EntryDetail, entryKey } from "./queries.ts";
 
-/** Refresh, pin, give up. */
+/** Refresh, pin, purge. */
 export function EntryActions({
   entry,
   upstream,
@@ -26,7 +26,7 @@ export function EntryActions({
     <>
       {entry.data.kind === "tag" && upstream && <Refresh entry={entry.data} upstream={upstream} />}
       <Pin entry={entry.data} />
-      <GiveUp entry={entry} />
+      <PurgeEntry entry={entry} />
     </>
   );
 }
@@ -124,10 +124,10 @@ function Pin({ entry: { id, pinned } }: { entry: EntryDetail }) {
   );
 }
 
-function GiveUp({ entry: { data, tag } }: { entry: Tagged<EntryDetail> }) {
+function PurgeEntry({ entry: { data, tag } }: { entry: Tagged<EntryDetail> }) {
   const [, navigate] = useLocation();
   const { id, upstream_id: upstreamId, repository, kind, pinned } = data;
-  const giveUp = async () => {
+  const purge = async () => {
     try {
       await ask(
         api.DELETE("/api/v4/virtual_registries/container/cache_entries/{id}", {
@@ -140,17 +140,17 @@ function GiveUp({ entry: { data, tag } }: { entry: Tagged<EntryDetail> }) {
       await queries.invalidateQueries({ queryKey: entryKey(id) });
       throw error;
     }
-    toast("The entry is given up.");
+    toast("The entry is purged.");
     navigate(repositoryPath(upstreamId, repository));
     queries.removeQueries({ queryKey: entryKey(id) });
     await cacheChanged();
   };
   return (
     <ConfirmDialog
-      title="Give up this entry?"
-      action="Give up"
-      trigger={<Button icon="trash">Give up</Button>}
-      onConfirm={giveUp}
+      title="Purge this entry?"
+      action="Purge"
+      trigger={<Button icon="trash">Purge</Button>}
+      onConfirm={purge}
     >
       <p>
         <bdi>{imageName(data)}</bdi> is not served from the cache any more.

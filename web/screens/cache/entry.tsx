@@ -1,12 +1,14 @@
 import { useParams } from "wouter";
 import { useGroupOf } from "../../api/group.ts";
+import { explainPath, imageText } from "../../api/paths.ts";
 import { useMayChange } from "../../api/rights.ts";
 import { NotFound } from "../../shell/not-found.tsx";
 import { Page } from "../../shell/page.tsx";
 import { Bytes, countText, RelativeTime } from "../../ui/format.tsx";
+import { Link } from "../../ui/link.tsx";
 import { Badge, Copyable, Panel } from "../../ui/pieces.tsx";
 import { Loaded } from "../../ui/states.tsx";
-import { useUpstream } from "../registries/queries.ts";
+import { type UpstreamDetail, useUpstream } from "../registries/queries.ts";
 import { repositoryPath, upstreamPath } from "./addresses.ts";
 import { EntryActions } from "./entry-actions.tsx";
 import { ManifestPanels } from "./manifest.tsx";
@@ -39,7 +41,14 @@ function Known({ upstreamId, id }: { upstreamId: number; id: string }) {
         ...above,
       ]}
       description={detail && <Kind entry={detail} />}
-      actions={entry.data && mayChange && <EntryActions entry={entry.data} upstream={upstream} />}
+      actions={
+        detail && (
+          <>
+            {detail.kind !== "blob" && <Explain entry={detail} upstream={upstream} />}
+            {entry.data && mayChange && <EntryActions entry={entry.data} upstream={upstream} />}
+          </>
+        )
+      }
     >
       <Loaded query={entry} height="50rem">
         {({ data }) => (
@@ -56,6 +65,23 @@ function Known({ upstreamId, id }: { upstreamId: number; id: string }) {
 
 const titleOf = ({ repository, kind, reference }: EntryDetail): string =>
   imageName({ repository, kind, reference: shortReference(reference) });
+
+/** What a pull of it would do: by a registry, as pulls go by one. */
+function Explain({
+  entry: { repository, reference },
+  upstream,
+}: {
+  entry: EntryDetail;
+  upstream: UpstreamDetail | undefined;
+}) {
+  const [place] = upstream?.registry_upstreams ?? [];
+  if (!place) return null;
+  return (
+    <Link to={explainPath(place.registry_id, imageText(repository, reference))} className="button">
+      Explain a pull
+    </Link>
+  );
+}
 
 function Kind({ entry: { kind, content_type: type, pinned } }: { entry: EntryDetail }) {
   return (

@@ -36,7 +36,7 @@ const sized = <T extends { size: number; cached: boolean }>(): readonly Column<T
   },
   {
     id: "cached",
-    name: "Here",
+    name: "State",
     cell: ({ cached }) => <CachedBadge is={cached} />,
     sortBy: ({ cached }) => Number(cached),
   },

@@ -69,9 +69,9 @@ function PurgePanel({ upstream: { id, name } }: { upstream: UpstreamDetail }) {
   const [pattern] = useParam("pattern");
   const params = { path: { id } };
   return (
-    <Panel title="Give up what is cached">
+    <Panel title="Purge what is cached">
       <p className="muted">
-        What is given up is fetched again from the upstream when somebody pulls it, if it is still
+        What is purged is fetched again from the upstream when somebody pulls it, if it is still
         there. Pinned entries stay.
       </p>
       <Purge

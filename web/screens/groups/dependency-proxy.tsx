@@ -130,7 +130,7 @@ function TtlForm({ group, edited }: { group: Group; edited: Edited<Ttl> }) {
     >
       <Checkbox
         name="enabled"
-        label="Give up what nobody pulls"
+        label="Delete what nobody pulls"
         description="From then on it does not count any more, and is deleted within a day."
         defaultSelected={first.enabled}
       />

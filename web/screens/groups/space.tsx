@@ -8,7 +8,7 @@ import { type Edited, Editing, News } from "../../ui/editing.tsx";
 import { TextField } from "../../ui/fields.tsx";
 import { Form } from "../../ui/form.tsx";
 import { bytesText } from "../../ui/format.tsx";
-import { Meter } from "../../ui/meter.tsx";
+import { Gauge } from "../../ui/gauge.tsx";
 import { Panel } from "../../ui/pieces.tsx";
 import { sizeOf, sizeText } from "../../ui/sizes.ts";
 import { toast } from "../../ui/toast.tsx";
@@ -47,7 +47,7 @@ function Taken({ space: { cached_bytes: bytes, cache_max_bytes: most } }: { spac
       <p>
         {bytesText(bytes)} cached, of at most {bytesText(most)}.
       </p>
-      <Meter label="Space taken" value={bytes} most={most} />
+      <Gauge label="Space taken" value={bytes} most={most} />
     </>
   );
 }

@@ -4,15 +4,10 @@ import { type UpstreamHealth, useHealth } from "../../api/live.ts";
 import { countText, durationText, RelativeTime, timeText } from "../../ui/format.tsx";
 import { Link } from "../../ui/link.tsx";
 import { Gauge } from "../../ui/gauge.tsx";
-import { Badge, Panel, type Tone } from "../../ui/pieces.tsx";
+import { Panel } from "../../ui/pieces.tsx";
 import { EmptyState, Loaded } from "../../ui/states.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
-
-const breakers: Record<UpstreamHealth["breaker"], { tone: Tone; text: string }> = {
-  closed: { tone: "good", text: "Asked" },
-  half_open: { tone: "warn", text: "Tried again" },
-  open: { tone: "bad", text: "Not asked" },
-};
+import { HealthBadge } from "../registries/health.tsx";
 
 const maybeDuration = (ms: number | null) =>
   ms === null ? <span className="muted">–</span> : <span>{durationText(ms)}</span>;
@@ -34,7 +29,7 @@ const columns: readonly Column<UpstreamHealth>[] = [
     name: "State",
     cell: ({ breaker, retry_at: retryAt }) => (
       <span className="row">
-        <Badge tone={breakers[breaker].tone}>{breakers[breaker].text}</Badge>
+        <HealthBadge health={{ breaker }} />
         {retryAt !== null && (
           <span className="small">
             again at <time dateTime={retryAt}>{timeText(retryAt)}</time>

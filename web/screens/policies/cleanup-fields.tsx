@@ -33,7 +33,7 @@ export function CleanupFieldSet({
       />
       <TextField
         name="keep_n_days_after_download"
-        label="Give up what was not pulled for so many days"
+        label="Delete what was not pulled for so many days"
         value={days}
         onChange={setDays}
         inputMode="numeric"

@@ -30,7 +30,7 @@ export function CleanupPanel({ group, mayChange }: { group: Group; mayChange: bo
       actions={policy.data && mayChange && <Remove group={group} policy={policy.data} />}
     >
       <p className="muted">
-        Gives up what nobody has pulled for some days. What is pinned stays, and what a tag that is
+        Deletes what nobody has pulled for some days. What is pinned stays, and what a tag that is
         pulled leads to counts as pulled with it.
       </p>
       <Loaded query={policy} height="26rem">
@@ -76,7 +76,7 @@ function State({ policy }: { policy: CleanupPolicy }) {
         <dd>
           <RelativeTime time={last} />
           {last !== null &&
-            `: ${countText(deleted)} entries of ${bytesText(policy.last_run_deleted_size)} given up`}
+            `: ${countText(deleted)} entries of ${bytesText(policy.last_run_deleted_size)} deleted`}
         </dd>
         <dt>Keeps</dt>
         <dd>what was pulled in the last {countText(policy.keep_n_days_after_download)} days</dd>
@@ -162,7 +162,7 @@ function Remove({ group, policy }: { group: Group; policy: CleanupPolicy }) {
       onConfirm={remove}
     >
       {policy.status === "running" && "The run that is under way ends. "}
-      Nothing is given up for its age any more; what is cached stays.
+      Nothing is deleted for its age any more; what is cached stays.
     </ConfirmDialog>
   );
 }

@@ -14,7 +14,7 @@ import { CleanupPanel } from "./cleanup.tsx";
 export default function Policies() {
   const { group, isLoading, error } = useGroup();
   return (
-    <Page title="Policies" description="What the group keeps, and what it gives up by itself.">
+    <Page title="Policies" description="What the group keeps, and what it deletes by itself.">
       {isLoading && <Skeleton height="60vh" />}
       {error !== null && <ErrorState error={error} />}
       {!isLoading && !error && !group && (

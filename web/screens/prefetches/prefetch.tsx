@@ -97,8 +97,8 @@ function isUnderWay({ status, next_run_at: next }: Prefetch): boolean {
 
 const states: Record<PrefetchImage["status"], { tone: Tone; text: string }> = {
   pending: { tone: "neutral", text: "Waits" },
-  done: { tone: "good", text: "Here" },
-  failed: { tone: "bad", text: "Not here" },
+  done: { tone: "good", text: "Cached" },
+  failed: { tone: "bad", text: "Not cached" },
 };
 
 const columns: readonly Column<PrefetchImage>[] = [

@@ -67,12 +67,14 @@ function OfGroup({ group }: { group: Group }) {
 function OfRegistry({ registry, all }: { registry: Registry; all: readonly Registry[] }) {
   const [, setRegistry] = useParam("registry");
   return (
-    <Panel title="Of the registry">
-      {all.length === 1 ? (
-        <p className="muted">
+    <Panel
+      title={
+        <>
           Through <bdi>{registry.name}</bdi>
-        </p>
-      ) : (
+        </>
+      }
+    >
+      {all.length > 1 && (
         <Select
           label="Registry"
           value={String(registry.id)}
@@ -91,13 +93,7 @@ function OfRegistry({ registry, all }: { registry: Registry; all: readonly Regis
         }
       >
         {(prefetches) => (
-          <Table
-            label="Prefetches"
-            columns={columns}
-            rows={prefetches}
-            rowKey={({ id }) => id}
-            rowHref={({ id }) => `/prefetches/${id}`}
-          />
+          <Table label="Prefetches" columns={columns} rows={prefetches} rowKey={({ id }) => id} />
         )}
       </Endless>
     </Panel>

@@ -1,5 +1,5 @@
 import { bytesText, countText, RelativeTime } from "../../ui/format.tsx";
-import { Meter } from "../../ui/meter.tsx";
+import { Gauge } from "../../ui/gauge.tsx";
 import { Badge, type Tone } from "../../ui/pieces.tsx";
 import type { Prefetch } from "./queries.ts";
 
@@ -16,7 +16,7 @@ export function PrefetchState({ prefetch }: { prefetch: Prefetch }) {
   const here = imagesHere(prefetch);
   const { tone, text } = states[status];
   if (status === "failed" && here > 0) {
-    return <Badge tone="warn">{`Done, without ${countText(images.length - here)}`}</Badge>;
+    return <Badge tone="warn">{`Done, ${countText(images.length - here)} missing`}</Badge>;
   }
   return <Badge tone={tone}>{text}</Badge>;
 }
@@ -30,7 +30,7 @@ export function Progress({ prefetch }: { prefetch: Prefetch }) {
   const share = bytes.total > 0 ? bytes : images;
   return (
     <div className="stack progress">
-      <Meter label="Progress" value={share.done} most={share.total} />
+      <Gauge isWork label="Progress" value={share.done} most={share.total} />
       <span className="small muted numbers">
         {countText(imagesHere(prefetch))} of {countText(images.total)} images,{" "}
         {countText(objects.done)} of {countText(objects.total)} objects, {bytesText(bytes.done)} of{" "}
@@ -44,13 +44,13 @@ export function When({ prefetch }: { prefetch: Prefetch }) {
   const { every_hours: hours, next_run_at: next } = prefetch;
   if (hours === null) return next === null ? "Once" : "Once, now";
   return (
-    <>
+    <span>
       Every {hours === 1 ? "hour" : `${countText(hours)} h`}
       {next !== null && (
         <>
           , next <RelativeTime time={next} />
         </>
       )}
-    </>
+    </span>
   );
 }

@@ -4,12 +4,12 @@ import type { Health } from "./queries.ts";
 
 const states: Record<Health["breaker"], { tone: Tone; text: string }> = {
   closed: { tone: "good", text: "Ready" },
-  half_open: { tone: "warn", text: "Is tried again" },
-  open: { tone: "bad", text: "Is not asked" },
+  half_open: { tone: "warn", text: "Tried again" },
+  open: { tone: "bad", text: "Not asked" },
 };
 
 /** Whether an upstream is asked, in a word. */
-export function HealthBadge({ health }: { health: Health }) {
+export function HealthBadge({ health }: { health: Pick<Health, "breaker"> }) {
   const { tone, text } = states[health.breaker];
   return <Badge tone={tone}>{text}</Badge>;
 }

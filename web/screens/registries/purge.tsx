@@ -5,7 +5,7 @@ import { Button } from "../../ui/button.tsx";
 import { ConfirmDialog } from "../../ui/dialog.tsx";
 import { Checkbox, TextField } from "../../ui/fields.tsx";
 import { Form } from "../../ui/form.tsx";
-import { bytesText, countText } from "../../ui/format.tsx";
+import { bytesText, countedText, countText } from "../../ui/format.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { registriesChanged } from "./queries.ts";
 
@@ -43,7 +43,7 @@ export function Purge({ name, typed, pattern = "", preview, purge }: PurgeProps)
   });
   const done = async ({ selection }: Seen) => {
     await purge(selection);
-    toast("It is given up. A large cache takes a while to empty, in the background.");
+    toast("It is purged. A large cache takes a while to empty, in the background.");
     setSeen(undefined);
     await registriesChanged();
   };
@@ -82,14 +82,12 @@ export function Purge({ name, typed, pattern = "", preview, purge }: PurgeProps)
       {seen && seen.preview.entries > 0 && (
         <div className="row">
           <ConfirmDialog
-            title={
-              seen.selection.pattern ? "Give up these entries?" : `Empty the cache of ${name}?`
-            }
-            action="Give up"
+            title={seen.selection.pattern ? "Purge these entries?" : `Empty the cache of ${name}?`}
+            action="Purge"
             typed={typed}
             trigger={
               <Button variant="danger" icon="trash">
-                Give up {countText(seen.preview.entries)} entries
+                Purge {countedText(seen.preview.entries, "entry", "entries")}
               </Button>
             }
             onConfirm={() => done(seen)}

@@ -101,7 +101,7 @@ function Parts({ registry, mayChange }: { registry: RegistryDetail; mayChange: b
         </dl>
       </Panel>
       {mayChange && (
-        <Panel title="Give up what is cached">
+        <Panel title="Purge what is cached">
           <p className="muted">
             Of the upstreams that are in this registry alone. Others are emptied at their own page.
           </p>

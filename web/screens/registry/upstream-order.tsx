@@ -1,3 +1,4 @@
+import { Icon } from "../../ui/icons.tsx";
 import { useMutation } from "@tanstack/react-query";
 import { api, ask } from "../../api/client.ts";
 import { queries } from "../../api/queries.ts";
@@ -99,6 +100,7 @@ function AddActions({ registry, of }: { registry: RegistryDetail; of: readonly P
     <>
       <AssociateUpstream registry={registry} present={of.map(({ id }) => id)} />
       <Link to={`/upstreams/new?registry=${registry.id}`} className="button primary">
+        <Icon name="plus" size={18} />
         Add an upstream
       </Link>
     </>

@@ -1,6 +1,6 @@
 import { Bytes, bytesText, shareText } from "../../ui/format.tsx";
 import { Link } from "../../ui/link.tsx";
-import { Meter } from "../../ui/meter.tsx";
+import { Gauge } from "../../ui/gauge.tsx";
 import { Panel, Stat, Stats } from "../../ui/pieces.tsx";
 import { EmptyState, Loaded } from "../../ui/states.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
@@ -56,7 +56,7 @@ function Numbers({ space }: { space: Space }) {
           detail={left === null ? "this store does not say" : "before the disk is too full"}
         />
       </Stats>
-      {most !== null && <Meter label="Stored, of the limit" value={stored} most={most} />}
+      {most !== null && <Gauge label="Stored, of the limit" value={stored} most={most} />}
     </>
   );
 }
@@ -98,7 +98,7 @@ const columns: readonly Column<Limit>[] = [
     id: "share",
     name: "Taken",
     cell: ({ name, cached_bytes: bytes, cache_max_bytes: most }) => (
-      <Meter label={`Taken of the limit of ${name}`} value={bytes} most={most} />
+      <Gauge label={`Taken of the limit of ${name}`} value={bytes} most={most} />
     ),
   },
 ];

@@ -1,5 +1,5 @@
 import { countText, RelativeTime } from "../../ui/format.tsx";
-import { Meter } from "../../ui/meter.tsx";
+import { Gauge } from "../../ui/gauge.tsx";
 import { Badge, Panel } from "../../ui/pieces.tsx";
 import { Loaded } from "../../ui/states.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
@@ -92,7 +92,7 @@ function Progress({ work }: { work: Work }) {
   return (
     <span className="small numbers">
       {countText(done)} of {countText(total)}
-      <Meter label={`Progress of ${nameOf(work)}`} value={done} most={total} />
+      <Gauge isWork label={`Progress of ${nameOf(work)}`} value={done} most={total} />
     </span>
   );
 }

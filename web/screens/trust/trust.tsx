@@ -1,3 +1,4 @@
+import { Icon } from "../../ui/icons.tsx";
 import { useQuery } from "@tanstack/react-query";
 import { api, ask, askPage } from "../../api/client.ts";
 import { askAll, mostAtOnce } from "../../api/pages.ts";
@@ -46,6 +47,7 @@ function Issuers() {
       actions={
         may("administrator") && (
           <Link className="button primary" to="/trust/new">
+            <Icon name="plus" size={18} />
             Trust an issuer
           </Link>
         )

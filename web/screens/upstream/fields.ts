@@ -34,7 +34,7 @@ export const labels: Readonly<Record<keyof UpstreamForm, string>> = {
   stale_while_revalidate: "Check behind the client's back",
   denied_means: "What “denied” means",
   library_prefix: "Names without a slash are those of library/",
-  cache_max_bytes: "Most it may need",
+  cache_max_bytes: "Cache at most",
   access: "Who may have its images",
   verified_group: "The group",
 };

@@ -109,7 +109,7 @@ export function FreshnessFields(of: FieldsProps) {
         {...of}
         name="cache_max_bytes"
         placeholder="no limit of its own"
-        description="Such as 50 GiB. What was not pulled for the longest time goes first. Empty: no limit of its own."
+        description="As 50 GB. What was not pulled for the longest time goes first. Empty: no limit of its own."
       />
     </Group>
   );

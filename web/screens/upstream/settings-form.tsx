@@ -145,7 +145,7 @@ function Moving({
   return (
     <ConfirmDialog
       title="Another address for this upstream?"
-      action="Save, and give up what is cached"
+      action="Save, and purge what is cached"
       typed={typedName(name, id)}
       {...dialog}
     >

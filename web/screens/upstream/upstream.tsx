@@ -59,7 +59,7 @@ function Parts({ newest, mayChange }: { newest: Tagged<UpstreamDetail>; mayChang
         <Rules upstreamId={id} mayChange={mayChange} />
       </Panel>
       {mayChange && (
-        <Panel title="Give up what is cached">
+        <Panel title="Purge what is cached">
           <Purge
             name={name}
             typed={typedName(name, id)}

@@ -1,3 +1,4 @@
+import { Icon } from "../../ui/icons.tsx";
 import { useState } from "react";
 import { useSearchParams } from "wouter";
 import { useGroup } from "../../api/group.ts";
@@ -20,6 +21,7 @@ export default function Upstreams() {
   const mayChange = useMayChange(group?.id);
   const add = (
     <Link to="/upstreams/new" className="button primary">
+      <Icon name="plus" size={18} />
       Add an upstream
     </Link>
   );
