@@ -187,6 +187,7 @@ describe("blobs", () => {
     await weir.manifest(name, "latest");
     for (const digest of [image.config ?? "", layer()])
       await (await weir.blob(name, digest)).bytes();
+    await weir.filled();
     await upstream.stop();
     await weir.halt();
     await weir.run();
