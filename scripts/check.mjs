@@ -19,8 +19,6 @@ const withBoth = [
   "content",
   "dependency-proxy",
   "fills",
-  "images",
-  "many",
   "pull",
   "servers",
   "verified",
