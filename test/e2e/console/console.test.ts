@@ -87,7 +87,7 @@ await e2e(
     const { page } = watched;
     await page.goto("/account");
     await page.getByLabel("User name or e-mail address").fill("admin");
-    await page.getByLabel("Password").fill(weir.token);
+    await page.getByLabel("Password", { exact: true }).fill(weir.token);
     await page.getByRole("button", { name: "Sign in", exact: true }).click();
     await page.getByText("This is an access token: use the button below.").waitFor();
     await checked(watched);
@@ -100,10 +100,10 @@ await e2e(
     expect(await page.title()).toBe("Your account · Weir");
     await page.getByRole("button", { name: "Account of admin" }).click();
     await page.getByRole("menuitem", { name: "Sign out" }).click();
-    await page.getByLabel("Password").waitFor();
+    await page.getByLabel("Password", { exact: true }).waitFor();
     await page.goBack();
     await page.goto("/account");
-    await page.getByLabel("Password").waitFor();
+    await page.getByLabel("Password", { exact: true }).waitFor();
     await checked(watched);
   },
 );

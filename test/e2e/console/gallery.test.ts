@@ -101,10 +101,11 @@ await e2e(
     await page.keyboard.press("Home");
     await counted.getByText("Counted entries, entry 0", { exact: true }).waitFor();
     const uncounted = page.getByRole("region", { name: "Uncounted entries" });
-    const third = uncounted.getByText("Uncounted entries, entry 299", { exact: true });
+    const lastSeen = uncounted.getByText(/entry \d+$/).last();
     await waitFor("the third page", async () => {
       await uncounted.evaluate(toEnd);
-      return third.isVisible();
+      const text = await lastSeen.textContent();
+      return Number(/entry (\d+)$/.exec(text ?? "")?.[1]) >= 299;
     });
   },
 );

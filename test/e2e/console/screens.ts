@@ -26,7 +26,7 @@ export const screens: readonly Screen[] = [
     name: "sign-in",
     path: "/",
     isOpen: true,
-    reach: async (page) => page.getByLabel("Password").waitFor(),
+    reach: async (page) => page.getByLabel("Password", { exact: true }).waitFor(),
   },
   {
     name: "overview",
