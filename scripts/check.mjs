@@ -14,15 +14,7 @@ const steps = {
   tests: () => unitTests(),
 };
 /** Of `test/pull`: what goes through database and store, and not through the rules about upstreams alone. */
-const withBoth = [
-  "bucket",
-  "content",
-  "dependency-proxy",
-  "fills",
-  "pull",
-  "servers",
-  "verified",
-].map((name) => `test/pull/${name}.test.ts`);
+const withBoth = ["bucket", "fills", "pull", "servers"].map((name) => `test/pull/${name}.test.ts`);
 /** Only where they are named. */
 const more = {
   postgres: () => testsOnPostgres([], {}),

@@ -57,8 +57,11 @@ function end() {
   process.exit(totals.failed === 0 ? 0 : 1);
 }
 
-/** Of the end-to-end part: what goes through database and store, and through nothing else that the first run has not proved. */
-const ofThePair = ["crash", "herd", "dependency-proxy", "tokens"];
+/** Of the end-to-end part: what goes through database and store, and through nothing else that the last run does not prove. */
+const ofThePair = {
+  files: ["crash", "herd", "dependency-proxy", "tokens", "pull"],
+  tests: "kill -9|32 parallel|skopeo (logs in|pulls by|pulls 200)",
+};
 
 // The compiler works while packages come from the network, and beside what does not need it yet, and gives way to that.
 const server = check("bash scripts/build-go.sh s3-server");
@@ -76,9 +79,10 @@ if (!(await check(`npm install --no-audit --no-fund && ${packages}`))) {
 await check("npm run check -- types lint format");
 await server;
 await tests("npm run check -- pair");
-const other = "WEIR_E2E_PAIR=postgres-s3 node bin/bun.mjs test --timeout 20000";
-await tests(`${other} ${ofThePair.map((name) => `test/e2e/${name}.test.ts`).join(" ")}`);
-await tests(`${other} test/e2e/pull.test.ts -t "skopeo (logs in|pulls 200)"`);
+const files = ofThePair.files.map((name) => `test/e2e/${name}.test.ts`).join(" ");
+await tests(
+  `WEIR_E2E_PAIR=postgres-s3 node bin/bun.mjs test --parallel=2 --timeout 20000 ${files} -t "${ofThePair.tests}"`,
+);
 await programs;
 await tests("npm install && npm test");
 await cosign;
