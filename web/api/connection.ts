@@ -15,10 +15,9 @@ export function lost(): void {
 
 function ask(waitMs: number): void {
   setTimeout(() => {
-    fetch("/readyz", { cache: "no-store" })
+    void fetch("/readyz", { cache: "no-store" })
       .then(({ ok }) => ok)
       .catch(() => false)
-      .then((isBack) => (isBack ? reachable.set(true) : ask(Math.min(waitMs * 2, longestWaitMs))))
-      .catch(() => undefined);
+      .then((isBack) => (isBack ? reachable.set(true) : ask(Math.min(waitMs * 2, longestWaitMs))));
   }, waitMs);
 }

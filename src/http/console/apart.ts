@@ -17,6 +17,8 @@ export async function bundleApart(): Promise<CompressedFile[]> {
     stdout: "ignore",
     stderr: "ignore",
     env: {},
+    // It takes a second; one that hangs is ended, and the page says that there is no console.
+    timeout: 60_000,
     serialization: "advanced",
     ipc: (message: Told) => {
       told = message;
