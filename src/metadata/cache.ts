@@ -1,8 +1,7 @@
 import { sql, type Transaction } from "kysely";
-import { LruMap } from "../lib/lru.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { ChildKind } from "../oci/manifest.ts";
-import { cacheOf, CachePlaces, cachesFor, doubtedCaches, isSomebodys } from "./caches.ts";
+import { cacheOf, CachePlaces, doubtedCaches, isSomebodys, upstreamOfCache } from "./caches.ts";
 import type { Changes } from "./changes.ts";
 import type {
   Cache,
@@ -16,13 +15,14 @@ import type {
   StoredBlobRecord,
 } from "./contract.ts";
 import { bringOverSome } from "./doubts.ts";
+import { DownloadCounts } from "./downloads.ts";
 import { Lookups } from "./lookups.ts";
-import { pulledRepositories } from "./repositories.ts";
 import { nameChildren, nameObjects, storeContent, storeNew } from "./manifests.ts";
 import type { Db, Schema } from "./schema.ts";
 import { held } from "./space/held.ts";
 import { inTransaction } from "./transactions.ts";
-import { digestOf, useAll, usedMs } from "./uses.ts";
+import { lockUpstream, shareUpstream } from "./turns.ts";
+import { useAll } from "./uses.ts";
 
 type Tx = Transaction<Schema>;
 
@@ -30,15 +30,12 @@ type Tx = Transaction<Schema>;
 const removalMs = 60_000;
 /** The reading of an archive takes less. */
 const importMs = 86_400_000;
-/** Manifests whose hour is remembered. */
-const maxHours = 10_000;
 
 /** Cache entries and what is known of stored content, on any engine. */
 export class SqlCache implements Cache {
   readonly #lookups: Lookups;
   readonly #places: CachePlaces;
-  /** The hour in which what a manifest leads to was last noted as used. */
-  readonly #hours = new LruMap<string, number>(maxHours);
+  readonly #downloads: DownloadCounts;
 
   constructor(
     readonly db: Db,
@@ -46,6 +43,7 @@ export class SqlCache implements Cache {
   ) {
     this.#lookups = new Lookups(db);
     this.#places = new CachePlaces(db, changes);
+    this.#downloads = new DownloadCounts(db);
   }
 
   async entries(
@@ -137,9 +135,20 @@ export class SqlCache implements Cache {
   }
 
   async deleteEntry(entryId: number): Promise<void> {
-    await inTransaction(this.db, (tx) =>
-      tx.deleteFrom("cache_entries").where("id", "=", entryId).where("pinned", "=", 0).execute(),
-    );
+    await inTransaction(this.db, async (tx) => {
+      const entry = await tx
+        .selectFrom("cache_entries")
+        .select("upstream_id as cacheId")
+        .where("id", "=", entryId)
+        .executeTakeFirst();
+      if (!entry) return;
+      await lockUpstream(tx, upstreamOfCache(entry.cacheId));
+      await tx
+        .deleteFrom("cache_entries")
+        .where("id", "=", entryId)
+        .where("pinned", "=", 0)
+        .execute();
+    });
   }
 
   async hasSeen(groupId: number, digest: Digest): Promise<boolean> {
@@ -181,40 +190,8 @@ export class SqlCache implements Cache {
     await this.db.deleteFrom("blobs").where("digest", "=", digest).execute();
   }
 
-  async countDownloads(downloads: readonly Downloads[]): Promise<void> {
-    if (downloads.length === 0) return;
-    // Not before it is written: what is done again has to be done whole.
-    const hours = new Map<string, number>();
-    await inTransaction(this.db, async (tx) => {
-      const caches = new Map<number, number[]>();
-      for (const { upstreamId, repository, kind, reference, count, lastAt } of downloads) {
-        const cacheIds = caches.get(upstreamId) ?? (await cachesFor(tx, upstreamId));
-        caches.set(upstreamId, cacheIds);
-        await tx
-          .updateTable("cache_entries")
-          .set((eb) => ({
-            downloads_count: eb("downloads_count", "+", count),
-            downloaded_at: sql<number>`case when downloaded_at < ${lastAt} then ${lastAt} else downloaded_at end`,
-          }))
-          .where("upstream_id", "in", cacheIds)
-          .where("repository", "=", repository)
-          .where("kind", "=", kind)
-          .where("reference", "=", reference)
-          .execute();
-        const key = `${upstreamId} ${repository} ${reference}`;
-        const hour = Math.floor(lastAt / usedMs);
-        // Whether what a manifest leads to was last used in an earlier hour, as far as this process knows.
-        if (kind !== "manifest" || this.#hours.get(key) === hour) continue;
-        hours.set(key, hour);
-        for (const cacheId of cacheIds) {
-          const { digest } = (await digestOf(tx, { cacheId, repository, reference })) ?? {};
-          if (digest) await useAll(tx, { cacheId, repository, digest }, lastAt);
-        }
-      }
-      // After all entries, as those who store have it, and in one order: nobody waits for another in a circle.
-      await pulledRepositories(tx, downloads, (id) => caches.get(id)?.[0] ?? id);
-    });
-    for (const [key, hour] of hours) this.#hours.set(key, hour);
+  countDownloads(downloads: readonly Downloads[]): Promise<void> {
+    return this.#downloads.add(downloads);
   }
 
   /**
@@ -227,6 +204,7 @@ export class SqlCache implements Cache {
   ): Promise<void> {
     const { upstreamId, upstreamVersion, groupId } = object;
     await inTransaction(this.db, async (tx) => {
+      await shareUpstream(tx, upstreamId);
       const present = await tx
         .selectFrom("upstreams")
         .select(["id", "cache_epoch", "doubted_epoch"])

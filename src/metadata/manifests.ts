@@ -54,10 +54,13 @@ export async function storeContent(tx: Tx, manifest: FetchedManifest): Promise<v
   }
 }
 
-/** A *named* entry for each of these that has none. Whether there was such a one. */
+/** A *named* entry for each of these that has none, in one order for all. Whether there was such a one. */
 export async function nameObjects(tx: Tx, named: NamedObjects): Promise<boolean> {
   const { groupId, upstreamId, repository, now } = named;
-  const rows = named.objects.map(({ kind, digest, mediaType, size }) => ({
+  const objects = named.objects.toSorted((a, b) =>
+    `${a.kind} ${a.digest}` < `${b.kind} ${b.digest}` ? -1 : 1,
+  );
+  const rows = objects.map(({ kind, digest, mediaType, size }) => ({
     group_id: groupId,
     upstream_id: upstreamId,
     repository,
@@ -97,5 +100,6 @@ export async function nameChildren(tx: Tx, manifest: FetchedManifest): Promise<v
       cast(${now} as bigint), cast(${now} as bigint)
     from manifest_children
     where parent_digest = ${digest}
+    order by kind, child_digest
     on conflict do nothing`.execute(tx);
 }

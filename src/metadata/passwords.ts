@@ -1,5 +1,6 @@
 import type { Log } from "../lib/log.ts";
 import type { Sealer } from "../lib/seal.ts";
+import { lockUpstream } from "./turns.ts";
 import type { Saving } from "./upstreams.ts";
 import { secretContext } from "./webhooks/rows.ts";
 
@@ -48,12 +49,14 @@ export async function sealAnew(saving: Saving): Promise<number> {
     .selectFrom("upstreams")
     .select(["id", "name", "url", "sealed_password"])
     .where("sealed_password", "is not", null)
+    .orderBy("id")
     .execute();
   let count = 0;
   for (const row of rows.filter((one) => !passwords.isCurrent(one))) {
     const password = await passwords.open(row);
     if (password === undefined) continue;
     const columns = { sealed_password: await passwords.seal(row, password) };
+    await lockUpstream(tx, row.id);
     await tx.updateTable("upstreams").set(columns).where("id", "=", row.id).execute();
     count++;
     changed();

@@ -21,6 +21,7 @@ import { caches } from "./0019_caches.ts";
 import { repositories } from "./0020_repositories.ts";
 import { oidcIssuers } from "./0022_oidc_issuers.ts";
 import { recentStatistics } from "./0024_recent_statistics.ts";
+import { contentsInOrder } from "./0027_contents_in_order.ts";
 
 /** The few words in which the SQL of two engines differs. */
 export interface SqlWords {
@@ -49,6 +50,8 @@ export interface SqlWords {
   bytesAdded: string[];
   /** What has content count once where several entries that need it go in one statement. */
   leftAtOnce: string[];
+  /** What has an entry that comes to another content lock both in the order in which everybody does. */
+  contentsInOrder: string[];
   /** What makes ids that somebody chose count as given out, for a table where that can be. */
   givenIds: (table: string) => string[];
   /** A query for the names of our tables, as far as there are any. */
@@ -80,6 +83,7 @@ const steps: Record<string, (words: SqlWords) => string[]> = {
   "0020_repositories": repositories,
   "0022_oidc_issuers": oidcIssuers,
   "0024_recent_statistics": recentStatistics,
+  "0027_contents_in_order": contentsInOrder,
 };
 
 /** The names under which a database has on record what was done to it. */

@@ -7,6 +7,7 @@ import type { Metadata } from "../contract.ts";
 import { SqlLists } from "../lists/lists.ts";
 import { migrate, refuseUnfinished } from "../migrations/index.ts";
 import type { Db, Schema } from "../schema.ts";
+import { lockKey } from "../turns.ts";
 import { SharedChanges } from "./changes.ts";
 import { postgresDialect } from "./dialect.ts";
 import { explained } from "./explained.ts";
@@ -93,8 +94,6 @@ const lockingIfFree =
       const { rows } = await taken.execute(tx);
       if (rows[0]?.free === true) await work();
     });
-
-const lockKey = (name: string) => sql`hashtextextended(current_schema() || ' weir ' || ${name}, 0)`;
 
 /** On a connection of its own, for as long as it takes. */
 async function inOwnTransaction<T>(

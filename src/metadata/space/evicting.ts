@@ -1,6 +1,7 @@
 import { type Selectable, sql, type Updateable } from "kysely";
 import { upstreamOfCache } from "../caches.ts";
 import type { CacheEntriesTable, Db } from "../schema.ts";
+import { lockContents } from "../turns.ts";
 import { keptByPins } from "../purges/walk.ts";
 import type { Evicted, EvictionWish } from "./contract.ts";
 import { held } from "./held.ts";
@@ -30,6 +31,8 @@ export async function evictSome(db: Db, wish: EvictionWish): Promise<Evicted> {
   const rows = await oldestOf(db, wish);
   const evicted: Evicted = { entries: [], bytes: 0, position: wish.after, next: undefined };
   const candidates = rows.slice(0, maxSeen);
+  // What needs the same in other upstreams is counted by others at this moment.
+  if (!wish.isDry) await lockContents(db, candidates.filter(isHeld));
   const isKept = candidates.length > 0 && (await keptByPins(db, wish.cacheId, candidates));
   for (const row of rows) {
     evicted.next = row.downloaded_at;
@@ -37,8 +40,7 @@ export async function evictSome(db: Db, wish: EvictionWish): Promise<Evicted> {
     if (isEnough || row === rows[maxSeen]) return evicted;
     evicted.position = [row.downloaded_at, row.id];
     if (isKept && isKept(row)) continue;
-    const isHeld = row.proof === "shown" || row.upstream_etag !== null;
-    if (!(await giveUp(db, row, isHeld, wish.isDry)) || !isHeld) continue;
+    if (!(await giveUp(db, row, wish.isDry)) || !isHeld(row)) continue;
     const { id, group_id: groupId, relative_path: relativePath } = row;
     const upstreamId = upstreamOfCache(row.upstream_id);
     const { digest, size, downloaded_at: downloadedAt } = row;
@@ -47,6 +49,9 @@ export async function evictSome(db: Db, wish: EvictionWish): Promise<Evicted> {
   }
   return { ...evicted, next: undefined };
 }
+
+/** Whether it needs its content (`held.ts`). */
+const isHeld = ({ proof, upstream_etag: etag }: Row) => proof === "shown" || etag !== null;
 
 /** One more than are looked at. */
 function oldestOf(db: Db, { cacheId, after }: EvictionWish): Promise<Row[]> {
@@ -67,17 +72,17 @@ function oldestOf(db: Db, { cacheId, after }: EvictionWish): Promise<Row[]> {
 }
 
 /** Whether it goes. What a manifest that was pulled later leads to is used with that. */
-async function giveUp(db: Db, row: Row, isHeld: boolean, isDry: boolean): Promise<boolean> {
+async function giveUp(db: Db, row: Row, isDry: boolean): Promise<boolean> {
   const parents = row.reference === row.digest ? await leadingTo(db, row) : undefined;
   if (parents && parents.usedAt > row.downloaded_at) {
     if (!isDry) await set(db, row.id, { downloaded_at: parents.usedAt });
     return false;
   }
   if (parents?.isThere) {
-    if (isHeld && !isDry) {
+    if (isHeld(row) && !isDry) {
       await set(db, row.id, { proof: "named", upstream_etag: null, upstream_checked_at: 0 });
     }
-    return isHeld;
+    return isHeld(row);
   }
   if (isDry) return true;
   await db.deleteFrom("cache_entries").where("id", "=", row.id).execute();

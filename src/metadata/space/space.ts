@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { cacheIdOf, cachesFor, isKeptBy, upstreamIdOf } from "../caches.ts";
+import { cacheIdOf, cachesFor, isKeptBy, upstreamIdOf, upstreamOfCache } from "../caches.ts";
 import type { Changes } from "../changes.ts";
 import type { Db } from "../schema.ts";
 import type { BytesScope } from "./tables.ts";
@@ -12,6 +12,7 @@ import type {
   SpaceUsage,
 } from "./contract.ts";
 import { inTransaction } from "../transactions.ts";
+import { lockUpstream } from "../turns.ts";
 import { evictSome } from "./evicting.ts";
 
 /** `Space` on any engine. */
@@ -100,7 +101,11 @@ export class SqlSpace implements Space {
   evict(wish: EvictionWish): Promise<Evicted> {
     if (wish.isDry) return evictSome(this.db, wish);
     // What a power failure brings back is evicted again: nobody waits for the disk here.
-    return inTransaction(this.db, (tx) => evictSome(tx, wish));
+    return inTransaction(this.db, async (tx) => {
+      // Nobody stores what needs this while it goes.
+      await lockUpstream(tx, upstreamOfCache(wish.cacheId));
+      return evictSome(tx, wish);
+    });
   }
 
   settle(): Promise<void> {
