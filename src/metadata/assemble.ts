@@ -26,6 +26,7 @@ import { SqlSweep } from "./space/sweep.ts";
 import { SqlUpstreamStates } from "./states.ts";
 import { SqlStatistics } from "./statistics/statistics.ts";
 import { storeSize } from "./store-size.ts";
+import type { SharedTime } from "./time.ts";
 import { SqlDeliveries } from "./webhooks/deliveries.ts";
 import { SqlWorkStates } from "./work/states.ts";
 
@@ -44,6 +45,8 @@ export interface MetadataOptions {
 export interface Engine {
   db: Db;
   changes: Changes;
+  /** By what all servers on this database judge each other. */
+  time: SharedTime;
   cache: Cache;
   lists: Lists;
   unready: Metadata["unready"];
@@ -56,7 +59,7 @@ export interface Engine {
 
 /** Brings what is stored to these settings, and joins all parts of the contract over one database. */
 export async function assemble(
-  { db, changes, cache, lists, unready, alone, unlessOthers, close }: Engine,
+  { db, changes, time, cache, lists, unready, alone, unlessOthers, close }: Engine,
   { clock, sealer, log, limits, proxyUpstream }: MetadataOptions,
 ): Promise<Metadata> {
   const passwords = new Passwords(sealer, log);
@@ -83,9 +86,9 @@ export async function assemble(
     purges: new SqlPurges(db, changes),
     searchIndex: new EntryIndex(db, turn),
     cleanup: new SqlCleanupRuns(db, changes, clock),
-    work: new SqlWorkStates(db),
+    work: new SqlWorkStates(db, time),
     space: new SqlSpace(db, changes),
-    sweep: new SqlSweep(db),
+    sweep: new SqlSweep(db, time),
     prefetches: new SqlPrefetchRuns(db, changes, clock),
     deliveries: new SqlDeliveries(db, changes, passwords, clock),
     generation: () => changes.generation(),

@@ -20,6 +20,7 @@ import { Lookups } from "./lookups.ts";
 import { nameChildren, nameObjects, storeContent, storeNew } from "./manifests.ts";
 import type { Db, Schema } from "./schema.ts";
 import { held } from "./space/held.ts";
+import type { SharedTime } from "./time.ts";
 import { inTransaction } from "./transactions.ts";
 import { lockUpstream, shareUpstream } from "./turns.ts";
 import { useAll } from "./uses.ts";
@@ -40,6 +41,7 @@ export class SqlCache implements Cache {
   constructor(
     readonly db: Db,
     changes: Changes,
+    readonly time: SharedTime,
   ) {
     this.#lookups = new Lookups(db);
     this.#places = new CachePlaces(db, changes);
@@ -97,7 +99,7 @@ export class SqlCache implements Cache {
   async storeBlob(blob: ShownObject, wasRecorded = false): Promise<boolean> {
     let isStored = true;
     await this.#publish(blob, async (tx, filed, doubted) => {
-      isStored = await saveBlob(tx, blob, wasRecorded);
+      isStored = await saveBlob(tx, this.time, blob, wasRecorded);
       if (!isStored) return;
       await bringOverSome(tx, doubted, filed, [filed]);
       await saveShown(tx, filed);
@@ -107,8 +109,8 @@ export class SqlCache implements Cache {
 
   keepBlob(blob: KeptBlob, wasRecorded = false): Promise<boolean> {
     return inTransaction(this.db, async (tx) => {
-      const isStored = await saveBlob(tx, blob, wasRecorded);
-      if (isStored) await keepForAWhile(tx, blob);
+      const isStored = await saveBlob(tx, this.time, blob, wasRecorded);
+      if (isStored) await keepForAWhile(tx, blob, await this.time(tx));
       return isStored;
     });
   }
@@ -176,14 +178,14 @@ export class SqlCache implements Cache {
       .executeTakeFirst();
   }
 
-  async recorded(digest: Digest, now: number): Promise<"no" | "yes" | "leaving"> {
+  async recorded(digest: Digest): Promise<"no" | "yes" | "leaving"> {
     const row = await this.db
       .selectFrom("blobs")
       .select("removing_at as at")
       .where("digest", "=", digest)
       .executeTakeFirst();
     if (!row) return "no";
-    return isLive(row.at, now) ? "leaving" : "yes";
+    return (await isLive(this.db, this.time, row.at)) ? "leaving" : "yes";
   }
 
   async forgetBlob(digest: Digest): Promise<void> {
@@ -226,6 +228,7 @@ export class SqlCache implements Cache {
  */
 async function saveBlob(
   tx: Tx,
+  time: SharedTime,
   { digest, size, now }: KeptBlob,
   wasRecorded = false,
 ): Promise<boolean> {
@@ -245,15 +248,14 @@ async function saveBlob(
         .executeTakeFirstOrThrow();
   if (!row) return false;
   const { removing_at: removingAt } = row;
-  if (isLive(removingAt, now)) return false;
-  if (removingAt !== null) {
-    await tx.updateTable("blobs").set({ removing_at: null }).where("digest", "=", digest).execute();
-  }
+  if (removingAt === null) return true;
+  if (await isLive(tx, time, removingAt)) return false;
+  await tx.updateTable("blobs").set({ removing_at: null }).where("digest", "=", digest).execute();
   return true;
 }
 
 /** An import has stored it, and its entry comes when the whole archive has been read. */
-async function keepForAWhile(tx: Tx, { digest, size, now }: KeptBlob): Promise<void> {
+async function keepForAWhile(tx: Tx, { digest, size }: KeptBlob, now: number): Promise<void> {
   const since = now + importMs;
   await sql`
     insert into unneeded_content (kind, digest, size, since)
@@ -278,8 +280,8 @@ async function lockBlob(tx: Tx, digest: Digest): Promise<boolean> {
 }
 
 /** Whether a removal that began then may still be going on. */
-function isLive(removingAt: number | null | undefined, now: number): boolean {
-  return typeof removingAt === "number" && Math.abs(now - removingAt) < removalMs;
+async function isLive(db: Db, time: SharedTime, removingAt: number | null): Promise<boolean> {
+  return removingAt !== null && Math.abs((await time(db)) - removingAt) < removalMs;
 }
 
 /** The entry of this key now says what the upstream has just shown. */

@@ -389,7 +389,7 @@ export interface Cache {
   /** What is known of stored content, whoever brought it. */
   blob(digest: Digest): Promise<StoredBlobRecord | undefined>;
   /** What is known of a blob for who stores it anew: where a server may just be deleting the bytes, he waits for its end. */
-  recorded(digest: Digest, now: number): Promise<"no" | "yes" | "leaving">;
+  recorded(digest: Digest): Promise<"no" | "yes" | "leaving">;
   /** The content turned out to be missing or wrong: it counts as not stored from here on. */
   forgetBlob(digest: Digest): Promise<void>;
   /** Adds to the counters of entries, in one transaction; what has no entry is passed over. */

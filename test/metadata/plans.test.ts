@@ -66,7 +66,7 @@ const bad = (found: readonly string[]) =>
   found.filter((detail) => !good.some((pattern) => pattern.test(detail)));
 
 test("storing and counting a manifest looks at its own entries and what they lead to, nothing else", async () => {
-  const cache = new SqlCache(db, changes);
+  const cache = new SqlCache(db, changes, async () => 0);
   const manifest = fetched(upstream, "one", { children: [blobChild("layer")] });
   const key = { upstreamId: upstream.id, repository: "library/alpine", reference: "latest" };
   const found = await plans(async () => {

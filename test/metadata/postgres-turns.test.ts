@@ -165,7 +165,7 @@ describe.skipIf(lack !== undefined)(`turns in PostgreSQL${lack ? ` (${lack})` : 
     ]);
     await Promise.all(
       rounds.map(async (round) => {
-        for (let n = 0; n < 40; n++) await round(n);
+        for (let n = 0; n < 12; n++) await round(n);
       }),
     );
     for (const server of servers) await server.close();

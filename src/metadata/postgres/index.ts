@@ -7,6 +7,7 @@ import type { Metadata } from "../contract.ts";
 import { SqlLists } from "../lists/lists.ts";
 import { migrate, refuseUnfinished } from "../migrations/index.ts";
 import type { Db, Schema } from "../schema.ts";
+import { databaseTime, timeOf } from "../time.ts";
 import { lockKey } from "../turns.ts";
 import { SharedChanges } from "./changes.ts";
 import { postgresDialect } from "./dialect.ts";
@@ -27,6 +28,8 @@ export interface PostgresOptions extends MetadataOptions {
   statementMs: number;
   /** For what a real server takes, whatever `clock` says. */
   timers: Clock;
+  /** Whether `clock` is the same for all servers on the database, as only tests have it; else the database's own is. */
+  isClockShared: boolean;
 }
 
 const connectMs = 5000;
@@ -56,11 +59,12 @@ export async function openPostgresMetadata(options: PostgresOptions): Promise<Me
     await alone("migrations", () => bringUpToDate(pool, options.log));
     const { clock, timers, log } = options;
     const changes = await SharedChanges.open({ db, probe, clock, timers, log });
-    const cache = new RecentCache(new SqlCache(db, changes), changes, clock);
+    const time = options.isClockShared ? timeOf(clock) : databaseTime;
+    const cache = new RecentCache(new SqlCache(db, changes, time), changes, clock);
     const lists = new SharedLists(new SqlLists(db));
     const unready = () => changes.ask().then(isThere, whyNot);
     const unlessOthers = lockingIfFree(pool);
-    const engine = { db, changes, cache, lists, unready, alone, unlessOthers, close };
+    const engine = { db, changes, time, cache, lists, unready, alone, unlessOthers, close };
     return await assemble(engine, options);
   } catch (error) {
     await close();

@@ -37,10 +37,10 @@ export class SqlSpace implements Space {
     const own = cacheIdOf("u");
     const { rows } = await sql<BoundedSpace>`
       select 'upstream' as scope, u.id, u.name,
-        coalesce(b.bytes, 0) + case when u.doubted_epoch < u.cache_epoch then (
-          select cast(coalesce(sum(d.bytes), 0) as bigint) from cached_bytes as d
-          where d.scope = 'upstream' and ${isKeptBy("d.owner_id", "u")} and d.owner_id <> ${own}
-        ) else 0 end as bytes, u.cache_max_bytes as ${sql.ref("maxBytes")}
+        case when u.doubted_epoch < u.cache_epoch then (
+          select coalesce(max(d.bytes), 0) from cached_bytes as d
+          where d.scope = 'upstream' and ${isKeptBy("d.owner_id", "u")}
+        ) else coalesce(b.bytes, 0) end as bytes, u.cache_max_bytes as ${sql.ref("maxBytes")}
       from upstreams as u left join cached_bytes as b on b.scope = 'upstream' and b.owner_id = ${own}
       where u.cache_max_bytes is not null
       union all
@@ -69,7 +69,7 @@ export class SqlSpace implements Space {
       .where("scope", "=", scope)
       .where("owner_id", "in", owners)
       .execute();
-    return rows.reduce((sum, { bytes }) => sum + bytes, 0);
+    return Math.max(0, ...rows.map(({ bytes }) => bytes));
   }
 
   async cachesOf({ scope, id }: SpaceScope): Promise<number[]> {

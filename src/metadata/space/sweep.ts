@@ -3,6 +3,7 @@ import type { Digest } from "../../oci/digest.ts";
 import type { ChildKind } from "../../oci/manifest.ts";
 import type { Db, Schema } from "../schema.ts";
 import type { FoundBlob, Sweep } from "./contract.ts";
+import type { SharedTime } from "../time.ts";
 import { inTransaction } from "../transactions.ts";
 import { held } from "./held.ts";
 
@@ -10,7 +11,14 @@ type Tx = Transaction<Schema>;
 
 /** `Sweep` on any engine. */
 export class SqlSweep implements Sweep {
-  constructor(readonly db: Db) {}
+  constructor(
+    readonly db: Db,
+    readonly time: SharedTime,
+  ) {}
+
+  now(): Promise<number> {
+    return this.time(this.db);
+  }
 
   async note(now: number, limit: number): Promise<number> {
     return inTransaction(this.db, async (tx) => {

@@ -8,6 +8,7 @@ import { SqlLists } from "../lists/lists.ts";
 import { migrate } from "../migrations/index.ts";
 import { RememberedCache } from "../remembered.ts";
 import type { Schema } from "../schema.ts";
+import { timeOf } from "../time.ts";
 import { endLeases } from "../work/states.ts";
 import { LocalChanges } from "./changes.ts";
 import { Checkpoints } from "./checkpoints.ts";
@@ -50,10 +51,12 @@ async function openLocked(options: SqliteOptions, lock: FileLock): Promise<Metad
     await endLeases(db);
     // No other process has the file.
     const turns = new SingleFile();
+    const time = timeOf(options.clock);
     const engine = {
       db,
       changes,
-      cache: new RememberedCache(new SqlCache(db, changes), () => changes.generation()),
+      time,
+      cache: new RememberedCache(new SqlCache(db, changes, time), () => changes.generation()),
       lists: new SqlLists(db),
       async unready() {
         try {
