@@ -95,6 +95,12 @@ export const stepNames: readonly string[] = Object.keys(steps);
  */
 export async function migrate(db: Db, words: SqlWords): Promise<void> {
   await refuseNewer(db, words);
+  const { error } = await migratorOf(db, words).migrateToLatest();
+  if (error) throw error;
+}
+
+/** What carries the steps out, as far as is asked. */
+export function migratorOf(db: Db, words: SqlWords): Migrator {
   const migrations = Object.fromEntries(
     Object.entries(steps).map(([name, statements]) => [
       name,
@@ -102,8 +108,7 @@ export async function migrate(db: Db, words: SqlWords): Promise<void> {
     ]),
   );
   const provider = { getMigrations: () => Promise.resolve(migrations) };
-  const { error } = await new Migrator({ db, provider }).migrateToLatest();
-  if (error) throw error;
+  return new Migrator({ db, provider });
 }
 
 function migration(statements: readonly string[]): Migration {

@@ -5,7 +5,6 @@ import { assemble, type Engine, type MetadataOptions } from "../assemble.ts";
 import { SqlCache } from "../cache.ts";
 import type { Metadata } from "../contract.ts";
 import { SqlLists } from "../lists/lists.ts";
-import { migrate, refuseUnfinished } from "../migrations/index.ts";
 import type { Db, Schema } from "../schema.ts";
 import { databaseTime, timeOf } from "../time.ts";
 import { lockKey } from "../turns.ts";
@@ -15,7 +14,7 @@ import { explained } from "./explained.ts";
 import type { PoolOptions } from "./pool.ts";
 import { RecentCache } from "./recent.ts";
 import { SharedLists } from "./shared-lists.ts";
-import { postgresWords } from "./words.ts";
+import { bringUpToDate, lockMs } from "./up-to-date.ts";
 
 export interface PostgresOptions extends MetadataOptions {
   /** `postgres://user:password@host:port/database`, checked. */
@@ -35,9 +34,6 @@ export interface PostgresOptions extends MetadataOptions {
 const connectMs = 5000;
 /** Whether the database is there has to be known sooner than what is in it. */
 const probeMs = 2000;
-/** A change of a table waits for those who use it, and everybody else would wait behind it: it steps back and comes again. */
-const lockMs = 2000;
-const lockAttempts = 30;
 
 /**
  * Opens the database, and makes it or brings it to the newest schema where needed, one server after another. Throws a
@@ -56,7 +52,7 @@ export async function openPostgresMetadata(options: PostgresOptions): Promise<Me
   };
   try {
     const alone = locking(pool);
-    await alone("migrations", () => bringUpToDate(pool, options.log));
+    await alone("migrations", () => migrated(pool, options.log));
     const { clock, timers, log } = options;
     const changes = await SharedChanges.open({ db, probe, clock, timers, log });
     const time = options.isClockShared ? timeOf(clock) : databaseTime;
@@ -112,20 +108,11 @@ async function inOwnTransaction<T>(
   }
 }
 
-/** An index can take as long as it takes. What the previous version's servers do goes on meanwhile. */
-async function bringUpToDate(pool: PoolOptions, log: Log): Promise<void> {
+/** `bringUpToDate` on connections that wait as it needs it. */
+async function migrated(pool: PoolOptions, log: Log): Promise<void> {
   const patient = opened({ ...pool, statementMs: undefined, lockMs, max: 2 });
   try {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        await refuseUnfinished(patient, postgresWords);
-        return await migrate(patient, postgresWords);
-      } catch (error) {
-        const isInUse = failureCode(error) === "POSTGRES_55P03";
-        if (!isInUse || attempt === lockAttempts) throw error;
-        log.info("a table is in use, its change waits", { attempt });
-      }
-    }
+    await bringUpToDate(patient, log);
   } finally {
     await patient.destroy();
   }
