@@ -11,6 +11,7 @@ import { alignProxyUpstreams } from "./dependency-proxies.ts";
 import { SqlDirectory } from "./directory.ts";
 import { SqlHoldings } from "./holdings/holdings.ts";
 import { SqlIdentity } from "./identity/identity.ts";
+import { ClosedPasswords } from "./impaired.ts";
 import { SqlManagement } from "./management/management.ts";
 import { Writer } from "./management/writer.ts";
 import { SqlOidcIssuers } from "./oidc-issuers/trusted.ts";
@@ -50,6 +51,8 @@ export interface Engine {
   cache: Cache;
   lists: Lists;
   unready: Metadata["unready"];
+  /** What keeps it from being changed. */
+  readOnly: Metadata["impaired"];
   alone: Metadata["alone"];
   /** The same, but where somebody runs one of this name, nothing is done. */
   unlessOthers: (name: string, work: () => Promise<void>) => Promise<void>;
@@ -59,7 +62,7 @@ export interface Engine {
 
 /** Brings what is stored to these settings, and joins all parts of the contract over one database. */
 export async function assemble(
-  { db, changes, time, cache, lists, unready, alone, unlessOthers, close }: Engine,
+  { db, changes, time, cache, lists, unready, readOnly, alone, unlessOthers, close }: Engine,
   { clock, sealer, log, limits, proxyUpstream }: MetadataOptions,
 ): Promise<Metadata> {
   const passwords = new Passwords(sealer, log);
@@ -68,6 +71,7 @@ export async function assemble(
   if (upstreams > 0) log.info("passwords were sealed anew with this secret key", { upstreams });
   const bereft = await writer.run((saving) => alignProxyUpstreams(saving, proxyUpstream));
   for (const group of bereft) log.warn("the login of a Dependency Proxy is gone", { group });
+  const closed = new ClosedPasswords(db, changes, passwords);
   const uses = new Uses(db, clock, log);
   const turn = (work: () => Promise<void>) => unlessOthers("entry index", work);
   return {
@@ -94,6 +98,7 @@ export async function assemble(
     generation: () => changes.generation(),
     storeSize: () => storeSize(db),
     unready,
+    impaired: async () => (await readOnly()) ?? (await closed.told()),
     alone,
     async close() {
       await uses.flush();

@@ -52,6 +52,8 @@ export interface Metadata {
   storeSize(): Promise<StoreSize>;
   /** Why a trivial query is not answered, in words without a secret; undefined: it is. */
   unready(): Promise<string | undefined>;
+  /** What it does not do although it answers, in words without a secret; undefined: nothing that is known. */
+  impaired(): Promise<string | undefined>;
   /** Runs `work` while nobody else, on whatever server, runs any of the same name. Others wait. */
   alone<T>(name: string, work: () => Promise<T>): Promise<T>;
   close(): Promise<void>;

@@ -28,6 +28,12 @@ export class Passwords {
     return sealed === null || this.sealer.isCurrent(sealed);
   }
 
+  /** Whether it can be opened, or there is none. */
+  async opens(upstream: Holder): Promise<boolean> {
+    const { sealed_password: sealed } = upstream;
+    return sealed === null || (await this.sealer.open(sealed, context(upstream))) !== undefined;
+  }
+
   /** Undefined where there is none, or where it cannot be opened: a wrong key closes this login and nothing else. */
   async open(upstream: Holder): Promise<string | undefined> {
     if (upstream.sealed_password === null) return undefined;

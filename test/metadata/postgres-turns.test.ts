@@ -74,9 +74,9 @@ describe.skipIf(lack !== undefined)(`turns in PostgreSQL${lack ? ` (${lack})` : 
   test("a change does not wait longer than those take who store at that moment, however many there are", async () => {
     const servers = 8;
     let stored = 0;
-    let isOver = false;
+    const over = new AbortController();
     const storing = Array.from({ length: servers }, async (_, n) => {
-      for (let i = 0; !isOver; i++) {
+      for (let i = 0; !over.signal.aborted; i++) {
         await metadata.cache.storeManifest(
           fetched(one, `${n} ${i % 4}`, { tag: undefined, repository: `r${n}` }),
         );
@@ -90,7 +90,7 @@ describe.skipIf(lack !== undefined)(`turns in PostgreSQL${lack ? ` (${lack})` : 
       await metadata.management.upstreams.change(one.id, { description: `change ${i}` });
       meanwhile.push(stored - before);
     }
-    isOver = true;
+    over.abort();
     await Promise.all(storing);
     // Some of each come to their end before it gets its turn, and after it until we are told.
     expect(Math.max(...meanwhile)).toBeLessThanOrEqual(4 * servers);

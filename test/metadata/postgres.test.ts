@@ -331,13 +331,14 @@ describe.skipIf(lack !== undefined)(`PostgreSQL${lack ? ` (${lack})` : ""}`, () 
       await waits(database, 4);
       await pull.run("select id from upstreams where id = 1 for share");
       await pull.end("commit");
-      let isOpen = false;
+      const opened = new AbortController();
       const pulling = (async () => {
         let n = 1;
-        for (; !isOpen; n++) await database.query(`begin; ${previousEntry(n)}; commit`);
+        for (; !opened.signal.aborted; n++)
+          await database.query(`begin; ${previousEntry(n)}; commit`);
         return n;
       })();
-      const servers = await opening.finally(() => (isOpen = true));
+      const servers = await opening.finally(() => opened.abort());
       const entries = await pulling;
       expect(openers.flatMap(({ lines }) => lines).join("")).toContain('"code":"POSTGRES_40P01"');
       for (const server of servers) {

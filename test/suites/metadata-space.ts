@@ -149,9 +149,7 @@ export function spaceSuite(bench: MetadataBench): void {
     const { upstream, group } = await sampleRegistry(bench.metadata);
     const texts = ["a", "b", "c", "d"].map((text) => text.repeat(100));
     const show = async (place: string, text: string, version: number) =>
-      cache.storeBlob(
-        shownBlob({ ...upstream, version }, text, { repository: place, etag: "e" }),
-      );
+      cache.storeBlob(shownBlob({ ...upstream, version }, text, { repository: place, etag: "e" }));
     for (const text of texts) {
       await show("one", text, upstream.version);
       await show("two", text, upstream.version);

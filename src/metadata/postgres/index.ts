@@ -12,6 +12,7 @@ import { SharedChanges } from "./changes.ts";
 import { postgresDialect } from "./dialect.ts";
 import { explained } from "./explained.ts";
 import type { PoolOptions } from "./pool.ts";
+import { ReadOnly } from "./read-only.ts";
 import { RecentCache } from "./recent.ts";
 import { SharedLists } from "./shared-lists.ts";
 import { bringUpToDate, lockMs } from "./up-to-date.ts";
@@ -60,7 +61,20 @@ export async function openPostgresMetadata(options: PostgresOptions): Promise<Me
     const lists = new SharedLists(new SqlLists(db));
     const unready = () => changes.ask().then(isThere, whyNot);
     const unlessOthers = lockingIfFree(pool);
-    const engine = { db, changes, time, cache, lists, unready, alone, unlessOthers, close };
+    const reading = new ReadOnly(probe, log);
+    const readOnly = () => reading.told();
+    const engine = {
+      db,
+      changes,
+      time,
+      cache,
+      lists,
+      unready,
+      readOnly,
+      alone,
+      unlessOthers,
+      close,
+    };
     return await assemble(engine, options);
   } catch (error) {
     await close();

@@ -67,6 +67,8 @@ async function openLocked(options: SqliteOptions, lock: FileLock): Promise<Metad
           return `does not answer (${failureCode(error)})`;
         }
       },
+      // What keeps it from being written is told by each write.
+      readOnly: async () => undefined,
       alone: <T>(what: string, work: () => Promise<T>) => turns.do(what, work),
       unlessOthers: (_: string, work: () => Promise<void>) => work(),
       async close() {
