@@ -162,7 +162,6 @@ export function spaceSuite(bench: MetadataBench): void {
       // Never more than there is: beside what comes over, the other repository's is still doubted.
       await show("one", text, version);
       expect(await bytes()).toBe(400);
-      expect(await bytesOf(upstream)).toBe(400);
     }
     const sizes: (number | undefined)[] = [];
     while ((await management.sweep()) > 0) sizes.push(await bytes());

@@ -67,7 +67,7 @@ export interface Space {
   bounded(): Promise<BoundedSpace[]>;
   /** Undefined for a group that is not there. */
   group(id: number): Promise<{ bytes: number; maxBytes: number | undefined } | undefined>;
-  /** Bytes that its entries need, as `BoundedSpace` has them. */
+  /** Bytes that its entries need; what is in two caches of an upstream counts in each. */
   bytesOf(scope: Exclude<SpaceScope, { scope: "instance" }>): Promise<number>;
   /** Ids of the caches (`caches.ts`) that have content in this scope, with those that are nobody's any more and have some left. */
   cachesOf(scope: SpaceScope): Promise<number[]>;

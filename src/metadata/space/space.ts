@@ -69,7 +69,7 @@ export class SqlSpace implements Space {
       .where("scope", "=", scope)
       .where("owner_id", "in", owners)
       .execute();
-    return Math.max(0, ...rows.map(({ bytes }) => bytes));
+    return rows.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   async cachesOf({ scope, id }: SpaceScope): Promise<number[]> {
