@@ -22,7 +22,7 @@ import type { Db, Schema } from "./schema.ts";
 import { held } from "./space/held.ts";
 import type { SharedTime } from "./time.ts";
 import { inTransaction } from "./transactions.ts";
-import { lockUpstream, shareUpstream } from "./turns.ts";
+import { lockContents, shareUpstream } from "./turns.ts";
 import { useAll } from "./uses.ts";
 
 type Tx = Transaction<Schema>;
@@ -140,11 +140,13 @@ export class SqlCache implements Cache {
     await inTransaction(this.db, async (tx) => {
       const entry = await tx
         .selectFrom("cache_entries")
-        .select("upstream_id as cacheId")
+        .select(["upstream_id as cacheId", "kind", "reference", "digest"])
         .where("id", "=", entryId)
         .executeTakeFirst();
       if (!entry) return;
-      await lockUpstream(tx, upstreamOfCache(entry.cacheId));
+      await shareUpstream(tx, upstreamOfCache(entry.cacheId));
+      // As who stores the same has it: a tag's content comes after it, other content before.
+      if (entry.reference === entry.digest) await lockContents(tx, [entry]);
       await tx
         .deleteFrom("cache_entries")
         .where("id", "=", entryId)

@@ -1,7 +1,7 @@
 import { type Selectable, sql, type Updateable } from "kysely";
 import { upstreamOfCache } from "../caches.ts";
 import type { CacheEntriesTable, Db } from "../schema.ts";
-import { lockContents } from "../turns.ts";
+import { isContended, lockContents } from "../turns.ts";
 import { keptByPins } from "../purges/walk.ts";
 import type { Evicted, EvictionWish } from "./contract.ts";
 import { held } from "./held.ts";
@@ -24,11 +24,14 @@ type Row = Pick<
 >;
 
 /** Each takes some questions: so many take some milliseconds. */
-const maxSeen = 30;
+const mostSeen = 30;
+/** Where others wait for the step, and each question goes to another machine. */
+const mostSeenBeside = 10;
 
 /** `Space.evict`, in the transaction that it is given. */
 export async function evictSome(db: Db, wish: EvictionWish): Promise<Evicted> {
-  const rows = await oldestOf(db, wish);
+  const maxSeen = isContended(db) && !wish.isDry ? mostSeenBeside : mostSeen;
+  const rows = await oldestOf(db, wish, maxSeen);
   const evicted: Evicted = { entries: [], bytes: 0, position: wish.after, next: undefined };
   const candidates = rows.slice(0, maxSeen);
   // What needs the same in other upstreams is counted by others at this moment.
@@ -54,7 +57,7 @@ export async function evictSome(db: Db, wish: EvictionWish): Promise<Evicted> {
 const isHeld = ({ proof, upstream_etag: etag }: Row) => proof === "shown" || etag !== null;
 
 /** One more than are looked at. */
-function oldestOf(db: Db, { cacheId, after }: EvictionWish): Promise<Row[]> {
+function oldestOf(db: Db, { cacheId, after }: EvictionWish, maxSeen: number): Promise<Row[]> {
   let query = db
     .selectFrom("cache_entries")
     .select(["id", "group_id", "upstream_id", "repository", "kind", "reference", "relative_path"])
