@@ -125,7 +125,7 @@ const toldAs = { io: "input", unrepresentable: "any" } as const;
 
 const credentials = [{ privateToken: [] }, { bearer: [] }, { jobToken: [] }, { session: [] }];
 
-function requestOf({ params, query, conditional, body, upload, onlyJson = false }: Described) {
+function requestOf({ params, query, conditional, body, upload, onlyJson }: Described) {
   const all = {
     ...(params && { params }),
     ...(query && { query }),
@@ -137,7 +137,7 @@ function requestOf({ params, query, conditional, body, upload, onlyJson = false 
     ...all,
     // Made when the document is asked for: most servers never are.
     get body() {
-      return fields(body, onlyJson);
+      return fields(body, onlyJson === true);
     },
   };
 }
