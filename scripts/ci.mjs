@@ -76,6 +76,7 @@ if (!(await check(`npm install --no-audit --no-fund && ${packages}`))) {
   await cosign;
   end();
 }
+await check("npm run check -- types lint format");
 await server;
 await tests("npm run check -- pair");
 const files = ofThePair.files.map((name) => `test/e2e/${name}.test.ts`).join(" ");
