@@ -144,7 +144,7 @@ export function spaceSuite(bench: MetadataBench): void {
     });
   });
 
-  test("what two caches of an upstream have counts once, and is given up no further than its limit", async () => {
+  test("what two caches of an upstream have counts once against its limit", async () => {
     const { space, directory, cache, management } = bench.metadata;
     const { upstream, group } = await sampleRegistry(bench.metadata);
     const texts = ["a", "b", "c", "d"].map((text) => text.repeat(100));
