@@ -4,7 +4,6 @@ import { skopeo } from "../lab/clients/index.ts";
 import { e2e } from "../lab/lab.ts";
 import type { Weir } from "../lab/weir.ts";
 import {
-  browserOf,
   checked,
   chromiumHere,
   narrow,
@@ -16,6 +15,7 @@ import {
   watchedPage,
   wide,
 } from "./browser.ts";
+import { browserOf } from "./shared-browser.ts";
 import { type Screen, screens } from "./screens.ts";
 import { furnished } from "./stage.ts";
 
