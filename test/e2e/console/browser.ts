@@ -101,14 +101,15 @@ export async function settled(page: Page, heading: string): Promise<void> {
 
 /**
  * Throws where axe finds something wrong with what is shown, in light or in dark, or where anything went wrong before. `part`:
- * of a page whose menu was looked at before, all but that; where something is open over it, that alone; or what a selector finds.
+ * of a page whose menu was looked at before, all but that; where something is open over it, that alone; or what a selector finds. `themes`: where colours were looked at before, light alone.
  */
 export async function checked(
   { page, problems }: WatchedPage,
   part: "page" | "screen" | { within: string } = "page",
+  themes: readonly ("light" | "dark")[] = ["light", "dark"],
 ): Promise<void> {
   const where = typeof part === "object" ? within(part.within) : await whereOf(page, part);
-  for (const colorScheme of ["light", "dark"] as const) {
+  for (const colorScheme of themes) {
     await page.emulateMedia({ colorScheme });
     await page.evaluate(drawnAnew);
     // What is there is the same in both: the colours alone are others.
@@ -131,8 +132,7 @@ const within = (selector: string): Where => ({ ...everywhere, include: [selector
 
 async function whereOf(page: Page, part: "page" | "screen"): Promise<Where> {
   if (part === "page") return everywhere;
-  for (const one of over)
-    if ((await page.locator(one).count()) > 0) return within(one);
+  for (const one of over) if ((await page.locator(one).count()) > 0) return within(one);
   return { exclude: [...everywhere.exclude, ".top", ".menu"] };
 }
 
