@@ -308,12 +308,45 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get?: never;
+    /** Whether a user has a password, and since when */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: number;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Done */
+        200: {
+          headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["PasswordState"];
+          };
+        };
+        400: components["responses"]["BadRequest"];
+        401: components["responses"]["Unauthorized"];
+        403: components["responses"]["Forbidden"];
+        404: components["responses"]["NotFound"];
+      };
+    };
     /** Give a user a password, and end all his sessions; for administrators */
     put: {
       parameters: {
         query?: never;
-        header?: never;
+        header?: {
+          /** @description an `ETag`: 412 where it is another now */
+          "If-Match"?: string;
+          /** @description an HTTP date: 412 where it was changed later */
+          "If-Unmodified-Since"?: string;
+        };
         path: {
           id: number;
         };
@@ -446,12 +479,46 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get?: never;
+    /** Who a user is at one identity provider */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: number;
+          provider: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Done */
+        200: {
+          headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Identity"];
+          };
+        };
+        400: components["responses"]["BadRequest"];
+        401: components["responses"]["Unauthorized"];
+        403: components["responses"]["Forbidden"];
+        404: components["responses"]["NotFound"];
+      };
+    };
     /** Let a user sign in at an identity provider, as whom it calls so (its claim sub) */
     put: {
       parameters: {
         query?: never;
-        header?: never;
+        header?: {
+          /** @description an `ETag`: 412 where it is another now */
+          "If-Match"?: string;
+          /** @description an HTTP date: 412 where it was changed later */
+          "If-Unmodified-Since"?: string;
+        };
         path: {
           id: number;
           provider: string;
@@ -490,7 +557,12 @@ export interface paths {
     delete: {
       parameters: {
         query?: never;
-        header?: never;
+        header?: {
+          /** @description an `ETag`: 412 where it is another now */
+          "If-Match"?: string;
+          /** @description an HTTP date: 412 where it was changed later */
+          "If-Unmodified-Since"?: string;
+        };
         path: {
           id: number;
           provider: string;
@@ -576,6 +648,8 @@ export interface paths {
         /** @description Done */
         201: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -618,6 +692,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -691,6 +767,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -949,6 +1027,8 @@ export interface paths {
         /** @description Done */
         201: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -1024,6 +1104,8 @@ export interface paths {
         /** @description Done */
         201: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -1066,6 +1148,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -1139,6 +1223,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -1290,6 +1376,8 @@ export interface paths {
         /** @description Done */
         201: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -1317,7 +1405,36 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get?: never;
+    /** Get a rule of an upstream */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: number;
+          rule_id: number;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Done */
+        200: {
+          headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["UpstreamRule"];
+          };
+        };
+        400: components["responses"]["BadRequest"];
+        401: components["responses"]["Unauthorized"];
+        403: components["responses"]["Forbidden"];
+        404: components["responses"]["NotFound"];
+      };
+    };
     put?: never;
     post?: never;
     /** Take a rule from an upstream */
@@ -1381,6 +1498,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -1425,6 +1544,8 @@ export interface paths {
         /** @description Done */
         201: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -1452,7 +1573,35 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get?: never;
+    /** Get the place of an upstream in a registry's list; its `ETag` is that of the list's order */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: number;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Done */
+        200: {
+          headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Association"];
+          };
+        };
+        400: components["responses"]["BadRequest"];
+        401: components["responses"]["Unauthorized"];
+        403: components["responses"]["Forbidden"];
+        404: components["responses"]["NotFound"];
+      };
+    };
     put?: never;
     post?: never;
     /** Take an upstream out of a registry; it stays, with its cache */
@@ -1514,6 +1663,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -1649,6 +1800,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -1713,7 +1866,12 @@ export interface paths {
     post: {
       parameters: {
         query?: never;
-        header?: never;
+        header?: {
+          /** @description an `ETag`: 412 where it is another now */
+          "If-Match"?: string;
+          /** @description an HTTP date: 412 where it was changed later */
+          "If-Unmodified-Since"?: string;
+        };
         path: {
           id: string;
         };
@@ -1724,6 +1882,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -1734,6 +1894,7 @@ export interface paths {
         401: components["responses"]["Unauthorized"];
         403: components["responses"]["Forbidden"];
         404: components["responses"]["NotFound"];
+        412: components["responses"]["PreconditionFailed"];
         413: components["responses"]["TooLarge"];
         415: components["responses"]["UnsupportedMediaType"];
       };
@@ -2081,6 +2242,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -2119,6 +2282,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -2363,6 +2528,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -2401,6 +2568,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -2526,6 +2695,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -2564,6 +2735,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -2609,6 +2782,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -2647,6 +2822,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -2763,6 +2940,8 @@ export interface paths {
         /** @description Done */
         201: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -2804,6 +2983,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -2846,6 +3027,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -2876,7 +3059,12 @@ export interface paths {
     post: {
       parameters: {
         query?: never;
-        header?: never;
+        header?: {
+          /** @description an `ETag`: 412 where it is another now */
+          "If-Match"?: string;
+          /** @description an HTTP date: 412 where it was changed later */
+          "If-Unmodified-Since"?: string;
+        };
         path: {
           id: number;
         };
@@ -2887,6 +3075,8 @@ export interface paths {
         /** @description Done */
         201: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -2897,6 +3087,7 @@ export interface paths {
         401: components["responses"]["Unauthorized"];
         403: components["responses"]["Forbidden"];
         404: components["responses"]["NotFound"];
+        412: components["responses"]["PreconditionFailed"];
         413: components["responses"]["TooLarge"];
         415: components["responses"]["UnsupportedMediaType"];
       };
@@ -2920,7 +3111,12 @@ export interface paths {
     post: {
       parameters: {
         query?: never;
-        header?: never;
+        header?: {
+          /** @description an `ETag`: 412 where it is another now */
+          "If-Match"?: string;
+          /** @description an HTTP date: 412 where it was changed later */
+          "If-Unmodified-Since"?: string;
+        };
         path: {
           id: number;
         };
@@ -2931,6 +3127,8 @@ export interface paths {
         /** @description Done */
         201: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -2941,6 +3139,7 @@ export interface paths {
         401: components["responses"]["Unauthorized"];
         403: components["responses"]["Forbidden"];
         404: components["responses"]["NotFound"];
+        412: components["responses"]["PreconditionFailed"];
         413: components["responses"]["TooLarge"];
         415: components["responses"]["UnsupportedMediaType"];
       };
@@ -2964,7 +3163,12 @@ export interface paths {
     post: {
       parameters: {
         query?: never;
-        header?: never;
+        header?: {
+          /** @description an `ETag`: 412 where it is another now */
+          "If-Match"?: string;
+          /** @description an HTTP date: 412 where it was changed later */
+          "If-Unmodified-Since"?: string;
+        };
         path: {
           id: number;
         };
@@ -2975,6 +3179,8 @@ export interface paths {
         /** @description Done */
         201: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -2985,6 +3191,7 @@ export interface paths {
         401: components["responses"]["Unauthorized"];
         403: components["responses"]["Forbidden"];
         404: components["responses"]["NotFound"];
+        412: components["responses"]["PreconditionFailed"];
         413: components["responses"]["TooLarge"];
         415: components["responses"]["UnsupportedMediaType"];
       };
@@ -3008,7 +3215,12 @@ export interface paths {
     post: {
       parameters: {
         query?: never;
-        header?: never;
+        header?: {
+          /** @description an `ETag`: 412 where it is another now */
+          "If-Match"?: string;
+          /** @description an HTTP date: 412 where it was changed later */
+          "If-Unmodified-Since"?: string;
+        };
         path: {
           id: number;
         };
@@ -3019,6 +3231,8 @@ export interface paths {
         /** @description Done */
         201: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -3029,6 +3243,7 @@ export interface paths {
         401: components["responses"]["Unauthorized"];
         403: components["responses"]["Forbidden"];
         404: components["responses"]["NotFound"];
+        412: components["responses"]["PreconditionFailed"];
         413: components["responses"]["TooLarge"];
         415: components["responses"]["UnsupportedMediaType"];
       };
@@ -3174,6 +3389,8 @@ export interface paths {
         /** @description Done */
         201: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -3219,6 +3436,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -3258,6 +3477,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -3374,6 +3595,8 @@ export interface paths {
         /** @description Done */
         201: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -3419,6 +3642,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -3458,6 +3683,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -3567,6 +3794,8 @@ export interface paths {
         /** @description Done */
         201: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -3610,6 +3839,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -3718,6 +3949,8 @@ export interface paths {
         /** @description Done */
         201: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -3760,6 +3993,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -3840,6 +4075,8 @@ export interface paths {
         /** @description Done */
         201: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -3873,7 +4110,12 @@ export interface paths {
     post: {
       parameters: {
         query?: never;
-        header?: never;
+        header?: {
+          /** @description an `ETag`: 412 where it is another now */
+          "If-Match"?: string;
+          /** @description an HTTP date: 412 where it was changed later */
+          "If-Unmodified-Since"?: string;
+        };
         path: {
           id: number;
         };
@@ -3889,6 +4131,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -3899,6 +4143,7 @@ export interface paths {
         401: components["responses"]["Unauthorized"];
         403: components["responses"]["Forbidden"];
         404: components["responses"]["NotFound"];
+        412: components["responses"]["PreconditionFailed"];
         413: components["responses"]["TooLarge"];
         415: components["responses"]["UnsupportedMediaType"];
       };
@@ -3969,6 +4214,8 @@ export interface paths {
         /** @description Done */
         201: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -3996,7 +4243,37 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get?: never;
+    /** Get a group's access token */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description id or path of a group, %2F for a slash */
+          id: string;
+          token_id: number;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Done */
+        200: {
+          headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["GroupAccessToken"];
+          };
+        };
+        400: components["responses"]["BadRequest"];
+        401: components["responses"]["Unauthorized"];
+        403: components["responses"]["Forbidden"];
+        404: components["responses"]["NotFound"];
+      };
+    };
     put?: never;
     post?: never;
     /** Revoke a group's access token; its bot goes with the last one */
@@ -4051,7 +4328,12 @@ export interface paths {
     post: {
       parameters: {
         query?: never;
-        header?: never;
+        header?: {
+          /** @description an `ETag`: 412 where it is another now */
+          "If-Match"?: string;
+          /** @description an HTTP date: 412 where it was changed later */
+          "If-Unmodified-Since"?: string;
+        };
         path: {
           /** @description id or path of a group, %2F for a slash */
           id: string;
@@ -4069,6 +4351,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -4079,6 +4363,7 @@ export interface paths {
         401: components["responses"]["Unauthorized"];
         403: components["responses"]["Forbidden"];
         404: components["responses"]["NotFound"];
+        412: components["responses"]["PreconditionFailed"];
         413: components["responses"]["TooLarge"];
         415: components["responses"]["UnsupportedMediaType"];
       };
@@ -4149,6 +4434,8 @@ export interface paths {
         /** @description Done */
         201: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -4176,7 +4463,37 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get?: never;
+    /** Get a group's deploy token */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description id or path of a group, %2F for a slash */
+          id: string;
+          token_id: number;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Done */
+        200: {
+          headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["DeployToken"];
+          };
+        };
+        400: components["responses"]["BadRequest"];
+        401: components["responses"]["Unauthorized"];
+        403: components["responses"]["Forbidden"];
+        404: components["responses"]["NotFound"];
+      };
+    };
     put?: never;
     post?: never;
     /** Revoke a group's deploy token */
@@ -4218,6 +4535,65 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v4/groups/{id}/deploy_tokens/{token_id}/rotate": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Revoke a group's deploy token and create one like it, which ends when it would */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description an `ETag`: 412 where it is another now */
+          "If-Match"?: string;
+          /** @description an HTTP date: 412 where it was changed later */
+          "If-Unmodified-Since"?: string;
+        };
+        path: {
+          /** @description id or path of a group, %2F for a slash */
+          id: string;
+          token_id: number;
+        };
+        cookie?: never;
+      };
+      requestBody?: {
+        content: {
+          "application/json": components["schemas"]["DeployTokenRotation"];
+          "application/x-www-form-urlencoded": components["schemas"]["DeployTokenRotation"];
+        };
+      };
+      responses: {
+        /** @description Done */
+        200: {
+          headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["NewDeployToken"];
+          };
+        };
+        400: components["responses"]["BadRequest"];
+        401: components["responses"]["Unauthorized"];
+        403: components["responses"]["Forbidden"];
+        404: components["responses"]["NotFound"];
+        412: components["responses"]["PreconditionFailed"];
+        413: components["responses"]["TooLarge"];
+        415: components["responses"]["UnsupportedMediaType"];
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v4/admin/job_tokens": {
     parameters: {
       query?: never;
@@ -4245,6 +4621,8 @@ export interface paths {
         /** @description Done */
         201: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -4557,6 +4935,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -4591,6 +4971,8 @@ export interface paths {
         /** @description Done */
         201: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -4666,6 +5048,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -4786,6 +5170,8 @@ export interface paths {
         /** @description Done */
         202: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -4828,6 +5214,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -4979,6 +5367,8 @@ export interface paths {
         /** @description Done */
         201: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -5023,6 +5413,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -5100,6 +5492,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -5265,6 +5659,8 @@ export interface paths {
         /** @description Done */
         201: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -5306,6 +5702,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -5379,6 +5777,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -5559,6 +5959,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -5597,6 +5999,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -5721,6 +6125,14 @@ export interface components {
       expires_at: string;
       current: boolean;
     }[];
+    PasswordState: {
+      /**
+       * Format: date-time
+       * @description null: there is none
+       * @example 2025-11-03T09:15:00.000Z
+       */
+      changed_at: string | null;
+    };
     NewPassword: {
       /** Format: password */
       password: string;
@@ -6703,6 +7115,10 @@ export interface components {
       scopes: (
         "read_registry" | "write_registry" | "read_virtual_registry" | "write_virtual_registry"
       )[];
+      /** @example 2026-12-31 */
+      expires_at?: string;
+    };
+    DeployTokenRotation: {
       /** @example 2026-12-31 */
       expires_at?: string;
     };

@@ -1,7 +1,13 @@
 import { z } from "@hono/zod-openapi";
-import type { Prefetch, PrefetchCounts, PrefetchImage } from "../../metadata/contract.ts";
+import {
+  type Prefetch,
+  type PrefetchCounts,
+  type PrefetchImage,
+  prefetchSettings,
+} from "../../metadata/contract.ts";
 import { prefetchWorkName } from "../../work/contract.ts";
 import { removed } from "./changes.ts";
+import { tagged } from "./conditions.ts";
 import { type Api, endpoint } from "./endpoint.ts";
 import { idParams } from "./fields.ts";
 import type { ApiOptions } from "./options.ts";
@@ -32,6 +38,7 @@ function createPrefetch(api: Api, { management, runner }: ApiOptions): void {
       params: idParams,
       body: prefetchFields,
       answer: prefetch,
+      tagged: true,
       status: 202,
     },
     async ({ params, granted, body, author }) => {
@@ -40,7 +47,7 @@ function createPrefetch(api: Api, { management, runner }: ApiOptions): void {
       const settings = { images, platforms, everyHours: everyHours ?? undefined };
       const created = granted(await management.by(author).prefetches.create(id, settings));
       await runner.wake(prefetchWorkName);
-      return { body: prefetchJson(created) };
+      return { body: prefetchJson(created), headers: tagged(prefetchSettings(created)) };
     },
   );
 }
@@ -66,10 +73,17 @@ function readPrefetches(api: Api, { management, externalUrl }: ApiOptions): void
   );
   endpoint(
     api,
-    { ...common, path: one, summary: "Get a prefetch, and how far it has come", answer: prefetch },
-    async ({ params, granted }) => ({
-      body: prefetchJson(granted(await management.prefetches.get(params.id))),
-    }),
+    {
+      ...common,
+      path: one,
+      summary: "Get a prefetch, and how far it has come",
+      answer: prefetch,
+      tagged: true,
+    },
+    async ({ params, granted }) => {
+      const found = granted(await management.prefetches.get(params.id));
+      return { body: prefetchJson(found), headers: tagged(prefetchSettings(found)) };
+    },
   );
 }
 

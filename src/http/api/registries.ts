@@ -52,6 +52,7 @@ function createRegistry(api: Api, { management }: ApiOptions): void {
       params: groupParams,
       body: registryFields,
       answer: registry,
+      tagged: true,
       status: 201,
     },
     async ({ params, granted, require, body, author }) => {
@@ -82,6 +83,7 @@ function getRegistry(api: Api, { management }: ApiOptions): void {
       action: "read_registry",
       params: idParams,
       answer: registryDetail,
+      tagged: true,
       status: 200,
     },
     async ({ params, granted }) => {
@@ -103,6 +105,7 @@ function changeRegistry(api: Api, { management }: ApiOptions): void {
       params: idParams,
       body: registryChanges,
       answer: registryDetail,
+      tagged: true,
       status: 200,
     },
     async ({ params, granted, body, condition, author }) => {

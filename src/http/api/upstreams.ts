@@ -71,6 +71,7 @@ function createUnlisted(api: Api, options: ApiOptions): void {
       params: groupParams,
       body: upstreamFields,
       answer: upstream,
+      tagged: true,
       status: 201,
     },
     async ({ params, granted, body, caller, author }) => {
@@ -118,6 +119,7 @@ function createUpstream(api: Api, options: ApiOptions): void {
       params: idParams,
       body: upstreamFields,
       answer: placedUpstream,
+      tagged: true,
       status: 201,
     },
     async ({ params, granted, body, caller, author }) => {
@@ -150,6 +152,7 @@ function getUpstream(api: Api, options: ApiOptions): void {
       action: "read_registry",
       params: idParams,
       answer: upstreamDetail,
+      tagged: true,
       status: 200,
     },
     async ({ params, granted, caller }) => {
@@ -174,6 +177,7 @@ function changeUpstream(api: Api, options: ApiOptions): void {
       params: idParams,
       body: upstreamChanges,
       answer: upstreamDetail,
+      tagged: true,
       status: 200,
     },
     async ({ params, granted, body, condition, caller, author }) => {

@@ -73,6 +73,7 @@ function readWebhooks(api: Api, { management }: ApiOptions): void {
       summary: "Get a webhook, and how its deliveries go",
       params: webhookParams,
       answer: webhook,
+      tagged: true,
     },
     async ({ params, granted }) => {
       const found = await findWebhook(management, params, granted);
@@ -92,6 +93,7 @@ function createWebhook(api: Api, { management, isInner }: ApiOptions): void {
       params: groupParams,
       body: webhookFields,
       answer: webhook,
+      tagged: true,
       status: 201,
     },
     async ({ params, granted, body, author }) => {
@@ -117,6 +119,7 @@ function changeWebhook(api: Api, { management, isInner }: ApiOptions): void {
       params: webhookParams,
       body: webhookChanges,
       answer: webhook,
+      tagged: true,
       status: 200,
     },
     async ({ params, granted, body, condition, author }) => {

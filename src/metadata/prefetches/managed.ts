@@ -4,7 +4,9 @@ import { factOf } from "../management/facts.ts";
 import type { Recorded, Writer } from "../management/writer.ts";
 import type { Db } from "../schema.ts";
 import type { ManagedPrefetches, Prefetch, PrefetchSettings } from "./contract.ts";
+import { requireUnchanged } from "../tags.ts";
 import { readPrefetch, readPrefetches } from "./rows.ts";
+import { settingsOf } from "./settings.ts";
 
 /** Of one registry: a list that somebody can still read, and work that ends. */
 const maxPerRegistry = 100;
@@ -49,6 +51,7 @@ export class SqlPrefetches implements ManagedPrefetches {
     return this.writer.remove("prefetches", id, condition, async ({ tx, note }) => {
       const prefetch = await readPrefetch(tx, id);
       if (!prefetch) return;
+      requireUnchanged({ tags: condition.tags, unmodifiedSince: undefined }, settingsOf(prefetch));
       const details = { registry_id: prefetch.registryId };
       await note(factOf("prefetch", "delete", prefetch, details));
       await tx.deleteFrom("prefetches").where("id", "=", id).execute();
