@@ -1056,7 +1056,7 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** List the upstreams of a registry, in the order in which they are asked */
+    /** List the upstreams of a registry, in the order in which they are asked; the `ETag` is that of the order */
     get: {
       parameters: {
         query?: never;
@@ -1071,6 +1071,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {

@@ -10,7 +10,7 @@ import { associationJson } from "./represent.ts";
 const all = "/virtual_registries/container/registry_upstreams";
 
 /** The same for all places of a registry, for its order is what a move changes. */
-const tagOfOrder = ({ order }: PlacedAssociation) => tagged({ order });
+export const tagOfOrder = ({ order }: Pick<PlacedAssociation, "order">) => tagged({ order });
 
 /** Endpoints 16 to 18, and a look at one. */
 export function associationEndpoints(api: Api, options: ApiOptions): void {

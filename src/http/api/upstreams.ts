@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { tagOfOrder } from "./associations.ts";
 import { atLeastOne, removed } from "./changes.ts";
 import { tagged } from "./conditions.ts";
 import { type Api, endpoint } from "./endpoint.ts";
@@ -92,17 +93,24 @@ function listUpstreams(api: Api, options: ApiOptions): void {
     {
       method: "get",
       path: ofRegistry,
-      summary: "List the upstreams of a registry, in the order in which they are asked",
+      summary:
+        "List the upstreams of a registry, in the order in which they are asked; the `ETag` is that of the order",
       action: "read_registry",
       params: idParams,
       answer: z.array(placedUpstream),
+      tagged: true,
       status: 200,
     },
     async ({ params, granted, caller }) => {
       const { id } = granted(await management.registries.get(params.id));
       const all = await management.upstreams.ofRegistry(id);
       const items = await Promise.all(all.map((item) => asSeen(options, caller, item)));
-      return { body: items.map((item) => placedUpstreamJson(item, id)) };
+      const places = all.flatMap(({ associations }) => associations);
+      const order = places.filter(({ registryId }) => registryId === id).map((place) => place.id);
+      return {
+        body: items.map((item) => placedUpstreamJson(item, id)),
+        headers: tagOfOrder({ order }),
+      };
     },
   );
 }

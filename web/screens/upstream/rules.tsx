@@ -1,9 +1,10 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { api, ask } from "../../api/client.ts";
+import { api, ask, askTagged, ifMatch, tagOfSeen } from "../../api/client.ts";
 import type { components } from "../../api/schema.ts";
 import { Button } from "../../ui/button.tsx";
 import { ConfirmDialog, Dialog } from "../../ui/dialog.tsx";
+import { type Edited, Editing, News } from "../../ui/editing.tsx";
 import { Badge } from "../../ui/pieces.tsx";
 import { Loaded } from "../../ui/states.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
@@ -124,22 +125,47 @@ function AddRule({ upstreamId }: { upstreamId: number }) {
 
 const pathOf = ({ id, upstream_id }: UpstreamRule) => ({ id: upstream_id, rule_id: id });
 
-function ChangeRule({ rule }: { rule: UpstreamRule }) {
-  const [isOpen, setOpen] = useState(false);
+const getRule = (rule: UpstreamRule, signal?: AbortSignal) =>
+  api.GET("/api/v4/virtual_registries/container/upstreams/{id}/rules/{rule_id}", {
+    params: { path: pathOf(rule) },
+    ...(signal && { signal }),
+  });
+
+const words = { effect: "Effect", target: "Of", pattern: "Pattern" };
+
+function ChangeForm({ edited, close }: { edited: Edited<UpstreamRule>; close: () => void }) {
+  const { first, tag, reload } = edited;
   const change = useMutation({
     mutationFn: (body: Rule) =>
       ask(
         api.PATCH("/api/v4/virtual_registries/container/upstreams/{id}/rules/{rule_id}", {
-          params: { path: pathOf(rule) },
+          params: { path: pathOf(first) },
+          headers: ifMatch(tag),
           body,
         }),
       ),
     onSuccess: async () => {
-      setOpen(false);
+      close();
       toast("The rule is changed. It counts from now on.");
       await registriesChanged();
     },
   });
+  return (
+    <RuleForm
+      action="Save rule"
+      rule={first}
+      isPending={change.isPending}
+      error={change.error}
+      onSubmit={(body) => change.mutate(body)}
+      onCancel={close}
+      onReload={reload}
+      news={<News edited={edited} words={words} />}
+    />
+  );
+}
+
+function ChangeRule({ rule }: { rule: UpstreamRule }) {
+  const [isOpen, setOpen] = useState(false);
   return (
     <>
       <Button
@@ -151,14 +177,13 @@ function ChangeRule({ rule }: { rule: UpstreamRule }) {
       </Button>
       <Dialog title="Change the rule" isOpen={isOpen} onOpenChange={setOpen}>
         {(close) => (
-          <RuleForm
-            action="Save rule"
-            rule={rule}
-            isPending={change.isPending}
-            error={change.error}
-            onSubmit={(body) => change.mutate(body)}
-            onCancel={close}
-          />
+          <Editing
+            queryKey={["rule", rule.upstream_id, rule.id]}
+            read={(signal) => askTagged(getRule(rule, signal))}
+            height="14rem"
+          >
+            {(edited) => <ChangeForm edited={edited} close={close} />}
+          </Editing>
         )}
       </Dialog>
     </>
@@ -166,10 +191,13 @@ function ChangeRule({ rule }: { rule: UpstreamRule }) {
 }
 
 function RemoveRule({ rule }: { rule: UpstreamRule }) {
+  const { effect, target, pattern } = rule;
   const remove = async () => {
+    const tag = await tagOfSeen({ effect, target, pattern }, getRule(rule));
     await ask(
       api.DELETE("/api/v4/virtual_registries/container/upstreams/{id}/rules/{rule_id}", {
         params: { path: pathOf(rule) },
+        headers: ifMatch(tag),
       }),
     );
     toast("The rule is removed.");
