@@ -229,6 +229,26 @@ registries: [{ id: 1, name: default, upstreams: [up1] }]
     const list = await jsonAt<{ name: string }[]>(weir, ["upstream", "list", "--registry", "1"]);
     expect(list.map(({ name }) => name)).toContain("theirs");
   });
+
+  test("nor is their order", async () => {
+    await runAt(weir, ["upstream", "add", "1", "https://ghcr.io", "--name", "third"]);
+    const input = (await exported()).replace(
+      /^( +)- up1\n((?: +- \w+\n)+)/m,
+      (_, indent: string, others: string) => `${others}${indent}- up1\n`,
+    );
+    const ordered = async () => {
+      const list = await jsonAt<{ name: string }[]>(weir, ["upstream", "list", "--registry", "1"]);
+      return list.map(({ name }) => name);
+    };
+    const [, ...others] = await ordered();
+    expect(short(await planOf(input))).toEqual(["~ registry default/default"]);
+    const result = await applied(input, ["upstream", "move", "third", "1"]);
+    expect(result).toMatchObject({ code: 6 });
+    expect(result.err).toContain("registry default/default was changed by somebody else meanwhile");
+    expect(await ordered()).toEqual(["third", "up1", ...others.filter((name) => name !== "third")]);
+    expect(await apply(input, ["--delete-missing", "--yes"])).toMatchObject({ code: 0 });
+    expect(await ordered()).toEqual([...others, "up1"]);
+  });
 });
 
 describe("a full instance", () => {
