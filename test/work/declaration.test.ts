@@ -24,7 +24,15 @@ function read(yaml: string) {
 }
 
 test("nothing is declared by an empty file", () => {
-  const nothing = { groups: [], upstreams: [], registries: [], users: [], oidcIssuers: [] };
+  const nothing = {
+    groups: [],
+    upstreams: [],
+    registries: [],
+    users: [],
+    oidcIssuers: [],
+    webhooks: [],
+    prefetches: [],
+  };
   expect(read("")).toEqual({ declared: nothing, problems: [] });
 });
 
@@ -128,6 +136,8 @@ users:
       },
     ],
     oidcIssuers: [],
+    webhooks: [],
+    prefetches: [],
   });
 });
 

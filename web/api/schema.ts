@@ -7267,6 +7267,7 @@ export interface components {
       id: number;
       group_id: number;
       registry_id: number;
+      name: string | null;
       platforms: string[];
       every_hours: number | null;
       /** @enum {string} */
@@ -7328,6 +7329,8 @@ export interface components {
       };
     };
     PrefetchFields: {
+      /** @description none other of the registry has it; a configuration file finds the prefetch by it */
+      name?: string | null;
       /**
        * @example [
        *       "library/alpine:3.20"
@@ -7346,6 +7349,7 @@ export interface components {
     Webhook: {
       id: number;
       group_id: number;
+      name: string | null;
       url: string;
       description: string | null;
       ca: string | null;
@@ -7396,6 +7400,8 @@ export interface components {
       updated_at: string;
     };
     WebhookFields: {
+      /** @description none other of the group has it; a configuration file finds the webhook by it */
+      name?: string | null;
       /** @example https://example.com/hook */
       url: string;
       /** @description `whsec_` and 24 to 64 random bytes in base64; nobody gets to see it again */
@@ -7427,6 +7433,8 @@ export interface components {
       enabled?: boolean;
     };
     WebhookChanges: {
+      /** @description none other of the group has it; a configuration file finds the webhook by it */
+      name?: string | null;
       /** @example https://example.com/hook */
       url?: string;
       /** @description `whsec_` and 24 to 64 random bytes in base64; nobody gets to see it again */

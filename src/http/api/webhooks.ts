@@ -98,9 +98,17 @@ function createWebhook(api: Api, { management, isInner }: ApiOptions): void {
     },
     async ({ params, granted, body, author }) => {
       const { id } = topLevel(granted(await findGroup(management, params)));
-      const { url, secret, description, ca, events = [allEvents], enabled = true } = await body();
+      const {
+        url,
+        secret,
+        description,
+        events = [allEvents],
+        enabled = true,
+        ...rest
+      } = await body();
       await refuseInnerHook(isInner, url);
-      const settings = { url, secret, description, ca: ca ?? undefined, events, enabled };
+      const [name, ca] = [rest.name ?? undefined, rest.ca ?? undefined];
+      const settings = { name, url, secret, description, ca, events, enabled };
       const made = await management.by(author).webhooks.create(id, settings);
       return { body: webhookJson(made), headers: tagged(made) };
     },
@@ -221,6 +229,7 @@ function webhookJson(webhook: Webhook) {
   return {
     id: webhook.id,
     group_id: webhook.groupId,
+    name: webhook.name ?? null,
     url: webhook.url,
     description: webhook.description ?? null,
     ca: webhook.ca ?? null,
