@@ -6203,6 +6203,8 @@ export interface components {
         upstream_id: number;
         position: number;
       }[];
+      /** @description what the entries of its upstreams need; what several need counts for each */
+      cached_bytes: number;
     };
     RegistryChanges: {
       name?: string;

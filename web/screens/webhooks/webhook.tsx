@@ -93,6 +93,7 @@ function Health({ webhook }: { webhook: Webhook }) {
 
 const words = {
   url: "URL",
+  name: "Name",
   description: "Description",
   events: "Told of",
   enabled: "Switched on",
@@ -103,13 +104,14 @@ function SettingsForm({ group, edited }: { group: Group; edited: Edited<Webhook>
   const [chosen, setChosen] = useState(first.events);
   const [round, setRound] = useState(0);
   const saving = useMutation({
-    mutationFn: ({ url = "", secret, description = "", ca = "", enabled }: Values) =>
+    mutationFn: ({ url = "", secret, name, description = "", ca = "", enabled }: Values) =>
       ask(
         api.PATCH("/api/v4/groups/{id}/-/virtual_registries/webhooks/{webhook_id}", {
           params: placeOf(group, first.id),
           headers: ifMatch(tag),
           body: {
             url,
+            name: name || null,
             description: description || null,
             ca: ca || null,
             events: chosen,
