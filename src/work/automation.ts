@@ -58,7 +58,7 @@ export function automationShapes(shared: {
 }
 
 /** As a file would say it, without the secret. */
-export const visibleWebhook = ({ secret: _, description, ca, ...rest }: DeclaredWebhook) => ({
+export const visibleWebhook = ({ description, ca, ...rest }: DeclaredWebhook) => ({
   ...rest,
   secret: redacted,
   ...(description !== undefined && { description }),

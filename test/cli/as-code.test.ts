@@ -386,7 +386,7 @@ prefetches:
       { sign: "-", what: "webhook full/two", details: ["url: https://hooks.example.com/a"] },
       { sign: "-", what: "prefetch full/empty/hourly", details: ['images: ["a/b"]'] },
     ]);
-    const more = `${less.replace("name: chat", "name: other")}`;
+    const more = less.replace("name: chat", "name: other");
     const { code, err } = await runAt(weir, ["apply", "-f", "-", "--dry-run"], { input: more });
     expect([code, err]).toEqual([
       1,
