@@ -198,7 +198,7 @@ await e2e(
     await page.getByLabel("Pattern").fill("library/hello");
     await page.getByRole("button", { name: "See what goes" }).click();
     await page.getByRole("button", { name: /^Purge \d+ entries/ }).click();
-    await page.getByRole("alertdialog").getByText("library/hello").waitFor();
+    await page.getByRole("alertdialog").getByText("library/hello", { exact: true }).waitFor();
     const asked = await page.getByText(/^To confirm, type /).textContent();
     await page
       .getByLabel(/^To confirm, type /)
