@@ -64,12 +64,6 @@ export interface StoreSize {
   bytes: number;
 }
 
-/**
- * Why the database cannot be used, or a write was refused: another process has it; it cannot be opened or written;
- * it is damaged or no database; a newer release wrote it; the write contradicts what is there.
- */
-export type MetadataProblem = "in_use" | "unusable" | "damaged" | "newer" | "refused";
-
 export type * from "./audit/contract.ts";
 export * from "./credentials/contract.ts";
 export type * from "./holdings/contract.ts";
