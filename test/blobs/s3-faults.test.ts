@@ -125,6 +125,23 @@ describe.skipIf(!hasS3)("a bucket that", () => {
     expect(faults.seen.map(({ method }) => method)).toEqual(["PUT", "GET"]);
   });
 
+  test("works: what has been read is not kept in memory", async () => {
+    await store(bytes);
+    const stream = streamOf(await blobs.open(digest, bytes.length, all));
+    const windows = new Map<ArrayBufferLike, number>();
+    let read = 0;
+    for (let piece = await stream.next(); piece; piece = await stream.next()) {
+      read += piece.length;
+      windows.set(piece.buffer, (windows.get(piece.buffer) ?? 0) + piece.length);
+      // All that was given out before is gone; only what this piece is of is there.
+      const kept = [...windows.keys()].filter((buffer) => buffer.byteLength > 0);
+      expect(kept).toEqual([piece.buffer]);
+    }
+    expect(read).toBe(bytes.length);
+    expect(windows.size).toBeGreaterThan(2);
+    expect(windows.keys().reduce((sum, { byteLength }) => sum + byteLength, 0)).toBe(0);
+  });
+
   test("works: what is given up leaves no upload", async () => {
     const spool = await spooled(bytes);
     await until(() => faults.count("PUT", parts) === 2);
