@@ -2,6 +2,7 @@ import type { ByteRange } from "../lib/range.ts";
 import type { Digest } from "../oci/digest.ts";
 
 export type { BucketSettings } from "./s3/settings.ts";
+export type { Trouble as BucketTrouble } from "./s3/trouble.ts";
 
 /** Where verified bytes rest, by digest. What is in it is complete and right; nothing else ever gets in. */
 export interface BlobStore {

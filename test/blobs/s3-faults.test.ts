@@ -5,14 +5,17 @@ import {
   StoreFullError,
   StoreUnavailableError,
 } from "../../src/blobs/contract.ts";
+import { examineBucket } from "../../src/blobs/s3/examine.ts";
+import { Orphans } from "../../src/blobs/s3/orphans.ts";
 import type { BucketStoreOptions } from "../../src/blobs/s3/store.ts";
 import type { BucketSettings } from "../../src/blobs/s3/settings.ts";
 import { createLog } from "../../src/lib/log.ts";
 import { digestOf, hexOf } from "../../src/oci/digest.ts";
+import { testCertificate } from "../fakes/certificate.ts";
 import { SteppedClock } from "../fakes/clock.ts";
 import { sampleBytes } from "../fakes/image.ts";
-import { errorDocument, S3Faults } from "../fakes/s3-faults.ts";
-import { hasS3, openBucketStore, S3Server, s3Test } from "../fakes/s3-server.ts";
+import { errorDocument, type Fault, S3Faults } from "../fakes/s3-faults.ts";
+import { bucketOf, hasS3, openBucketStore, S3Server, s3Test } from "../fakes/s3-server.ts";
 import { until } from "../fakes/until.ts";
 import { contentOf } from "../suites/blobs.ts";
 
@@ -97,7 +100,8 @@ describe.skipIf(!hasS3)("a bucket that", () => {
   }
 
   const read = async () => contentOf(await blobs.open(digest, bytes.length, all));
-  const uploads = () => server.bucket(prefix).uploads(`${prefix}/`);
+  const uploads = async () => (await server.bucket(prefix).uploads(`${prefix}/`)).uploads;
+  const deny = () => Promise.resolve(errorDocument(403, "AccessDenied"));
   const objects = () => server.bucket(prefix).list(`${prefix}/`, undefined, 10);
 
   test("works: parts go up while the fill runs, signed and summed; nothing is there before the end", async () => {
@@ -377,26 +381,86 @@ describe.skipIf(!hasS3)("a bucket that", () => {
     expect(faults.count("PUT")).toBe(2);
   });
 
+  /** Uploads of keys that end in `old` are said to have been begun long ago. */
+  const aged: Fault = ({ path }, pass) =>
+    /\?.*uploads=/.test(path)
+      ? pass().then(async (answer) => {
+          const text = (await answer.text()).replace(/<Upload>[^]*?<\/Upload>/g, (upload) =>
+            /old\d*<\/Key>/.test(upload)
+              ? upload.replace(/<Initiated>[^<]*/, "<Initiated>2026-01-01T00:00:00Z")
+              : upload,
+          );
+          return new Response(text);
+        })
+      : undefined;
+
   test("has uploads that were left behind: the old ones below our prefix are aborted, and no others", async () => {
     const bucket = server.bucket(prefix);
     await bucket.beginUpload(`${prefix}/blobs/sha256/aa/old`);
     await bucket.beginUpload(`${prefix}/blobs/sha256/aa/young`);
     await bucket.beginUpload(`${prefix}/else/old`);
-    faults.fault = ({ path }, pass) =>
-      /\?.*uploads=/.test(path)
-        ? pass().then(async (answer) => {
-            const text = (await answer.text()).replace(/<Upload>[^]*?<\/Upload>/g, (upload) =>
-              upload.includes("/old</Key>")
-                ? upload.replace(/<Initiated>[^<]*/, "<Initiated>2026-01-01T00:00:00Z")
-                : upload,
-            );
-            return new Response(text);
-          })
-        : undefined;
+    faults.fault = aged;
     clock.step(30_000);
     await until(() => lines.some((line) => line.includes("left behind are aborted")));
-    const left = (await bucket.uploads(`${prefix}/`)).map(({ key }) => key.slice(prefix.length));
+    const left = (await uploads()).map(({ key }) => key.slice(prefix.length));
     expect(left.sort()).toEqual(["/blobs/sha256/aa/young", "/else/old"]);
+  });
+
+  test("has more of them than a page: all are looked through, each page once, and one that fails ends the run", async () => {
+    const bucket = server.bucket(prefix);
+    const names = ["old1", "old2", "old3", "young1", "young2", "young3", "old4", "old4", "old5"];
+    // By their keys the young ones stand between the old ones, more than a page of them.
+    const keys = names.map((name, i) => `${prefix}/blobs/sha256/aa/${Math.min(i, 7)}-${name}`);
+    for (const key of [...keys.slice(0, 7), keys[6]!, keys[8]!]) await bucket.beginUpload(key);
+    faults.fault = aged;
+    const log = createLog(clock, "info", {
+      write: (line) => void lines.push(line),
+      async flush() {},
+    });
+    const asked = bucketOf(server.settings(prefix, faults.endpoint));
+    const around = { bucket: asked, prefix: `${prefix}/blobs/`, clock, log, pageUploads: 2 };
+    const orphans = new Orphans(around);
+    faults.fault = (request, pass) =>
+      request.method === "DELETE" && request.path.includes("old3") ? deny() : aged(request, pass);
+    await orphans.run();
+    expect(await uploads()).toHaveLength(7);
+    expect(lines.at(-1)).toContain('"uploads":2');
+    faults.fault = aged;
+    const pages = faults.count("GET", /uploads=/);
+    await orphans.run();
+    expect(lines.at(-1)).toContain('"uploads":4');
+    expect((await uploads()).map(({ key }) => key.slice(-6)).sort()).toEqual([
+      "young1",
+      "young2",
+      "young3",
+    ]);
+    // Seven by two, and no page twice.
+    expect(faults.count("GET", /uploads=/) - pages).toBe(4);
+  });
+
+  test("has a certificate of its own authority: that one is believed where it is named, else none", async () => {
+    const secure = await S3Faults.start(server.endpoint, testCertificate);
+    const { endpoint } = secure;
+    const own = await open({ endpoint, ca: testCertificate.cert });
+    const others = await open({ endpoint });
+    await store(small);
+    expect(await contentOf(await own.blobs.open(smallDigest, small.length, all))).toEqual(small);
+    expect(await own.blobs.ready()).toEqual({ ready: true });
+    const asked = secure.seen.length;
+    expect(await failureOf(others.blobs.open(smallDigest, small.length, all))).toMatchObject({
+      trouble: "untrusted",
+      message: expect.stringContaining("WEIR_BLOBS_CA"),
+    });
+    expect(secure.seen).toHaveLength(asked);
+    const examined = { ...server.settings(prefix, endpoint), ca: testCertificate.cert };
+    const around = { clock, log: createLog(clock, "error", { write() {}, async flush() {} }) };
+    expect(await examineBucket(examined, around)).toBeUndefined();
+    expect(await examineBucket({ ...examined, bucket: "another" }, around)).toMatchObject({
+      trouble: "no_bucket",
+    });
+    await own.close();
+    await others.close();
+    await secure.stop();
   });
 
   test("encrypts: new objects say with what", async () => {

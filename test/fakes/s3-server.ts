@@ -71,6 +71,7 @@ export class S3Server {
       encryption: undefined,
       checksums: true,
       credentials: { kind: "given", ...credentials },
+      ca: undefined,
     };
   }
 
@@ -114,7 +115,7 @@ export class S3Server {
 export function bucketOf(settings: BucketSettings): Bucket {
   const clock = systemClock;
   const log = createLog(clock, "error", { write() {}, async flush() {} });
-  const transport = new BucketTransport(clock);
+  const transport = new BucketTransport(clock, settings.ca);
   return new Bucket(new Requests({ settings, transport, clock, log, random: () => 0 }), settings);
 }
 

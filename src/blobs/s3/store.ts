@@ -72,7 +72,8 @@ export class BucketBlobStore implements BlobStore {
     const { settings, clock, log } = options;
     this.#options = options;
     this.#spools = Spools.open(options);
-    this.#requests = new Requests({ ...options, transport: new BucketTransport(clock) });
+    const transport = new BucketTransport(clock, settings.ca);
+    this.#requests = new Requests({ ...options, transport });
     this.#bucket = new Bucket(this.#requests, settings);
     this.#root = settings.prefix === "" ? "" : `${settings.prefix}/`;
     this.#prefix = `${this.#root}blobs/`;
