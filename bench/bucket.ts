@@ -145,6 +145,20 @@ const servers = Object.entries(kinds)
   .map(([kind, settings]) => new Server(kind, settings));
 const told = (values: number[]) => `${figure(median(values))}${ends(values)} ms`;
 
+/** Milliseconds that the bucket itself takes. */
+async function asked(digests: readonly string[]): Promise<number[]> {
+  const direct = bucket.bucket("");
+  const taken: number[] = [];
+  for (const digest of digests) {
+    const hex = digest.replace("sha256:", "");
+    const begin = now();
+    const range = { first: 0, last: (256 << 10) - 1 };
+    await direct.get(`bench/blobs/sha256/${hex.slice(0, 2)}/${hex}`, { range });
+    taken.push(now() - begin);
+  }
+  return taken;
+}
+
 /** Blobs that nobody has pulled, then the same ones as hits: in each turn by both servers. */
 async function firstBytes(): Promise<void> {
   const layers = Array.from({ length: firsts.count }, (_, i) => sampleBytes(firsts.bytes, i + 1));
@@ -158,6 +172,8 @@ async function firstBytes(): Promise<void> {
       }
     }
     const [near = [], far = []] = [...found.values()];
+    if (what === "hit")
+      say(`first 256 KiB of them from the bucket itself: ${told(await asked(digests))}`);
     const later = far.map((value, i) => value - (near[i] ?? Number.NaN));
     say(
       `first byte of ${firsts.count} blobs, ${what}: folder ${told(near)}, bucket ${told(far)}, ` +

@@ -15,7 +15,7 @@ import { testCertificate } from "../fakes/certificate.ts";
 import { SteppedClock } from "../fakes/clock.ts";
 import { sampleBytes } from "../fakes/image.ts";
 import { errorDocument, type Fault, S3Faults } from "../fakes/s3-faults.ts";
-import { bucketOf, hasS3, openBucketStore, S3Server, s3Test } from "../fakes/s3-server.ts";
+import { bucketOf, hasS3, isOurs, openBucketStore, S3Server, s3Test } from "../fakes/s3-server.ts";
 import { until } from "../fakes/until.ts";
 import { contentOf } from "../suites/blobs.ts";
 
@@ -23,6 +23,9 @@ const MiB = 1 << 20;
 const all = { range: undefined, as: "bytes" } as const;
 
 if (!hasS3) s3Test("faults of a bucket", () => {});
+
+/** Where the server itself is broken. */
+const testBroken = test.skipIf(!isOurs);
 
 describe.skipIf(!hasS3)("a bucket that", () => {
   type Opened = Awaited<ReturnType<typeof openBucketStore>>;
@@ -64,6 +67,7 @@ describe.skipIf(!hasS3)("a bucket that", () => {
   });
   afterEach(async () => {
     faults.fault = undefined;
+    await server.heal();
     await opened.close();
     await faults.stop();
   });
@@ -184,6 +188,78 @@ describe.skipIf(!hasS3)("a bucket that", () => {
     expect(faults.count("PUT")).toBe(2);
   });
 
+  testBroken(
+    "takes no more requests for the moment: what it has turned away is asked again later",
+    async () => {
+      await server.restart("--max-requests", "1");
+      const leave = await server.occupy();
+      const waiting = await open({}, { random: () => 1 });
+      const spool = await waiting.blobs.spool(smallDigest, small.length);
+      await spool.append(small);
+      const stored = spool.commit(smallDigest);
+      await until(() => clock.isDue(500));
+      expect(lines.at(-1)).toContain('"code":"SlowDown"');
+      leave();
+      await until(() => server.isIdle());
+      clock.step(500);
+      await stored;
+      await spool.close();
+      await waiting.close();
+      expect(await contentOf(await blobs.open(smallDigest, small.length, all))).toEqual(small);
+    },
+  );
+
+  testBroken(
+    "is killed in the middle of an upload, and started again: it is gone on with",
+    async () => {
+      const waiting = await open({}, { random: () => 1 });
+      const begun = Promise.withResolvers<void>();
+      const killed = Promise.withResolvers<void>();
+      faults.fault = ({ path }, pass) => {
+        if (!/partNumber=2/.test(path)) return undefined;
+        begun.resolve();
+        return killed.promise.then(pass);
+      };
+      const spool = await waiting.blobs.spool(digest, bytes.length);
+      await spool.append(bytes);
+      await begun.promise;
+      await server.kill();
+      faults.fault = undefined;
+      killed.resolve();
+      const committed = spool.commit(digest);
+      await until(() => clock.isDue(500));
+      expect(lines.at(-1)).toContain("bucket is asked again");
+      await server.heal();
+      let isOver = false;
+      void committed.finally(() => (isOver = true)).catch(() => undefined);
+      // Part after part may have to be sent again, each after half a second.
+      await until(() => {
+        if (clock.isDue(500)) clock.step(500);
+        return isOver;
+      });
+      await committed;
+      await spool.discard();
+      await spool.close();
+      await waiting.close();
+      expect(await read()).toEqual(bytes);
+      expect(await uploads()).toEqual([]);
+    },
+  );
+
+  test("has lost an upload half way: nothing is stored, and the next fill is", async () => {
+    const spool = await spooled(bytes);
+    await until(() => faults.count("PUT", parts) === 2);
+    const [upload] = await uploads();
+    await server.bucket(prefix).abortUpload(upload?.key ?? "", upload?.uploadId ?? "");
+    expect(await failureOf(spool.commit(digest))).toBeInstanceOf(StoreFullError);
+    await spool.discard();
+    await spool.close();
+    expect(await objects()).toEqual([]);
+    await store(bytes);
+    expect(await read()).toEqual(bytes);
+    await until(async () => (await uploads()).length === 0);
+  });
+
   test("fails to complete, or says so in a 200: it is asked again", async () => {
     const answers = [
       () => errorDocument(500, "InternalError"),
@@ -219,38 +295,33 @@ describe.skipIf(!hasS3)("a bucket that", () => {
     expect(await read()).toEqual(bytes);
   });
 
-  test("denies writing: fills are not begun for a while, reading goes on, and it is tried again", async () => {
-    await store(small);
-    faults.fault = ({ method }) =>
-      method === "GET" || method === "HEAD"
-        ? undefined
-        : Promise.resolve(errorDocument(403, "AccessDenied"));
-    for (const seed of [11, 12, 13]) {
-      expect(await failureOf(store(sampleBytes(100, seed)))).toBeInstanceOf(StoreFullError);
-    }
-    const asked = faults.count("PUT");
-    expect(blobs.spool(digest, 1)).rejects.toThrow("the bucket denies access");
-    expect(faults.count("PUT")).toBe(asked);
-    expect(await contentOf(await blobs.open(smallDigest, small.length, all))).toEqual(small);
-    expect(await blobs.ready()).toEqual({
-      ready: true,
-      reason: "the bucket denies access: see the credentials and its policy",
-    });
-    faults.fault = undefined;
-    clock.step(60_000);
-    await store(bytes);
-    expect(await blobs.ready()).toEqual({ ready: true });
-    expect(await read()).toEqual(bytes);
-  });
+  testBroken(
+    "denies writing: fills are not begun for a while, reading goes on, and it is tried again",
+    async () => {
+      await store(small);
+      await server.restart("--readonly");
+      for (const seed of [11, 12, 13]) {
+        expect(await failureOf(store(sampleBytes(100, seed)))).toBeInstanceOf(StoreFullError);
+      }
+      const asked = faults.count("PUT");
+      expect(blobs.spool(digest, 1)).rejects.toThrow("the bucket denies access");
+      expect(faults.count("PUT")).toBe(asked);
+      expect(await contentOf(await blobs.open(smallDigest, small.length, all))).toEqual(small);
+      expect(await blobs.ready()).toEqual({
+        ready: true,
+        reason: "the bucket denies access: see the credentials and its policy",
+      });
+      await server.heal();
+      clock.step(60_000);
+      await store(bytes);
+      expect(await blobs.ready()).toEqual({ ready: true });
+      expect(await read()).toEqual(bytes);
+    },
+  );
 
-  test("is gone, though its service answers: nothing is taken for absent", async () => {
+  testBroken("is gone, though its service answers: nothing is taken for absent", async () => {
     await store(small);
-    faults.fault = ({ method }) =>
-      Promise.resolve(
-        method === "HEAD"
-          ? new Response(null, { status: 404 })
-          : errorDocument(404, "NoSuchBucket"),
-      );
+    server.hideBucket();
     const asks = [
       () => blobs.has(smallDigest, small.length),
       () => blobs.open(smallDigest, small.length, all),
@@ -258,8 +329,14 @@ describe.skipIf(!hasS3)("a bucket that", () => {
       () => blobs.list(undefined, 10),
     ];
     for (const ask of asks) {
-      expect(await failureOf(ask())).toBeInstanceOf(StoreUnavailableError);
+      expect(await failureOf(ask())).toMatchObject({
+        trouble: "no_bucket",
+        message: "there is no such bucket",
+      });
     }
+    await server.heal();
+    clock.step(60_000);
+    expect(await blobs.has(smallDigest, small.length)).toBe(true);
   });
 
   test("answers with pages of something else: not taken for absent either", async () => {
@@ -267,25 +344,26 @@ describe.skipIf(!hasS3)("a bucket that", () => {
     expect(blobs.open(digest, 1, all)).rejects.toBeInstanceOf(StoreUnavailableError);
   });
 
-  test("does not answer: nobody waits for long, then not at all, until it does again", async () => {
-    await store(small);
-    const has = () => blobs.has(smallDigest, small.length);
-    const hung = Promise.withResolvers<Response>();
-    faults.fault = () => hung.promise;
-    for (let i = 0; i < 3; i++) {
-      const began = clock.elapsed();
-      expect(await failureOf(stepping(has()))).toBeInstanceOf(StoreUnavailableError);
-      expect(clock.elapsed() - began).toBeLessThanOrEqual(13_000);
-    }
-    const asked = faults.seen.length;
-    expect(has()).rejects.toThrow("is not asked now");
-    expect(faults.seen).toHaveLength(asked);
-    faults.fault = undefined;
-    hung.resolve(errorDocument(503, "ServiceUnavailable"));
-    clock.step(60_000);
-    expect(await has()).toBe(true);
-    expect(await has()).toBe(true);
-  });
+  testBroken(
+    "does not answer: nobody waits for long, then not at all, until it does again",
+    async () => {
+      await store(small);
+      const has = () => blobs.has(smallDigest, small.length);
+      server.hang();
+      for (let i = 0; i < 3; i++) {
+        const began = clock.elapsed();
+        expect(await failureOf(stepping(has()))).toBeInstanceOf(StoreUnavailableError);
+        expect(clock.elapsed() - began).toBeLessThanOrEqual(13_000);
+      }
+      const asked = faults.seen.length;
+      expect(has()).rejects.toThrow("is not asked now");
+      expect(faults.seen).toHaveLength(asked);
+      await server.heal();
+      clock.step(60_000);
+      expect(await has()).toBe(true);
+      expect(await has()).toBe(true);
+    },
+  );
 
   test("cannot be reached at all: the same, and ready says why", async () => {
     await faults.stop();
@@ -309,6 +387,23 @@ describe.skipIf(!hasS3)("a bucket that", () => {
     expect(ranges[0]).toBe("bytes=0-262143");
     // One of them twice, and each byte once otherwise.
     expect(ranges).toHaveLength(new Set(ranges).size + 1);
+  });
+
+  test("stalls in the middle of a body: the same is asked for once more, after half a minute", async () => {
+    await store(bytes);
+    const stalled = Promise.withResolvers<void>();
+    let stalls = 0;
+    faults.fault = ({ method, headers }, pass) =>
+      method === "GET" && headers.get("if-match") && stalls++ === 0
+        ? cutAfter(pass, 100_000, stalled.promise)
+        : undefined;
+    clock.step(1000);
+    const reading = read();
+    await until(() => stalls === 1 && clock.isDue(30_000));
+    clock.step(30_000);
+    expect(await reading).toEqual(bytes);
+    expect(lines.find((line) => line.includes("is asked again"))).toContain('"code":"stalled"');
+    stalled.resolve();
   });
 
   test("cuts the first body: it is known before anything is said of the blob", async () => {
@@ -512,7 +607,11 @@ function streamOf(opened: { kind: string } | undefined): BlobStream {
   return (opened as unknown as { stream: BlobStream }).stream;
 }
 
-async function cutAfter(pass: () => Promise<Response>, count: number): Promise<Response> {
+async function cutAfter(
+  pass: () => Promise<Response>,
+  count: number,
+  wait: Promise<unknown> = Bun.sleep(50),
+): Promise<Response> {
   const answer = await pass();
   const bytes = await answer.bytes();
   let isSent = false;
@@ -522,7 +621,7 @@ async function cutAfter(pass: () => Promise<Response>, count: number): Promise<R
         isSent = true;
         return controller.enqueue(bytes.subarray(0, count));
       }
-      await Bun.sleep(50);
+      await wait;
       controller.error(new Error("cut"));
     },
   });
