@@ -143,6 +143,30 @@ describe.skipIf(!hasS3)("pulls with a bucket", () => {
     );
   });
 
+  test("a slow reader gets what is stored, though its memory is given back behind it", async () => {
+    const large = sampleBytes(12 * MiB, 9);
+    const [layer = ""] = upstream.image(name, "large", buildImage({ layers: [large] })).layers;
+    await weir.manifest(name, "large");
+    await (await weir.blob(name, layer)).bytes();
+    await weir.settled(name, layer);
+    const windows = () => faults.count("GET", new RegExp(layer.replace("sha256:", "")));
+    const answer = await weir.blob(name, layer);
+    const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
+    const pieces = [(await reader.read()).value ?? new Uint8Array()];
+    // Until nothing is asked of the bucket any more: all between it and the reader is full.
+    let asked = windows();
+    for (let quiet = 0; quiet < 500; quiet++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (windows() > asked) quiet = 0;
+      asked = windows();
+    }
+    for (let read = await reader.read(); !read.done; read = await reader.read()) {
+      pieces.push(read.value);
+    }
+    expect(digestOf(Buffer.concat(pieces))).toBe(layer as never);
+    expect(windows()).toBeGreaterThan(asked);
+  });
+
   test("an object that is gone is fetched again, and noticed before the header", async () => {
     await pulled();
     await weir.settled(name, digest);
