@@ -210,11 +210,7 @@ export class Bucket {
    * of one key that do not fit into a page are left out: services differ in what they take for the place of an upload
    * among those of its key, above all when it has been aborted meanwhile.
    */
-  async uploads(
-    prefix: string,
-    after: string | undefined = undefined,
-    limit = 1000,
-  ): Promise<UploadsPage> {
+  async uploads(prefix: string, after?: string, limit = 1000): Promise<UploadsPage> {
     const query = {
       uploads: "",
       prefix,
