@@ -157,6 +157,7 @@ async function start(
       owner: instanceId,
       // Who only listens waits for nothing that work could hold up.
       underWay: () => Math.max(0, (server?.underWay() ?? 0) - listeners.count - watchers.count),
+      isWritingBack: () => metadata.isWritingBack(),
     },
   );
   stored.wake = () => void wakeEviction(keeping.eviction, runner, log);

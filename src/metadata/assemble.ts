@@ -47,18 +47,22 @@ export interface Engine {
   cache: Cache;
   lists: Lists;
   unready: Metadata["unready"];
+  isWritingBack: Metadata["isWritingBack"];
   alone: Metadata["alone"];
   /** The same, but where somebody runs one of this name, nothing is done. */
   unlessOthers: (name: string, work: () => Promise<void>) => Promise<void>;
+  /** How long a step of a purge should take: others wait for it, or for what it has locked. */
+  stepMs: number;
   /** After everything else has been written. */
   close: () => Promise<void>;
 }
 
 /** Brings what is stored to these settings, and joins all parts of the contract over one database. */
 export async function assemble(
-  { db, changes, cache, lists, unready, alone, unlessOthers, close }: Engine,
+  engine: Engine,
   { clock, sealer, log, limits, proxyUpstream }: MetadataOptions,
 ): Promise<Metadata> {
+  const { db, changes, cache, lists, unready, isWritingBack, alone, unlessOthers } = engine;
   const passwords = new Passwords(sealer, log);
   const writer = new Writer(changes, passwords, clock, limits);
   const upstreams = await writer.run(sealAnew);
@@ -66,10 +70,11 @@ export async function assemble(
   const bereft = await writer.run((saving) => alignProxyUpstreams(saving, proxyUpstream));
   for (const group of bereft) log.warn("the login of a Dependency Proxy is gone", { group });
   const uses = new Uses(db, clock, log);
+  const purges = new SqlPurges(db, changes, clock, engine.stepMs);
   const turn = (work: () => Promise<void>) => unlessOthers("entry index", work);
   return {
     directory: new SqlDirectory(db, changes, passwords, clock, limits, proxyUpstream),
-    management: new SqlManagement(db, passwords, writer, proxyUpstream),
+    management: new SqlManagement(db, passwords, writer, purges, proxyUpstream),
     audit: new SqlAuditLog(db, changes),
     statistics: new SqlStatistics(db, clock),
     upstreamStates: new SqlUpstreamStates(db),
@@ -80,7 +85,7 @@ export async function assemble(
     cache,
     lists,
     holdings: new SqlHoldings(db, changes),
-    purges: new SqlPurges(db, changes),
+    purges,
     searchIndex: new EntryIndex(db, turn),
     cleanup: new SqlCleanupRuns(db, changes, clock),
     work: new SqlWorkStates(db),
@@ -91,10 +96,11 @@ export async function assemble(
     generation: () => changes.generation(),
     storeSize: () => storeSize(db),
     unready,
+    isWritingBack,
     alone,
     async close() {
       await uses.flush();
-      await close();
+      await engine.close();
     },
   };
 }

@@ -50,6 +50,11 @@ export interface Metadata {
   generation(): Promise<number>;
   /** What is stored, counted anew each time: takes long where much is. */
   storeSize(): Promise<StoreSize>;
+  /**
+   * Whether the log of a database within this process is being written back: who writes meanwhile may wait for the disk, and
+   * all the process with him. So work that nobody waits for rests.
+   */
+  isWritingBack(): boolean;
   /** Why a trivial query is not answered, in words without a secret; undefined: it is. */
   unready(): Promise<string | undefined>;
   /** Runs `work` while nobody else, on whatever server, runs any of the same name. Others wait. */

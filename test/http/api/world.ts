@@ -177,7 +177,14 @@ export class ApiWorld {
 
   #runner(metadata: Metadata, log: Log): Runner {
     const { clock } = this;
-    const options = { states: metadata.work, clock, log, owner: "test", underWay: () => 0 };
+    const options = {
+      states: metadata.work,
+      clock,
+      log,
+      owner: "test",
+      underWay: () => 0,
+      isWritingBack: () => false,
+    };
     const { sweep } = metadata;
     const counts = noSpaceCounts();
     const blobs = { delete: async () => {}, list: async () => [] };
