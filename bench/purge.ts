@@ -31,7 +31,8 @@ function fill(db: Database): void {
   }).immediate();
 }
 
-async function steps({ management, purges, isWritingBack }: Metadata): Promise<void> {
+async function steps(metadata: Metadata): Promise<void> {
+  const { management, purges } = metadata;
   const used: number[] = [];
   let removed: number | undefined;
   await management.upstreams.purge(
@@ -45,7 +46,7 @@ async function steps({ management, purges, isWritingBack }: Metadata): Promise<v
     const after = process.threadCpuUsage();
     used.push((after.user - user + after.system - system) / 1000);
     await yieldTurn();
-    while (isWritingBack()) await Bun.sleep(1);
+    while (metadata.isWritingBack()) await Bun.sleep(1);
   } while (removed !== undefined);
   const sorted = used.toSorted((a, b) => a - b);
   const p99 = sorted[Math.floor(sorted.length * 0.99)] ?? Number.NaN;

@@ -2,6 +2,7 @@ import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import type { Sealer } from "../lib/seal.ts";
 import { SqlAuditLog } from "./audit/log.ts";
+import { blobCount } from "./blob-count.ts";
 import type { Changes } from "./changes.ts";
 import { SqlCleanupRuns } from "./cleanup/runs.ts";
 import type { Cache, Lists, Metadata, UpstreamSettings } from "./contract.ts";
@@ -25,7 +26,6 @@ import { SqlSpace } from "./space/space.ts";
 import { SqlSweep } from "./space/sweep.ts";
 import { SqlUpstreamStates } from "./states.ts";
 import { SqlStatistics } from "./statistics/statistics.ts";
-import { storeSize } from "./store-size.ts";
 import { SqlDeliveries } from "./webhooks/deliveries.ts";
 import { SqlWorkStates } from "./work/states.ts";
 
@@ -86,7 +86,7 @@ export async function assemble(
     lists,
     holdings: new SqlHoldings(db, changes),
     purges,
-    searchIndex: new EntryIndex(db, turn),
+    searchIndex: new EntryIndex(db, turn, clock),
     cleanup: new SqlCleanupRuns(db, changes, clock),
     work: new SqlWorkStates(db),
     space: new SqlSpace(db, changes),
@@ -94,7 +94,7 @@ export async function assemble(
     prefetches: new SqlPrefetchRuns(db, changes, clock),
     deliveries: new SqlDeliveries(db, changes, passwords, clock),
     generation: () => changes.generation(),
-    storeSize: () => storeSize(db),
+    blobCount: () => blobCount(db, clock),
     unready,
     isWritingBack,
     alone,

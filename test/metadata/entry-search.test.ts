@@ -85,7 +85,7 @@ describe("entries by the thousand", () => {
 
   /** Everything that can be noted. */
   const index = async () => {
-    const own = new EntryIndex(db, (work) => work());
+    const own = new EntryIndex(db, (work) => work(), new SteppedClock());
     while ((await own.step()) !== undefined);
   };
   const list = (options: Partial<PageOptions>) =>

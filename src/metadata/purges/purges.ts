@@ -1,5 +1,5 @@
 import { type Selectable, sql, type Transaction } from "kysely";
-import { type Clock, sleep, yieldTurn } from "../../lib/clock.ts";
+import { type Clock, giveWay } from "../../lib/clock.ts";
 import type { Changes } from "../changes.ts";
 import type { Db, PurgesTable, Schema } from "../schema.ts";
 import type { PurgePreview, Purges, PurgeSelection } from "./contract.ts";
@@ -58,9 +58,7 @@ export class SqlPurges implements Purges {
       for (let isOver = false; !isOver && left > 0; left--) {
         const started = this.clock.elapsed();
         isOver = (await this.#stepOf(id))?.isOver ?? true;
-        // Others need more than one turn for what they do.
-        const took = this.clock.elapsed() - started;
-        await (took < 1 || isOver ? yieldTurn() : sleep(took));
+        await giveWay(isOver ? 0 : this.clock.elapsed() - started);
       }
     }
   }
