@@ -3,6 +3,7 @@ import { createApiAccess } from "./access/api.ts";
 import { AccessTokens } from "./access/access-tokens.ts";
 import { createAccess } from "./access/access.ts";
 import { IdTokens } from "./access/id-tokens.ts";
+import { Hashing } from "./access/people/hashing.ts";
 import { createPeople } from "./access/people/people.ts";
 import { GatheredIncidents } from "./access/incidents.ts";
 import { createLogins } from "./access/logins.ts";
@@ -122,6 +123,7 @@ async function start(
     externalUrl,
     settings: config.signIn,
     attempts: logins,
+    hashing: new Hashing(undefined, around.hashingCost),
   });
   const documents = createDocumentClient({ clock, log, ...reaching });
   closers.push(async () => documents.close());

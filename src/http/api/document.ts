@@ -125,14 +125,30 @@ const toldAs = { io: "input", unrepresentable: "any" } as const;
 
 const credentials = [{ privateToken: [] }, { bearer: [] }, { jobToken: [] }, { session: [] }];
 
+function requestOf({ params, query, conditional, body, upload, onlyJson }: Described) {
+  const all = {
+    ...(params && { params }),
+    ...(query && { query }),
+    ...(conditional && { headers: conditionHeaders }),
+  };
+  if (upload) return { ...all, body: { ...file(upload), required: true } };
+  if (!body) return all;
+  return {
+    ...all,
+    // Made when the document is asked for: most servers never are.
+    get body() {
+      return fields(body, onlyJson === true);
+    },
+  };
+}
+
 /** Adds an endpoint to the document. `action`: see `refusalsOf`. */
 export function document(
   registry: Registry,
   described: Described,
   action: Action | undefined,
 ): void {
-  const { method, path, summary, params, query, body, answer, status } = described;
-  const { upload, download, conditional, onlyJson = false } = described;
+  const { method, path, summary, answer, status, download } = described;
   const refused = refusalsOf(described, action).map(
     (code) => [code, { $ref: `#/components/responses/${refusals[code][0]}` }] as const,
   );
@@ -142,13 +158,7 @@ export function document(
     summary,
     security: action ? credentials : [],
     ...(action && { "x-permission": action }),
-    request: {
-      ...(params && { params }),
-      ...(query && { query }),
-      ...(conditional && { headers: conditionHeaders }),
-      ...(body && { body: fields(body, onlyJson) }),
-      ...(upload && { body: { ...file(upload), required: true } }),
-    },
+    request: requestOf(described),
     responses: {
       [status]: {
         description: "Done",

@@ -5,7 +5,6 @@ import { e2e, type Lab } from "../lab/lab.ts";
 import type { UpstreamRegistry } from "../lab/registry.ts";
 import type { Weir } from "../lab/weir.ts";
 import {
-  browserOf,
   checked,
   chromiumHere,
   settled,
@@ -14,6 +13,7 @@ import {
   type WatchedPage,
   watchedPage,
 } from "./browser.ts";
+import { browserOf } from "./shared-browser.ts";
 import { pushOddImage } from "./odd-image.ts";
 import { call, oddName } from "./people.ts";
 

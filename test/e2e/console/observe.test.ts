@@ -4,7 +4,8 @@ import { bytesText } from "../../../web/ui/format.tsx";
 import { skopeo, succeed } from "../lab/clients/index.ts";
 import { e2e } from "../lab/lab.ts";
 import type { Weir } from "../lab/weir.ts";
-import { browserOf, checked, chromiumHere, settled, signedInPage } from "./browser.ts";
+import { checked, chromiumHere, settled, signedInPage } from "./browser.ts";
+import { browserOf } from "./shared-browser.ts";
 
 const needs = [chromiumHere, skopeo];
 /** Markup, right-to-left, and what has no room. */

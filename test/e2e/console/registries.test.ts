@@ -5,7 +5,6 @@ import { e2e } from "../lab/lab.ts";
 import { freePort } from "../lab/processes.ts";
 import type { Weir } from "../lab/weir.ts";
 import {
-  browserOf,
   checked,
   chromiumHere,
   narrow,
@@ -14,6 +13,7 @@ import {
   signIn,
   watchedPage,
 } from "./browser.ts";
+import { browserOf } from "./shared-browser.ts";
 
 const needs = [chromiumHere, skopeo];
 

@@ -1,6 +1,7 @@
 import { copyFileSync } from "node:fs";
 import { createApiAccess } from "../../../src/access/api.ts";
 import type { Access, Logins } from "../../../src/access/contract.ts";
+import { Hashing } from "../../../src/access/people/hashing.ts";
 import { createPeople } from "../../../src/access/people/people.ts";
 import { GatheredIncidents } from "../../../src/access/incidents.ts";
 import { createLogins } from "../../../src/access/logins.ts";
@@ -39,6 +40,7 @@ import { Holds } from "../../../src/lib/holds.ts";
 import { noSpaceCounts } from "../../../src/work/space/contract.ts";
 import { Eviction } from "../../../src/work/space/eviction.ts";
 import { createRunner } from "../../../src/work/runner/runner.ts";
+import { quickCost } from "../../fakes/hashing.ts";
 import { SteppedClock } from "../../fakes/clock.ts";
 import { noon, registrySettings, upstreamSettings } from "../../fakes/metadata-samples.ts";
 import { sqliteFolder, testSealer } from "../../fakes/metadata-sqlite.ts";
@@ -264,6 +266,7 @@ export class ApiWorld {
         providers: [company],
       },
       attempts,
+      hashing: new Hashing(undefined, quickCost),
     });
   }
 
