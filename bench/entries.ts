@@ -75,9 +75,9 @@ function cpuMs(): number {
 /** As the server's background work does: between two turns of it others have theirs. */
 async function indexed({ searchIndex }: Metadata): Promise<void> {
   const turns: number[] = [];
-  let isOver = false;
+  const over = new AbortController();
   const watch = async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const before = cpuMs();
       await yieldTurn();
       turns.push(cpuMs() - before);
@@ -90,7 +90,7 @@ async function indexed({ searchIndex }: Metadata): Promise<void> {
     if ((await searchIndex.step()) === undefined) break;
     steps.push(performance.now() - started);
   }
-  isOver = true;
+  over.abort();
   await watched;
   const [middle, most, turn] = [median(steps), Math.max(...steps), longest(turns)].map(figure);
   console.log(

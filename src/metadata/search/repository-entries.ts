@@ -112,7 +112,7 @@ export class RepositoryEntries {
           ),
         ])
         .executeTakeFirstOrThrow();
-      passed.seen += Number(shown);
+      passed.seen += shown;
       passed.last = wanted.isDescending ? first : last;
       passed.isWhole = rows < step;
       if (passed.isWhole) break;
