@@ -140,7 +140,15 @@ describe("settings", () => {
       cacheMaxBytes: undefined,
       minFreeBytes: 2 ** 30,
       logLevel: "info",
-      declared: { groups: [], upstreams: [], registries: [], users: [], oidcIssuers: [] },
+      declared: {
+        groups: [],
+        upstreams: [],
+        registries: [],
+        users: [],
+        oidcIssuers: [],
+        webhooks: [],
+        prefetches: [],
+      },
     });
   });
 

@@ -79,6 +79,7 @@ export type * from "./people/contract.ts";
 export * from "./rules/contract.ts";
 export type * from "./snapshots/contract.ts";
 export * from "./statistics/contract.ts";
+export { settingsOf as prefetchSettings } from "./prefetches/settings.ts";
 export { tagOf } from "./tags.ts";
 export * from "./cleanup/contract.ts";
 export * from "./oidc-issuers/contract.ts";

@@ -189,7 +189,8 @@ export class TestWeir {
     const registries = [own.registry, ...(this.#options.others ? [other.registry] : [])];
     const users = [stranger, ...(this.#options.users ?? [])];
     const oidcIssuers = this.#options.oidcIssuers ?? [];
-    const declared = { groups, upstreams, registries, users, oidcIssuers };
+    const automation = { webhooks: [], prefetches: [] };
+    const declared = { groups, upstreams, registries, users, oidcIssuers, ...automation };
     return {
       ...config,
       declared,

@@ -144,8 +144,8 @@ async function purges({ weir, watched }: Stage): Promise<void> {
   await checked(watched);
   await dialog.getByLabel(/^To confirm, type/).fill("something else");
   await dialog.getByRole("button", { name: "Purge" }).click();
-  await dialog.getByText("This is not delete 1.").waitFor();
-  await dialog.getByLabel(/^To confirm, type/).fill("delete 1");
+  await dialog.getByText(`This is not ${repository}:*.`).waitFor();
+  await dialog.getByLabel(/^To confirm, type/).fill(`${repository}:*`);
   await dialog.getByRole("button", { name: "Purge" }).click();
   await dialog.waitFor({ state: "detached" });
   await toRepository(page);

@@ -129,7 +129,7 @@ await e2e(
     const health = page.getByRole("table", { name: "Health of the upstreams" });
     await health.getByText("What to do: see whether the upstream is up").waitFor();
     await health.getByRole("link", { name: "Its failed pulls" }).click();
-    await lines(page, /Refused library\/multi:latest.*see whether the upstream is up/)
+    await lines(page, /Failed library\/multi:latest.*see whether the upstream is up/)
       .first()
       .waitFor();
     await page.goto("/explain?registry=1&image=library/multi:latest");

@@ -197,7 +197,7 @@ await e2e(
     await button(page, "Create webhook").click();
     await settled(page, "Webhook");
     await button(page, "Send a test").click();
-    await page.getByText("Delivered", { exact: true }).waitFor();
+    await page.getByText("Delivered", { exact: true }).first().waitFor();
     expect(told.seen).toEqual(["test"]);
 
     await page.goto("/groups/1");

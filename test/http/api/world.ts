@@ -382,7 +382,12 @@ export class ApiWorld {
     const text = isStream ? await firstPart(response) : await response.text();
     const isJson = contentType?.startsWith("application/json") === true;
     const answer = isJson ? (JSON.parse(text) as unknown) : text || undefined;
-    const wrong = undocumented(method, path, { status, contentType, body: answer });
+    const wrong = undocumented(method, path, {
+      status,
+      contentType,
+      etag: told.get("etag"),
+      body: answer,
+    });
     if (wrong.length > 0) throw new Error(wrong.join("\n"));
     return { status, body: answer, headers: told };
   }
