@@ -159,6 +159,7 @@ async function start(
       owner: instanceId,
       // Who only listens waits for nothing that work could hold up.
       underWay: () => Math.max(0, (server?.underWay() ?? 0) - listeners.count - watchers.count),
+      isWritingBack: () => metadata.isWritingBack(),
     },
   );
   stored.wake = () => void wakeEviction(keeping.eviction, runner, log);
@@ -180,7 +181,8 @@ async function start(
     health: (upstream) => client.health(upstream),
     activity: () => puller.activity(),
     readiness,
-    storeSize: () => metadata.storeSize(),
+    storedBytes: async () => (await metadata.space.usage()).stored,
+    blobCount: () => metadata.blobCount(),
     space: keeping.counts,
     dataDir,
     minFreeBytes,

@@ -48,8 +48,13 @@ export interface Metadata {
    * is valid only while it stands still.
    */
   generation(): Promise<number>;
-  /** What is stored, counted anew each time: takes long where much is. */
-  storeSize(): Promise<StoreSize>;
+  /** How many blobs are stored, counted anew each time, in steps that let others through: takes long where they are many. */
+  blobCount(): Promise<number>;
+  /**
+   * Whether the log of a database within this process is being written back: who writes meanwhile may wait for the disk, and
+   * all the process with him. So work that nobody waits for rests.
+   */
+  isWritingBack(): boolean;
   /** Why a trivial query is not answered, in words without a secret; undefined: it is. */
   unready(): Promise<string | undefined>;
   /** What it does not do although it answers, in words without a secret; undefined: nothing that is known. */
@@ -57,11 +62,6 @@ export interface Metadata {
   /** Runs `work` while nobody else, on whatever server, runs any of the same name. Others wait. */
   alone<T>(name: string, work: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
-}
-
-export interface StoreSize {
-  blobs: number;
-  bytes: number;
 }
 
 export type * from "./audit/contract.ts";

@@ -79,7 +79,7 @@ test("storing and counting a manifest looks at its own entries and what they lea
 });
 
 test("a step of a purge goes on in the order of keys", async () => {
-  const purges = new SqlPurges(db, changes);
+  const purges = new SqlPurges(db, changes, folder.clock, 2);
   for (const pattern of [undefined, "library/*"]) {
     const selection = { pattern, includePinned: false };
     await changes.run((tx) => requestPurge(tx, upstream.id, selection, 1));

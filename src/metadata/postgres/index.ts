@@ -35,6 +35,8 @@ export interface PostgresOptions extends MetadataOptions {
 const connectMs = 5000;
 /** Whether the database is there has to be known sooner than what is in it. */
 const probeMs = 2000;
+/** Whoever stores something of the same upstream waits meanwhile. */
+const stepMs = 50;
 
 /**
  * Opens the database, and makes it or brings it to the newest schema where needed, one server after another. Throws a
@@ -62,20 +64,9 @@ export async function openPostgresMetadata(options: PostgresOptions): Promise<Me
     const unready = () => changes.ask().then(isThere, whyNot);
     const unlessOthers = lockingIfFree(pool);
     const reading = new ReadOnly(probe, log);
-    const readOnly = () => reading.told();
-    const engine = {
-      db,
-      changes,
-      time,
-      cache,
-      lists,
-      unready,
-      readOnly,
-      alone,
-      unlessOthers,
-      close,
-    };
-    return await assemble(engine, options);
+    const about = { unready, readOnly: () => reading.told(), isWritingBack: () => false };
+    const engine = { db, changes, time, cache, lists, alone, unlessOthers, stepMs, close };
+    return await assemble({ ...engine, ...about }, options);
   } catch (error) {
     await close();
     throw explained(error, options.url);

@@ -179,7 +179,14 @@ export class ApiWorld {
 
   #runner(metadata: Metadata, log: Log): Runner {
     const { clock } = this;
-    const options = { states: metadata.work, clock, log, owner: "test", underWay: () => 0 };
+    const options = {
+      states: metadata.work,
+      clock,
+      log,
+      owner: "test",
+      underWay: () => 0,
+      isWritingBack: () => false,
+    };
     const { sweep } = metadata;
     const counts = noSpaceCounts();
     const blobs = { delete: async () => {}, list: async () => [] };
@@ -317,7 +324,8 @@ export class ApiWorld {
       activity: refuse,
       readiness: refuse,
       space: noSpaceCounts(),
-      storeSize: () => metadata.storeSize(),
+      storedBytes: async () => (await metadata.space.usage()).stored,
+      blobCount: () => metadata.blobCount(),
       dataDir: ".",
       minFreeBytes: 0,
       spans: undefined,
