@@ -2,7 +2,10 @@ import { Database } from "bun:sqlite";
 import { mkdirSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { systemClock } from "../src/lib/clock.ts";
+import type { Metadata } from "../src/metadata/contract.ts";
 import { environment, freePort, Service, tellJanitor } from "../test/e2e/lab/processes.ts";
+import { sqliteMetadata } from "../test/fakes/metadata-sqlite.ts";
 import { FakeUpstream } from "../test/fakes/upstream.ts";
 import { figure, median } from "./stats.ts";
 
@@ -77,6 +80,13 @@ export class Beside {
     const database = new Database(path.join(this.#dataDir, "weir.db"));
     work(database);
     database.close(true);
+  }
+
+  /** The same, as the server works with it. */
+  async inMetadata(work: (metadata: Metadata) => Promise<void>): Promise<void> {
+    const metadata = await sqliteMetadata(path.join(this.#dataDir, "weir.db"), systemClock);
+    await work(metadata);
+    await metadata.close();
   }
 
   async #login(): Promise<Record<string, string>> {

@@ -44,13 +44,16 @@ export async function blobLoad(
   clients: number,
   rounds: number,
   size: number,
+  longestSeconds = 300,
 ): Promise<number> {
   const format = ["-w", "%{http_code} %{size_download}"];
   const command = ["curl", "-s", "-o", "/dev/null", ...format, ...fields(headers)];
   let bad = 0;
   const client = async () => {
     for (let round = 0; round < rounds; round++) {
-      const { stdout: said } = await run([...command, url], environment("/"), { seconds: 300 });
+      const { stdout: said } = await run([...command, url], environment("/"), {
+        seconds: longestSeconds,
+      });
       if (said !== `200 ${size}`) bad++;
     }
   };

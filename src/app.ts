@@ -3,6 +3,7 @@ import { createApiAccess } from "./access/api.ts";
 import { AccessTokens } from "./access/access-tokens.ts";
 import { createAccess } from "./access/access.ts";
 import { IdTokens } from "./access/id-tokens.ts";
+import { Hashing } from "./access/people/hashing.ts";
 import { createPeople } from "./access/people/people.ts";
 import { GatheredIncidents } from "./access/incidents.ts";
 import { createLogins } from "./access/logins.ts";
@@ -122,6 +123,7 @@ async function start(
     externalUrl,
     settings: config.signIn,
     attempts: logins,
+    hashing: new Hashing(undefined, around.hashingCost),
   });
   const documents = createDocumentClient({ clock, log, ...reaching });
   closers.push(async () => documents.close());
@@ -157,6 +159,7 @@ async function start(
       owner: instanceId,
       // Who only listens waits for nothing that work could hold up.
       underWay: () => Math.max(0, (server?.underWay() ?? 0) - listeners.count - watchers.count),
+      isWritingBack: () => metadata.isWritingBack(),
     },
   );
   stored.wake = () => void wakeEviction(keeping.eviction, runner, log);
@@ -177,7 +180,8 @@ async function start(
     health: (upstream) => client.health(upstream),
     activity: () => puller.activity(),
     readiness,
-    storeSize: () => metadata.storeSize(),
+    storedBytes: async () => (await metadata.space.usage()).stored,
+    blobCount: () => metadata.blobCount(),
     space: keeping.counts,
     dataDir,
     minFreeBytes,

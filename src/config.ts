@@ -280,5 +280,7 @@ export function visibleConfig({ settings, declared, signIn }: Config) {
     })),
     users: declared.users.map(work.visibleUser),
     oidc_issuers: declared.oidcIssuers.map(work.visibleIssuer),
+    webhooks: declared.webhooks.map(work.visibleWebhook),
+    prefetches: declared.prefetches.map(work.visiblePrefetch),
   };
 }

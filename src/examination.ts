@@ -1,5 +1,7 @@
 import { accessSync, constants, readFileSync, statfsSync, statSync } from "node:fs";
 import path from "node:path";
+import type { BucketTrouble } from "./blobs/contract.ts";
+import { examineBucket } from "./blobs/s3/examine.ts";
 import type { Config } from "./config.ts";
 import type { Clock } from "./lib/clock.ts";
 import { deriveKey } from "./lib/keys.ts";
@@ -16,6 +18,8 @@ import { createWebClient } from "./upstream/web/client.ts";
 /** What a server with this configuration would work with, looked at and left as it is. */
 export interface Examination {
   folder: ExaminedFolder;
+  /** Undefined: blobs are in the folder. */
+  bucket: ExaminedBucket | undefined;
   /** Undefined: there is none yet, as before a first start. */
   database: Omit<ExaminedDatabase, "upstreams"> | undefined;
   /** Undefined where the database does not tell them. */
@@ -29,6 +33,13 @@ export interface ExaminedFolder {
   problem: string | undefined;
   freeBytes: number | undefined;
   key: "given" | "there" | "absent" | "readable_by_others";
+}
+
+export interface ExaminedBucket {
+  name: string;
+  endpoint: string;
+  /** Undefined: it can be read. `code`: its service's own word, or the system's. */
+  failure: { trouble: BucketTrouble; code: string; message: string } | undefined;
 }
 
 export interface ExaminedUpstream {
@@ -53,13 +64,24 @@ export const examine: Examine = async (config, around, asking) => {
   const { folder, secret } = examineFolder(config);
   const log = createLog(around.clock, "error", { write() {}, async flush() {} });
   const sealer = secret === undefined ? undefined : sealerOf(config, secret);
+  const bucket = await askBucket(config, { clock: around.clock, log });
   const examined = await examineDatabase(config, { sealer, log });
-  if (!examined) return { folder, database: undefined, upstreams: undefined };
+  if (!examined) return { folder, bucket, database: undefined, upstreams: undefined };
   const { upstreams, ...database } = examined;
   const asked =
     upstreams && (await askUpstreams(config, alike(upstreams), { ...around, log }, asking));
-  return { folder, database, upstreams: asked };
+  return { folder, bucket, database, upstreams: asked };
 };
+
+async function askBucket(
+  { bucket }: Config,
+  around: { clock: Clock; log: Log },
+): Promise<ExaminedBucket | undefined> {
+  if (!bucket) return undefined;
+  const found = await examineBucket(bucket, around);
+  const failure = found && { trouble: found.trouble, code: found.code, message: found.message };
+  return { name: bucket.bucket, endpoint: bucket.endpoint, failure };
+}
 
 async function examineDatabase(
   { database, dataDir }: Config,

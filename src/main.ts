@@ -2,10 +2,6 @@ import { readFileSync, writeSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import { isatty } from "node:tty";
 import manifest from "../package.json" with { type: "json" };
-import { startWeir } from "./app.ts";
-import { backUpWeir, restoreWeir, verifyWeir } from "./stores.ts";
-import { migrateWeir } from "./migration.ts";
-import { examine } from "./examination.ts";
 import { runCli } from "./cli/index.ts";
 import type { World } from "./cli/command.ts";
 import { systemClock } from "./lib/clock.ts";
@@ -13,6 +9,12 @@ import { DescriptorTarget } from "./lib/log-target.ts";
 import { createLog, failureCode, failureTrace, type Log } from "./lib/log.ts";
 
 const { version } = manifest;
+
+// What opens the data folder is loaded by the commands that do: the others are over in half the time.
+const app = () => import("./app.ts");
+const stores = () => import("./stores.ts");
+const migration = () => import("./migration.ts");
+const examination = () => import("./examination.ts");
 
 const terminal = { in: isatty(0), out: isatty(1), err: isatty(2) };
 /** Whether the last line of the terminal is a status, which other texts would be written behind. */
@@ -64,6 +66,7 @@ async function ask(question: string): Promise<string> {
 const secondSignalMs = 1000;
 
 const serve: World["serve"] = async (config, started) => {
+  const { startWeir } = await app();
   const log = createLog(systemClock, config.logLevel, new DescriptorTarget(systemClock, 1));
   watchStrays(log);
   const told = Promise.withResolvers<string>();
@@ -114,11 +117,15 @@ const code = await runCli(process.argv.slice(2), {
   clock: systemClock,
   version,
   serve,
-  examine,
+  examine: async (...given) => (await examination()).examine(...given),
   stores: {
-    backUp: (config, backing) => backUpWeir(config, { clock: systemClock, version }, backing),
-    restore: restoreWeir,
+    async backUp(config, backing) {
+      const { backUpWeir } = await stores();
+      return backUpWeir(config, { clock: systemClock, version }, backing);
+    },
+    restore: async (...given) => (await stores()).restoreWeir(...given),
     async migrate(config, target, migrating) {
+      const { migrateWeir } = await migration();
       const log = createLog(systemClock, "error", new DescriptorTarget(systemClock, 2));
       const around = { clock: systemClock, log, version, random: Math.random };
       const report = await migrateWeir(config, target, around, migrating);
@@ -126,6 +133,7 @@ const code = await runCli(process.argv.slice(2), {
       return report;
     },
     async verify(config, work) {
+      const { verifyWeir } = await stores();
       // What it finds is told by the command.
       const log = createLog(systemClock, "error", new DescriptorTarget(systemClock, 2));
       await verifyWeir(config, { clock: systemClock, log, version, random: Math.random }, work);

@@ -33,6 +33,7 @@ import {
 import { openDataDir } from "./work/data-dir.ts";
 import { createWebClient } from "./upstream/web/client.ts";
 import { StoredBytes } from "./work/space/waking.ts";
+import type { HashingCost } from "./access/people/hashing.ts";
 import { StoreVerifier } from "./work/verify/verifier.ts";
 import { GatheredHappenings } from "./work/webhooks/gathered.ts";
 import { type RunningTracing, startTracing, type TracingOptions } from "./work/tracing.ts";
@@ -43,6 +44,8 @@ export interface Surroundings {
   version: string;
   /** From 0 to 1, for waits that are not to be the same for all. */
   random: () => number;
+  /** Of passwords; default a strong one. */
+  hashingCost?: HashingCost;
 }
 
 /** What every way of running has: the database, the store, and how upstreams are asked. */

@@ -140,7 +140,15 @@ describe("settings", () => {
       cacheMaxBytes: undefined,
       minFreeBytes: 2 ** 30,
       logLevel: "info",
-      declared: { groups: [], upstreams: [], registries: [], users: [], oidcIssuers: [] },
+      declared: {
+        groups: [],
+        upstreams: [],
+        registries: [],
+        users: [],
+        oidcIssuers: [],
+        webhooks: [],
+        prefetches: [],
+      },
     });
   });
 
@@ -275,6 +283,7 @@ describe("settings", () => {
           secretAccessKey: "secret",
           sessionToken: undefined,
         },
+        ca: undefined,
         redirect: false,
       });
     });
@@ -349,6 +358,20 @@ describe("settings", () => {
         expect(others).toEqual([]);
       });
     }
+
+    test("authorities of its own, where there is a certificate to be signed", () => {
+      const ca = { WEIR_BLOBS_CA: "cert.pem" };
+      expect(bucket("?endpoint=https://ceph.example.com", ca, pems)?.ca).toContain(certificate);
+      expect(problems(() => load(ca, pems))).toEqual([
+        "WEIR_BLOBS_CA: needs a bucket: set WEIR_BLOBS_URL too",
+      ]);
+      expect(problems(() => bucket("?endpoint=http://ceph.example.com", ca, pems))).toEqual([
+        "WEIR_BLOBS_CA: needs an endpoint with https: another has no certificate",
+      ]);
+      expect(problems(() => bucket("", { WEIR_BLOBS_CA: "key.pem" }, pems))).toEqual([
+        "WEIR_BLOBS_CA: must be the path of a readable PEM file with certificates",
+      ]);
+    });
 
     test("problem: half of a login, a redirect without a bucket or to where nobody is safe", () => {
       const half = { WEIR_BLOBS_URL: "s3://blobs", AWS_ACCESS_KEY_ID: "a" };

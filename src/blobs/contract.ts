@@ -2,6 +2,7 @@ import type { ByteRange } from "../lib/range.ts";
 import type { Digest } from "../oci/digest.ts";
 
 export type { BucketSettings } from "./s3/settings.ts";
+export type { Trouble as BucketTrouble } from "./s3/trouble.ts";
 
 /** Where verified bytes rest, by digest. What is in it is complete and right; nothing else ever gets in. */
 export interface BlobStore {
@@ -64,7 +65,10 @@ export type OpenedBlob =
 
 /** Bytes on their way from the store. Whoever gets one reads it to its end or cancels it. */
 export interface BlobStream {
-  /** Undefined at the end, which comes after the last byte that was wanted. Throws when the rest cannot be had. */
+  /**
+   * The next bytes, which are there until the next call: who wants them longer copies them. Undefined at the end, which
+   * comes after the last byte that was wanted. Throws when the rest cannot be had.
+   */
   next(): Promise<Uint8Array | undefined>;
   cancel(): Promise<void>;
   /** Whether a pending `next` waits for the store. */

@@ -67,7 +67,19 @@ export class Api {
   }
 
   async post<T>(shape: Shape<T>, path: string, request: Request = {}): Promise<T> {
-    return this.#read(shape, await this.#ask("POST", path, { body: {}, ...request }));
+    return (await this.change("POST", shape, path, { body: {}, ...request })).body;
+  }
+
+  /** What came of a change, with the version for the next one. */
+  async change<T>(
+    method: "POST" | "PATCH" | "PUT",
+    shape: Shape<T>,
+    path: string,
+    request: Request,
+  ): Promise<Versioned<T>> {
+    const answer = await this.#ask(method, path, request);
+    const version = answer.headers.get("etag") ?? undefined;
+    return { body: this.#read(shape, answer), version };
   }
 
   /** Something that is begun, and answered by nothing. */
@@ -76,11 +88,11 @@ export class Api {
   }
 
   async patch<T>(shape: Shape<T>, path: string, request: Request): Promise<T> {
-    return this.#read(shape, await this.#ask("PATCH", path, request));
+    return (await this.change("PATCH", shape, path, request)).body;
   }
 
   async put<T>(shape: Shape<T>, path: string, request: Request): Promise<T> {
-    return this.#read(shape, await this.#ask("PUT", path, request));
+    return (await this.change("PUT", shape, path, request)).body;
   }
 
   /** A change that is answered by nothing. */

@@ -31,6 +31,11 @@ export function yieldTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
+/** Lets others have as much time as something has taken: what they do may need several turns. */
+export function giveWay(tookMs: number): Promise<void> {
+  return tookMs < 1 ? yieldTurn() : sleep(tookMs);
+}
+
 /** For waits of a moment on the machine itself, which no test can step. */
 export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));

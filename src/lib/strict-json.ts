@@ -7,6 +7,14 @@ export interface JsonLimits {
 
 export class JsonLimitError extends Error {
   override readonly name = "JsonLimitError";
+
+  constructor(
+    message: string,
+    /** The key that stands twice, where that is the problem. */
+    readonly twice?: string,
+  ) {
+    super(message);
+  }
 }
 
 /**
@@ -66,6 +74,6 @@ function addKey(keys: Set<string> | null | undefined, quoted: string): void {
   // Two spellings of one key are the same key.
   const key = quoted.includes("\\") ? (JSON.parse(quoted) as string) : quoted.slice(1, -1);
   if (!keys) return;
-  if (keys.has(key)) throw new JsonLimitError("a key stands twice in one object");
+  if (keys.has(key)) throw new JsonLimitError("a key stands twice in one object", key);
   keys.add(key);
 }

@@ -2,6 +2,7 @@ import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import type { Sealer } from "../lib/seal.ts";
 import { SqlAuditLog } from "./audit/log.ts";
+import { blobCount } from "./blob-count.ts";
 import type { Changes } from "./changes.ts";
 import { SqlCleanupRuns } from "./cleanup/runs.ts";
 import type { Cache, Lists, Metadata, UpstreamSettings } from "./contract.ts";
@@ -25,7 +26,6 @@ import { SqlSpace } from "./space/space.ts";
 import { SqlSweep } from "./space/sweep.ts";
 import { SqlUpstreamStates } from "./states.ts";
 import { SqlStatistics } from "./statistics/statistics.ts";
-import { storeSize } from "./store-size.ts";
 import { SqlDeliveries } from "./webhooks/deliveries.ts";
 import { SqlWorkStates } from "./work/states.ts";
 
@@ -47,18 +47,22 @@ export interface Engine {
   cache: Cache;
   lists: Lists;
   unready: Metadata["unready"];
+  isWritingBack: Metadata["isWritingBack"];
   alone: Metadata["alone"];
   /** The same, but where somebody runs one of this name, nothing is done. */
   unlessOthers: (name: string, work: () => Promise<void>) => Promise<void>;
+  /** How long a step of a purge should take: others wait for it, or for what it has locked. */
+  stepMs: number;
   /** After everything else has been written. */
   close: () => Promise<void>;
 }
 
 /** Brings what is stored to these settings, and joins all parts of the contract over one database. */
 export async function assemble(
-  { db, changes, cache, lists, unready, alone, unlessOthers, close }: Engine,
+  engine: Engine,
   { clock, sealer, log, limits, proxyUpstream }: MetadataOptions,
 ): Promise<Metadata> {
+  const { db, changes, cache, lists, unready, isWritingBack, alone, unlessOthers } = engine;
   const passwords = new Passwords(sealer, log);
   const writer = new Writer(changes, passwords, clock, limits);
   const upstreams = await writer.run(sealAnew);
@@ -66,10 +70,11 @@ export async function assemble(
   const bereft = await writer.run((saving) => alignProxyUpstreams(saving, proxyUpstream));
   for (const group of bereft) log.warn("the login of a Dependency Proxy is gone", { group });
   const uses = new Uses(db, clock, log);
+  const purges = new SqlPurges(db, changes, clock, engine.stepMs);
   const turn = (work: () => Promise<void>) => unlessOthers("entry index", work);
   return {
     directory: new SqlDirectory(db, changes, passwords, clock, limits, proxyUpstream),
-    management: new SqlManagement(db, passwords, writer, proxyUpstream),
+    management: new SqlManagement(db, passwords, writer, purges, proxyUpstream),
     audit: new SqlAuditLog(db, changes),
     statistics: new SqlStatistics(db, clock),
     upstreamStates: new SqlUpstreamStates(db),
@@ -80,8 +85,8 @@ export async function assemble(
     cache,
     lists,
     holdings: new SqlHoldings(db, changes),
-    purges: new SqlPurges(db, changes),
-    searchIndex: new EntryIndex(db, turn),
+    purges,
+    searchIndex: new EntryIndex(db, turn, clock),
     cleanup: new SqlCleanupRuns(db, changes, clock),
     work: new SqlWorkStates(db),
     space: new SqlSpace(db, changes),
@@ -89,12 +94,13 @@ export async function assemble(
     prefetches: new SqlPrefetchRuns(db, changes, clock),
     deliveries: new SqlDeliveries(db, changes, passwords, clock),
     generation: () => changes.generation(),
-    storeSize: () => storeSize(db),
+    blobCount: () => blobCount(db, clock),
     unready,
+    isWritingBack,
     alone,
     async close() {
       await uses.flush();
-      await close();
+      await engine.close();
     },
   };
 }

@@ -48,18 +48,18 @@ export interface Metadata {
    * is valid only while it stands still.
    */
   generation(): Promise<number>;
-  /** What is stored, counted anew each time: takes long where much is. */
-  storeSize(): Promise<StoreSize>;
+  /** How many blobs are stored, counted anew each time, in steps that let others through: takes long where they are many. */
+  blobCount(): Promise<number>;
+  /**
+   * Whether the log of a database within this process is being written back: who writes meanwhile may wait for the disk, and
+   * all the process with him. So work that nobody waits for rests.
+   */
+  isWritingBack(): boolean;
   /** Why a trivial query is not answered, in words without a secret; undefined: it is. */
   unready(): Promise<string | undefined>;
   /** Runs `work` while nobody else, on whatever server, runs any of the same name. Others wait. */
   alone<T>(name: string, work: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
-}
-
-export interface StoreSize {
-  blobs: number;
-  bytes: number;
 }
 
 /**
@@ -79,6 +79,7 @@ export type * from "./people/contract.ts";
 export * from "./rules/contract.ts";
 export type * from "./snapshots/contract.ts";
 export * from "./statistics/contract.ts";
+export { settingsOf as prefetchSettings } from "./prefetches/settings.ts";
 export { tagOf } from "./tags.ts";
 export * from "./cleanup/contract.ts";
 export * from "./oidc-issuers/contract.ts";

@@ -19,13 +19,11 @@ export function tagOf(record: object): string {
 }
 
 /** Throws a `MetadataError` (`changed`) where the record is not what whoever asks has seen; to be called in the transaction that writes. */
-export function requireUnchanged(
-  { tags, unmodifiedSince }: Condition,
-  record: object & { updatedAt?: number },
-): void {
+export function requireUnchanged({ tags, unmodifiedSince }: Condition, record: object): void {
   const isOther = tags !== undefined && !tags.includes(tagOf(record));
   // The time is from a header, which tells seconds.
-  const second = Math.floor((record.updatedAt ?? 0) / 1000) * 1000;
+  const { updatedAt = 0 } = record as { updatedAt?: number };
+  const second = Math.floor(updatedAt / 1000) * 1000;
   const isLater = unmodifiedSince !== undefined && second > unmodifiedSince;
   if (isOther || isLater) throw new MetadataError("changed", "it has been changed meanwhile");
 }

@@ -75,8 +75,8 @@ export type BlobContent =
 /** Bytes on their way. Whoever takes one reads it to its end or cancels it. */
 export interface ByteSource {
   /**
-   * The next bytes, not to be changed by the reader; undefined at the end, which comes only after the digest was right.
-   * Throws when the object cannot be completed: the reader must let its own reader see a cut.
+   * The next bytes, not to be changed by the reader, nor used after its next call, before which it has written or copied
+   * them; undefined at the end, which comes only after the digest was right. Throws when the object cannot be completed: the reader must let its own reader see a cut.
    */
   next(): Promise<Uint8Array | undefined>;
   /** The reader is gone. Harmless after the end. */

@@ -3,7 +3,6 @@ import type { Log } from "../lib/log.ts";
 import { rangeWithin } from "../lib/range.ts";
 import type { Cache } from "../metadata/contract.ts";
 import type { Digest } from "../oci/digest.ts";
-import { arrivingWhole } from "./answering.ts";
 import type { BlobContent, PullOptions } from "./contract.ts";
 import { tolerate } from "./errors.ts";
 
@@ -48,7 +47,7 @@ export async function openStored(
       return { kind: "address", size, url: opened.url };
     case "stream":
       if (range) return { kind: "part", size, range, source: opened.stream };
-      return arrivingWhole(opened.stream, size);
+      return { kind: "source", source: opened.stream };
   }
 }
 

@@ -3,6 +3,7 @@ import { credentialsOf } from "../lib/credentials-file.ts";
 import type { BucketSettings } from "../blobs/contract.ts";
 import { isSecureUrl } from "../lib/secure-url.ts";
 import { originUrl } from "./addresses.ts";
+import { certificatesFile } from "./certificates.ts";
 import type { Environment, Settings } from "./settings.ts";
 import { flag, type Leaf, leaf, oneOf, readText } from "./text.ts";
 
@@ -43,7 +44,9 @@ const keyId = leaf("must be the id or ARN of a key", (text) =>
 export function readBucketSettings(settings: Settings, env: Environment): BucketChoice | undefined {
   const url = settings.find("blobs_url", bucketUrl);
   const redirect = settings.get("blobs_redirect", flag, "false");
+  const ca = settings.find("blobs_ca", certificatesFile(settings));
   if (!url) {
+    if (ca !== undefined) settings.refuse("blobs_ca", "needs a bucket: set WEIR_BLOBS_URL too");
     if (redirect) settings.refuse("blobs_redirect", "needs a bucket: set WEIR_BLOBS_URL too");
     return undefined;
   }
@@ -62,14 +65,20 @@ export function readBucketSettings(settings: Settings, env: Environment): Bucket
     encryption: encryptionOf(query),
     checksums: (query.get("checksums", oneOf(["sha256", "none"])) ?? "sha256") === "sha256",
     credentials: credentialsFor(settings, env),
+    ca,
     redirect,
   } as const;
   query.refuseOthers();
   if (redirect && !isSecureUrl(new URL(endpoint))) {
     settings.refuse("blobs_redirect", "needs an endpoint with https: clients are sent there");
   }
+  if (ca !== undefined && !isHttps(endpoint)) {
+    settings.refuse("blobs_ca", "needs an endpoint with https: another has no certificate");
+  }
   return bucket;
 }
+
+const isHttps = (endpoint: string) => new URL(endpoint).protocol === "https:";
 
 function regionOf(env: Environment): string {
   return env["AWS_REGION"] || env["AWS_DEFAULT_REGION"] || "us-east-1";

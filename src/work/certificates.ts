@@ -1,5 +1,6 @@
 import { X509Certificate } from "node:crypto";
-import { type Leaf, leaf } from "./text.ts";
+import type { Settings } from "./settings.ts";
+import { type Leaf, leaf, readText } from "./text.ts";
 
 /** More than any list of authorities for one server. */
 const maxLength = 32 << 10;
@@ -14,6 +15,14 @@ export const certificates: Leaf<string> = leaf(
     return found.map((pem) => `${pem}\n`).join("");
   },
 );
+
+/** The path of a file with them. */
+export function certificatesFile({ readFile }: Settings): Leaf<string> {
+  return leaf("must be the path of a readable PEM file with certificates", (file) => {
+    const text = readText(readFile, file);
+    return typeof text === "string" ? certificates.safeParse(text).data : undefined;
+  });
+}
 
 function isCertificate(pem: string): boolean {
   try {

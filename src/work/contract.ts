@@ -1,7 +1,9 @@
 import type {
   CleanupSettings,
   OidcIssuer,
+  PrefetchSettings,
   VirtualRegistrySettings,
+  WebhookSettings,
   Registry,
   RegistrySettings,
   Role,
@@ -16,6 +18,24 @@ export interface Declaration {
   registries: ({ group: string } & RegistrySettings)[];
   users: DeclaredUser[];
   oidcIssuers: OidcIssuer[];
+  webhooks: DeclaredWebhook[];
+  prefetches: DeclaredPrefetch[];
+}
+
+export interface DeclaredWebhook extends Omit<WebhookSettings, "secret"> {
+  group: string;
+  name: string;
+  /** Undefined where it could not be read, and need not be. */
+  secret: string | undefined;
+}
+
+/** One on a schedule: what runs once is no state that could be declared. */
+export interface DeclaredPrefetch extends PrefetchSettings {
+  group: string;
+  /** Its name. */
+  registry: string;
+  name: string;
+  everyHours: number;
 }
 
 export interface DeclaredGroup {
@@ -124,6 +144,7 @@ export { pathText } from "./references.ts";
 export * from "./settings.ts";
 export { readSignIn, type SignInProvider, type SignInSettings } from "./sign-in.ts";
 export * from "./text.ts";
+export { prefetchLimits, usualPlatforms, visiblePrefetch, visibleWebhook } from "./automation.ts";
 export { dayText, visibleGroup, visibleUser } from "./visible.ts";
 export { readYaml } from "./yaml.ts";
 

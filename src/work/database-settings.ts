@@ -1,8 +1,8 @@
 import { isAbsolute } from "node:path";
-import { certificates } from "./certificates.ts";
+import { certificatesFile } from "./certificates.ts";
 import type { DatabaseSettings } from "./contract.ts";
 import type { Settings } from "./settings.ts";
-import { integer, type Leaf, leaf, readText } from "./text.ts";
+import { integer, type Leaf, leaf } from "./text.ts";
 
 const tlsModes = ["disable", "require", "verify-full"];
 
@@ -33,7 +33,7 @@ function isDecodable({ pathname, username, password }: URL): boolean {
 /** Undefined: the database is a file in the data folder. Several servers share one that is not, and then the master secret. */
 export function readDatabaseSettings(settings: Settings): DatabaseSettings | undefined {
   const url = settings.secret("database_url", databaseUrl);
-  const ca = settings.find("database_ca", caFile(settings));
+  const ca = settings.find("database_ca", certificatesFile(settings));
   const connections = settings.get("database_connections", integer(2, 500), "10");
   const statementSeconds = settings.get("database_timeout_seconds", integer(1, 300), "10");
   if (ca !== undefined && !(url && new URL(url).searchParams.get("sslmode") === "verify-full")) {
@@ -41,11 +41,4 @@ export function readDatabaseSettings(settings: Settings): DatabaseSettings | und
   }
   if (url === undefined) return undefined;
   return { url, ca, connections, statementSeconds };
-}
-
-function caFile({ readFile }: Settings): Leaf<string> {
-  return leaf("must be the path of a readable PEM file with certificates", (file) => {
-    const text = readText(readFile, file);
-    return typeof text === "string" ? certificates.safeParse(text).data : undefined;
-  });
 }

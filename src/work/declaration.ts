@@ -6,6 +6,7 @@ import { issuerOf } from "./oidc-issuers.ts";
 import { defaultSettings } from "./presets.ts";
 import { checkReferences, type FileProblem, pathText } from "./references.ts";
 import type { Environment } from "./settings.ts";
+import { webhookSecret } from "./webhooks/signature.ts";
 import { accessToken, isMap, type Leaf, type ReadFile, readText } from "./text.ts";
 
 /**
@@ -54,12 +55,14 @@ interface SecretPlace {
   path: (string | number)[];
   item: Record<string, unknown>;
   key: "password" | "secret" | "token" | "ca";
+  /** What it is worth nothing without; undefined where it stands for itself. */
+  login?: "username" | "identity";
   leaf: Leaf<string>;
 }
 
 function secretPlaces(raw: Record<string, unknown>): SecretPlace[] {
   const upstreams = items(raw, ["upstreams"]).flatMap((place): SecretPlace[] => [
-    { ...place, key: "password", leaf: upstreamPassword },
+    { ...place, key: "password", leaf: upstreamPassword, login: "username" },
     { ...place, key: "ca", leaf: certificates },
   ]);
   const tokens = items(raw, ["users"])
@@ -72,9 +75,13 @@ function secretPlaces(raw: Record<string, unknown>): SecretPlace[] {
     const proxy = item["dependency_proxy"];
     if (!isMap(proxy)) return [];
     const place = { path: [...path, "dependency_proxy"], item: proxy };
-    return [{ ...place, key: "secret", leaf: upstreamPassword }];
+    return [{ ...place, key: "secret", leaf: upstreamPassword, login: "identity" }];
   });
-  return [...upstreams, ...tokens, ...issuers, ...proxies];
+  const webhooks = items(raw, ["webhooks"]).flatMap((place): SecretPlace[] => [
+    { ...place, key: "secret", leaf: webhookSecret },
+    { ...place, key: "ca", leaf: certificates },
+  ]);
+  return [...upstreams, ...tokens, ...issuers, ...proxies, ...webhooks];
 }
 
 /** The maps in a list, where `path` ends with the list's key; the schema reports what is no list and no map. */
@@ -87,7 +94,7 @@ function items(owner: Record<string, unknown>, path: (string | number)[]) {
 
 /** The secret, the problem with it, or undefined for an upstream without credentials. `isAbsent`: there is none to be read. */
 function readSecret(
-  { path, item, key, leaf }: SecretPlace,
+  { path, item, key, leaf, login }: SecretPlace,
   env: Environment,
   readFile: ReadFile,
 ): string | (FileProblem & { isAbsent?: true }) | undefined {
@@ -96,18 +103,16 @@ function readSecret(
     ...problem(at, message),
     isAbsent: true as const,
   });
-  // What a secret is worth nothing without.
-  const [login, aLogin] =
-    key === "secret" ? ["identity", "an identity"] : ["username", "a username"];
+  const aLogin = login === "identity" ? "an identity" : "a username";
   const keys = [key, `${key}_file`, `${key}_env`];
   const [used, second] = keys.filter((key) => typeof item[key] === "string");
   if (used === undefined) {
     if (key === "ca") return undefined;
-    if (key === "token") return absent(key, `is missing: give one of ${keys.join(", ")}`);
+    if (login === undefined) return absent(key, `is missing: give one of ${keys.join(", ")}`);
     return login in item ? absent(key, `is missing: ${aLogin} needs one`) : undefined;
   }
   if (second !== undefined) return problem(second, `stands beside ${used}; keep one of them`);
-  if ((key === "password" || key === "secret") && !(login in item)) {
+  if (login !== undefined && !(login in item)) {
     return problem(login, `is missing: a ${key} needs one`);
   }
   const given = String(item[used]);
@@ -223,5 +228,19 @@ function assemble(file: ConfigFile, secrets: ReadonlyMap<string, string>): Decla
     oidcIssuers: file.oidc_issuers.map((issuer, index) =>
       issuerOf(issuer, secrets.get(`oidc_issuers[${index}].ca`)),
     ),
+    webhooks: file.webhooks.map((webhook, index) => ({
+      group: webhook.group,
+      name: webhook.name,
+      url: webhook.url,
+      description: webhook.description,
+      secret: secrets.get(`webhooks[${index}].secret`),
+      ca: secrets.get(`webhooks[${index}].ca`),
+      events: webhook.events,
+      enabled: webhook.enabled,
+    })),
+    prefetches: file.prefetches.map(({ every_hours: everyHours, ...prefetch }) => ({
+      ...prefetch,
+      everyHours,
+    })),
   };
 }

@@ -43,6 +43,15 @@ export async function declare(metadata: Metadata, declaration: Declaration): Pro
     await directory.saveRegistry(await groupId(group), registry);
   }
   for (const user of declaration.users) await declareUser(metadata, user, groupId);
+  const { webhooks, prefetches } = metadata.management;
+  for (const { group, secret = "", ...webhook } of declaration.webhooks) {
+    await webhooks.declare(await groupId(group), { ...webhook, secret });
+  }
+  for (const { group, registry, ...prefetch } of declaration.prefetches) {
+    const all = await metadata.management.registries.list(await groupId(group));
+    const found = all.find(({ name }) => name === registry);
+    if (found) await prefetches.declare(found.id, prefetch);
+  }
   for (const issuer of declaration.oidcIssuers) await metadata.oidcIssuers.declare(issuer);
 }
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { cadences, maxRules, type Role, roles } from "../metadata/contract.ts";
 import { realmUrl, upstreamUrl } from "./addresses.ts";
+import { automationShapes } from "./automation.ts";
 import { issuer } from "./oidc-issuers.ts";
 import { defaultGroup, file, list, map, secret } from "./shapes.ts";
 import { flag, integer, leaf, line, matching, oneOf, size } from "./text.ts";
@@ -159,6 +160,8 @@ const cleanupPolicy = map({
   notify_on_failure: flag.default(false),
 });
 
+const { webhook, prefetch } = automationShapes({ group, name, description, variable });
+
 /** The whole configuration file but for its settings; every scalar in it is a text. */
 export const fileSchema = map({
   settings: z.unknown().optional(),
@@ -176,6 +179,8 @@ export const fileSchema = map({
   registries: list(registry).default([]),
   users: list(user).default([]),
   oidc_issuers: list(issuer).default([]),
+  webhooks: list(webhook).default([]),
+  prefetches: list(prefetch).default([]),
   sign_in_providers: z.unknown().optional(),
 });
 export type ConfigFile = z.infer<typeof fileSchema>;

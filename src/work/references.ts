@@ -39,6 +39,8 @@ const outline = z.object({
     issuer: name,
     rules: list({ group, pull: z.array(name).catch([]) }),
   }),
+  webhooks: list({ group, name }),
+  prefetches: list({ group, registry: name, name }),
 });
 type Outline = z.infer<typeof outline>;
 
@@ -50,6 +52,7 @@ export function checkReferences(file: Record<string, unknown>): FileProblem[] {
     ...checkRegistries(names),
     ...checkUsers(names),
     ...checkIssuers(names),
+    ...checkAutomation(names),
   ];
 }
 
@@ -156,6 +159,28 @@ function checkIssuers({ groups, oidc_issuers: issuers }: Outline): FileProblem[]
         ...wrong.flatMap((is, rule) => (is ? [{ path: at("pull")(rule), message }] : [])),
       ];
     }),
+  ];
+}
+
+function checkAutomation({ groups, registries, webhooks, prefetches }: Outline): FileProblem[] {
+  const at = (list: string, key: string) => (index: number) => [list, index, key];
+  const known = new Set(registries.map(({ group, name }) => `${group}/${name}`));
+  return [
+    ...unknownGroups(groups, values(webhooks, "group"), at("webhooks", "group")),
+    ...subgroups(values(webhooks, "group"), at("webhooks", "group")),
+    ...twice(
+      webhooks.map((one) => one.name && `${one.group}/${one.name}`),
+      at("webhooks", "name"),
+    ),
+    ...prefetches.flatMap(({ group, registry }, index) => {
+      if (registry === "" || known.has(`${group}/${registry}`)) return [];
+      const message = `there is no registry "${registry}" in the group "${group}"; declare it under registries`;
+      return [{ path: ["prefetches", index, "registry"], message }];
+    }),
+    ...twice(
+      prefetches.map((one) => one.name && `${one.group}/${one.registry}/${one.name}`),
+      at("prefetches", "name"),
+    ),
   ];
 }
 

@@ -5,14 +5,17 @@ import {
   StoreFullError,
   StoreUnavailableError,
 } from "../../src/blobs/contract.ts";
+import { examineBucket } from "../../src/blobs/s3/examine.ts";
+import { Orphans } from "../../src/blobs/s3/orphans.ts";
 import type { BucketStoreOptions } from "../../src/blobs/s3/store.ts";
 import type { BucketSettings } from "../../src/blobs/s3/settings.ts";
 import { createLog } from "../../src/lib/log.ts";
 import { digestOf, hexOf } from "../../src/oci/digest.ts";
+import { testCertificate } from "../fakes/certificate.ts";
 import { SteppedClock } from "../fakes/clock.ts";
 import { sampleBytes } from "../fakes/image.ts";
-import { errorDocument, S3Faults } from "../fakes/s3-faults.ts";
-import { hasS3, openBucketStore, S3Server, s3Test } from "../fakes/s3-server.ts";
+import { errorDocument, type Fault, S3Faults } from "../fakes/s3-faults.ts";
+import { bucketOf, hasS3, isOurs, openBucketStore, S3Server, s3Test } from "../fakes/s3-server.ts";
 import { until } from "../fakes/until.ts";
 import { contentOf } from "../suites/blobs.ts";
 
@@ -20,6 +23,9 @@ const MiB = 1 << 20;
 const all = { range: undefined, as: "bytes" } as const;
 
 if (!hasS3) s3Test("faults of a bucket", () => {});
+
+/** Where the server itself is broken. */
+const testBroken = test.skipIf(!isOurs);
 
 describe.skipIf(!hasS3)("a bucket that", () => {
   type Opened = Awaited<ReturnType<typeof openBucketStore>>;
@@ -61,6 +67,7 @@ describe.skipIf(!hasS3)("a bucket that", () => {
   });
   afterEach(async () => {
     faults.fault = undefined;
+    await server.heal();
     await opened.close();
     await faults.stop();
   });
@@ -97,7 +104,8 @@ describe.skipIf(!hasS3)("a bucket that", () => {
   }
 
   const read = async () => contentOf(await blobs.open(digest, bytes.length, all));
-  const uploads = () => server.bucket(prefix).uploads(`${prefix}/`);
+  const uploads = async () => (await server.bucket(prefix).uploads(`${prefix}/`)).uploads;
+  const deny = () => Promise.resolve(errorDocument(403, "AccessDenied"));
   const objects = () => server.bucket(prefix).list(`${prefix}/`, undefined, 10);
 
   test("works: parts go up while the fill runs, signed and summed; nothing is there before the end", async () => {
@@ -123,6 +131,23 @@ describe.skipIf(!hasS3)("a bucket that", () => {
     expect(faults.seen.map(({ method }) => method)).toEqual(["PUT"]);
     expect(await contentOf(await blobs.open(smallDigest, small.length, all))).toEqual(small);
     expect(faults.seen.map(({ method }) => method)).toEqual(["PUT", "GET"]);
+  });
+
+  test("works: what has been read is not kept in memory", async () => {
+    await store(bytes);
+    const stream = streamOf(await blobs.open(digest, bytes.length, all));
+    const windows = new Map<ArrayBufferLike, number>();
+    let read = 0;
+    for (let piece = await stream.next(); piece; piece = await stream.next()) {
+      read += piece.length;
+      windows.set(piece.buffer, (windows.get(piece.buffer) ?? 0) + piece.length);
+      // All that was given out before is gone; only what this piece is of is there.
+      const kept = [...windows.keys()].filter((buffer) => buffer.byteLength > 0);
+      expect(kept).toEqual([piece.buffer]);
+    }
+    expect(read).toBe(bytes.length);
+    expect(windows.size).toBeGreaterThan(2);
+    expect(windows.keys().reduce((sum, { byteLength }) => sum + byteLength, 0)).toBe(0);
   });
 
   test("works: what is given up leaves no upload", async () => {
@@ -163,6 +188,78 @@ describe.skipIf(!hasS3)("a bucket that", () => {
     expect(faults.count("PUT")).toBe(2);
   });
 
+  testBroken(
+    "takes no more requests for the moment: what it has turned away is asked again later",
+    async () => {
+      await server.restart("--max-requests", "1");
+      const leave = await server.occupy();
+      const waiting = await open({}, { random: () => 1 });
+      const spool = await waiting.blobs.spool(smallDigest, small.length);
+      await spool.append(small);
+      const stored = spool.commit(smallDigest);
+      await until(() => clock.isDue(500));
+      expect(lines.at(-1)).toContain('"code":"SlowDown"');
+      leave();
+      await until(() => server.isIdle());
+      clock.step(500);
+      await stored;
+      await spool.close();
+      await waiting.close();
+      expect(await contentOf(await blobs.open(smallDigest, small.length, all))).toEqual(small);
+    },
+  );
+
+  testBroken(
+    "is killed in the middle of an upload, and started again: it is gone on with",
+    async () => {
+      const waiting = await open({}, { random: () => 1 });
+      const begun = Promise.withResolvers<void>();
+      const killed = Promise.withResolvers<void>();
+      faults.fault = ({ path }, pass) => {
+        if (!/partNumber=2/.test(path)) return undefined;
+        begun.resolve();
+        return killed.promise.then(pass);
+      };
+      const spool = await waiting.blobs.spool(digest, bytes.length);
+      await spool.append(bytes);
+      await begun.promise;
+      await server.kill();
+      faults.fault = undefined;
+      killed.resolve();
+      const committed = spool.commit(digest);
+      await until(() => clock.isDue(500));
+      expect(lines.at(-1)).toContain("bucket is asked again");
+      await server.heal();
+      let isOver = false;
+      void committed.finally(() => (isOver = true)).catch(() => undefined);
+      // Part after part may have to be sent again, each after half a second.
+      await until(() => {
+        if (clock.isDue(500)) clock.step(500);
+        return isOver;
+      });
+      await committed;
+      await spool.discard();
+      await spool.close();
+      await waiting.close();
+      expect(await read()).toEqual(bytes);
+      expect(await uploads()).toEqual([]);
+    },
+  );
+
+  test("has lost an upload half way: nothing is stored, and the next fill is", async () => {
+    const spool = await spooled(bytes);
+    await until(() => faults.count("PUT", parts) === 2);
+    const [upload] = await uploads();
+    await server.bucket(prefix).abortUpload(upload?.key ?? "", upload?.uploadId ?? "");
+    expect(await failureOf(spool.commit(digest))).toBeInstanceOf(StoreFullError);
+    await spool.discard();
+    await spool.close();
+    expect(await objects()).toEqual([]);
+    await store(bytes);
+    expect(await read()).toEqual(bytes);
+    await until(async () => (await uploads()).length === 0);
+  });
+
   test("fails to complete, or says so in a 200: it is asked again", async () => {
     const answers = [
       () => errorDocument(500, "InternalError"),
@@ -198,38 +295,33 @@ describe.skipIf(!hasS3)("a bucket that", () => {
     expect(await read()).toEqual(bytes);
   });
 
-  test("denies writing: fills are not begun for a while, reading goes on, and it is tried again", async () => {
-    await store(small);
-    faults.fault = ({ method }) =>
-      method === "GET" || method === "HEAD"
-        ? undefined
-        : Promise.resolve(errorDocument(403, "AccessDenied"));
-    for (const seed of [11, 12, 13]) {
-      expect(await failureOf(store(sampleBytes(100, seed)))).toBeInstanceOf(StoreFullError);
-    }
-    const asked = faults.count("PUT");
-    expect(blobs.spool(digest, 1)).rejects.toThrow("the bucket denies access");
-    expect(faults.count("PUT")).toBe(asked);
-    expect(await contentOf(await blobs.open(smallDigest, small.length, all))).toEqual(small);
-    expect(await blobs.ready()).toEqual({
-      ready: true,
-      reason: "the bucket denies access: see the credentials and its policy",
-    });
-    faults.fault = undefined;
-    clock.step(60_000);
-    await store(bytes);
-    expect(await blobs.ready()).toEqual({ ready: true });
-    expect(await read()).toEqual(bytes);
-  });
+  testBroken(
+    "denies writing: fills are not begun for a while, reading goes on, and it is tried again",
+    async () => {
+      await store(small);
+      await server.restart("--readonly");
+      for (const seed of [11, 12, 13]) {
+        expect(await failureOf(store(sampleBytes(100, seed)))).toBeInstanceOf(StoreFullError);
+      }
+      const asked = faults.count("PUT");
+      expect(blobs.spool(digest, 1)).rejects.toThrow("the bucket denies access");
+      expect(faults.count("PUT")).toBe(asked);
+      expect(await contentOf(await blobs.open(smallDigest, small.length, all))).toEqual(small);
+      expect(await blobs.ready()).toEqual({
+        ready: true,
+        reason: "the bucket denies access: see the credentials and its policy",
+      });
+      await server.heal();
+      clock.step(60_000);
+      await store(bytes);
+      expect(await blobs.ready()).toEqual({ ready: true });
+      expect(await read()).toEqual(bytes);
+    },
+  );
 
-  test("is gone, though its service answers: nothing is taken for absent", async () => {
+  testBroken("is gone, though its service answers: nothing is taken for absent", async () => {
     await store(small);
-    faults.fault = ({ method }) =>
-      Promise.resolve(
-        method === "HEAD"
-          ? new Response(null, { status: 404 })
-          : errorDocument(404, "NoSuchBucket"),
-      );
+    server.hideBucket();
     const asks = [
       () => blobs.has(smallDigest, small.length),
       () => blobs.open(smallDigest, small.length, all),
@@ -237,8 +329,14 @@ describe.skipIf(!hasS3)("a bucket that", () => {
       () => blobs.list(undefined, 10),
     ];
     for (const ask of asks) {
-      expect(await failureOf(ask())).toBeInstanceOf(StoreUnavailableError);
+      expect(await failureOf(ask())).toMatchObject({
+        trouble: "no_bucket",
+        message: "there is no such bucket",
+      });
     }
+    await server.heal();
+    clock.step(60_000);
+    expect(await blobs.has(smallDigest, small.length)).toBe(true);
   });
 
   test("answers with pages of something else: not taken for absent either", async () => {
@@ -246,25 +344,26 @@ describe.skipIf(!hasS3)("a bucket that", () => {
     expect(blobs.open(digest, 1, all)).rejects.toBeInstanceOf(StoreUnavailableError);
   });
 
-  test("does not answer: nobody waits for long, then not at all, until it does again", async () => {
-    await store(small);
-    const has = () => blobs.has(smallDigest, small.length);
-    const hung = Promise.withResolvers<Response>();
-    faults.fault = () => hung.promise;
-    for (let i = 0; i < 3; i++) {
-      const began = clock.elapsed();
-      expect(await failureOf(stepping(has()))).toBeInstanceOf(StoreUnavailableError);
-      expect(clock.elapsed() - began).toBeLessThanOrEqual(13_000);
-    }
-    const asked = faults.seen.length;
-    expect(has()).rejects.toThrow("is not asked now");
-    expect(faults.seen).toHaveLength(asked);
-    faults.fault = undefined;
-    hung.resolve(errorDocument(503, "ServiceUnavailable"));
-    clock.step(60_000);
-    expect(await has()).toBe(true);
-    expect(await has()).toBe(true);
-  });
+  testBroken(
+    "does not answer: nobody waits for long, then not at all, until it does again",
+    async () => {
+      await store(small);
+      const has = () => blobs.has(smallDigest, small.length);
+      server.hang();
+      for (let i = 0; i < 3; i++) {
+        const began = clock.elapsed();
+        expect(await failureOf(stepping(has()))).toBeInstanceOf(StoreUnavailableError);
+        expect(clock.elapsed() - began).toBeLessThanOrEqual(13_000);
+      }
+      const asked = faults.seen.length;
+      expect(has()).rejects.toThrow("is not asked now");
+      expect(faults.seen).toHaveLength(asked);
+      await server.heal();
+      clock.step(60_000);
+      expect(await has()).toBe(true);
+      expect(await has()).toBe(true);
+    },
+  );
 
   test("cannot be reached at all: the same, and ready says why", async () => {
     await faults.stop();
@@ -288,6 +387,23 @@ describe.skipIf(!hasS3)("a bucket that", () => {
     expect(ranges[0]).toBe("bytes=0-262143");
     // One of them twice, and each byte once otherwise.
     expect(ranges).toHaveLength(new Set(ranges).size + 1);
+  });
+
+  test("stalls in the middle of a body: the same is asked for once more, after half a minute", async () => {
+    await store(bytes);
+    const stalled = Promise.withResolvers<void>();
+    let stalls = 0;
+    faults.fault = ({ method, headers }, pass) =>
+      method === "GET" && headers.get("if-match") && stalls++ === 0
+        ? cutAfter(pass, 100_000, stalled.promise)
+        : undefined;
+    clock.step(1000);
+    const reading = read();
+    await until(() => stalls === 1 && clock.isDue(30_000));
+    clock.step(30_000);
+    expect(await reading).toEqual(bytes);
+    expect(lines.find((line) => line.includes("is asked again"))).toContain('"code":"stalled"');
+    stalled.resolve();
   });
 
   test("cuts the first body: it is known before anything is said of the blob", async () => {
@@ -360,26 +476,86 @@ describe.skipIf(!hasS3)("a bucket that", () => {
     expect(faults.count("PUT")).toBe(2);
   });
 
+  /** Uploads of keys that end in `old` are said to have been begun long ago. */
+  const aged: Fault = ({ path }, pass) =>
+    /\?.*uploads=/.test(path)
+      ? pass().then(async (answer) => {
+          const text = (await answer.text()).replace(/<Upload>[^]*?<\/Upload>/g, (upload) =>
+            /old\d*<\/Key>/.test(upload)
+              ? upload.replace(/<Initiated>[^<]*/, "<Initiated>2026-01-01T00:00:00Z")
+              : upload,
+          );
+          return new Response(text);
+        })
+      : undefined;
+
   test("has uploads that were left behind: the old ones below our prefix are aborted, and no others", async () => {
     const bucket = server.bucket(prefix);
     await bucket.beginUpload(`${prefix}/blobs/sha256/aa/old`);
     await bucket.beginUpload(`${prefix}/blobs/sha256/aa/young`);
     await bucket.beginUpload(`${prefix}/else/old`);
-    faults.fault = ({ path }, pass) =>
-      /\?.*uploads=/.test(path)
-        ? pass().then(async (answer) => {
-            const text = (await answer.text()).replace(/<Upload>[^]*?<\/Upload>/g, (upload) =>
-              upload.includes("/old</Key>")
-                ? upload.replace(/<Initiated>[^<]*/, "<Initiated>2026-01-01T00:00:00Z")
-                : upload,
-            );
-            return new Response(text);
-          })
-        : undefined;
+    faults.fault = aged;
     clock.step(30_000);
     await until(() => lines.some((line) => line.includes("left behind are aborted")));
-    const left = (await bucket.uploads(`${prefix}/`)).map(({ key }) => key.slice(prefix.length));
+    const left = (await uploads()).map(({ key }) => key.slice(prefix.length));
     expect(left.sort()).toEqual(["/blobs/sha256/aa/young", "/else/old"]);
+  });
+
+  test("has more of them than a page: all are looked through, each page once, and one that fails ends the run", async () => {
+    const bucket = server.bucket(prefix);
+    const names = ["old1", "old2", "old3", "young1", "young2", "young3", "old4", "old4", "old5"];
+    // By their keys the young ones stand between the old ones, more than a page of them.
+    const keys = names.map((name, i) => `${prefix}/blobs/sha256/aa/${Math.min(i, 7)}-${name}`);
+    for (const key of [...keys.slice(0, 7), keys[6]!, keys[8]!]) await bucket.beginUpload(key);
+    faults.fault = aged;
+    const log = createLog(clock, "info", {
+      write: (line) => void lines.push(line),
+      async flush() {},
+    });
+    const asked = bucketOf(server.settings(prefix, faults.endpoint));
+    const around = { bucket: asked, prefix: `${prefix}/blobs/`, clock, log, pageUploads: 2 };
+    const orphans = new Orphans(around);
+    faults.fault = (request, pass) =>
+      request.method === "DELETE" && request.path.includes("old3") ? deny() : aged(request, pass);
+    await orphans.run();
+    expect(await uploads()).toHaveLength(7);
+    expect(lines.at(-1)).toContain('"uploads":2');
+    faults.fault = aged;
+    const pages = faults.count("GET", /uploads=/);
+    await orphans.run();
+    expect(lines.at(-1)).toContain('"uploads":4');
+    expect((await uploads()).map(({ key }) => key.slice(-6)).sort()).toEqual([
+      "young1",
+      "young2",
+      "young3",
+    ]);
+    // Seven by two, and no page twice.
+    expect(faults.count("GET", /uploads=/) - pages).toBe(4);
+  });
+
+  test("has a certificate of its own authority: that one is believed where it is named, else none", async () => {
+    const secure = await S3Faults.start(server.endpoint, testCertificate);
+    const { endpoint } = secure;
+    const own = await open({ endpoint, ca: testCertificate.cert });
+    const others = await open({ endpoint });
+    await store(small);
+    expect(await contentOf(await own.blobs.open(smallDigest, small.length, all))).toEqual(small);
+    expect(await own.blobs.ready()).toEqual({ ready: true });
+    const asked = secure.seen.length;
+    expect(await failureOf(others.blobs.open(smallDigest, small.length, all))).toMatchObject({
+      trouble: "untrusted",
+      message: expect.stringContaining("WEIR_BLOBS_CA"),
+    });
+    expect(secure.seen).toHaveLength(asked);
+    const examined = { ...server.settings(prefix, endpoint), ca: testCertificate.cert };
+    const around = { clock, log: createLog(clock, "error", { write() {}, async flush() {} }) };
+    expect(await examineBucket(examined, around)).toBeUndefined();
+    expect(await examineBucket({ ...examined, bucket: "another" }, around)).toMatchObject({
+      trouble: "no_bucket",
+    });
+    await own.close();
+    await others.close();
+    await secure.stop();
   });
 
   test("encrypts: new objects say with what", async () => {
@@ -431,7 +607,11 @@ function streamOf(opened: { kind: string } | undefined): BlobStream {
   return (opened as unknown as { stream: BlobStream }).stream;
 }
 
-async function cutAfter(pass: () => Promise<Response>, count: number): Promise<Response> {
+async function cutAfter(
+  pass: () => Promise<Response>,
+  count: number,
+  wait: Promise<unknown> = Bun.sleep(50),
+): Promise<Response> {
   const answer = await pass();
   const bytes = await answer.bytes();
   let isSent = false;
@@ -441,7 +621,7 @@ async function cutAfter(pass: () => Promise<Response>, count: number): Promise<R
         isSent = true;
         return controller.enqueue(bytes.subarray(0, count));
       }
-      await Bun.sleep(50);
+      await wait;
       controller.error(new Error("cut"));
     },
   });

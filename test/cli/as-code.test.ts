@@ -23,6 +23,8 @@ afterAll(async () => {
   await upstream.stop();
 });
 
+const someDigest = `sha256:${"a".repeat(64)}`;
+
 interface Change {
   sign: string;
   what: string;
@@ -229,6 +231,26 @@ registries: [{ id: 1, name: default, upstreams: [up1] }]
     const list = await jsonAt<{ name: string }[]>(weir, ["upstream", "list", "--registry", "1"]);
     expect(list.map(({ name }) => name)).toContain("theirs");
   });
+
+  test("nor is their order", async () => {
+    await runAt(weir, ["upstream", "add", "1", "https://ghcr.io", "--name", "third"]);
+    const input = (await exported()).replace(
+      /^( +)- up1\n((?: +- \w+\n)+)/m,
+      (_, indent: string, others: string) => `${others}${indent}- up1\n`,
+    );
+    const ordered = async () => {
+      const list = await jsonAt<{ name: string }[]>(weir, ["upstream", "list", "--registry", "1"]);
+      return list.map(({ name }) => name);
+    };
+    const [, ...others] = await ordered();
+    expect(short(await planOf(input))).toEqual(["~ registry default/default"]);
+    const result = await applied(input, ["upstream", "move", "third", "1"]);
+    expect(result).toMatchObject({ code: 6 });
+    expect(result.err).toContain("registry default/default was changed by somebody else meanwhile");
+    expect(await ordered()).toEqual(["third", "up1", ...others.filter((name) => name !== "third")]);
+    expect(await apply(input, ["--delete-missing", "--yes"])).toMatchObject({ code: 0 });
+    expect(await ordered()).toEqual([...others, "up1"]);
+  });
 });
 
 describe("a full instance", () => {
@@ -283,15 +305,30 @@ oidc_issuers:
       - { claims: { project_path: [full/a, full/b], sub: "x*" }, group: full }
       - { claims: { kubernetes.io: { namespace: ci } }, group: full/below }
   - { name: other, issuer: https://other.example.com, jwks_uri: https://keys.example.com/jwks, rules: [{ claims: { sub: me } }] }
+webhooks:
+  - group: full
+    name: chat
+    url: https://hooks.example.com/a
+    secret_env: HOOK_SECRET
+    description: "Says: it"
+    ca: ${JSON.stringify(testCertificate.cert)}
+    events: [cleanup_policy.failed, cleanup_policy.finished]
+    enabled: false
+  - { group: full, name: two, url: https://hooks.example.com/a, secret_env: HOOK_SECRET, events: [cleanup_policy.failed] }
+prefetches:
+  - { group: full, registry: empty, name: nightly, images: [a/b:1, a/c@${someDigest}], platforms: [linux/arm64/v8, all], every_hours: 24 }
+  - { group: full, registry: empty, name: hourly, images: [a/b], every_hours: 1 }
 `.replace("url: quay.io", "url: https://quay.io");
-  const secrets = { HUB_SECRET: "hub-secret", TWO_WORDS: "words-secret" };
+  const hook = `whsec_${Buffer.alloc(32, 1).toString("base64")}`;
+  const secrets = { HUB_SECRET: "hub-secret", TWO_WORDS: "words-secret", HOOK_SECRET: hook };
 
   test("is brought about by a file, and written as one that changes nothing", async () => {
     const done = await apply(full, [], secrets);
     expect(done).toMatchObject({ code: 0 });
     expect(await planOf(full)).toEqual([]);
     const text = await exported();
-    expect(text).not.toMatch(/hub-secret|words-secret/);
+    expect(text).not.toMatch(/hub-secret|words-secret|whsec_/);
+    expect(text).toContain("secret_env: FULL_CHAT_WEBHOOK_SECRET");
     expect(text).toContain("secret_env: FULL_DEPENDENCY_PROXY_PASSWORD");
     expect(text).toContain("cache_max_bytes: 53687091200");
     expect(await planOf(text)).toEqual([]);
@@ -310,11 +347,18 @@ oidc_issuers:
       .replace("cadence: 14", "cadence: 30, enabled: false")
       .replace("state: blocked", "state: active")
       .replace("sub: me", "sub: you")
+      .replace(
+        "enabled: false\n  - { group: full, name: two",
+        "enabled: true\n  - { group: full, name: two",
+      )
+      .replace("images: [a/b], every_hours: 1", "images: [a/b, a/d], every_hours: 2")
       .replace("name: forge", "name: smithy")
       .replace("expires_at: 2030-12-31", "expires_at: 2031-12-31");
     expect(short(await planOf(other))).toEqual([
       "~ dependency proxy of full",
       "~ cleanup policy of full",
+      "~ webhook full/chat",
+      "~ prefetch full/empty/hourly",
       "~ space of full",
       "~ user shut",
       "~ member shut of full/below",
@@ -329,6 +373,62 @@ oidc_issuers:
     );
     expect(await apply(full, [], secrets)).toMatchObject({ code: 0 });
     expect(await planOf(full)).toEqual([]);
+  });
+
+  test("webhooks and prefetches need their secret when new, go where that is asked for, and are left out without a name", async () => {
+    const less = full
+      .replace(/ {2}- \{ group: full, name: two.*\n/, "")
+      .replace(/ {2}- .*hourly.*\n/, "");
+    expect(await planOf(less)).toEqual([]);
+    const ofBoth = ({ what }: Change) => /^(?:webhook|prefetch) /.test(what);
+    const missing = (await planOf(less, "--delete-missing")).filter(ofBoth);
+    expect(missing).toEqual([
+      { sign: "-", what: "webhook full/two", details: ["url: https://hooks.example.com/a"] },
+      { sign: "-", what: "prefetch full/empty/hourly", details: ['images: ["a/b"]'] },
+    ]);
+    const more = less.replace("name: chat", "name: other");
+    const { code, err } = await runAt(weir, ["apply", "-f", "-", "--dry-run"], { input: more });
+    expect([code, err]).toEqual([
+      1,
+      expect.stringContaining(
+        "webhooks[0].secret_env: names the variable HOOK_SECRET, which is not set; it is needed here: the webhook is new",
+      ),
+    ]);
+    const anew = await planOf(full, "--secrets");
+    expect(short(anew).filter((line) => line.includes("webhook"))).toEqual([]);
+    const options = { input: full, env: secrets };
+    const set = await runAt(weir, ["apply", "-f", "-", "--dry-run", "--secrets"], options);
+    expect(set.out).toContain("secret: set anew");
+    const { id } = await jsonAt<{ id: number }>(
+      weir,
+      [
+        "webhook",
+        "add",
+        "https://hooks.example.com/b",
+        "--group",
+        "full",
+        "--secret-file",
+        "-",
+        "--event",
+        "prefetch.failed",
+      ],
+      { input: hook },
+    );
+    const told = await runAt(weir, ["export"]);
+    expect(told.err).toContain(`webhook ${id} has no name, and is left out`);
+    expect(await planOf(told.out, "--delete-missing")).toEqual([]);
+    const taken = await runAt(weir, [
+      "webhook",
+      "update",
+      `${id}`,
+      "--group",
+      "full",
+      "--name",
+      "two",
+    ]);
+    expect(taken).toMatchObject({ code: 1 });
+    expect(taken.err).toContain("name has already been taken");
+    expect((await runAt(weir, ["webhook", "delete", `${id}`, "--group", "full"])).code).toBe(0);
   });
 
   test("issuers that the file does not have go where that is asked for, and it speaks of issuers", async () => {
@@ -355,13 +455,15 @@ oidc_issuers:
       WEIR_ADMIN_TOKEN: adminToken,
       FULL_TWO_WORDS_PASSWORD: "words-secret",
       FULL_DEPENDENCY_PROXY_PASSWORD: "hub-secret",
+      FULL_CHAT_WEBHOOK_SECRET: hook,
+      FULL_TWO_WEBHOOK_SECRET: hook,
       ACME_PARTNER_PASSWORD: "hunter2-of-some-length",
     };
     const clock = new SteppedClock();
     const log = createLog(clock, "error", { write() {}, async flush() {} });
     const around = { clock, log, version: "test", random: () => 0 };
     const config = loadConfig(env, () => text);
-    expect(describeConfig(config)).not.toMatch(/hub-secret|words-secret/);
+    expect(describeConfig(config)).not.toMatch(/hub-secret|words-secret|whsec_/);
     const events: unknown[] = [];
     for (const _ of [1, 2]) {
       const other = await startWeir(
@@ -376,7 +478,9 @@ oidc_issuers:
         const answer = await fetch(`${WEIR_URL}/api/v4/audit_events?per_page=100`, {
           headers: { "PRIVATE-TOKEN": adminToken },
         });
-        events.push(((await answer.json()) as unknown[]).length);
+        const all = (await answer.json()) as { action: string }[];
+        // Runs of prefetches are on record as well, and end when they do.
+        events.push(all.filter(({ action }) => action !== "prefetch.run").length);
       } finally {
         await other.stop();
       }

@@ -6,6 +6,7 @@ import path from "node:path";
 import { type Examination, examine } from "../../src/examination.ts";
 import { testCertificate } from "../fakes/certificate.ts";
 import { until } from "../fakes/until.ts";
+import { errorDocument } from "../fakes/s3-faults.ts";
 import { FakeUpstream } from "../fakes/upstream.ts";
 import { adminToken, TestWeir } from "../fakes/weir.ts";
 import { run, type RunOptions } from "./world.ts";
@@ -250,6 +251,7 @@ describe("without a server", () => {
 
   const asked = (ahead: number): Examination => ({
     folder: { path: "/d", state: "usable", problem: undefined, freeBytes: 1, key: "given" },
+    bucket: undefined,
     database: {
       schema: "current",
       problem: undefined,
@@ -276,6 +278,48 @@ describe("without a server", () => {
       message: expect.stringContaining("the registry 1 of WEIR_MIRROR_REGISTRY is not there"),
     });
     expect(by("passwords")).toMatchObject({ message: expect.stringContaining("partner") });
+  });
+});
+
+test("a bucket: one that can be read, has an authority of its own, denies, is not there", async () => {
+  let denies = false;
+  using secure = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    tls: testCertificate,
+    fetch({ url }) {
+      if (denies) return errorDocument(403, "AccessDenied");
+      return url.includes("list-type")
+        ? new Response("<ListBucketResult></ListBucketResult>")
+        : errorDocument(404, "NoSuchKey");
+    },
+  });
+  const endpoint = `https://127.0.0.1:${secure.port}`;
+  const around = { WEIR_LISTEN: "127.0.0.1:1", WEIR_DATA_DIR: "/nowhere/weir" };
+  const bucket = (at: string, more: Record<string, string> = {}) => {
+    const login = { AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" };
+    const env = { ...around, ...login, WEIR_BLOBS_URL: `s3://blobs?endpoint=${at}`, ...more };
+    return diagnose(env, { ...real, files: { "ca.pem": testCertificate.cert } });
+  };
+  const ca = { WEIR_BLOBS_CA: "ca.pem" };
+  const where = `blobs at ${endpoint}`;
+  expect((await bucket(endpoint, ca)).by("bucket")).toMatchObject({
+    status: "ok",
+    message: `${where} can be read`,
+  });
+  expect((await bucket(endpoint)).by("bucket")).toMatchObject({
+    status: "failed",
+    message: expect.stringContaining("certificate of the bucket's endpoint is not trusted"),
+    fix: expect.stringContaining("WEIR_BLOBS_CA"),
+  });
+  denies = true;
+  expect((await bucket(endpoint, ca)).by("bucket")).toMatchObject({
+    message: `${where}: the bucket denies access: see the credentials and its policy (AccessDenied)`,
+    fix: expect.stringContaining("the rights that docs/configuration.md lists"),
+  });
+  expect((await bucket("http://127.0.0.1:1")).by("bucket")).toMatchObject({
+    status: "failed",
+    fix: expect.stringContaining("can be reached from here"),
   });
 });
 

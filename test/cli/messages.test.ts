@@ -271,6 +271,7 @@ test("doctor says what to do where Dependency Proxies reach nobody", () => {
     loadConfig({}, () => ""),
     {
       folder: { ...folder, freeBytes: undefined, key: "absent" },
+      bucket: undefined,
       database: { ...database, registries: undefined, damage: [], sealed: [] },
       upstreams,
     },

@@ -50,24 +50,30 @@ function configurationOf(lab: Lab): string {
   return lab.images.hello.platforms[0]?.config.digest ?? "";
 }
 
-/** A pull that comes through Weir, from the right upstream, and again with every upstream stopped. */
+type Pull = () => ReturnType<Client["pull"]>;
+
+/** Each pull by a client with nothing comes through Weir, once from the right upstream, and again with every upstream stopped. */
 async function pullsTwice(
   lab: Lab,
   client: Client,
   { weir, other, hub, stopAll }: Mirror,
-  pull: () => ReturnType<Client["pull"]>,
+  pulls: readonly Pull[],
 ): Promise<void> {
-  succeed(await pull());
-  expect(await client.stored(image)).toBe(configurationOf(lab));
+  const pullEach = async () => {
+    for (const pull of pulls) {
+      succeed(await pull());
+      expect(await client.stored(image)).toBe(configurationOf(lab));
+      await client.wipe();
+    }
+  };
+  await pullEach();
   expect(Object.keys(hub.counts("GET", /manifests/))).toEqual([
     "GET /v2/library/hello/manifests/latest",
   ]);
   expect(Object.values(hub.counts("GET", /blobs/))).toEqual([1, 1]);
   expect(other.requests.size).toBe(0);
   await stopAll();
-  await client.wipe();
-  succeed(await pull());
-  expect(await client.stored(image)).toBe(configurationOf(lab));
+  await pullEach();
   expect(weir.log()).toContain('"cache":"hit"');
 }
 
@@ -87,33 +93,36 @@ const forms: [what: string, path: string, more: string, asked: string][] = [
   ],
   ["a path without override_path", `/${prefix}`, "", `/${prefix}/v2/library/hello/`],
 ];
-for (const [what, at, more, asked] of forms) {
-  await e2e(
-    `containerd by hosts.toml, ${what}, nobody logged in`,
-    { needs: [containerd] },
-    async (lab) => {
-      const set = await mirror(lab, anyone);
-      const client = await lab.client(containerd);
-      const toml = hostsToml(`${set.weir.url}${at}`, more);
-      await pullsTwice(lab, client, set, () => client.pullBy(toml, image));
-      expect(set.weir.log()).toContain(`"path":"${asked}manifests/latest"`);
-    },
-  );
+const ofForms = forms.map(([what]) => what).join(", ");
+const inForms = (url: string) => forms.map(([, at, more]) => hostsToml(`${url}${at}`, more));
 
-  await e2e(
-    `containerd by hosts.toml, ${what}, logged in`,
-    { needs: [containerd] },
-    async (lab) => {
-      const set = await mirror(lab);
-      const client = await lab.client(containerd);
-      const toml = hostsToml(`${set.weir.url}${at}`, more);
-      expect((await client.pullBy(toml, image)).code).not.toBe(0);
-      expect(set.hub.requests.size).toBe(0);
-      await client.login(set.weir.host, "admin", set.weir.token);
-      await pullsTwice(lab, client, set, () => client.pullBy(toml, image));
-    },
-  );
-}
+await e2e(
+  `containerd by hosts.toml, ${ofForms}, nobody logged in`,
+  { needs: [containerd] },
+  async (lab) => {
+    const set = await mirror(lab, anyone);
+    const client = await lab.client(containerd);
+    const pulls = inForms(set.weir.url).map((toml) => () => client.pullBy(toml, image));
+    await pullsTwice(lab, client, set, pulls);
+    for (const [, , , asked] of forms) {
+      expect(set.weir.log()).toContain(`"path":"${asked}manifests/latest"`);
+    }
+  },
+);
+
+await e2e(
+  `containerd by hosts.toml, ${ofForms}, logged in`,
+  { needs: [containerd] },
+  async (lab) => {
+    const set = await mirror(lab);
+    const client = await lab.client(containerd);
+    const pulls = inForms(set.weir.url).map((toml) => () => client.pullBy(toml, image));
+    for (const pull of pulls) expect((await pull()).code).not.toBe(0);
+    expect(set.hub.requests.size).toBe(0);
+    await client.login(set.weir.host, "admin", set.weir.token);
+    await pullsTwice(lab, client, set, pulls);
+  },
+);
 
 await e2e(
   "containerd by hosts.toml of another registry; of one that is not there it goes on to the server",
@@ -163,29 +172,38 @@ await e2e(
     expect((await client.pullBy(hostsToml(url, `  ca = "${ca}"`), image)).code).not.toBe(0);
     expect((await client.pullBy(toml("stranger", stranger), image)).code).not.toBe(0);
     expect(set.hub.requests.size).toBe(0);
-    await pullsTwice(lab, client, set, () => client.pullBy(toml("node", node), image));
+    await pullsTwice(lab, client, set, [() => client.pullBy(toml("node", node), image)]);
   },
 );
 
 const hubLogin = ["hub-user", "a-password-of-docker-hub"] as const;
-const engines: [what: string, env: Record<string, string>, login: boolean][] = [
-  ["nobody logged in", anyone, false],
-  ["logged in at Docker Hub", anyone, true],
-  ["nobody logged in, by address", { WEIR_MIRROR_CLIENT_ADDRESSES: "127.0.0.0/8" }, false],
-  ["logged in at Docker Hub, by address", { WEIR_MIRROR_CLIENT_ADDRESSES: "127.0.0.0/8" }, true],
+const openings: [what: string, env: Record<string, string>][] = [
+  ["for anybody", anyone],
+  ["by address", { WEIR_MIRROR_CLIENT_ADDRESSES: "127.0.0.0/8" }],
 ];
-for (const [what, env, login] of engines) {
-  await e2e(`docker by registry-mirrors, ${what}`, { needs: [docker] }, async (lab) => {
-    const set = await mirror(lab, { ...env, WEIR_LOG_LEVEL: "debug" });
-    const client = await lab.client(dockerWithMirrors(set.weir.url));
-    if (login) client.keepDockerHubLogin(...hubLogin);
-    // The name as people write it.
-    await pullsTwice(lab, client, set, () => client.pull("hello"));
-    for (const secret of [...hubLogin, btoa(hubLogin.join(":"))]) {
-      expect(set.weir.log()).not.toContain(secret);
-    }
-    expect(set.weir.log().includes('"status":401')).toBe(true);
-  });
+for (const [what, env] of openings) {
+  await e2e(
+    `docker by registry-mirrors, ${what}, nobody logged in and logged in at Docker Hub`,
+    { needs: [docker] },
+    async (lab) => {
+      const set = await mirror(lab, { ...env, WEIR_LOG_LEVEL: "debug" });
+      const client = await lab.client(dockerWithMirrors(set.weir.url));
+      // The name as people write it.
+      const pull = () => {
+        client.forgetLogins();
+        return client.pull("hello");
+      };
+      const pullLoggedIn = () => {
+        client.keepDockerHubLogin(...hubLogin);
+        return client.pull("hello");
+      };
+      await pullsTwice(lab, client, set, [pull, pullLoggedIn]);
+      for (const secret of [...hubLogin, btoa(hubLogin.join(":"))]) {
+        expect(set.weir.log()).not.toContain(secret);
+      }
+      expect(set.weir.log().includes('"status":401')).toBe(true);
+    },
+  );
 }
 
 await e2e(
@@ -198,7 +216,7 @@ await e2e(
     expect((await client.pull("hello")).code).not.toBe(0);
     expect(set.hub.requests.size + set.other.requests.size).toBe(0);
     client.keepDockerHubLogin("admin", set.weir.token);
-    await pullsTwice(lab, client, set, () => client.pull("hello"));
+    await pullsTwice(lab, client, set, [() => client.pull("hello")]);
   },
 );
 
@@ -215,28 +233,35 @@ await e2e(
 );
 
 // By path the first upstream of the registry answers: there podman says nothing of the host it means.
-const podmanForms: [what: string, path: string, env: Record<string, string>, login: boolean][] = [
-  ["a path, logged in", `/${prefix}`, {}, true],
-  ["a path, nobody logged in", `/${prefix}`, { WEIR_ANONYMOUS_PULL: "true" }, false],
-  ["a plain host, nobody logged in", "", anyone, false],
-  ["a plain host, logged in", "", {}, true],
-];
-for (const [what, at, env, login] of podmanForms) {
+const podmanForms: [what: string, paths: string[], env: Record<string, string>, login: boolean][] =
+  [
+    ["a path and a plain host, logged in", [`/${prefix}`, ""], {}, true],
+    ["a path, nobody logged in", [`/${prefix}`], { WEIR_ANONYMOUS_PULL: "true" }, false],
+    ["a plain host, nobody logged in", [""], anyone, false],
+  ];
+for (const [what, paths, env, login] of podmanForms) {
   await e2e(`podman by registries.conf, ${what}`, { needs: [podman] }, async (lab) => {
     const registry = await lab.registry();
     const proxy = await lab.proxy(registry);
     const weir = await lab.weir({ upstream: proxy.url, env });
-    const client = await lab.client(podmanWithMirror(`${weir.host}${at}`));
-    if (login) {
-      expect((await client.pull(image)).code).not.toBe(0);
-      expect(proxy.requests.size).toBe(0);
-      succeed(await client.login(`${weir.host}${at}`, "admin", weir.token));
+    const clients = [];
+    for (const at of paths) {
+      const host = `${weir.host}${at}`;
+      const client = await lab.client(podmanWithMirror(host));
+      clients.push(client);
+      if (login) {
+        expect((await client.pull(image)).code).not.toBe(0);
+        expect(proxy.requests.size).toBe(0);
+        succeed(await client.login(host, "admin", weir.token));
+      }
     }
-    succeed(await client.pull(image));
-    expect(await client.stored(image)).toBe(configurationOf(lab));
+    for (const client of clients) {
+      succeed(await client.pull(image));
+      expect(await client.stored(image)).toBe(configurationOf(lab));
+      await client.wipe();
+    }
     await registry.stop();
-    await client.wipe();
-    succeed(await client.pull(image));
+    for (const client of clients) succeed(await client.pull(image));
     expect(Object.values(proxy.counts("GET", /blobs/))).toEqual([1, 1]);
   });
 }

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import type { Clock } from "../../src/lib/clock.ts";
 import { createLog } from "../../src/lib/log.ts";
 import { createSealer, type Sealer } from "../../src/lib/seal.ts";
 import type { Metadata, UpstreamSettings } from "../../src/metadata/contract.ts";
@@ -12,8 +13,7 @@ import { putMigrated } from "./migrated.ts";
 export const testSealer = createSealer(new Uint8Array(32).fill(1));
 
 /** A database that a server has made, which does not run meanwhile. */
-export function sqliteMetadata(file: string): Promise<Metadata> {
-  const clock = new SteppedClock();
+export function sqliteMetadata(file: string, clock: Clock = new SteppedClock()): Promise<Metadata> {
   const log = createLog(clock, "error", { write: () => undefined, flush: async () => undefined });
   const limits = { registriesPerGroup: 5, upstreamsPerRegistry: 5 };
   const proxyUpstream = proxySettings();

@@ -52,6 +52,6 @@ export function runnerOn(
   owner = "one",
 ): { runner: StartableRunner; lines: string[] } {
   const { log, lines } = readableLog(clock);
-  const options = { states, clock, log, owner, underWay: () => 0 };
+  const options = { states, clock, log, owner, underWay: () => 0, isWritingBack: () => false };
   return { runner: createRunner(works, options), lines };
 }

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 
 /** A request as the bucket saw it. */
@@ -35,12 +36,18 @@ export class S3Faults {
   fault: Fault | undefined;
   readonly #server: Server;
 
-  private constructor(readonly target: string) {
-    this.#server = createServer((request, response) => void this.#answer(request, response));
+  private constructor(
+    readonly target: string,
+    readonly secure: { cert: string; key: string } | undefined,
+  ) {
+    const answer = (request: IncomingMessage, response: ServerResponse) =>
+      void this.#answer(request, response);
+    this.#server = secure ? createSecureServer(secure, answer) : createServer(answer);
   }
 
-  static async start(target: string): Promise<S3Faults> {
-    const faults = new S3Faults(target);
+  /** With `secure` it speaks TLS. */
+  static async start(target: string, secure?: { cert: string; key: string }): Promise<S3Faults> {
+    const faults = new S3Faults(target, secure);
     faults.#server.listen(0, "127.0.0.1");
     await once(faults.#server, "listening");
     return faults;
@@ -70,7 +77,7 @@ export class S3Faults {
   }
 
   get endpoint(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `http${this.secure ? "s" : ""}://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
   /** How many requests of this kind have come. */

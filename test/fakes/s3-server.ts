@@ -1,5 +1,5 @@
 import { test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { systemClock } from "../../src/lib/clock.ts";
@@ -8,9 +8,10 @@ import { Bucket } from "../../src/blobs/s3/bucket.ts";
 import { Requests } from "../../src/blobs/s3/requests.ts";
 import { BucketBlobStore, type BucketStoreOptions } from "../../src/blobs/s3/store.ts";
 import type { BucketSettings } from "../../src/blobs/s3/settings.ts";
-import { signHeaders, emptyHash } from "../../src/blobs/s3/signing.ts";
+import { emptyHash, signHeaders, unsignedPayload } from "../../src/blobs/s3/signing.ts";
 import { BucketTransport } from "../../src/blobs/s3/transport.ts";
-import { freePort, Service, tellJanitor } from "../e2e/lab/processes.ts";
+import { until } from "./until.ts";
+import { accepts, freePort, Service, tellJanitor } from "../e2e/lab/processes.ts";
 
 /** Where `scripts/build-go.sh` puts it. */
 const built = path.join(import.meta.dir, "../../.cache/s3-server");
@@ -29,28 +30,24 @@ const credentials = {
 };
 /** Whether there is a server to be tested with. */
 export const hasS3 = Boolean(other || s3Program);
+/** Whether it can be killed, stopped and started otherwise. */
+export const isOurs = !other;
 export const bucketName = "weir-test";
+const hidden = "taken-away";
 
 /** A server with one empty bucket, which lives as long as the test process or until it is stopped. */
 export class S3Server {
   readonly endpoint: string;
   readonly #folder = mkdtempSync(path.join(tmpdir(), "weir-s3-"));
-  readonly #service: Service | undefined;
+  readonly #port = freePort();
+  #service: Service | undefined;
+  #isBroken = false;
 
   private constructor() {
-    if (other) {
-      this.endpoint = other;
-      return;
-    }
-    if (!s3Program) throw new Error("versitygw is not built: see scripts/build-go.sh");
-    const port = freePort();
-    this.endpoint = `http://127.0.0.1:${port}`;
-    const { accessKeyId, secretAccessKey } = credentials;
-    const login = ["--access", accessKeyId, "--secret", secretAccessKey];
-    const address = ["--port", `127.0.0.1:${port}`, "--quiet", "--keep-alive"];
-    const command = [s3Program, ...address, ...login, "posix", this.#folder];
+    this.endpoint = other ?? `http://127.0.0.1:${this.#port}`;
+    if (other) return;
     tellJanitor("folder", this.#folder);
-    this.#service = Service.start("versitygw", tmpdir(), command, {});
+    this.#service = this.#run([]);
   }
 
   static async start(): Promise<S3Server> {
@@ -58,6 +55,82 @@ export class S3Server {
     const isUp = async () => (await server.#makeBucket()) === 200;
     await (server.#service?.ready(isUp) ?? isUp());
     return server;
+  }
+
+  #run(more: readonly string[]): Service {
+    if (!s3Program) throw new Error("versitygw is not built: see scripts/build-go.sh");
+    const { accessKeyId, secretAccessKey } = credentials;
+    const login = ["--access", accessKeyId, "--secret", secretAccessKey];
+    const address = ["--port", `127.0.0.1:${this.#port}`, "--quiet", "--keep-alive"];
+    const command = [s3Program, ...address, ...login, ...more, "posix", this.#folder];
+    return Service.start("versitygw", tmpdir(), command, {});
+  }
+
+  /** Ours to be broken. */
+  #own(): Service {
+    if (!this.#service) throw new Error("only versitygw is broken: unset WEIR_TEST_S3_ENDPOINT");
+    this.#isBroken = true;
+    return this.#service;
+  }
+
+  /** kill -9, until `restart` or `heal`. */
+  kill(): Promise<void> {
+    return this.#own().kill();
+  }
+
+  /** With the same objects and address; `more`: arguments, such as `--readonly`. */
+  async restart(...more: string[]): Promise<void> {
+    await this.kill();
+    this.#service = this.#run(more);
+    await this.#service.ready(() => accepts(this.#port));
+  }
+
+  /** It stops in the middle of what it does; connections are made all the same. */
+  hang(): void {
+    process.kill(this.#own().pid, "SIGSTOP");
+  }
+
+  /** Has a request under way until what is returned is called; with `--max-requests 1` it takes no other. */
+  async occupy(): Promise<() => void> {
+    this.#own();
+    const signed = this.#signed("PUT", `/${bucketName}/occupied`, unsignedPayload);
+    const lines = Object.entries(signed.headers).map(([name, value]) => `${name}: ${value}`);
+    const socket = await Bun.connect({
+      hostname: "127.0.0.1",
+      port: this.#port,
+      socket: { data() {} },
+    });
+    const { host, pathname } = signed.url;
+    const head = [
+      `PUT ${pathname} HTTP/1.1`,
+      `host: ${host}`,
+      `content-length: ${1 << 20}`,
+      ...lines,
+    ];
+    // Short bodies it would wait for before it begins.
+    socket.write(`${head.join("\r\n")}\r\n\r\n${"x".repeat(64 << 10)}`);
+    await until(async () => !(await this.isIdle()));
+    return () => socket.terminate();
+  }
+
+  /** Whether it takes requests. */
+  async isIdle(): Promise<boolean> {
+    return (await fetch(this.endpoint)).status !== 503;
+  }
+
+  /** Takes the bucket away, with all that is in it. */
+  hideBucket(): void {
+    this.#own();
+    renameSync(path.join(this.#folder, bucketName), path.join(this.#folder, hidden));
+  }
+
+  /** It is as it was, whatever was done to it. */
+  async heal(): Promise<void> {
+    if (!this.#isBroken) return;
+    const aside = path.join(this.#folder, hidden);
+    if (existsSync(aside)) renameSync(aside, path.join(this.#folder, bucketName));
+    await this.restart();
+    this.#isBroken = false;
   }
 
   /** Of the bucket, with a prefix of its own. */
@@ -71,6 +144,7 @@ export class S3Server {
       encryption: undefined,
       checksums: true,
       credentials: { kind: "given", ...credentials },
+      ca: undefined,
     };
   }
 
@@ -95,14 +169,16 @@ export class S3Server {
   }
 
   async #makeBucket(): Promise<number> {
-    const url = new URL(`/${bucketName}`, this.endpoint);
-    const signing = { credentials, region: "us-east-1", service: "s3", now: Date.now() };
-    const headers = { "x-amz-content-sha256": emptyHash };
-    const signed = { method: "PUT", url, headers, payloadHash: emptyHash };
-    const answer = await fetch(url, { method: "PUT", headers: signHeaders(signed, signing) }).catch(
-      () => undefined,
-    );
+    const { url, headers } = this.#signed("PUT", `/${bucketName}`, emptyHash);
+    const answer = await fetch(url, { method: "PUT", headers }).catch(() => undefined);
     return answer?.status ?? 0;
+  }
+
+  #signed(method: string, path: string, payloadHash: string) {
+    const url = new URL(path, this.endpoint);
+    const signing = { credentials, region: "us-east-1", service: "s3", now: Date.now() };
+    const headers = { "x-amz-content-sha256": payloadHash };
+    return { url, headers: signHeaders({ method, url, headers, payloadHash }, signing) };
   }
 
   async stop(): Promise<void> {
@@ -114,7 +190,7 @@ export class S3Server {
 export function bucketOf(settings: BucketSettings): Bucket {
   const clock = systemClock;
   const log = createLog(clock, "error", { write() {}, async flush() {} });
-  const transport = new BucketTransport(clock);
+  const transport = new BucketTransport(clock, settings.ca);
   return new Bucket(new Requests({ settings, transport, clock, log, random: () => 0 }), settings);
 }
 

@@ -8,6 +8,7 @@ import { createLog } from "../../src/lib/log.ts";
 import type { RegistrySettings, UpstreamSettings } from "../../src/metadata/contract.ts";
 import type { DeclaredUser, OidcIssuer } from "../../src/work/contract.ts";
 import { S3Server } from "./s3-server.ts";
+import { quickCost } from "./hashing.ts";
 import { SteppedClock } from "./clock.ts";
 import { putMigrated } from "./migrated.ts";
 import { newDatabase } from "./new-database.ts";
@@ -152,6 +153,7 @@ export class TestWeir {
       log,
       version: "test",
       random: () => 0,
+      hashingCost: quickCost,
     });
   }
 
@@ -187,7 +189,8 @@ export class TestWeir {
     const registries = [own.registry, ...(this.#options.others ? [other.registry] : [])];
     const users = [stranger, ...(this.#options.users ?? [])];
     const oidcIssuers = this.#options.oidcIssuers ?? [];
-    const declared = { groups, upstreams, registries, users, oidcIssuers };
+    const automation = { webhooks: [], prefetches: [] };
+    const declared = { groups, upstreams, registries, users, oidcIssuers, ...automation };
     return {
       ...config,
       declared,

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { Console, consolePolicy } from "../../src/http/console/serving.ts";
+import { keptBundle } from "../../src/http/console/kept.ts";
 import { filesToEmbed, loadConsole } from "../../src/http/console/files.ts";
 import { createLog } from "../../src/lib/log.ts";
 import { SteppedClock } from "../fakes/clock.ts";
@@ -149,4 +150,10 @@ test("where it cannot be bundled the log says why, and the page that there is no
   const other = new Request("http://weir.test/x", { headers: { accept: "*/*" } });
   expect(await screens.answer(other, exchange)).toBeUndefined();
   expect(lines.length).toBe(1);
+});
+
+test("what was bundled once of these sources is not bundled again", async () => {
+  const files = await loadConsole();
+  const kept = await keptBundle(() => Promise.reject(new Error("bundled again")));
+  expect(kept.map(({ path }) => path).toSorted()).toEqual([...files.keys()].toSorted());
 });

@@ -89,7 +89,7 @@ test("a look-up goes by the whole key of each cache that is asked", async () => 
 });
 
 test("a step of a purge goes on in the order of keys", async () => {
-  const purges = new SqlPurges(db, changes);
+  const purges = new SqlPurges(db, changes, folder.clock, 2);
   for (const pattern of [undefined, "library/*"]) {
     const selection = { pattern, includePinned: false };
     await changes.run((tx) => requestPurge(tx, upstream.id, selection, 1));

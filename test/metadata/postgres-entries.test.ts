@@ -7,6 +7,7 @@ import type { Schema } from "../../src/metadata/schema.ts";
 import { bucketSize } from "../../src/metadata/search/buckets.ts";
 import { EntryIndex } from "../../src/metadata/search/entry-index.ts";
 import { postgresDatabase } from "../fakes/new-database.ts";
+import { SteppedClock } from "../fakes/clock.ts";
 import { fetched, sampleRegistry, shownBlob } from "../fakes/metadata-samples.ts";
 import { OtherTransaction } from "../fakes/postgres-lock.ts";
 import { lackOfPostgres } from "../fakes/postgres.ts";
@@ -245,7 +246,7 @@ describe.skipIf(lack !== undefined)(`entries in PostgreSQL${lack ? ` (${lack})` 
   test("what a run that is given up had on record goes", async () => {
     await fill();
     const db = new Kysely<Schema>({ dialect: postgresDialect({ ...pool, url: database.url }) });
-    const own = new EntryIndex(db, (work) => work());
+    const own = new EntryIndex(db, (work) => work(), new SteppedClock());
     const index = async () => {
       while ((await own.step()) !== undefined);
     };

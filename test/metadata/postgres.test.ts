@@ -341,7 +341,8 @@ describe.skipIf(lack !== undefined)(`PostgreSQL${lack ? ` (${lack})` : ""}`, () 
     test("two first starts at once make one administrator's token, and tell it once", async () => {
       const database = await emptyDatabase();
       const servers = await Promise.all([open(database.url), open(database.url)]);
-      const declared = { groups: [], upstreams: [], registries: [], users: [], oidcIssuers: [] };
+      const nothing = { users: [], oidcIssuers: [], webhooks: [], prefetches: [] };
+      const declared = { groups: [], upstreams: [], registries: [], ...nothing };
       const firstUpstream = upstreamSettings({ username: undefined, password: undefined });
       const settings = { firstUpstream, adminToken: undefined, declared };
       const prepared = await Promise.all(

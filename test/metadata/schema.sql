@@ -457,9 +457,11 @@ CREATE TABLE prefetches (
   -- when it last came a step further, so that all have their turn
   advanced_at integer not null default 0,
   created_at integer not null,
-  updated_at integer not null,
+  updated_at integer not null, name text check (length(name) between 1 and 255),
   foreign key (registry_id, group_id) references registries (id, group_id) on delete cascade
 ) strict;
+
+CREATE UNIQUE INDEX prefetches_name on prefetches (registry_id, name);
 
 CREATE INDEX prefetches_registry on prefetches (registry_id, group_id);
 
@@ -777,9 +779,11 @@ CREATE TABLE webhooks (
   dropped integer not null default 0,
   created_at integer not null,
   updated_at integer not null
-) strict;
+, name text check (length(name) between 1 and 255)) strict;
 
 CREATE INDEX webhooks_group on webhooks (group_id);
+
+CREATE UNIQUE INDEX webhooks_name on webhooks (group_id, name);
 
 CREATE TABLE work (
   name text not null primary key check (length(name) between 1 and 64),

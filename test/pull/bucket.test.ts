@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import { digestOf } from "../../src/oci/digest.ts";
 import { buildImage, sampleBytes } from "../fakes/image.ts";
 import { errorDocument, S3Faults } from "../fakes/s3-faults.ts";
-import { hasS3, S3Server, s3Test } from "../fakes/s3-server.ts";
+import { hasS3, isOurs, S3Server, s3Test } from "../fakes/s3-server.ts";
 import { until } from "../fakes/until.ts";
 import { FakeUpstream } from "../fakes/upstream.ts";
 import { TestWeir } from "../fakes/weir.ts";
@@ -13,17 +13,22 @@ const MiB = 1 << 20;
 
 if (!hasS3) s3Test("pulls with a bucket", () => {});
 
+/** Where the server itself is broken. */
+const testBroken = test.skipIf(!isOurs);
+
 describe.skipIf(!hasS3)("pulls with a bucket", () => {
   let server: S3Server;
   let faults: S3Faults;
   let upstream: FakeUpstream;
   let weir: TestWeir;
   let digest: string;
+  let prefix: string;
   const bytes = sampleBytes(3 * MiB, 7);
 
   async function start(env: Record<string, string> = {}): Promise<void> {
     await weir?.stop();
-    const bucket = server.environment(crypto.randomUUID(), faults.endpoint);
+    prefix = crypto.randomUUID();
+    const bucket = server.environment(prefix, faults.endpoint);
     weir = await TestWeir.start({ upstreams: [{ fake: upstream }], env: { ...bucket, ...env } });
     await weir.manifest(name, "latest");
   }
@@ -38,6 +43,7 @@ describe.skipIf(!hasS3)("pulls with a bucket", () => {
   });
   afterEach(async () => {
     faults.fault = undefined;
+    await server.heal();
     await weir.stop();
     await upstream.stop();
     await faults.stop();
@@ -46,6 +52,10 @@ describe.skipIf(!hasS3)("pulls with a bucket", () => {
 
   const status = (answer: Response) => answer.headers.get("x-weir-cache")?.split(";")[0];
   const gets = () => upstream.count(`GET /v2/${name}/blobs/${digest}`);
+  const keyOf = () => {
+    const hex = digest.replace("sha256:", "");
+    return `${prefix}/blobs/sha256/${hex.slice(0, 2)}/${hex}`;
+  };
   const deny = () => Promise.resolve(errorDocument(403, "AccessDenied"));
 
   async function pulled(init?: Parameters<TestWeir["blob"]>[2]) {
@@ -74,30 +84,52 @@ describe.skipIf(!hasS3)("pulls with a bucket", () => {
     expect(faults.count("GET", /list-type|uploads/)).toBe(0);
   });
 
-  test("a bucket that takes nothing: pulls go on, passed through once that is known", async () => {
-    faults.fault = ({ method }, pass) => (method === "PUT" || method === "POST" ? deny() : pass());
-    const failed = () => weir.logLines.filter(({ message }) => message === "fill was not stored");
-    for (let i = 0; i < 3; i++) {
-      expect(await pulled()).toEqual([200, "miss", digest as never]);
-      await until(() => failed().length === i + 1);
-    }
-    expect(await pulled()).toEqual([200, "bypass", digest as never]);
-    const ready = await fetch(`${weir.url}/readyz`);
-    expect(ready.status).toBe(200);
-    faults.fault = undefined;
-    weir.clock.step(60_000);
-    await pulled();
+  test("a blob that is not cached is asked of nobody but the upstream: its reader waits for no bucket, hanging or not", async () => {
+    const hung = Promise.withResolvers<void>();
+    faults.fault = (_, pass) => hung.promise.then(pass);
+    expect(await pulled()).toEqual([200, "miss", digest as never]);
+    hung.resolve();
     await weir.settled(name, digest);
     expect(status(await weir.blob(name, digest, { method: "HEAD" }))).toBe("hit");
   });
 
-  test("a bucket that is gone: what is cached is asked of the upstream", async () => {
-    await pulled();
-    await weir.settled(name, digest);
-    await faults.stop();
-    expect(await pulled()).toEqual([200, "miss", digest as never]);
-    expect(gets()).toBe(2);
-  });
+  testBroken(
+    "a bucket that takes nothing: pulls go on, passed through once that is known",
+    async () => {
+      await server.restart("--readonly");
+      const failed = () => weir.logLines.filter(({ message }) => message === "fill was not stored");
+      for (let i = 0; i < 3; i++) {
+        expect(await pulled()).toEqual([200, "miss", digest as never]);
+        await until(() => failed().length === i + 1);
+      }
+      expect(await pulled()).toEqual([200, "bypass", digest as never]);
+      const ready = await fetch(`${weir.url}/readyz`);
+      expect([ready.status, await ready.text()]).toEqual([
+        200,
+        expect.stringContaining("the bucket denies access"),
+      ]);
+      await server.heal();
+      weir.clock.step(60_000);
+      await pulled();
+      await weir.settled(name, digest);
+      expect(status(await weir.blob(name, digest, { method: "HEAD" }))).toBe("hit");
+    },
+  );
+
+  testBroken(
+    "a bucket that is gone: what is cached is asked of the upstream, until it is there again",
+    async () => {
+      await pulled();
+      await weir.settled(name, digest);
+      await server.kill();
+      expect(await pulled()).toEqual([200, "miss", digest as never]);
+      expect(gets()).toBe(2);
+      await server.heal();
+      weir.clock.step(60_000);
+      expect(await pulled()).toEqual([200, "hit", digest as never]);
+      expect(gets()).toBe(2);
+    },
+  );
 
   test("neither the bucket nor the upstream has it: 503, and not that there is none", async () => {
     await pulled();
@@ -111,13 +143,51 @@ describe.skipIf(!hasS3)("pulls with a bucket", () => {
     );
   });
 
+  test("a slow reader gets what is stored, though its memory is given back behind it", async () => {
+    const large = sampleBytes(12 * MiB, 9);
+    const [layer = ""] = upstream.image(name, "large", buildImage({ layers: [large] })).layers;
+    await weir.manifest(name, "large");
+    await (await weir.blob(name, layer)).bytes();
+    await weir.settled(name, layer);
+    const windows = () => faults.count("GET", new RegExp(layer.replace("sha256:", "")));
+    const answer = await weir.blob(name, layer);
+    const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
+    const pieces = [(await reader.read()).value ?? new Uint8Array()];
+    // Until nothing is asked of the bucket any more: all between it and the reader is full.
+    let asked = windows();
+    for (let quiet = 0; quiet < 500; quiet++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (windows() > asked) quiet = 0;
+      asked = windows();
+    }
+    for (let read = await reader.read(); !read.done; read = await reader.read()) {
+      pieces.push(read.value);
+    }
+    expect(digestOf(Buffer.concat(pieces))).toBe(layer as never);
+  });
+
   test("an object that is gone is fetched again, and noticed before the header", async () => {
     await pulled();
     await weir.settled(name, digest);
-    faults.fault = ({ method }, pass) =>
-      method === "GET" ? Promise.resolve(errorDocument(404, "NoSuchKey")) : pass();
+    await server.bucket(prefix).delete(keyOf());
     expect(await pulled()).toEqual([200, "miss", digest as never]);
     expect(gets()).toBe(2);
+  });
+
+  test("an object that was replaced by one of its size is found by its digest, put aside, and fetched again", async () => {
+    await pulled();
+    await weir.settled(name, digest);
+    const other = sampleBytes(bytes.length, 8);
+    const sha256 = new Bun.CryptoHasher("sha256").update(other).digest();
+    await server.bucket(prefix).put(keyOf(), { bytes: other, sha256 }, { isNew: false });
+    const verified = await weir.api("POST", "/verify", { after: "blobs ", repair: true });
+    expect(verified).toMatchObject({
+      findings: [{ digest, problem: "wrong", outcome: "repaired" }],
+    });
+    expect(await pulled()).toEqual([200, "hit", digest as never]);
+    expect(gets()).toBe(2);
+    const aside = await server.bucket(prefix).list(`${prefix}/quarantine/`, undefined, 10);
+    expect(aside).toMatchObject([{ size: bytes.length }]);
   });
 
   test("a bucket that gives out in the middle cuts the reader", async () => {

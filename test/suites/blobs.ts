@@ -25,7 +25,7 @@ export async function contentOf(opened: OpenedBlob | undefined): Promise<Uint8Ar
   if (opened?.kind !== "stream") throw new Error("the blob was not opened");
   const chunks: Uint8Array[] = [];
   for (let chunk = await opened.stream.next(); chunk; chunk = await opened.stream.next()) {
-    chunks.push(chunk);
+    chunks.push(chunk.slice());
   }
   return new Uint8Array(Buffer.concat(chunks));
 }

@@ -1,6 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { hashSecret } from "../../src/lib/secret.ts";
-import type { Author, NewSession, Role } from "../../src/metadata/contract.ts";
+import {
+  type Author,
+  type MetadataError,
+  type NewSession,
+  type Role,
+  tagOf,
+} from "../../src/metadata/contract.ts";
 import type { MetadataBench } from "./metadata.ts";
 
 const hour = 3_600_000;
@@ -25,6 +31,32 @@ export function peopleSuite(bench: MetadataBench): void {
 }
 
 function recordTests(bench: MetadataBench): void {
+  test("of two who set a password, or link an identity, under the tag of what both have seen, one is told", async () => {
+    const { passwords, identities } = bench.metadata.people;
+    const { id: userId } = await user(bench);
+    const outcome = (writes: Promise<boolean>[]) =>
+      Promise.all(
+        writes.map((write) => write.catch((error: unknown) => (error as MetadataError).problem)),
+      ).then((all) => all.map(String).sort());
+    const under = (record: object) => ({ unmodifiedSince: undefined, tags: [tagOf(record)] });
+    for (const round of [1, 2]) {
+      const changedAt = (await passwords.of(userId))?.changedAt;
+      const condition = under({ userId, changedAt });
+      const writes = [1, 2].map((n) =>
+        passwords.set(userId, `hash ${round} ${n}`, { ...anyone, condition }),
+      );
+      expect(await outcome(writes)).toEqual(["changed", "true"]);
+    }
+    await identities.link(userId, { issuer, subject: "0" }, author);
+    const seen = under({ issuer, subject: "0" });
+    const links = ["1", "2"].map((subject) =>
+      identities.link(userId, { issuer, subject }, author, seen),
+    );
+    expect(await outcome(links)).toEqual(["changed", "true"]);
+    expect(await outcome([identities.unlink(userId, issuer, author, seen)])).toEqual(["changed"]);
+    expect(await identities.ofUser(userId)).toHaveLength(1);
+  });
+
   test("changes are on record, as whoever makes them, and only those", async () => {
     const { people, audit, directory } = bench.metadata;
     const { passwords, sessions, identities } = people;

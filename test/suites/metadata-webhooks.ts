@@ -77,6 +77,53 @@ export function webhookSuite(bench: MetadataBench): void {
     });
   });
 
+  describe("what a configuration file declares", () => {
+    const events = async () => {
+      const { items } = await bench.metadata.audit.list({}, { page: 1, perPage: 100 });
+      return items.filter(({ action }) => /^(?:webhook|prefetch)\./.test(action)).length;
+    };
+
+    test("a webhook is made by servers that start at once, changed where it differs, and else left alone", async () => {
+      const { upstream, webhooks, hook } = await open();
+      const group = upstream.groupId;
+      const wanted = { ...settings, name: "chat" };
+      await Promise.all([1, 2, 3].map(() => webhooks.declare(group, wanted)));
+      const named = async () => (await webhooks.list(group)).filter(({ id }) => id !== hook.id);
+      expect(await named()).toMatchObject([{ name: "chat", enabled: true }]);
+      const before = await events();
+      await webhooks.declare(group, wanted);
+      expect(await events()).toBe(before);
+      const secret = `whsec_${Buffer.alloc(32, 8).toString("base64")}`;
+      await webhooks.declare(group, { ...wanted, secret });
+      await webhooks.declare(group, { ...wanted, secret, enabled: false });
+      expect(await events()).toBe(before + 2);
+      expect(await named()).toMatchObject([{ name: "chat", enabled: false }]);
+      const taken = webhooks.change(hook.id, { name: "chat" });
+      expect(await taken.catch((error: unknown) => error)).toMatchObject({
+        invalid: { field: "name", text: "has already been taken" },
+      });
+    });
+
+    test("a prefetch is made once, anew where it differs, and else left alone", async () => {
+      const { registry } = await open();
+      const { prefetches } = bench.metadata.management;
+      const wanted = { name: "n", images: ["a:1"], platforms: ["all"], everyHours: 2 };
+      await Promise.all([1, 2, 3].map(() => prefetches.declare(registry.id, wanted)));
+      const all = async () => (await prefetches.list(registry.id, { page: 1, perPage: 9 })).items;
+      const [made] = await all();
+      await prefetches.declare(registry.id, wanted);
+      expect((await all()).map(({ id }) => id)).toEqual([made?.id ?? 0]);
+      await prefetches.declare(registry.id, { ...wanted, images: ["a:1", "b:1"] });
+      const [anew, ...others] = await all();
+      expect(others).toEqual([]);
+      expect(anew?.id).not.toBe(made?.id);
+      const taken = prefetches.create(registry.id, wanted);
+      expect(await taken.catch((error: unknown) => error)).toMatchObject({
+        invalid: { field: "name", text: "has already been taken" },
+      });
+    });
+  });
+
   describe("runs of prefetches", () => {
     test("begin when they are due, go on image by image, and end once", async () => {
       const { registry } = await open();

@@ -24,7 +24,15 @@ function read(yaml: string) {
 }
 
 test("nothing is declared by an empty file", () => {
-  const nothing = { groups: [], upstreams: [], registries: [], users: [], oidcIssuers: [] };
+  const nothing = {
+    groups: [],
+    upstreams: [],
+    registries: [],
+    users: [],
+    oidcIssuers: [],
+    webhooks: [],
+    prefetches: [],
+  };
   expect(read("")).toEqual({ declared: nothing, problems: [] });
 });
 
@@ -128,6 +136,8 @@ users:
       },
     ],
     oidcIssuers: [],
+    webhooks: [],
+    prefetches: [],
   });
 });
 
@@ -514,6 +524,43 @@ oidc_issuers:
       ],
     ],
     [
+      "webhooks and prefetches",
+      `
+groups: [{ path: acme }, { path: acme/tools }]
+upstreams: [{ group: acme, name: a, url: docker.io }]
+registries: [{ group: acme, name: all, upstreams: [a] }]
+webhooks:
+  - { group: acme/tools, name: a, url: "https://u:p@example.com", secret: short, events: [nothing] }
+  - { group: acme, name: b, url: https://example.com, events: ["*", "*"] }
+  - { group: nowhere, name: b, url: https://example.com, secret_env: UNSET }
+  - { group: acme, name: b, url: https://example.com, secret: x, secret_file: y }
+prefetches:
+  - { group: acme, registry: all, name: n, images: [], every_hours: 0 }
+  - { group: acme, registry: other, name: n, images: [a b], platforms: [linux] }
+  - { group: acme, registry: all, name: n, images: [a, a], every_hours: 1 }
+`,
+      [
+        /^webhooks\[0\]\.url: must be an address such as https:\/\/example.com\/hook, without user/,
+        /^webhooks\[0\]\.events\[0\]: must be one of \*, registry.created/,
+        "webhooks[1].events: has one twice",
+        "prefetches[0].images: must name at least one image",
+        "prefetches[0].every_hours: must be a whole number of hours from 1 to 8760",
+        /^prefetches\[1\]\.images\[0\]: must be <repository>/,
+        /^prefetches\[1\]\.platforms\[0\]: must be all, or a system/,
+        /^prefetches\[1\]\.every_hours: /,
+        "prefetches[2].images: has one twice",
+        'webhooks[2].group: there is no group "nowhere"; declare it under groups',
+        "webhooks[0].group: must be a top-level group: subgroups have no registries and upstreams",
+        'webhooks[3].name: "acme/b" stands at webhooks[1].name already; keep one of them',
+        'prefetches[1].registry: there is no registry "other" in the group "acme"; declare it under registries',
+        'prefetches[2].name: "acme/all/n" stands at prefetches[0].name already; keep one of them',
+        /^webhooks\[0\]\.secret: must be whsec_ and 24 to 64 random bytes/,
+        "webhooks[1].secret: is missing: give one of secret, secret_file, secret_env",
+        "webhooks[2].secret_env: names the variable UNSET, which is not set",
+        "webhooks[3].secret_file: stands beside secret; keep one of them",
+      ],
+    ],
+    [
       "rules that would let in everybody",
       `
 oidc_issuers:
@@ -561,6 +608,6 @@ oidc_issuers:
     expect(problems).toEqual(
       wanted.map((text) => (typeof text === "string" ? text : expect.stringMatching(text))),
     );
-    expect(Object.values(declared)).toEqual([[], [], [], [], []]);
+    expect(Object.values(declared).flat()).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import createClient from "openapi-fetch";
 import { lost } from "./connection.ts";
-import { errorOf, Unreachable } from "./errors.ts";
+import { ApiError, errorOf, Unreachable } from "./errors.ts";
 import type { paths } from "./schema.ts";
 import { me, signedInAgain } from "./session.ts";
 
@@ -28,6 +28,22 @@ export async function askTagged<T>(call: Promise<Answered<T>>): Promise<{ data: 
 
 /** The headers of a change that is for what was read, and for nothing newer. */
 export const ifMatch = (tag: string) => ({ "If-Match": tag });
+
+/**
+ * The tag of what one means to change and sees in a list, which has none: `seen` is what the list says. What is not so any
+ * more is a conflict, as it would be of a tag.
+ */
+export async function tagOfSeen<T extends object>(
+  seen: Partial<T>,
+  call: Promise<Answered<T>>,
+): Promise<string> {
+  const { data, tag } = await askTagged(call);
+  const fields = Object.keys(seen) as (keyof T)[];
+  if (fields.every((field) => JSON.stringify(seen[field]) === JSON.stringify(data[field]))) {
+    return tag;
+  }
+  throw new ApiError(412, "It is not any more what is shown here.", {}, null, undefined);
+}
 
 /** A page of a list, and where it stands. */
 export interface Page<T> {

@@ -20,6 +20,9 @@ export class ApiError extends Error {
   }
 }
 
+export const isConflict = (error: unknown): boolean =>
+  error instanceof ApiError && error.isConflict;
+
 /** There was no answer. */
 export class Unreachable extends Error {
   override readonly name = "Unreachable";

@@ -308,12 +308,45 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get?: never;
+    /** Whether a user has a password, and since when */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: number;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Done */
+        200: {
+          headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["PasswordState"];
+          };
+        };
+        400: components["responses"]["BadRequest"];
+        401: components["responses"]["Unauthorized"];
+        403: components["responses"]["Forbidden"];
+        404: components["responses"]["NotFound"];
+      };
+    };
     /** Give a user a password, and end all his sessions; for administrators */
     put: {
       parameters: {
         query?: never;
-        header?: never;
+        header?: {
+          /** @description an `ETag`: 412 where it is another now */
+          "If-Match"?: string;
+          /** @description an HTTP date: 412 where it was changed later */
+          "If-Unmodified-Since"?: string;
+        };
         path: {
           id: number;
         };
@@ -446,12 +479,46 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get?: never;
+    /** Who a user is at one identity provider */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: number;
+          provider: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Done */
+        200: {
+          headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Identity"];
+          };
+        };
+        400: components["responses"]["BadRequest"];
+        401: components["responses"]["Unauthorized"];
+        403: components["responses"]["Forbidden"];
+        404: components["responses"]["NotFound"];
+      };
+    };
     /** Let a user sign in at an identity provider, as whom it calls so (its claim sub) */
     put: {
       parameters: {
         query?: never;
-        header?: never;
+        header?: {
+          /** @description an `ETag`: 412 where it is another now */
+          "If-Match"?: string;
+          /** @description an HTTP date: 412 where it was changed later */
+          "If-Unmodified-Since"?: string;
+        };
         path: {
           id: number;
           provider: string;
@@ -490,7 +557,12 @@ export interface paths {
     delete: {
       parameters: {
         query?: never;
-        header?: never;
+        header?: {
+          /** @description an `ETag`: 412 where it is another now */
+          "If-Match"?: string;
+          /** @description an HTTP date: 412 where it was changed later */
+          "If-Unmodified-Since"?: string;
+        };
         path: {
           id: number;
           provider: string;
@@ -576,6 +648,8 @@ export interface paths {
         /** @description Done */
         201: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -618,6 +692,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -691,6 +767,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -949,6 +1027,8 @@ export interface paths {
         /** @description Done */
         201: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -976,7 +1056,7 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** List the upstreams of a registry, in the order in which they are asked */
+    /** List the upstreams of a registry, in the order in which they are asked; the `ETag` is that of the order */
     get: {
       parameters: {
         query?: never;
@@ -991,6 +1071,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -1024,6 +1106,8 @@ export interface paths {
         /** @description Done */
         201: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -1066,6 +1150,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -1139,6 +1225,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -1290,6 +1378,8 @@ export interface paths {
         /** @description Done */
         201: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -1317,7 +1407,36 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get?: never;
+    /** Get a rule of an upstream */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: number;
+          rule_id: number;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Done */
+        200: {
+          headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["UpstreamRule"];
+          };
+        };
+        400: components["responses"]["BadRequest"];
+        401: components["responses"]["Unauthorized"];
+        403: components["responses"]["Forbidden"];
+        404: components["responses"]["NotFound"];
+      };
+    };
     put?: never;
     post?: never;
     /** Take a rule from an upstream */
@@ -1381,6 +1500,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -1425,6 +1546,8 @@ export interface paths {
         /** @description Done */
         201: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -1452,7 +1575,35 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get?: never;
+    /** Get the place of an upstream in a registry's list; its `ETag` is that of the list's order */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: number;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Done */
+        200: {
+          headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Association"];
+          };
+        };
+        400: components["responses"]["BadRequest"];
+        401: components["responses"]["Unauthorized"];
+        403: components["responses"]["Forbidden"];
+        404: components["responses"]["NotFound"];
+      };
+    };
     put?: never;
     post?: never;
     /** Take an upstream out of a registry; it stays, with its cache */
@@ -1514,6 +1665,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -1649,6 +1802,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -1713,7 +1868,12 @@ export interface paths {
     post: {
       parameters: {
         query?: never;
-        header?: never;
+        header?: {
+          /** @description an `ETag`: 412 where it is another now */
+          "If-Match"?: string;
+          /** @description an HTTP date: 412 where it was changed later */
+          "If-Unmodified-Since"?: string;
+        };
         path: {
           id: string;
         };
@@ -1724,6 +1884,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -1734,6 +1896,7 @@ export interface paths {
         401: components["responses"]["Unauthorized"];
         403: components["responses"]["Forbidden"];
         404: components["responses"]["NotFound"];
+        412: components["responses"]["PreconditionFailed"];
         413: components["responses"]["TooLarge"];
         415: components["responses"]["UnsupportedMediaType"];
       };
@@ -2081,6 +2244,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -2119,6 +2284,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -2363,6 +2530,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -2401,6 +2570,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -2526,6 +2697,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -2564,6 +2737,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -2609,6 +2784,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -2647,6 +2824,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -2763,6 +2942,8 @@ export interface paths {
         /** @description Done */
         201: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -2804,6 +2985,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -2846,6 +3029,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -2876,7 +3061,12 @@ export interface paths {
     post: {
       parameters: {
         query?: never;
-        header?: never;
+        header?: {
+          /** @description an `ETag`: 412 where it is another now */
+          "If-Match"?: string;
+          /** @description an HTTP date: 412 where it was changed later */
+          "If-Unmodified-Since"?: string;
+        };
         path: {
           id: number;
         };
@@ -2887,6 +3077,8 @@ export interface paths {
         /** @description Done */
         201: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -2897,6 +3089,7 @@ export interface paths {
         401: components["responses"]["Unauthorized"];
         403: components["responses"]["Forbidden"];
         404: components["responses"]["NotFound"];
+        412: components["responses"]["PreconditionFailed"];
         413: components["responses"]["TooLarge"];
         415: components["responses"]["UnsupportedMediaType"];
       };
@@ -2920,7 +3113,12 @@ export interface paths {
     post: {
       parameters: {
         query?: never;
-        header?: never;
+        header?: {
+          /** @description an `ETag`: 412 where it is another now */
+          "If-Match"?: string;
+          /** @description an HTTP date: 412 where it was changed later */
+          "If-Unmodified-Since"?: string;
+        };
         path: {
           id: number;
         };
@@ -2931,6 +3129,8 @@ export interface paths {
         /** @description Done */
         201: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -2941,6 +3141,7 @@ export interface paths {
         401: components["responses"]["Unauthorized"];
         403: components["responses"]["Forbidden"];
         404: components["responses"]["NotFound"];
+        412: components["responses"]["PreconditionFailed"];
         413: components["responses"]["TooLarge"];
         415: components["responses"]["UnsupportedMediaType"];
       };
@@ -2964,7 +3165,12 @@ export interface paths {
     post: {
       parameters: {
         query?: never;
-        header?: never;
+        header?: {
+          /** @description an `ETag`: 412 where it is another now */
+          "If-Match"?: string;
+          /** @description an HTTP date: 412 where it was changed later */
+          "If-Unmodified-Since"?: string;
+        };
         path: {
           id: number;
         };
@@ -2975,6 +3181,8 @@ export interface paths {
         /** @description Done */
         201: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -2985,6 +3193,7 @@ export interface paths {
         401: components["responses"]["Unauthorized"];
         403: components["responses"]["Forbidden"];
         404: components["responses"]["NotFound"];
+        412: components["responses"]["PreconditionFailed"];
         413: components["responses"]["TooLarge"];
         415: components["responses"]["UnsupportedMediaType"];
       };
@@ -3008,7 +3217,12 @@ export interface paths {
     post: {
       parameters: {
         query?: never;
-        header?: never;
+        header?: {
+          /** @description an `ETag`: 412 where it is another now */
+          "If-Match"?: string;
+          /** @description an HTTP date: 412 where it was changed later */
+          "If-Unmodified-Since"?: string;
+        };
         path: {
           id: number;
         };
@@ -3019,6 +3233,8 @@ export interface paths {
         /** @description Done */
         201: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -3029,6 +3245,7 @@ export interface paths {
         401: components["responses"]["Unauthorized"];
         403: components["responses"]["Forbidden"];
         404: components["responses"]["NotFound"];
+        412: components["responses"]["PreconditionFailed"];
         413: components["responses"]["TooLarge"];
         415: components["responses"]["UnsupportedMediaType"];
       };
@@ -3174,6 +3391,8 @@ export interface paths {
         /** @description Done */
         201: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -3219,6 +3438,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -3258,6 +3479,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -3374,6 +3597,8 @@ export interface paths {
         /** @description Done */
         201: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -3419,6 +3644,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -3458,6 +3685,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -3567,6 +3796,8 @@ export interface paths {
         /** @description Done */
         201: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -3610,6 +3841,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -3718,6 +3951,8 @@ export interface paths {
         /** @description Done */
         201: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -3760,6 +3995,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -3840,6 +4077,8 @@ export interface paths {
         /** @description Done */
         201: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -3873,7 +4112,12 @@ export interface paths {
     post: {
       parameters: {
         query?: never;
-        header?: never;
+        header?: {
+          /** @description an `ETag`: 412 where it is another now */
+          "If-Match"?: string;
+          /** @description an HTTP date: 412 where it was changed later */
+          "If-Unmodified-Since"?: string;
+        };
         path: {
           id: number;
         };
@@ -3889,6 +4133,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -3899,6 +4145,7 @@ export interface paths {
         401: components["responses"]["Unauthorized"];
         403: components["responses"]["Forbidden"];
         404: components["responses"]["NotFound"];
+        412: components["responses"]["PreconditionFailed"];
         413: components["responses"]["TooLarge"];
         415: components["responses"]["UnsupportedMediaType"];
       };
@@ -3969,6 +4216,8 @@ export interface paths {
         /** @description Done */
         201: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -3996,7 +4245,37 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get?: never;
+    /** Get a group's access token */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description id or path of a group, %2F for a slash */
+          id: string;
+          token_id: number;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Done */
+        200: {
+          headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["GroupAccessToken"];
+          };
+        };
+        400: components["responses"]["BadRequest"];
+        401: components["responses"]["Unauthorized"];
+        403: components["responses"]["Forbidden"];
+        404: components["responses"]["NotFound"];
+      };
+    };
     put?: never;
     post?: never;
     /** Revoke a group's access token; its bot goes with the last one */
@@ -4051,7 +4330,12 @@ export interface paths {
     post: {
       parameters: {
         query?: never;
-        header?: never;
+        header?: {
+          /** @description an `ETag`: 412 where it is another now */
+          "If-Match"?: string;
+          /** @description an HTTP date: 412 where it was changed later */
+          "If-Unmodified-Since"?: string;
+        };
         path: {
           /** @description id or path of a group, %2F for a slash */
           id: string;
@@ -4069,6 +4353,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -4079,6 +4365,7 @@ export interface paths {
         401: components["responses"]["Unauthorized"];
         403: components["responses"]["Forbidden"];
         404: components["responses"]["NotFound"];
+        412: components["responses"]["PreconditionFailed"];
         413: components["responses"]["TooLarge"];
         415: components["responses"]["UnsupportedMediaType"];
       };
@@ -4149,6 +4436,8 @@ export interface paths {
         /** @description Done */
         201: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -4176,7 +4465,37 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get?: never;
+    /** Get a group's deploy token */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description id or path of a group, %2F for a slash */
+          id: string;
+          token_id: number;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Done */
+        200: {
+          headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["DeployToken"];
+          };
+        };
+        400: components["responses"]["BadRequest"];
+        401: components["responses"]["Unauthorized"];
+        403: components["responses"]["Forbidden"];
+        404: components["responses"]["NotFound"];
+      };
+    };
     put?: never;
     post?: never;
     /** Revoke a group's deploy token */
@@ -4218,6 +4537,65 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v4/groups/{id}/deploy_tokens/{token_id}/rotate": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Revoke a group's deploy token and create one like it, which ends when it would */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description an `ETag`: 412 where it is another now */
+          "If-Match"?: string;
+          /** @description an HTTP date: 412 where it was changed later */
+          "If-Unmodified-Since"?: string;
+        };
+        path: {
+          /** @description id or path of a group, %2F for a slash */
+          id: string;
+          token_id: number;
+        };
+        cookie?: never;
+      };
+      requestBody?: {
+        content: {
+          "application/json": components["schemas"]["DeployTokenRotation"];
+          "application/x-www-form-urlencoded": components["schemas"]["DeployTokenRotation"];
+        };
+      };
+      responses: {
+        /** @description Done */
+        200: {
+          headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["NewDeployToken"];
+          };
+        };
+        400: components["responses"]["BadRequest"];
+        401: components["responses"]["Unauthorized"];
+        403: components["responses"]["Forbidden"];
+        404: components["responses"]["NotFound"];
+        412: components["responses"]["PreconditionFailed"];
+        413: components["responses"]["TooLarge"];
+        415: components["responses"]["UnsupportedMediaType"];
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v4/admin/job_tokens": {
     parameters: {
       query?: never;
@@ -4245,6 +4623,8 @@ export interface paths {
         /** @description Done */
         201: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -4557,6 +4937,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -4591,6 +4973,8 @@ export interface paths {
         /** @description Done */
         201: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -4666,6 +5050,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -4786,6 +5172,8 @@ export interface paths {
         /** @description Done */
         202: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -4828,6 +5216,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -4979,6 +5369,8 @@ export interface paths {
         /** @description Done */
         201: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -5023,6 +5415,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -5100,6 +5494,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -5265,6 +5661,8 @@ export interface paths {
         /** @description Done */
         201: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -5306,6 +5704,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -5379,6 +5779,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -5559,6 +5961,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -5597,6 +6001,8 @@ export interface paths {
         /** @description Done */
         200: {
           headers: {
+            /** @description for the `If-Match` of a change */
+            ETag: string;
             [name: string]: unknown;
           };
           content: {
@@ -5721,6 +6127,14 @@ export interface components {
       expires_at: string;
       current: boolean;
     }[];
+    PasswordState: {
+      /**
+       * Format: date-time
+       * @description null: there is none
+       * @example 2025-11-03T09:15:00.000Z
+       */
+      changed_at: string | null;
+    };
     NewPassword: {
       /** Format: password */
       password: string;
@@ -5789,6 +6203,8 @@ export interface components {
         upstream_id: number;
         position: number;
       }[];
+      /** @description what the entries of its upstreams need; what several need counts for each */
+      cached_bytes: number;
     };
     RegistryChanges: {
       name?: string;
@@ -6706,6 +7122,10 @@ export interface components {
       /** @example 2026-12-31 */
       expires_at?: string;
     };
+    DeployTokenRotation: {
+      /** @example 2026-12-31 */
+      expires_at?: string;
+    };
     NewJobToken: {
       id: number;
       user_id: number;
@@ -6849,6 +7269,7 @@ export interface components {
       id: number;
       group_id: number;
       registry_id: number;
+      name: string | null;
       platforms: string[];
       every_hours: number | null;
       /** @enum {string} */
@@ -6910,6 +7331,8 @@ export interface components {
       };
     };
     PrefetchFields: {
+      /** @description none other of the registry has it; a configuration file finds the prefetch by it */
+      name?: string | null;
       /**
        * @example [
        *       "library/alpine:3.20"
@@ -6928,6 +7351,7 @@ export interface components {
     Webhook: {
       id: number;
       group_id: number;
+      name: string | null;
       url: string;
       description: string | null;
       ca: string | null;
@@ -6978,6 +7402,8 @@ export interface components {
       updated_at: string;
     };
     WebhookFields: {
+      /** @description none other of the group has it; a configuration file finds the webhook by it */
+      name?: string | null;
       /** @example https://example.com/hook */
       url: string;
       /** @description `whsec_` and 24 to 64 random bytes in base64; nobody gets to see it again */
@@ -7009,6 +7435,8 @@ export interface components {
       enabled?: boolean;
     };
     WebhookChanges: {
+      /** @description none other of the group has it; a configuration file finds the webhook by it */
+      name?: string | null;
       /** @example https://example.com/hook */
       url?: string;
       /** @description `whsec_` and 24 to 64 random bytes in base64; nobody gets to see it again */

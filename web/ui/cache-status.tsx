@@ -32,7 +32,8 @@ const statuses: Readonly<Record<string, Words>> = {
   },
   bypass: { tone: "accent", name: "Bypass", sentence: "from the upstream, and not stored" },
   absent: { tone: "neutral", name: "Absent", sentence: "not there, as the upstreams say" },
-  refused: { tone: "bad", name: "Refused", sentence: "not given" },
+  // As well where no upstream could be asked.
+  refused: { tone: "bad", name: "Failed", sentence: "not given" },
 };
 
 const unknown = (status: string): Words => ({ tone: "neutral", name: status, sentence: "" });

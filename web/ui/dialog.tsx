@@ -6,6 +6,8 @@ import {
   Modal,
   ModalOverlay,
 } from "react-aria-components";
+import { isConflict } from "../api/errors.ts";
+import { queries } from "../api/queries.ts";
 import { Button, IconButton } from "./button.tsx";
 import { TextField } from "./fields.tsx";
 import { Form } from "./form.tsx";
@@ -112,6 +114,8 @@ function Confirmation({
       close();
     } catch (thrown) {
       setError(thrown);
+      // Who tries again does so knowing what it is now.
+      if (isConflict(thrown)) void queries.invalidateQueries();
     } finally {
       setPending(false);
     }

@@ -1,4 +1,4 @@
-import type { Author, Session } from "../../metadata/contract.ts";
+import type { Author, Condition, Session } from "../../metadata/contract.ts";
 import type { Actor, Caller } from "../contract.ts";
 
 /** Where somebody comes from who tries a secret. */
@@ -59,10 +59,10 @@ export interface PasswordAccess {
   readonly isEnabled: boolean;
   /** The user whose password this is. Throws `SignInError`: `wrong` by one text and in one time, `busy`. */
   check(given: { username: string; password: string }, from: From): Promise<number>;
-  /** Whether this user has one. */
-  has(userId: number): Promise<boolean>;
+  /** When this user was given his; undefined where he has none. */
+  changedAt(userId: number): Promise<number | undefined>;
   /** Gives a user a password, and ends his sessions. False where there is no such user. */
-  set(userId: number, password: string, author: Author): Promise<boolean>;
+  set(userId: number, password: string, author: Author, condition?: Condition): Promise<boolean>;
   /** The same by himself, who stays in the session `keep`. Throws `SignInError` where the old one is wrong. */
   change(
     userId: number,

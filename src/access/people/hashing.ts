@@ -1,8 +1,18 @@
-/** 64 MiB and two passes: more than the least that RFC 9106, section 4, and OWASP name. */
-const argon2id = { algorithm: "argon2id", memoryCost: 64 << 10, timeCost: 2 } as const;
-/** Of a random text that nobody knows, with the same costs. */
-const nobodys =
-  "$argon2id$v=19$m=65536,t=2,p=1$L2t64uf/hKxEP3crOCCs3eZAWCS1gU6p7Ryzz/fOUoc$aABwnrI07C40UPQ59rfC+2tG2LTgV+6ogzB1OJMpHhE";
+/** What a hash takes, in KiB and passes of argon2id (RFC 9106, section 3.1). */
+export interface HashingCost {
+  memoryCost: number;
+  timeCost: number;
+  /** The hash of a random text that nobody knows, with the same costs. */
+  nobodys: string;
+}
+
+/** More than the least that RFC 9106, section 4, and OWASP name. */
+const strongCost: HashingCost = {
+  memoryCost: 64 << 10,
+  timeCost: 2,
+  nobodys:
+    "$argon2id$v=19$m=65536,t=2,p=1$L2t64uf/hKxEP3crOCCs3eZAWCS1gU6p7Ryzz/fOUoc$aABwnrI07C40UPQ59rfC+2tG2LTgV+6ogzB1OJMpHhE",
+};
 /**
  * Hashing has the thread pool in common with the file system and name look-ups; and where there are two processors, one is
  * for pulls: with both hashing, cached pulls wait for tens of milliseconds.
@@ -25,9 +35,14 @@ export class Hashing {
   /** How many are running or waiting. */
   readonly #accounts = new Map<string, number>();
 
-  constructor(readonly most: number = maxRunning) {}
+  constructor(
+    readonly most: number = maxRunning,
+    readonly cost: HashingCost = strongCost,
+  ) {}
 
   hash(password: string): Promise<string> {
+    const { memoryCost, timeCost } = this.cost;
+    const argon2id = { algorithm: "argon2id", memoryCost, timeCost } as const;
     return this.#inTurn(() => Bun.password.hash(password, argon2id));
   }
 
@@ -51,7 +66,7 @@ export class Hashing {
     try {
       return await this.#inTurn(async () => {
         begin();
-        const isRight = await Bun.password.verify(password, hash ?? nobodys, "argon2id");
+        const isRight = await Bun.password.verify(password, hash ?? this.cost.nobodys, "argon2id");
         return isRight && hash !== undefined;
       });
     } finally {

@@ -1,6 +1,12 @@
 import { hashSecret } from "../../lib/secret.ts";
 import { SingleFlight } from "../../lib/single-flight.ts";
-import type { Author, UserPassword, UserPasswords, UserRights } from "../../metadata/contract.ts";
+import type {
+  Author,
+  Condition,
+  UserPassword,
+  UserPasswords,
+  UserRights,
+} from "../../metadata/contract.ts";
 import { RegistryError } from "../../oci/error.ts";
 import type { BasicCredentials, Visitor } from "../contract.ts";
 import type { Holder, Proven, Prover } from "../holder.ts";
@@ -58,14 +64,19 @@ export class PasswordLogins implements PasswordAccess, Prover {
     return rights.user.id;
   }
 
-  async set(userId: number, password: string, author: Author): Promise<boolean> {
+  async set(
+    userId: number,
+    password: string,
+    author: Author,
+    condition: Condition = { unmodifiedSince: undefined },
+  ): Promise<boolean> {
     const hash = await busyAsSignInError(this.#options.hashing.hash(normal(password)));
-    const options = { before: undefined, keep: undefined, author };
+    const options = { before: undefined, keep: undefined, author, condition };
     return this.#options.passwords.set(userId, hash, options);
   }
 
-  async has(userId: number): Promise<boolean> {
-    return (await this.#options.passwords.of(userId)) !== undefined;
+  async changedAt(userId: number): Promise<number | undefined> {
+    return (await this.#options.passwords.of(userId))?.changedAt;
   }
 
   async change(

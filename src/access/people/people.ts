@@ -6,7 +6,7 @@ import type { WebClient } from "../../upstream/web/contract.ts";
 import { createCaller } from "../api.ts";
 import { createHolder } from "../holder.ts";
 import type { Attempts } from "./contract.ts";
-import { Hashing } from "./hashing.ts";
+import type { Hashing } from "./hashing.ts";
 import { PasswordLogins } from "./passwords.ts";
 import type { ProviderSettings } from "./provider.ts";
 import { ProviderLogins } from "./providers.ts";
@@ -28,11 +28,12 @@ export interface PeopleOptions {
     providers: readonly ProviderSettings[];
   };
   attempts: Attempts;
+  hashing: Hashing;
 }
 
 /** Everything by which people sign in; `logins` is for the token endpoint. */
 export function createPeople(options: PeopleOptions) {
-  const { metadata, web, clock, log, sealer, externalUrl, settings, attempts } = options;
+  const { metadata, web, clock, log, sealer, externalUrl, settings, attempts, hashing } = options;
   const { credentials, people } = metadata;
   const ofUser = (userId: number) => credentials.ofUser(userId);
   const logins = new PasswordLogins({
@@ -44,7 +45,7 @@ export function createPeople(options: PeopleOptions) {
         { kind: "password", scopes: [], rights },
         { kind: "user", name: rights.user.username },
       ),
-    hashing: new Hashing(),
+    hashing,
     attempts,
   });
   const sessions = new LoginSessions({

@@ -27,6 +27,12 @@ export interface Payload {
   sha256: Buffer;
 }
 
+interface UploadsPage {
+  uploads: { key: string; uploadId: string; begunAt: number }[];
+  /** The last key of it; undefined: there are no more. */
+  next: string | undefined;
+}
+
 interface GetOptions {
   range?: ByteRange | undefined;
   etag?: string | undefined;
@@ -199,19 +205,29 @@ export class Bucket {
     );
   }
 
-  /** Uploads below a prefix that are neither completed nor aborted, a page of them. */
-  async uploads(prefix: string): Promise<{ key: string; uploadId: string; begunAt: number }[]> {
-    const query = { uploads: "", prefix, "max-uploads": "1000" };
+  /**
+   * Uploads below a prefix that are neither completed nor aborted, at most `limit` (1000), of keys behind `after`. Several
+   * of one key that do not fit into a page are left out: services differ in what they take for the place of an upload
+   * among those of its key, above all when it has been aborted meanwhile.
+   */
+  async uploads(prefix: string, after?: string, limit = 1000): Promise<UploadsPage> {
+    const query = {
+      uploads: "",
+      prefix,
+      "max-uploads": String(limit),
+      ...(after !== undefined && { "key-marker": after }),
+    };
     const request = { method: "GET", key: undefined, query, for: "clear" } as const;
-    return this.requests.send(request, async (incoming) =>
-      elements(await documentOf(incoming, "ListMultipartUploadsResult"), "Upload").map(
-        (upload) => ({
-          key: element(upload, "Key") ?? "",
-          uploadId: element(upload, "UploadId") ?? "",
-          begunAt: Date.parse(element(upload, "Initiated") ?? ""),
-        }),
-      ),
-    );
+    return this.requests.send(request, async (incoming) => {
+      const text = await documentOf(incoming, "ListMultipartUploadsResult");
+      const uploads = elements(text, "Upload").map((upload) => ({
+        key: element(upload, "Key") ?? "",
+        uploadId: element(upload, "UploadId") ?? "",
+        begunAt: Date.parse(element(upload, "Initiated") ?? ""),
+      }));
+      const isLast = element(text, "IsTruncated") !== "true";
+      return { uploads, next: isLast ? undefined : uploads.at(-1)?.key };
+    });
   }
 
   /** With the condition that the key is new, where that is wanted and the service knows it. */

@@ -9,19 +9,23 @@ interface Options {
   prefix: string;
   clock: Clock;
   log: Log;
+  /** Uploads in a page; default as many as S3 lists at once. */
+  pageUploads?: number;
 }
 
 /** No fill takes so long: who began it is gone. */
 const maxAgeMs = 86_400_000;
 const firstMs = 30_000;
 const intervalMs = 6 * 3_600_000;
-/** One run clears away at most so many pages. */
+/** One run looks through at most so many pages; the next one goes on from there. */
 const maxPages = 100;
 
 /** Uploads that a killed server left in the bucket: nobody sees them there, and they are paid for. */
 export class Orphans {
   readonly #options: Options;
   #timer: Timer | undefined;
+  /** The last key of the last page; undefined: it was the last one. */
+  #after: string | undefined;
 
   constructor(options: Options) {
     this.#options = options;
@@ -48,9 +52,9 @@ export class Orphans {
     const { log } = this.#options;
     let aborted = 0;
     try {
-      for (let page = 0, more = 1; page < maxPages && more > 0; page++) {
-        more = await this.#abortPage();
-        aborted += more;
+      for (let page = 0; page < maxPages; page++) {
+        aborted += await this.#abortPage();
+        if (!this.#after) break;
       }
     } catch (error) {
       const code = error instanceof BucketError ? error.code : "failed";
@@ -60,12 +64,15 @@ export class Orphans {
   }
 
   async #abortPage(): Promise<number> {
-    const { bucket, prefix } = this.#options;
+    const { bucket, prefix, pageUploads } = this.#options;
+    const after = this.#after;
+    // What cannot be listed or aborted is not to hold up the others for ever: the next run begins anew.
+    this.#after = undefined;
+    const { uploads, next } = await bucket.uploads(prefix, after, pageUploads);
     const before = bucket.requests.now() - maxAgeMs;
-    const old = (await bucket.uploads(prefix)).filter(
-      ({ key, begunAt }) => key.startsWith(prefix) && begunAt < before,
-    );
+    const old = uploads.filter(({ key, begunAt }) => key.startsWith(prefix) && begunAt < before);
     for (const { key, uploadId } of old) await bucket.abortUpload(key, uploadId);
+    this.#after = next;
     return old.length;
   }
 }

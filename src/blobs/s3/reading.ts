@@ -48,6 +48,14 @@ export function firstOf({ first, last }: ByteRange): ByteRange {
     : { first, last: first + firstWindow - 1 };
 }
 
+/**
+ * Gives the memory of bytes back, which are none after that. Left to the collector, which does not hurry on a machine with
+ * much memory, what 32 readers have read came to 200 MB.
+ */
+export function free({ buffer }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
+}
+
 interface Options {
   bucket: Bucket;
   clock: Clock;
@@ -60,10 +68,12 @@ interface Options {
 /** The bytes of one object in windows, each fetched whole: of the same object, or not at all. */
 export class ObjectStream implements BlobStream {
   readonly #options: Options;
-  readonly #first: ReadObject;
+  readonly #is: Pick<ReadObject, "etag" | "size">;
   readonly #closing = new AbortController();
-  /** What has been fetched and not been given out. */
+  /** What of it has not been given out. */
   #window: Uint8Array;
+  /** The whole of what has been fetched last. */
+  #fetched: Uint8Array;
   /** Where the next window begins. */
   #position: number;
   #ahead: Promise<Uint8Array> | undefined;
@@ -73,8 +83,9 @@ export class ObjectStream implements BlobStream {
   /** `first` is what a request for `firstOf` the range has brought. */
   constructor(options: Options, first: ReadObject) {
     this.#options = options;
-    this.#first = first;
+    this.#is = { etag: first.etag, size: first.size };
     this.#window = first.bytes;
+    this.#fetched = first.bytes;
     this.#position = options.range.first + first.bytes.length;
     options.readers.entered();
   }
@@ -82,9 +93,11 @@ export class ObjectStream implements BlobStream {
   async next(): Promise<Uint8Array | undefined> {
     try {
       if (this.#window.length === 0) {
+        free(this.#fetched);
         if (!this.#ahead && this.#position > this.#options.range.last) return this.#end();
         this.waiting = true;
-        this.#window = await (this.#ahead ?? this.#fetch());
+        this.#fetched = await (this.#ahead ?? this.#fetch());
+        this.#window = this.#fetched;
         this.waiting = false;
         this.#ahead = undefined;
       }
@@ -125,7 +138,7 @@ export class ObjectStream implements BlobStream {
 
   async #get(range: ByteRange): Promise<Uint8Array> {
     const { bucket, key } = this.#options;
-    const { etag, size } = this.#first;
+    const { etag, size } = this.#is;
     const read = await bucket.get(key, { range, etag, signal: this.#closing.signal });
     // A service that does not know conditions is seen through as well.
     const isSame = typeof read === "object" && read.size === size && read.etag === etag;

@@ -15,4 +15,6 @@ export interface BucketSettings {
   /** Whether SHA-256 is sent for the service to keep, beside being signed. */
   checksums: boolean;
   credentials: CredentialSource;
+  /** Certificates in PEM of those who sign the endpoint's; undefined: the well-known authorities. */
+  ca: string | undefined;
 }

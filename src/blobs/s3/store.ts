@@ -14,7 +14,7 @@ import {
 import { Spools } from "../fs/spools.ts";
 import { Bucket, type StoredObject } from "./bucket.ts";
 import { Orphans } from "./orphans.ts";
-import { firstOf, ObjectStream, Readers } from "./reading.ts";
+import { firstOf, free, ObjectStream, Readers } from "./reading.ts";
 import { Requests } from "./requests.ts";
 import type { BucketSettings } from "./settings.ts";
 import { BucketSpool } from "./spool.ts";
@@ -72,7 +72,8 @@ export class BucketBlobStore implements BlobStore {
     const { settings, clock, log } = options;
     this.#options = options;
     this.#spools = Spools.open(options);
-    this.#requests = new Requests({ ...options, transport: new BucketTransport(clock) });
+    const transport = new BucketTransport(clock, settings.ca);
+    this.#requests = new Requests({ ...options, transport });
     this.#bucket = new Bucket(this.#requests, settings);
     this.#root = settings.prefix === "" ? "" : `${settings.prefix}/`;
     this.#prefix = `${this.#root}blobs/`;
@@ -106,7 +107,9 @@ export class BucketBlobStore implements BlobStore {
       return undefined;
     }
     if (read.bytes.length === range.last + 1 - range.first) {
-      return { kind: "file", blob: new Blob([read.bytes as Uint8Array<ArrayBuffer>]) };
+      const blob = new Blob([read.bytes as Uint8Array<ArrayBuffer>]);
+      free(read.bytes);
+      return { kind: "file", blob };
     }
     const { clock } = this.#options;
     const reading = { bucket: this.#bucket, clock, key, range, readers: this.#readers };

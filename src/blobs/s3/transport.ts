@@ -26,15 +26,14 @@ const maxText = 4 << 20;
  */
 export class BucketTransport {
   readonly #clock: Clock;
-  readonly #session = new Bun.FetchSession({
-    keepAlive,
-    proxy: false,
-    // Said outright, since an environment variable changes the default.
-    tls: { rejectUnauthorized: true },
-  });
+  readonly #session: Bun.FetchSession;
 
-  constructor(clock: Clock) {
+  /** `ca`: see `BucketSettings`. */
+  constructor(clock: Clock, ca: string | undefined) {
     this.#clock = clock;
+    // Said outright, since an environment variable changes the default.
+    const tls = { rejectUnauthorized: true, ...(ca !== undefined && { ca }) };
+    this.#session = new Bun.FetchSession({ keepAlive, proxy: false, tls });
   }
 
   /** The answer, whatever its status. Throws `BucketError`, or the signal's reason. */

@@ -5,6 +5,8 @@ import { StoreUnavailableError } from "../contract.ts";
 export type Trouble =
   | "unreachable"
   | "timeout"
+  /** Its certificate is none that we trust. */
+  | "untrusted"
   /** It fails, or a gateway in front of it does. */
   | "broken"
   /** It asks for fewer requests. */
@@ -21,6 +23,8 @@ export type Trouble =
 const words: Record<Trouble, string> = {
   unreachable: "the bucket's endpoint cannot be reached",
   timeout: "the bucket does not answer in time",
+  untrusted:
+    "the certificate of the bucket's endpoint is not trusted: WEIR_BLOBS_CA names those who sign it",
   broken: "the bucket's server fails",
   busy: "the bucket asks for fewer requests",
   denied: "the bucket denies access: see the credentials and its policy",
@@ -66,7 +70,7 @@ const certificate = /CERT|SELF_SIGNED|UNABLE_TO|ALTNAME/;
 export function connectionTrouble(error: unknown): BucketError {
   if (error instanceof BucketError) return error;
   const code = failureCode(error);
-  if (certificate.test(code)) return new BucketError("invalid", { code });
+  if (certificate.test(code)) return new BucketError("untrusted", { code });
   return new BucketError("unreachable", { code });
 }
 

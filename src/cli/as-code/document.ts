@@ -13,7 +13,9 @@ import { issuerItem } from "./issuers.ts";
 import { untouched } from "./proxies.ts";
 import { differing } from "./planning.ts";
 import type { People, Present } from "./present.ts";
+import { isScheduled, prefetchFields } from "./prefetches.ts";
 import { presentFields } from "./upstreams.ts";
+import { hasName, webhookFields } from "./webhooks.ts";
 
 const head = ` Written by weir export. docs/configuration.md explains it; weir apply brings a server to it.
  Passwords are not in it: set the variables that password_env names where something new needs them.`;
@@ -38,6 +40,7 @@ export function documentText(present: Present): string {
     ...(present.issuers && {
       oidc_issuers: sorted(present.issuers, ({ name }) => name).map(issuerItem),
     }),
+    ...automationLists(present, groupOf, variables),
   });
   document.commentBefore = head;
   // A rule is read best in one line.
@@ -55,10 +58,7 @@ function sorted<T>(items: readonly T[], text: (item: T) => string): T[] {
 }
 
 /** In a file an upstream is found by its name. */
-function refuseTwins(
-  upstreams: readonly UpstreamJson[],
-  groupOf: (one: UpstreamJson) => string,
-): void {
+function refuseTwins(upstreams: readonly UpstreamJson[], groupOf: GroupOf): void {
   const problems = upstreams.flatMap((one) => {
     const twins = upstreams.filter(
       (other) => other.name === one.name && other.group_id === one.group_id,
@@ -70,6 +70,30 @@ function refuseTwins(
     ];
   });
   if (problems.length > 0) throw new Failure(problems.join("\n"));
+}
+
+type GroupOf = (one: { group_id: number }) => string;
+
+/** Webhooks and scheduled prefetches that have names; keys only where there are some. */
+function automationLists(present: Present, groupOf: GroupOf, variables: Variables) {
+  const registries = new Map(present.registries.map(({ id, name }) => [id, name]));
+  const webhooks = sorted(
+    present.webhooks.filter(hasName),
+    (one) => `${groupOf(one)}/${one.name}`,
+  ).map((one) => {
+    const secret = variables.of(groupOf(one), one.name, "WEBHOOK_SECRET");
+    const { name, url, ...rest } = webhookFields(one);
+    return given({ group: groupOf(one), name, url, secret_env: secret, ...rest });
+  });
+  const prefetches = present.prefetches.filter(isScheduled).map((one) => {
+    const registry = registries.get(one.registry_id) ?? "";
+    return { group: groupOf(one), registry, ...prefetchFields(one) };
+  });
+  const inOrder = sorted(prefetches, (one) => `${one.group}/${one.registry}/${one.name}`);
+  return {
+    ...(webhooks.length > 0 && { webhooks }),
+    ...(inOrder.length > 0 && { prefetches: inOrder }),
+  };
 }
 
 /** A field that is not set is left out. */
@@ -153,9 +177,9 @@ const membershipItem = (group: string, { access_level: level, expires_at: end }:
 class Variables {
   readonly #taken = new Set<string>();
 
-  of(group: string, name: string): string {
+  of(group: string, name: string, kind = "PASSWORD"): string {
     const word = `${group}_${name}`.toUpperCase().replace(/[^A-Z0-9]+/g, "_");
-    const base = `${word.replace(/^_+|_+$/g, "") || "UPSTREAM"}_PASSWORD`;
+    const base = `${word.replace(/^_+|_+$/g, "") || "UPSTREAM"}_${kind}`;
     const first = /^\d/.test(base) ? `_${base}` : base;
     let variable = first;
     for (let number = 2; this.#taken.has(variable); number++) variable = `${first}_${number}`;

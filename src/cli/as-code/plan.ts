@@ -11,6 +11,8 @@ import { planSwitches } from "./switches.ts";
 import { planUpstreams, removeUpstreams } from "./upstreams.ts";
 import { planUsers } from "./users.ts";
 import type { Wanted } from "./wanted.ts";
+import { planPrefetches, removePrefetches } from "./prefetches.ts";
+import { planWebhooks, removeWebhooks } from "./webhooks.ts";
 
 /** What to do so that what is wanted is there. Throws a `Failure` with all that stands in the way. */
 export function makePlan(wanted: Wanted, present: Present, options: PlanOptions): Plan {
@@ -34,6 +36,9 @@ export function makePlan(wanted: Wanted, present: Present, options: PlanOptions)
     ...registries.listed,
     ...planProxies(planning),
     ...planPolicies(planning),
+    ...(options.deleteMissing ? [...removeWebhooks(planning), ...removePrefetches(planning)] : []),
+    ...planWebhooks(planning),
+    ...planPrefetches(planning),
     ...planLimits(planning),
     ...planUsers(planning),
     ...(options.deleteMissing ? removeIssuers(planning) : []),

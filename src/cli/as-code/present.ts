@@ -10,7 +10,9 @@ import type { Api } from "../client.ts";
 import { container, issuersPath, ofGroup } from "../find.ts";
 import { readLimit } from "./limits.ts";
 import { type Policy, readPolicy } from "./policies.ts";
-import { list as listOf, shapes } from "../shapes.ts";
+import { readPrefetches } from "./prefetches.ts";
+import { list as listOf, type Prefetch, shapes, type Webhook } from "../shapes.ts";
+import { readWebhooks } from "./webhooks.ts";
 
 /** What is there, as the token may see it. */
 export interface Present {
@@ -29,6 +31,9 @@ export interface Present {
   people: People | undefined;
   /** Undefined: not asked for. */
   issuers: OidcIssuerJson[] | undefined;
+  /** Empty where not asked for. */
+  webhooks: Webhook[];
+  prefetches: Prefetch[];
 }
 
 /** The settings of a Dependency Proxy, without the secret. */
@@ -48,6 +53,9 @@ export interface Asked {
   proxies: (path: string) => boolean;
   policies: (path: string) => boolean;
   limits: (path: string) => boolean;
+  /** The same for webhooks, of all groups. */
+  webhooks: boolean;
+  prefetches: boolean;
 }
 
 export interface People {
@@ -90,8 +98,17 @@ export async function readPresent(api: Api, asked: Asked): Promise<Present> {
     const limit = asked.limits(path) ? await readLimit(api, id) : undefined;
     if (limit !== undefined) limits.set(id, limit);
   }
+  const webhooks: Webhook[] = [];
+  for (const { id, parent_id: parent } of groups) {
+    if (asked.webhooks && parent === null) webhooks.push(...(await readWebhooks(api, id)));
+  }
+  const prefetches: Prefetch[] = [];
+  for (const { id } of asked.prefetches ? registries : []) {
+    prefetches.push(...(await readPrefetches(api, id)));
+  }
   const issuers = asked.issuers ? await api.all(shapes.oidcIssuer, issuersPath) : undefined;
-  return { groups, registries, upstreams, off, proxies, policies, limits, people, issuers };
+  const ofGroups = { proxies, policies, limits, webhooks };
+  return { groups, registries, upstreams, off, ...ofGroups, prefetches, people, issuers };
 }
 
 export async function readProxy(api: Api, group: number): Promise<Proxy> {

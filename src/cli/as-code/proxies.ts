@@ -1,4 +1,4 @@
-import type { DependencyProxyJson } from "../../http/api/contract.ts";
+import type { DependencyProxyJson, TtlPolicyJson } from "../../http/api/contract.ts";
 import type { DeclaredDependencyProxy } from "../../work/contract.ts";
 import { shapes } from "../shapes.ts";
 import {
@@ -70,7 +70,11 @@ function planProxy(
         if (!toSet.includes("ttl_days")) return;
         const { ttl_days: ttl } = fields;
         const policy = { enabled: ttl !== null, ...(ttl !== null && { ttl }) };
-        await api.put(shapes.ttlPolicy, `${place}/ttl_policy`, { body: policy });
+        const isSamePolicy = (now: TtlPolicyJson) =>
+          (now.enabled ? now.ttl : null) === before.ttl_days;
+        const ofTtl = `${place}/ttl_policy`;
+        const then = await unchanged(api, shapes.ttlPolicy, ofTtl, what, isSamePolicy);
+        await api.put(shapes.ttlPolicy, ofTtl, { body: policy, version: then });
       },
     },
   ];

@@ -1,11 +1,11 @@
 import type { RegistryDetailJson, RegistryJson } from "../../http/api/contract.ts";
 import type { Declaration } from "../../work/contract.ts";
 import { container, ofGroup } from "../find.ts";
+import { arrange, idsOf, type Place, takeOut } from "./order.ts";
 import {
   differing,
   idIn,
   keyOf,
-  meanwhile,
   type Planning,
   type Step,
   told,
@@ -121,10 +121,6 @@ function changeRegistry(registry: DeclaredRegistry, there: RegistryDetailJson): 
   };
 }
 
-type Place = RegistryDetailJson["registry_upstreams"][number];
-const ordered = (places: readonly Place[]) => places.toSorted((a, b) => a.position - b.position);
-const idsOf = (places: readonly Place[]) => ordered(places).map((place) => place.upstream_id);
-
 /** Undefined where the list is as it is to be. */
 function listUpstreams(
   { present, ids }: Planning,
@@ -145,7 +141,7 @@ function listUpstreams(
     cleared: there && surplus.length > 0 ? [clear(what, there, surplus)] : [],
     listed: {
       change: { sign: "~", what, details: [list] },
-      run: (api, made) => arrange(api, made, { group, name, upstreams, what }),
+      run: (api, made) => arrange(api, made, { group, name, upstreams, what, planned: places }),
     },
   };
 }
@@ -153,55 +149,9 @@ function listUpstreams(
 function clear(what: string, there: RegistryDetailJson, surplus: readonly Place[]): Step {
   return {
     change: undefined,
-    async run(api) {
-      const planned = JSON.stringify(idsOf(there.registry_upstreams));
-      const now = await api.find(shapes.registryDetail, pathOf(there.id));
-      const gone = new Set(surplus.map((place) => place.id));
-      // Those that were deleted by a step before are gone from the list by now.
-      const left = now?.registry_upstreams ?? [];
-      const isPlanned = left.every((place) =>
-        there.registry_upstreams.some((one) => one.id === place.id),
-      );
-      if (!now || !isPlanned) throw meanwhile(`${what} (${planned})`);
-      for (const { id } of left.filter((place) => gone.has(place.id))) {
-        await api.delete(`${container}/registry_upstreams/${id}`);
-      }
-    },
+    run: (api) =>
+      takeOut(api, { what, registryId: there.id, planned: there.registry_upstreams }, surplus),
   };
-}
-
-interface Listed {
-  group: string;
-  name: string;
-  upstreams: readonly string[];
-  what: string;
-}
-
-/** Adds what is not yet in the list and moves each to its place. */
-async function arrange(
-  api: Parameters<Step["run"]>[0],
-  ids: Parameters<Step["run"]>[1],
-  { group, name, upstreams, what }: Listed,
-): Promise<void> {
-  const registryId = idIn(ids.registries, keyOf(group, name));
-  const wanted = upstreams.map((upstream) => idIn(ids.upstreams, keyOf(group, upstream)));
-  const { registry_upstreams: places } = await api.get(shapes.registryDetail, pathOf(registryId));
-  const list = ordered(places);
-  if (list.some((place) => !wanted.includes(place.upstream_id))) throw meanwhile(what);
-  for (const upstreamId of wanted) {
-    if (list.some((place) => place.upstream_id === upstreamId)) continue;
-    const body = { registry_id: registryId, upstream_id: upstreamId };
-    list.push(await api.post(shapes.association, `${container}/registry_upstreams`, { body }));
-  }
-  for (const [index, upstreamId] of wanted.entries()) {
-    const from = list.findIndex((place) => place.upstream_id === upstreamId);
-    if (from === index) continue;
-    const [place] = list.splice(from, 1);
-    if (!place) throw new Error("a place of a list is not in it");
-    list.splice(index, 0, place);
-    const path = `${container}/registry_upstreams/${place.id}`;
-    await api.patch(shapes.association, path, { body: { position: index + 1 } });
-  }
 }
 
 const alone = "with those of its upstreams that no other registry has, unless the file has them";
@@ -229,11 +179,14 @@ export function removeRegistries({ wanted, present, ids }: Planning): Step[] {
             JSON.stringify(idsOf(now.registry_upstreams)) ===
               JSON.stringify(idsOf(registry.registry_upstreams));
           await unchanged(api, shapes.registryDetail, path, what, isSame);
-          for (const { id, upstream_id: upstreamId } of registry.registry_upstreams) {
-            if (!needed.has(upstreamId)) continue;
-            await api.delete(`${container}/registry_upstreams/${id}`);
-          }
-          const { version } = await api.read(shapes.registryDetail, path);
+          const { id: registryId, registry_upstreams: planned } = registry;
+          const staying = planned.filter(({ upstream_id: upstream }) => needed.has(upstream));
+          await takeOut(api, { what, registryId, planned }, staying);
+          const going = planned.filter((place) => !staying.includes(place));
+          const isLeft = (now: RegistryDetailJson) =>
+            differing(presentFields(now), presentFields(registry)).length === 0 &&
+            idsOf(now.registry_upstreams).join() === idsOf(going).join();
+          const version = await unchanged(api, shapes.registryDetail, path, what, isLeft);
           await api.delete(path, { version });
         },
       },

@@ -191,10 +191,11 @@ export function removeUpstreams({ wanted, present, ids }: Planning): Step[] {
 }
 
 /** Paths of the groups that the file has, or has something of, in lower case. */
-export function spokenOf({ groups, upstreams, registries }: Declaration): Set<string> {
+export function spokenOf(declared: Declaration): Set<string> {
+  const { groups, upstreams, registries, webhooks, prefetches } = declared;
   const paths = [
     ...groups.map(({ path }) => path),
-    ...[...upstreams, ...registries].map(({ group }) => group),
+    ...[...upstreams, ...registries, ...webhooks, ...prefetches].map(({ group }) => group),
   ];
   return new Set(paths.map((path) => path.toLowerCase()));
 }

@@ -2,7 +2,7 @@ import type { MemberJson, UserJson } from "../../http/api/contract.ts";
 import type { UserState } from "../../metadata/contract.ts";
 import { dayText, type DeclaredUser } from "../../work/contract.ts";
 import { levelOf, roleOf } from "../roles.ts";
-import { idIn, meanwhile, type Planning, type Step, told, toldNew, unchanged } from "./planning.ts";
+import { idIn, type Planning, type Step, told, toldNew, unchanged } from "./planning.ts";
 import { shapes } from "../shapes.ts";
 
 /** Users to make, and the memberships that they are to have and no others. */
@@ -93,10 +93,10 @@ function setState({ username, state }: DeclaredUser, before: UserState): Step[] 
       change: { sign: "~", what, details: [told("state", before, state)] },
       async run(api, { users }) {
         const path = `/users/${idIn(users, username)}`;
-        const { state: now } = await api.get(shapes.user, path);
-        if (now !== before) throw meanwhile(what);
+        const isSame = (now: UserJson) => now.state === before;
+        const version = await unchanged(api, shapes.user, path, what, isSame);
         const verb = state === "active" && before === "blocked" ? "unblock" : verbs[state];
-        await api.post(shapes.user, `${path}/${verb}`);
+        await api.post(shapes.user, `${path}/${verb}`, { version });
       },
     },
   ];

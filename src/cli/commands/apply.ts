@@ -23,7 +23,7 @@ What was changed by somebody else between the plan and the change is not overwri
     secrets: { summary: "set all passwords that the file gives anew" },
     "delete-missing": {
       summary:
-        "delete registries and upstreams that the file does not have, of the groups it speaks of, groups, and issuers of id tokens",
+        "delete registries, upstreams, named webhooks and scheduled prefetches that the file does not have, of the groups it speaks of, groups, and issuers of id tokens",
     },
     ...yesOption,
     ...jsonOption,
@@ -69,6 +69,8 @@ function askedFor({ keys, declared }: Wanted): Asked {
     proxies: groupsWith("dependencyProxy"),
     policies: groupsWith("cleanupPolicy"),
     limits: groupsWith("cacheMaxBytes"),
+    webhooks: keys.has("webhooks"),
+    prefetches: keys.has("prefetches"),
   };
 }
 

@@ -13,7 +13,7 @@ import { Unanswered } from "../outbound.ts";
 export const doctor: Command = {
   name: "doctor",
   summary:
-    "Check configuration, data folder, database, clock, upstreams and the address that clients use.",
+    "Check configuration, data folder, bucket, database, clock, upstreams and the address that clients use.",
   details: `Works with the server running or not, and changes nothing. Upstreams are asked from here as the server would ask them. With --url or WEIR_URL only that address is
 checked, as a client sees it: for the rest run it where the server runs, with the same environment. Ends with 1 where a check failed.`,
   arguments: [],

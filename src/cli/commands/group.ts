@@ -142,7 +142,9 @@ const addMember: Command = {
       ({ id, username }) => String(id) === named || username === named,
     );
     if (present) {
-      const changed = await api.put(shapes.member, `${path}/${present.id}`, { body });
+      const place = `${path}/${present.id}`;
+      const { version } = await api.read(shapes.member, place);
+      const changed = await api.put(shapes.member, place, { body, version });
       return printItem(world, given, changed);
     }
     const who = /^\d+$/.test(named) ? { user_id: Number(named) } : { username: named };

@@ -16,6 +16,7 @@ const ended = ({ status }: Prefetch) => status === "finished" || status === "fai
 
 const columns: Columns<Prefetch> = {
   id: ({ id }) => id,
+  name: ({ name }) => name,
   status: ({ status }) => status,
   images: ({ images }) =>
     `${images.filter(({ status }) => status === "done").length}/${images.length}`,
@@ -47,6 +48,7 @@ const add: Command = {
       summary: "such as linux/arm64, or all; linux/amd64 where none is named",
       many: true,
     },
+    name: { value: "NAME", summary: "by which weir apply finds it; for one that runs again" },
     every: { value: "HOURS", summary: "again each so many hours", from: 1 },
     wait: { summary: "until the run is over; exit code 1 where not all images came" },
     timeout: {
@@ -70,6 +72,7 @@ const add: Command = {
     const platforms = given.list("platform");
     const body = {
       images,
+      ...(given.has("name") && { name: given.text("name") }),
       ...(platforms.length > 0 && { platforms }),
       ...(given.has("every") && { every_hours: given.number("every") }),
     };

@@ -142,18 +142,16 @@ const rotate: Command = {
     "Revoke a token and create one like it, which ends when it would; prints its secret once.",
   arguments: [token],
   details:
-    "The former secret ends at once, also where it is the one that this command is given. A token without an end stays without one, unless the token that is used here ends.",
-  options: { group: kinds.group, ...expires, ...yesOption, ...options },
+    "The former secret ends at once, also where it is the one that this command is given. A deploy token keeps its user name. A token without an end stays without one, unless the token that is used here ends.",
+  options: { ...kinds, ...expires, ...yesOption, ...options },
   examples: [
     "weir token rotate 17",
     "weir token rotate 21 --group platform --expires 2027-06-30 --yes",
+    "weir token rotate 24 --deploy platform",
   ],
   async run(world, given) {
-    const group = given.text("group");
-    const all =
-      group === undefined ? "/personal_access_tokens" : `${groupPath(group)}/access_tokens`;
     const id = tokenId(given);
-    const path = `${all}/${id}/rotate`;
+    const path = `${pathOf(given)}/${id}/rotate`;
     const api = await connect(world, given);
     await confirm(
       world,

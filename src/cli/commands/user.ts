@@ -68,6 +68,37 @@ const create: Command = {
   },
 };
 
+const update: Command = {
+  name: "user update",
+  summary: "Change a user's name or e-mail address, or whether he is an administrator.",
+  arguments: [user],
+  options: {
+    name: { value: "NAME", summary: "what he is called" },
+    email: { value: "ADDRESS", summary: "his e-mail address; the empty text clears it" },
+    admin: {
+      value: "WHETHER",
+      summary: "whether he is an administrator; the last active one stays one",
+      choices: ["true", "false"],
+    },
+    ...options,
+  },
+  examples: ["weir user update ada --admin true", 'weir user update ada --email ""'],
+  async run(world, given) {
+    const body = {
+      ...(given.has("name") && { name: given.text("name") }),
+      ...(given.has("email") && { email: given.text("email") || null }),
+      ...(given.has("admin") && { admin: given.text("admin") === "true" }),
+    };
+    if (Object.keys(body).length === 0) {
+      throw new UsageError("user update needs something to change: see its options");
+    }
+    const api = await connect(world, given);
+    const { id } = await findUser(api, given.argument("user"));
+    const { version } = await api.read(shapes.user, `/users/${id}`);
+    return printItem(world, given, await api.patch(shapes.user, `/users/${id}`, { body, version }));
+  },
+};
+
 const password: Command = {
   name: "user password",
   summary: "Give a user a password, which ends all his sessions.",
@@ -109,4 +140,11 @@ const stateCommands = states.map(([verb, summary]): Command => ({
   },
 }));
 
-export const userCommands: readonly Command[] = [list, show, create, password, ...stateCommands];
+export const userCommands: readonly Command[] = [
+  list,
+  show,
+  create,
+  update,
+  password,
+  ...stateCommands,
+];

@@ -27,6 +27,7 @@ const onePath = (given: Given) => `${allPath(given)}/${part(given.argument("webh
 
 const columns: Columns<Webhook> = {
   id: ({ id }) => id,
+  name: ({ name }) => name,
   url: ({ url }) => url,
   events: ({ events: wanted }) => wanted.join(" "),
   enabled: ({ enabled }) => (enabled ? "yes" : "no"),
@@ -51,6 +52,7 @@ const add: Command = {
   arguments: [{ name: "url", summary: "where messages are sent to" }],
   options: {
     "secret-file": { value: "FILE", summary: "with the secret; - is the standard input" },
+    name: { value: "NAME", summary: "by which weir apply finds it" },
     description: { value: "TEXT", summary: "what it is for" },
     ...events,
     ...options,
@@ -64,6 +66,7 @@ const add: Command = {
     const body = {
       url: given.argument("url"),
       secret: (await readSource(world, file)).trim(),
+      ...(given.has("name") && { name: given.text("name") }),
       ...(given.has("description") && { description: given.text("description") }),
       ...(given.has("event") && { events: given.list("event") }),
     };
@@ -90,6 +93,7 @@ const update: Command = {
   arguments: [webhook],
   options: {
     to: { value: "URL", summary: "where messages are sent to" },
+    name: { value: "NAME", summary: "by which weir apply finds it; the empty text clears it" },
     "secret-file": { value: "FILE", summary: "with another secret; - is the standard input" },
     description: { value: "TEXT", summary: "what it is for; the empty text clears it" },
     enabled: { value: "WHETHER", summary: "whether it is told", choices: ["true", "false"] },
@@ -101,6 +105,7 @@ const update: Command = {
     const file = given.text("secret-file");
     const body = {
       ...(given.has("to") && { url: given.text("to") }),
+      ...(given.has("name") && { name: given.text("name") || null }),
       ...(file !== undefined && { secret: (await readSource(world, file)).trim() }),
       ...(given.has("description") && { description: given.text("description") }),
       ...(given.has("enabled") && { enabled: given.text("enabled") === "true" }),
@@ -110,7 +115,9 @@ const update: Command = {
       throw new UsageError("webhook update needs something to change: see its options");
     }
     const api = await connect(world, given);
-    return printItem(world, given, await api.patch(shapes.webhook, onePath(given), { body }));
+    const { version } = await api.read(shapes.webhook, onePath(given));
+    const changed = await api.patch(shapes.webhook, onePath(given), { body, version });
+    return printItem(world, given, changed);
   },
 };
 

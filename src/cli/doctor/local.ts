@@ -2,12 +2,14 @@ import type { Config } from "../../config.ts";
 import type { Examination, ExaminedFolder, ExaminedUpstream } from "../../examination.ts";
 import { fixes } from "../fixes.ts";
 import { sizeText } from "../output.ts";
+import { bucketFindings } from "./bucket.ts";
 import { failed, type Finding, ok, skipped, warning } from "./finding.ts";
 
 /** What is to be said of what a server of this configuration works with. */
 export function localFindings(config: Config, found: Examination): Finding[] {
   return [
     ...folderFindings(config, found.folder),
+    ...bucketFindings(found.bucket),
     ...(config.database ? serverFindings(found, config.database) : databaseFindings(found)),
     ...mirrorFindings(config, found),
     ...upstreamFindings(found),

@@ -1,3 +1,4 @@
+import type { PlacedAssociation } from "../../metadata/contract.ts";
 import { removed } from "./changes.ts";
 import { tagged } from "./conditions.ts";
 import { type Api, endpoint } from "./endpoint.ts";
@@ -8,9 +9,13 @@ import { associationJson } from "./represent.ts";
 
 const all = "/virtual_registries/container/registry_upstreams";
 
-/** Endpoints 16 to 18. */
+/** The same for all places of a registry, for its order is what a move changes. */
+export const tagOfOrder = ({ order }: Pick<PlacedAssociation, "order">) => tagged({ order });
+
+/** Endpoints 16 to 18, and a look at one. */
 export function associationEndpoints(api: Api, options: ApiOptions): void {
   associate(api, options);
+  getAssociation(api, options);
   moveAssociation(api, options);
   dissociate(api, options);
 }
@@ -25,6 +30,7 @@ function associate(api: Api, { management }: ApiOptions): void {
       action: "change_upstream",
       body: associationFields,
       answer: association,
+      tagged: true,
       status: 201,
     },
     async ({ granted, body, author }) => {
@@ -34,7 +40,28 @@ function associate(api: Api, { management }: ApiOptions): void {
       if (upstream?.groupId !== registry.groupId) throw notFound("Upstream");
       const created = await management.by(author).associations.create(registryId, upstreamId);
       const made = granted(created);
-      return { body: associationJson(made), headers: tagged(made) };
+      return { body: associationJson(made), headers: tagOfOrder(made) };
+    },
+  );
+}
+
+function getAssociation(api: Api, { management }: ApiOptions): void {
+  endpoint(
+    api,
+    {
+      method: "get",
+      path: `${all}/{id}`,
+      summary:
+        "Get the place of an upstream in a registry's list; its `ETag` is that of the list's order",
+      action: "read_registry",
+      params: idParams,
+      answer: association,
+      tagged: true,
+      status: 200,
+    },
+    async ({ params, granted }) => {
+      const found = granted(await management.associations.get(params.id));
+      return { body: associationJson(found), headers: tagOfOrder(found) };
     },
   );
 }
@@ -51,6 +78,7 @@ function moveAssociation(api: Api, { management }: ApiOptions): void {
       params: idParams,
       body: move,
       answer: association,
+      tagged: true,
       status: 200,
     },
     async ({ params, granted, body, condition, author }) => {
@@ -58,7 +86,7 @@ function moveAssociation(api: Api, { management }: ApiOptions): void {
       const { position } = await body();
       const { associations } = management.by(author);
       const moved = granted(await associations.move(id, position, condition()));
-      return { body: associationJson(moved), headers: tagged(moved) };
+      return { body: associationJson(moved), headers: tagOfOrder(moved) };
     },
   );
 }

@@ -68,6 +68,7 @@ function getPolicy(api: Api, options: ApiOptions): void {
       method: "get",
       summary: "Get a group's cleanup policy, and how its last run has ended",
       action: "read_cleanup_policy",
+      tagged: true,
       status: 200,
     },
     async ({ params, granted }) => {
@@ -89,6 +90,7 @@ function createPolicy(api: Api, options: ApiOptions): void {
       summary: "Give a group a cleanup policy",
       action: "change_cleanup_policy",
       body: cleanupPolicyFields,
+      tagged: true,
       status: 201,
     },
     async ({ params, granted, body, author }) => {
@@ -111,6 +113,7 @@ function changePolicy(api: Api, options: ApiOptions): void {
       summary: "Change a group's cleanup policy; its next run is a cadence from now",
       action: "change_cleanup_policy",
       body: cleanupPolicyFields,
+      tagged: true,
       status: 200,
     },
     async ({ params, granted, body, condition, author }) => {

@@ -62,7 +62,7 @@ function settings(api: Api, options: ApiOptions): void {
   const path = `${ofGroup}/settings`;
   const common = { path, params: groupParams } as const;
   const read = { ...common, method: "get", action: "read_dependency_proxy" } as const;
-  const answer = { answer: dependencyProxySettings, status: 200 } as const;
+  const answer = { answer: dependencyProxySettings, tagged: true, status: 200 } as const;
   const summary = "Get the settings of a group's Dependency Proxy";
   endpoint(api, { ...read, summary, ...answer }, async ({ params, granted }) => {
     const { id } = granted(await proxyGroup(options, params));
@@ -103,7 +103,7 @@ function policy(api: Api, options: ApiOptions): void {
   const path = `${ofGroup}/ttl_policy`;
   const common = { path, params: groupParams } as const;
   const read = { ...common, method: "get", action: "read_dependency_proxy" } as const;
-  const answer = { answer: ttlPolicy, status: 200 } as const;
+  const answer = { answer: ttlPolicy, tagged: true, status: 200 } as const;
   const summary = "Get when a group's Dependency Proxy gives up what is not pulled any more";
   endpoint(api, { ...read, summary, ...answer }, async ({ params, granted }) => {
     const { id } = granted(await proxyGroup(options, params));

@@ -20,6 +20,8 @@ export interface Described {
   upload?: string;
   /** A change that is made only if the condition holds that the request may set. */
   conditional?: true;
+  /** The answer has an `ETag`, for the `If-Match` of a change. */
+  tagged?: true;
   /** Of the one good answer; undefined: it has no body. */
   answer?: z.ZodType;
   /** Instead of JSON, the answer is a file of this type. */
@@ -80,7 +82,7 @@ export function documentRefusals(registry: Registry): void {
 
 /** What requests like this can be refused with. `action`: undefined where it is open to all. */
 function refusalsOf(
-  { method, params, upload, refusals = [] }: Described,
+  { method, params, upload, conditional, refusals = [] }: Described,
   action: Action | undefined,
 ): Refusal[] {
   const isChange = method !== "get";
@@ -90,7 +92,7 @@ function refusalsOf(
     action && 401,
     action && 403,
     isFound && 404,
-    isChange && method !== "post" && 412,
+    (conditional || (isChange && method !== "post")) && 412,
     isChange && upload === undefined && 413,
     isChange && method !== "delete" && upload === undefined && 415,
     ...refusals,
@@ -98,6 +100,11 @@ function refusalsOf(
   return [...new Set(all.filter((status) => typeof status === "number"))].sort((a, b) => a - b);
 }
 
+const etag = {
+  description: "for the `If-Match` of a change",
+  required: true,
+  schema: { type: "string", pattern: '^"[0-9a-f]{32}"$' },
+} as const;
 const binary = z.string().openapi({ format: "binary" });
 const json = (schema: z.ZodType) => ({ content: { "application/json": { schema } } });
 /** Each of them, and not the stream as one text: so they are read by what checks answers against the document. */
@@ -125,14 +132,30 @@ const toldAs = { io: "input", unrepresentable: "any" } as const;
 
 const credentials = [{ privateToken: [] }, { bearer: [] }, { jobToken: [] }, { session: [] }];
 
+function requestOf({ params, query, conditional, body, upload, onlyJson }: Described) {
+  const all = {
+    ...(params && { params }),
+    ...(query && { query }),
+    ...(conditional && { headers: conditionHeaders }),
+  };
+  if (upload) return { ...all, body: { ...file(upload), required: true } };
+  if (!body) return all;
+  return {
+    ...all,
+    // Made when the document is asked for: most servers never are.
+    get body() {
+      return fields(body, onlyJson === true);
+    },
+  };
+}
+
 /** Adds an endpoint to the document. `action`: see `refusalsOf`. */
 export function document(
   registry: Registry,
   described: Described,
   action: Action | undefined,
 ): void {
-  const { method, path, summary, params, query, body, answer, status } = described;
-  const { upload, download, conditional, onlyJson = false } = described;
+  const { method, path, summary, answer, status, download, tagged } = described;
   const refused = refusalsOf(described, action).map(
     (code) => [code, { $ref: `#/components/responses/${refusals[code][0]}` }] as const,
   );
@@ -142,16 +165,11 @@ export function document(
     summary,
     security: action ? credentials : [],
     ...(action && { "x-permission": action }),
-    request: {
-      ...(params && { params }),
-      ...(query && { query }),
-      ...(conditional && { headers: conditionHeaders }),
-      ...(body && { body: fields(body, onlyJson) }),
-      ...(upload && { body: { ...file(upload), required: true } }),
-    },
+    request: requestOf(described),
     responses: {
       [status]: {
         description: "Done",
+        ...(tagged && { headers: { ETag: etag } }),
         ...(answer && json(answer)),
         ...(download && file(download)),
       },

@@ -94,6 +94,7 @@ function getEntry(api: Api, { management, inspector }: ApiOptions): void {
       action: "read_registry",
       params: entryParams,
       answer: cacheEntryDetail,
+      tagged: true,
       status: 200,
     },
     async ({ params, granted, require }) => {
@@ -133,15 +134,17 @@ function pinEntry(api: Api, { management }: ApiOptions): void {
     {
       ...common,
       method: "post",
+      conditional: true,
       summary: "Pin a cache entry: no purge or policy gives it up, nor what it needs",
       answer: cacheEntry,
+      tagged: true,
       status: 200,
     },
-    async ({ params, granted, require, author }) => {
+    async ({ params, granted, require, condition, author }) => {
       const { id, upstreamId } = granted(await findEntry(management, params));
       const upstream = await management.upstreams.get(upstreamId);
       if (upstream) await requireSight(management, upstream, require);
-      const pinned = granted(await management.by(author).entries.pin(id));
+      const pinned = granted(await management.by(author).entries.pin(id, condition()));
       return { body: entryJson(pinned), headers: tagged(pinned) };
     },
   );

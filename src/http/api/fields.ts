@@ -131,6 +131,9 @@ export const registryDetail = z
   .strictObject({
     ...registry.shape,
     registry_upstreams: z.array(z.strictObject({ id, upstream_id: id, position: z.int().min(1) })),
+    cached_bytes: z.int().min(0).openapi({
+      description: "what the entries of its upstreams need; what several need counts for each",
+    }),
   })
   .openapi("RegistryDetail");
 

@@ -57,6 +57,7 @@ export function groupEndpoints(api: Api, { management }: ApiOptions): void {
       params: groupParams,
       body: groupChanges,
       answer: group,
+      tagged: true,
       status: 200,
     },
     async ({ params, granted, body, condition, author }) => {

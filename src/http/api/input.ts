@@ -4,6 +4,8 @@ import { pathText } from "../../work/contract.ts";
 import { badRequest, invalidRecord, tooLarge, ApiError } from "./errors.ts";
 
 const maxBody = 64 << 10;
+/** Of a name that somebody else has made up. */
+const maxTold = 100;
 const limits = { depth: 8, elements: 1000 };
 
 /** Checks an input. What is missing or cannot be read comes first, then what may not be, all of a kind at once. */
@@ -55,6 +57,7 @@ function problemsOf(issue: z.core.$ZodIssue, input: unknown): Problem[] {
   }
 }
 
+const utf8 = new TextDecoder("utf-8", { fatal: true });
 const noValidValue = "does not have a valid value";
 
 function isMissing(path: readonly PropertyKey[], input: unknown): boolean {
@@ -67,7 +70,24 @@ function isMissing(path: readonly PropertyKey[], input: unknown): boolean {
 
 /** The query as an object. Throws where a parameter stands twice: two readers would take two different values. */
 export function readQuery(url: string): Record<string, string> {
-  return fromEntries([...new URL(url).searchParams]);
+  const { search, searchParams } = new URL(url);
+  requireUtf8(search.slice(1));
+  return fromEntries([...searchParams]);
+}
+
+/** What is written with `%` and is no UTF-8 would become another text, silently. */
+function requireUtf8(encoded: string): void {
+  if (!encoded.includes("%")) return;
+  for (const part of encoded.split("&")) {
+    try {
+      decodeURIComponent(part);
+    } catch {
+      const [name = ""] = new URLSearchParams(part).keys();
+      throw badRequest(
+        `${name.slice(0, maxTold)} is not UTF-8, or has a % that stands for nothing`,
+      );
+    }
+  }
 }
 
 function fromEntries<T>(entries: readonly (readonly [string, T])[]): Record<string, T> {
@@ -104,9 +124,11 @@ async function bounded({ body }: Request): Promise<ArrayBuffer> {
 
 function readJson(bytes: ArrayBuffer): object {
   try {
-    const value = parseStrictJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes), limits);
+    const value = parseStrictJson(utf8.decode(bytes), limits);
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
   } catch (error) {
+    if (error instanceof JsonLimitError && error.twice !== undefined)
+      throw badRequest(`${error.twice.slice(0, maxTold)} is given more than once`);
     if (error instanceof JsonLimitError)
       throw badRequest(`the body is not acceptable: ${error.message}`);
     throw badRequest("the body is not well-formed JSON");
@@ -118,8 +140,11 @@ function readJson(bytes: ArrayBuffer): object {
 async function readForm(bytes: ArrayBuffer, type: string, schema: z.ZodObject): Promise<object> {
   let form: FormData;
   try {
+    const text = utf8.decode(bytes);
+    if (!/^multipart/i.test(type)) requireUtf8(text);
     form = await new Response(bytes, { headers: { "Content-Type": type } }).formData();
-  } catch {
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
     throw badRequest("the body is not a well-formed form");
   }
   const fields = fromEntries(withLists([...form.entries()]));

@@ -53,6 +53,7 @@ function createIssuer(api: Api, { management }: ApiOptions): void {
       action: "change_oidc_issuers",
       body: oidcIssuerFields,
       answer: oidcIssuer,
+      tagged: true,
       status: 201,
     },
     async ({ body, author }) => {
@@ -73,6 +74,7 @@ function getIssuer(api: Api, { management }: ApiOptions): void {
       action: "read_oidc_issuers",
       params: idParams,
       answer: oidcIssuer,
+      tagged: true,
       status: 200,
     },
     async ({ params }) => answered(await management.oidcIssuers.get(params.id)),
@@ -92,6 +94,7 @@ function changeIssuer(api: Api, { management }: ApiOptions): void {
       params: idParams,
       body: oidcIssuerChanges,
       answer: oidcIssuer,
+      tagged: true,
       status: 200,
     },
     async ({ params, body, condition, author }) => {

@@ -1,10 +1,8 @@
 import { z } from "@hono/zod-openapi";
 import * as work from "../../work/contract.ts";
-import { id, time, written } from "./fields.ts";
+import { id, name, time, written } from "./fields.ts";
 
-const maxImages = 100;
-const maxPlatforms = 20;
-const maxHours = 8760;
+const { images: maxImages, platforms: maxPlatforms, everyHours: maxHours } = work.prefetchLimits;
 
 /** A list of texts, each there once. */
 function listOf(item: z.ZodType<string>, most: number) {
@@ -17,6 +15,10 @@ function listOf(item: z.ZodType<string>, most: number) {
 
 export const prefetchFields = z
   .strictObject({
+    name: name.nullable().optional().openapi({
+      description:
+        "none other of the registry has it; a configuration file finds the prefetch by it",
+    }),
     images: listOf(written(work.imageName), maxImages).openapi({
       example: ["library/alpine:3.20"],
     }),
@@ -47,6 +49,7 @@ export const prefetch = z
     id,
     group_id: id,
     registry_id: id,
+    name: z.string().nullable(),
     platforms: z.array(z.string()),
     every_hours: z.int().nullable(),
     status: z.enum(["scheduled", "running", "finished", "failed"]),

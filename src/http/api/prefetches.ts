@@ -1,7 +1,13 @@
 import { z } from "@hono/zod-openapi";
-import type { Prefetch, PrefetchCounts, PrefetchImage } from "../../metadata/contract.ts";
-import { prefetchWorkName } from "../../work/contract.ts";
+import {
+  type Prefetch,
+  type PrefetchCounts,
+  type PrefetchImage,
+  prefetchSettings,
+} from "../../metadata/contract.ts";
+import { prefetchWorkName, usualPlatforms } from "../../work/contract.ts";
 import { removed } from "./changes.ts";
+import { tagged } from "./conditions.ts";
 import { type Api, endpoint } from "./endpoint.ts";
 import { idParams } from "./fields.ts";
 import type { ApiOptions } from "./options.ts";
@@ -11,8 +17,6 @@ import { prefetch, prefetchFields } from "./prefetch-fields.ts";
 
 const ofRegistry = "/virtual_registries/container/registries/{id}/prefetches";
 const one = "/virtual_registries/container/prefetches/{id}";
-/** The devices of somebody who says nothing of them: what a server pulls. */
-const usualPlatforms = ["linux/amd64"];
 
 export function prefetchEndpoints(api: Api, options: ApiOptions): void {
   createPrefetch(api, options);
@@ -32,15 +36,17 @@ function createPrefetch(api: Api, { management, runner }: ApiOptions): void {
       params: idParams,
       body: prefetchFields,
       answer: prefetch,
+      tagged: true,
       status: 202,
     },
     async ({ params, granted, body, author }) => {
       const { id } = granted(await management.registries.get(params.id));
-      const { images, platforms = usualPlatforms, every_hours: everyHours } = await body();
-      const settings = { images, platforms, everyHours: everyHours ?? undefined };
+      const { name, images, platforms = usualPlatforms, every_hours: hours } = await body();
+      const [everyHours, called] = [hours ?? undefined, name ?? undefined];
+      const settings = { name: called, images, platforms, everyHours };
       const created = granted(await management.by(author).prefetches.create(id, settings));
       await runner.wake(prefetchWorkName);
-      return { body: prefetchJson(created) };
+      return { body: prefetchJson(created), headers: tagged(prefetchSettings(created)) };
     },
   );
 }
@@ -66,10 +72,17 @@ function readPrefetches(api: Api, { management, externalUrl }: ApiOptions): void
   );
   endpoint(
     api,
-    { ...common, path: one, summary: "Get a prefetch, and how far it has come", answer: prefetch },
-    async ({ params, granted }) => ({
-      body: prefetchJson(granted(await management.prefetches.get(params.id))),
-    }),
+    {
+      ...common,
+      path: one,
+      summary: "Get a prefetch, and how far it has come",
+      answer: prefetch,
+      tagged: true,
+    },
+    async ({ params, granted }) => {
+      const found = granted(await management.prefetches.get(params.id));
+      return { body: prefetchJson(found), headers: tagged(prefetchSettings(found)) };
+    },
   );
 }
 
@@ -125,6 +138,7 @@ function prefetchJson(prefetch: Prefetch) {
     id: prefetch.id,
     group_id: prefetch.groupId,
     registry_id: prefetch.registryId,
+    name: prefetch.name ?? null,
     platforms: prefetch.platforms,
     every_hours: prefetch.everyHours ?? null,
     status: prefetch.status,

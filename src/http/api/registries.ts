@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
-import type { RegistryFields } from "../../metadata/contract.ts";
+import type { RegistryFields, RegistryRecord, Space } from "../../metadata/contract.ts";
 import { tagged } from "./conditions.ts";
-import { type Api, endpoint } from "./endpoint.ts";
+import { type Answer, type Api, endpoint } from "./endpoint.ts";
 import { idParams, registry, registryChanges, registryDetail, registryFields } from "./fields.ts";
 import { findGroup, groupParams, topLevel } from "./groups.ts";
 import { atLeastOne, removed } from "./changes.ts";
@@ -52,6 +52,7 @@ function createRegistry(api: Api, { management }: ApiOptions): void {
       params: groupParams,
       body: registryFields,
       answer: registry,
+      tagged: true,
       status: 201,
     },
     async ({ params, granted, require, body, author }) => {
@@ -72,7 +73,16 @@ function createRegistry(api: Api, { management }: ApiOptions): void {
   );
 }
 
-function getRegistry(api: Api, { management }: ApiOptions): void {
+async function detail(space: Space, registry: RegistryRecord): Promise<Answer> {
+  const ofUpstreams = registry.associations.map(({ upstreamId: id }) =>
+    space.bytesOf({ scope: "upstream", id }),
+  );
+  const bytes = (await Promise.all(ofUpstreams)).reduce((sum, one) => sum + one, 0);
+  // Bytes change with each pull, and are nobody's to change here.
+  return { body: registryDetailJson(registry, bytes), headers: tagged(registry) };
+}
+
+function getRegistry(api: Api, { management, space }: ApiOptions): void {
   endpoint(
     api,
     {
@@ -82,16 +92,17 @@ function getRegistry(api: Api, { management }: ApiOptions): void {
       action: "read_registry",
       params: idParams,
       answer: registryDetail,
+      tagged: true,
       status: 200,
     },
     async ({ params, granted }) => {
       const found = granted(await management.registries.get(params.id));
-      return { body: registryDetailJson(found), headers: tagged(found) };
+      return detail(space, found);
     },
   );
 }
 
-function changeRegistry(api: Api, { management }: ApiOptions): void {
+function changeRegistry(api: Api, { management, space }: ApiOptions): void {
   endpoint(
     api,
     {
@@ -103,6 +114,7 @@ function changeRegistry(api: Api, { management }: ApiOptions): void {
       params: idParams,
       body: registryChanges,
       answer: registryDetail,
+      tagged: true,
       status: 200,
     },
     async ({ params, granted, body, condition, author }) => {
@@ -111,7 +123,7 @@ function changeRegistry(api: Api, { management }: ApiOptions): void {
       const changes = { ...given, ...(onUnsure && { onUnsure }) } as Partial<RegistryFields>;
       const { registries } = management.by(author);
       const changed = granted(await registries.change(id, changes, condition()));
-      return { body: registryDetailJson(changed), headers: tagged(changed) };
+      return detail(space, changed);
     },
   );
 }

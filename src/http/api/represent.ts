@@ -40,13 +40,13 @@ export function registryJson(registry: RegistryRecord) {
   };
 }
 
-export function registryDetailJson(registry: RegistryRecord) {
+export function registryDetailJson(registry: RegistryRecord, cachedBytes: number) {
   const list = registry.associations.map(({ id, upstreamId, position }) => ({
     id,
     upstream_id: upstreamId,
     position,
   }));
-  return { ...registryJson(registry), registry_upstreams: list };
+  return { ...registryJson(registry), registry_upstreams: list, cached_bytes: cachedBytes };
 }
 
 /** Without the password, and written out by name so that a new secret cannot slip in. */

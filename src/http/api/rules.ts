@@ -30,6 +30,7 @@ function answered(found: RuleRecord | undefined): Answer {
 export function ruleEndpoints(api: Api, options: ApiOptions): void {
   listRules(api, options);
   createRule(api, options);
+  getRule(api, options);
   changeRule(api, options);
   deleteRule(api, options);
 }
@@ -64,12 +65,33 @@ function createRule(api: Api, { management }: ApiOptions): void {
       params: idParams,
       body: rule,
       answer: ruleRecord,
+      tagged: true,
       status: 201,
     },
     async ({ params, granted, body, author }) => {
       const upstream = granted(await management.upstreams.get(params.id));
       const made = await management.by(author).rules.create(upstream.id, await body());
       return answered(made);
+    },
+  );
+}
+
+function getRule(api: Api, { management }: ApiOptions): void {
+  endpoint(
+    api,
+    {
+      method: "get",
+      path: one,
+      summary: "Get a rule of an upstream",
+      action: "read_registry",
+      params: oneParams,
+      answer: ruleRecord,
+      tagged: true,
+      status: 200,
+    },
+    async ({ params, granted }) => {
+      const { id } = granted(await management.upstreams.get(params.id));
+      return answered(await management.rules.get(id, params.rule_id));
     },
   );
 }
@@ -86,6 +108,7 @@ function changeRule(api: Api, { management }: ApiOptions): void {
       params: oneParams,
       body: ruleChanges,
       answer: ruleRecord,
+      tagged: true,
       status: 200,
     },
     async ({ params, granted, body, condition, author }) => {

@@ -81,6 +81,7 @@ function groupSpace(api: Api, { management, space }: ApiOptions): void {
     path: "/groups/{id}/-/virtual_registries/space",
     params: groupParams,
     answer: fields.groupSpace,
+    tagged: true,
     status: 200,
   } as const;
   const answered = async (id: number) => {

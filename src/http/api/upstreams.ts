@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { tagOfOrder } from "./associations.ts";
 import { atLeastOne, removed } from "./changes.ts";
 import { tagged } from "./conditions.ts";
 import { type Api, endpoint } from "./endpoint.ts";
@@ -71,6 +72,7 @@ function createUnlisted(api: Api, options: ApiOptions): void {
       params: groupParams,
       body: upstreamFields,
       answer: upstream,
+      tagged: true,
       status: 201,
     },
     async ({ params, granted, body, caller, author }) => {
@@ -91,17 +93,24 @@ function listUpstreams(api: Api, options: ApiOptions): void {
     {
       method: "get",
       path: ofRegistry,
-      summary: "List the upstreams of a registry, in the order in which they are asked",
+      summary:
+        "List the upstreams of a registry, in the order in which they are asked; the `ETag` is that of the order",
       action: "read_registry",
       params: idParams,
       answer: z.array(placedUpstream),
+      tagged: true,
       status: 200,
     },
     async ({ params, granted, caller }) => {
       const { id } = granted(await management.registries.get(params.id));
       const all = await management.upstreams.ofRegistry(id);
       const items = await Promise.all(all.map((item) => asSeen(options, caller, item)));
-      return { body: items.map((item) => placedUpstreamJson(item, id)) };
+      const places = all.flatMap(({ associations }) => associations);
+      const order = places.filter(({ registryId }) => registryId === id).map((place) => place.id);
+      return {
+        body: items.map((item) => placedUpstreamJson(item, id)),
+        headers: tagOfOrder({ order }),
+      };
     },
   );
 }
@@ -118,6 +127,7 @@ function createUpstream(api: Api, options: ApiOptions): void {
       params: idParams,
       body: upstreamFields,
       answer: placedUpstream,
+      tagged: true,
       status: 201,
     },
     async ({ params, granted, body, caller, author }) => {
@@ -150,6 +160,7 @@ function getUpstream(api: Api, options: ApiOptions): void {
       action: "read_registry",
       params: idParams,
       answer: upstreamDetail,
+      tagged: true,
       status: 200,
     },
     async ({ params, granted, caller }) => {
@@ -174,6 +185,7 @@ function changeUpstream(api: Api, options: ApiOptions): void {
       params: idParams,
       body: upstreamChanges,
       answer: upstreamDetail,
+      tagged: true,
       status: 200,
     },
     async ({ params, granted, body, condition, caller, author }) => {

@@ -8,7 +8,7 @@ import { virtualRegistrySettings } from "./statistics-fields.ts";
 export function virtualRegistryEndpoints(api: Api, { management }: ApiOptions): void {
   const path = "/groups/{id}/-/virtual_registries/settings";
   const common = { path, params: groupParams } as const;
-  const answer = { answer: virtualRegistrySettings, status: 200 } as const;
+  const answer = { answer: virtualRegistrySettings, tagged: true, status: 200 } as const;
   endpoint(
     api,
     {

@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { allEvents, webhookEvents } from "../../metadata/contract.ts";
 import * as work from "../../work/contract.ts";
-import { id, pathId, time, written } from "./fields.ts";
+import { id, name, pathId, time, written } from "./fields.ts";
 import { groupParams } from "./groups.ts";
 
 /** In a path: a group, and a webhook of it. */
@@ -15,6 +15,9 @@ const events = z
 
 export const webhookFields = z
   .strictObject({
+    name: name.nullable().optional().openapi({
+      description: "none other of the group has it; a configuration file finds the webhook by it",
+    }),
     url: written(work.webhookUrl).openapi({ example: "https://example.com/hook" }),
     secret: written(work.webhookSecret).openapi({
       description: "`whsec_` and 24 to 64 random bytes in base64; nobody gets to see it again",
@@ -37,6 +40,7 @@ export const webhook = z
   .strictObject({
     id,
     group_id: id,
+    name: z.string().nullable(),
     url: z.string(),
     description: z.string().nullable(),
     ca: z.string().nullable(),

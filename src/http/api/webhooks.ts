@@ -73,6 +73,7 @@ function readWebhooks(api: Api, { management }: ApiOptions): void {
       summary: "Get a webhook, and how its deliveries go",
       params: webhookParams,
       answer: webhook,
+      tagged: true,
     },
     async ({ params, granted }) => {
       const found = await findWebhook(management, params, granted);
@@ -92,13 +93,22 @@ function createWebhook(api: Api, { management, isInner }: ApiOptions): void {
       params: groupParams,
       body: webhookFields,
       answer: webhook,
+      tagged: true,
       status: 201,
     },
     async ({ params, granted, body, author }) => {
       const { id } = topLevel(granted(await findGroup(management, params)));
-      const { url, secret, description, ca, events = [allEvents], enabled = true } = await body();
+      const {
+        url,
+        secret,
+        description,
+        events = [allEvents],
+        enabled = true,
+        ...rest
+      } = await body();
       await refuseInnerHook(isInner, url);
-      const settings = { url, secret, description, ca: ca ?? undefined, events, enabled };
+      const [name, ca] = [rest.name ?? undefined, rest.ca ?? undefined];
+      const settings = { name, url, secret, description, ca, events, enabled };
       const made = await management.by(author).webhooks.create(id, settings);
       return { body: webhookJson(made), headers: tagged(made) };
     },
@@ -117,6 +127,7 @@ function changeWebhook(api: Api, { management, isInner }: ApiOptions): void {
       params: webhookParams,
       body: webhookChanges,
       answer: webhook,
+      tagged: true,
       status: 200,
     },
     async ({ params, granted, body, condition, author }) => {
@@ -218,6 +229,7 @@ function webhookJson(webhook: Webhook) {
   return {
     id: webhook.id,
     group_id: webhook.groupId,
+    name: webhook.name ?? null,
     url: webhook.url,
     description: webhook.description ?? null,
     ca: webhook.ca ?? null,

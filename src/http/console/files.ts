@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { bundleApart, type CompressedFile } from "./apart.ts";
 import { bundleConsole, type ConsoleFile } from "./bundle.ts";
+import { keptBundle } from "./kept.ts";
 import { compress, decompress, type Encoding, gzipped } from "./compression.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -37,7 +38,7 @@ export function loadConsole(): Promise<ReadyFiles> {
 }
 
 async function bundled(): Promise<ReadyFiles> {
-  return ready(await bundleApart());
+  return ready(await keptBundle(bundleApart));
 }
 
 async function embedded(): Promise<ReadyFiles> {

@@ -1,18 +1,16 @@
-import type { Clock } from "../../lib/clock.ts";
 import { type Family, metricsText } from "../../lib/metrics.ts";
 import { freeBytes, LoopDelay, processFacts } from "../../lib/process.ts";
-import type { Directory, StoreSize, Upstream } from "../../metadata/contract.ts";
+import type { Directory, Upstream } from "../../metadata/contract.ts";
 import type { Activity } from "../../pull/contract.ts";
 import type { SpaceCounts } from "../../work/contract.ts";
 import type { Health } from "../../upstream/contract.ts";
 import type { Readiness } from "../readiness.ts";
 import { PullMetrics } from "./pulls.ts";
 import { spaceFamilies } from "./space.ts";
-import { Sized } from "./sized.ts";
+import { Sized, type SizedOptions } from "./sized.ts";
 import { type RequestMetrics, upstreamFamilies } from "./upstreams.ts";
 
-export interface MetricsOptions {
-  clock: Clock;
+export interface MetricsOptions extends SizedOptions {
   version: string;
   /** What the upstream client notes of its requests. */
   requests: RequestMetrics;
@@ -20,7 +18,6 @@ export interface MetricsOptions {
   health: (upstream: Upstream) => Health;
   activity: () => Promise<Activity>;
   readiness: () => Promise<Readiness>;
-  storeSize: () => Promise<StoreSize>;
   /** What was evicted, swept and scrubbed. */
   space: SpaceCounts;
   /** Whose disk is watched, and below how many free bytes nothing is stored. */
@@ -43,7 +40,7 @@ export class Metrics {
   #loopSince: number;
 
   constructor(options: MetricsOptions) {
-    const { clock, requests, directory, health, storeSize } = options;
+    const { clock, requests, directory, health } = options;
     this.#options = options;
     this.#started = clock.now();
     this.#loopSince = clock.elapsed();
@@ -53,7 +50,7 @@ export class Metrics {
       ...requests.families(),
       ...upstreamFamilies(directory, health),
       ...this.#activity(),
-      ...new Sized(clock, storeSize).families(),
+      ...new Sized(options).families(),
       ...spaceFamilies(options.space),
       ...this.#disk(),
       ...this.#server(),

@@ -1,54 +1,66 @@
 import type { Clock } from "../../lib/clock.ts";
 import type { Family } from "../../lib/metrics.ts";
-import type { StoreSize } from "../../metadata/contract.ts";
 
-/** Milliseconds until what is stored is counted again. */
+/** Milliseconds until blobs are counted again. */
 const shortest = 60_000;
 /** So many times as long as counting took it is left at peace. */
-const rest = 50;
+const rest = 500;
 
-/** How much is stored. It is counted at times, and by nobody's leave: whoever asks meanwhile gets the last count. */
+export interface SizedOptions {
+  clock: Clock;
+  /** Bytes that are stored, which are known at any time. */
+  storedBytes: () => Promise<number>;
+  /** How many blobs, which has to be counted. */
+  blobCount: () => Promise<number>;
+}
+
+/** How much is stored. Blobs are counted at times, and nobody waits for it: who asks meanwhile gets the last count. */
 export class Sized {
-  #last: StoreSize | undefined;
-  #counting: Promise<void> | undefined;
+  readonly #options: SizedOptions;
+  #blobs: number | undefined;
+  #isCounting = false;
   #nextAt = Number.NEGATIVE_INFINITY;
 
-  constructor(
-    readonly clock: Clock,
-    readonly count: () => Promise<StoreSize>,
-  ) {}
+  constructor(options: SizedOptions) {
+    this.#options = options;
+  }
 
   families(): Family[] {
-    const gauge = (name: string, help: string, read: (size: StoreSize) => number) => {
+    const gauge = (name: string, help: string, read: () => Promise<number | undefined>) => {
       const samples = async () => {
-        const size = await this.#size();
-        return size ? [{ labels: {}, value: read(size) }] : [];
+        const value = await read();
+        return value === undefined ? [] : [{ labels: {}, value }];
       };
       return { name, help, type: "gauge", samples } as const;
     };
     return [
-      gauge("weir_store_bytes", "Bytes of the blobs that are stored.", ({ bytes }) => bytes),
-      gauge("weir_store_blobs", "Blobs that are stored.", ({ blobs }) => blobs),
+      gauge("weir_store_bytes", "Bytes of blobs and manifests that are stored.", () =>
+        // That the database does not answer is told by /readyz and by weir_ready.
+        this.#options.storedBytes().catch(() => undefined),
+      ),
+      gauge("weir_store_blobs", "Blobs that are stored.", async () => this.#lastCount()),
     ];
   }
 
-  /** The first count is waited for; undefined where the database could not be asked yet. */
-  async #size(): Promise<StoreSize | undefined> {
-    if (this.clock.elapsed() >= this.#nextAt) this.#counting ??= this.#recount();
-    if (!this.#last) await this.#counting;
-    return this.#last;
+  /** Undefined until there is one. */
+  #lastCount(): number | undefined {
+    const isDue = this.#options.clock.elapsed() >= this.#nextAt;
+    if (isDue && !this.#isCounting) void this.#recount();
+    return this.#blobs;
   }
 
   async #recount(): Promise<void> {
-    const started = this.clock.elapsed();
+    const { clock, blobCount } = this.#options;
+    const started = clock.elapsed();
+    this.#isCounting = true;
     try {
-      this.#last = await this.count();
+      this.#blobs = await blobCount();
     } catch {
-      // That the database does not answer is told by /readyz and by weir_ready.
+      // As above.
     } finally {
-      const took = this.clock.elapsed() - started;
-      this.#nextAt = this.clock.elapsed() + Math.max(shortest, rest * took);
-      this.#counting = undefined;
+      const took = clock.elapsed() - started;
+      this.#nextAt = clock.elapsed() + Math.max(shortest, rest * took);
+      this.#isCounting = false;
     }
   }
 }

@@ -46,7 +46,7 @@ export interface ManagedUsers {
     condition?: Condition,
   ): Promise<UserRecord | undefined>;
   /** While a user is not active, nothing that is his counts. */
-  setState(id: number, state: UserState): Promise<UserRecord | undefined>;
+  setState(id: number, state: UserState, condition?: Condition): Promise<UserRecord | undefined>;
 }
 
 export interface Project {
@@ -166,6 +166,7 @@ export interface ManagedTokens {
   rotate(
     id: number,
     fields: Omit<TokenFields, "name" | "scopes">,
+    condition?: Condition,
   ): Promise<TokenRecord | undefined>;
   /** Forgets bots without a live token, job tokens that ended a day ago, and others that did so ninety days ago, but for declared ones. */
   sweep(): Promise<void>;

@@ -95,10 +95,13 @@ export class SqlTokens implements ManagedTokens {
   rotate(
     id: number,
     { hash, expiresAt, createdBy }: Omit<TokenFields, "name" | "scopes">,
+    condition = always,
   ): Promise<TokenRecord | undefined> {
     return this.writer.run(async ({ tx, now, changed, note }) => {
+      const [present] = await readTokens(tx, { id });
       const row = await revokeRow(tx, id, now);
-      if (!row) return undefined;
+      if (!row || !present) return undefined;
+      requireUnchanged(condition, present);
       changed();
       const { kind, user_id, group_id, project_id, username, name, scopes } = row;
       const from_declared = row.declared === 1 ? 1 : row.from_declared;

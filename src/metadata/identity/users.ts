@@ -76,11 +76,12 @@ export class SqlUsers implements ManagedUsers {
     });
   }
 
-  setState(id: number, state: UserState): Promise<UserRecord | undefined> {
+  setState(id: number, state: UserState, condition = always): Promise<UserRecord | undefined> {
     return this.writer.run(async ({ tx, changed, note }) => {
       // Those who shut each other out at once do so one after the other.
       await lockUsers(tx, id);
       const before = await rowOf(tx, id);
+      if (before) requireUnchanged(condition, userRecord(before));
       if (before?.admin === 1 && state !== "active") await refuseLast(tx, id, "user");
       const row = await tx
         .updateTable("users")

@@ -3,7 +3,7 @@ import { savePositions, upstreamsInOrder } from "../positions.ts";
 import type { Db } from "../schema.ts";
 import { requireUnchanged } from "../tags.ts";
 import type { Saving } from "../upstreams.ts";
-import type { Association, Condition, ManagedAssociations, Removal } from "./contract.ts";
+import type { Condition, ManagedAssociations, PlacedAssociation, Removal } from "./contract.ts";
 import { factOf } from "./facts.ts";
 import { associationOf } from "./records.ts";
 import { registryRecord } from "./registries.ts";
@@ -15,11 +15,11 @@ export class SqlAssociations implements ManagedAssociations {
     readonly writer: Writer,
   ) {}
 
-  get(id: number): Promise<Association | undefined> {
+  get(id: number): Promise<PlacedAssociation | undefined> {
     return associationRecord(this.db, id);
   }
 
-  create(registryId: number, upstreamId: number): Promise<Association | undefined> {
+  create(registryId: number, upstreamId: number): Promise<PlacedAssociation | undefined> {
     return this.writer.withRow("registries", registryId, async (saving) => {
       const { tx } = saving;
       const registry = await registryRecord(tx, registryId);
@@ -33,20 +33,21 @@ export class SqlAssociations implements ManagedAssociations {
       const order = await upstreamsInOrder(tx, registryId);
       if (order.includes(upstreamId)) throw alreadyThere(registryId, upstreamId);
       await savePositions(saving, registry, [...order, upstreamId]);
-      const row = tx.selectFrom("registry_upstreams").selectAll();
+      const row = tx.selectFrom("registry_upstreams").select("id");
       const created = row
         .where("registry_id", "=", registryId)
         .where("upstream_id", "=", upstreamId);
-      const association = associationOf(await created.executeTakeFirstOrThrow());
-      await note(saving, "create", association);
+      const { id } = await created.executeTakeFirstOrThrow();
+      const association = await associationRecord(tx, id);
+      if (association) await note(saving, "create", association);
       return association;
     });
   }
 
-  move(id: number, position: number, condition = always): Promise<Association | undefined> {
+  move(id: number, position: number, condition = always): Promise<PlacedAssociation | undefined> {
     return this.writer.withRow("registry_upstreams", id, async (saving) => {
       const present = await associationRecord(saving.tx, id);
-      if (present) requireUnchanged(condition, present);
+      if (present) requireSameOrder(condition, present);
       await reorder(saving, id, (others, own) => others.toSpliced(position - 1, 0, own));
       const moved = await associationRecord(saving.tx, id);
       if (moved) await note(saving, "move", moved);
@@ -57,26 +58,35 @@ export class SqlAssociations implements ManagedAssociations {
   remove(id: number, condition: Condition): Promise<Removal> {
     return this.writer.remove("registry_upstreams", id, condition, async (saving) => {
       const found = await associationRecord(saving.tx, id);
-      if (found) requireUnchanged(condition, found);
+      if (found) requireSameOrder(condition, found);
       if (found) await note(saving, "delete", found);
       await reorder(saving, id, (others) => others);
     });
   }
 }
 
-function note(saving: Recorded, verb: string, association: Association): Promise<void> {
+/** A move of one place is one of its list: what somebody has seen is the whole order. */
+function requireSameOrder(
+  { tags, unmodifiedSince }: Condition,
+  { order, updatedAt }: PlacedAssociation,
+): void {
+  requireUnchanged({ tags, unmodifiedSince: undefined }, { order });
+  requireUnchanged({ unmodifiedSince }, { updatedAt });
+}
+
+function note(saving: Recorded, verb: string, association: PlacedAssociation): Promise<void> {
   const { registryId, upstreamId, position } = association;
   const details = { registry_id: registryId, upstream_id: upstreamId, position };
   return saving.note(factOf("registry_upstream", verb, association, details));
 }
 
-async function associationRecord(db: Db, id: number): Promise<Association | undefined> {
-  const row = await db
-    .selectFrom("registry_upstreams")
-    .selectAll()
-    .where("id", "=", id)
-    .executeTakeFirst();
-  return row && associationOf(row);
+async function associationRecord(db: Db, id: number): Promise<PlacedAssociation | undefined> {
+  const all = db.selectFrom("registry_upstreams");
+  const row = await all.selectAll().where("id", "=", id).executeTakeFirst();
+  if (!row) return undefined;
+  const ofList = all.select("id").where("registry_id", "=", row.registry_id).orderBy("position");
+  const order = (await ofList.execute()).map((one) => one.id);
+  return { ...associationOf(row), order };
 }
 
 /** Gives the registry of an association the list that `order` makes of the other upstreams and its own. */

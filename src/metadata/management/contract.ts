@@ -174,11 +174,11 @@ export interface ManagedUpstreams {
 }
 
 export interface ManagedAssociations {
-  get(id: number): Promise<Association | undefined>;
+  get(id: number): Promise<PlacedAssociation | undefined>;
   /** At the end of the list. Undefined where the two are not there, or not of one group. */
-  create(registryId: number, upstreamId: number): Promise<Association | undefined>;
+  create(registryId: number, upstreamId: number): Promise<PlacedAssociation | undefined>;
   /** To this position, or to the last one where there are fewer. */
-  move(id: number, position: number, condition?: Condition): Promise<Association | undefined>;
+  move(id: number, position: number, condition?: Condition): Promise<PlacedAssociation | undefined>;
   /** The upstream and its entries stay. */
   remove(id: number, condition: Condition): Promise<Removal>;
 }
@@ -212,7 +212,7 @@ export interface ManagedEntries {
    * leads to). A tag that is pinned stays so when it moves. It goes only where it is removed itself, or its upstream is, or
    * has another URL, or where a purge is for pinned entries too.
    */
-  pin(id: number): Promise<EntryRecord | undefined>;
+  pin(id: number, condition?: Condition): Promise<EntryRecord | undefined>;
   unpin(id: number, condition: Condition): Promise<Removal>;
 }
 
@@ -231,6 +231,12 @@ export interface Association extends Times {
   upstreamId: number;
   /** From 1. */
   position: number;
+}
+
+/** With the list that it stands in: whoever moves one moves others too. */
+export interface PlacedAssociation extends Association {
+  /** Ids of the registry's associations, by position. */
+  order: readonly number[];
 }
 
 export interface RegistryRecord extends Omit<Registry, "upstreams" | "verified">, Times {

@@ -21,7 +21,7 @@ import type {
   RepositoryRecord,
 } from "./contract.ts";
 import { factOf } from "./facts.ts";
-import type { Writer } from "./writer.ts";
+import { always, type Writer } from "./writer.ts";
 
 interface Place {
   cacheId: number;
@@ -137,11 +137,13 @@ export class SqlEntries implements ManagedEntries {
     });
   }
 
-  async pin(id: number): Promise<EntryRecord | undefined> {
+  async pin(id: number, condition = always): Promise<EntryRecord | undefined> {
     if (!(await this.get(id))) return undefined;
     return this.writer.withRow("cache_entries", id, async ({ tx, note }) => {
       // Its upstream may have another cache by now: what nobody sees is not pinned.
-      if (!(await heldRecord(tx, id))) return undefined;
+      const present = await heldRecord(tx, id);
+      if (!present) return undefined;
+      requireUnchanged(condition, present);
       await tx.updateTable("cache_entries").set({ pinned: 1 }).where("id", "=", id).execute();
       const pinned = await entryRecord(tx, id);
       if (!pinned) return undefined;

@@ -16,7 +16,7 @@ export function endText(expiresAt: number | undefined): string | null {
 export function factOf(
   kind: string,
   verb: string,
-  { id, groupId, name }: Owned & { name?: string },
+  { id, groupId, name }: Owned & { name?: string | undefined },
   details?: Readonly<Record<string, unknown>>,
 ): AuditFact {
   const subject = { kind, id, name };

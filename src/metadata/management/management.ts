@@ -4,7 +4,7 @@ import { groupAt, groupOfId } from "../groups.ts";
 import { SqlManagedOidcIssuers } from "../oidc-issuers/managed.ts";
 import type { Passwords } from "../passwords.ts";
 import { SqlPrefetches } from "../prefetches/managed.ts";
-import { SqlPurges } from "../purges/purges.ts";
+import type { SqlPurges } from "../purges/purges.ts";
 import { SqlRules } from "../rules/rules.ts";
 import type { Db } from "../schema.ts";
 import { SqlWebhooks } from "../webhooks/managed.ts";
@@ -38,10 +38,10 @@ export class SqlManagement implements Management {
     readonly db: Db,
     readonly passwords: Passwords,
     readonly writer: Writer,
+    readonly purges: SqlPurges,
     readonly proxyUpstream: UpstreamSettings,
   ) {
     this.groups = new SqlGroups(writer);
-    const purges = new SqlPurges(db, writer.changes);
     this.dependencyProxies = new SqlDependencyProxies(db, passwords, writer, purges, proxyUpstream);
     this.virtualRegistries = new SqlVirtualRegistries(db, writer);
     this.registries = new SqlRegistries(db, writer, purges);
@@ -56,8 +56,8 @@ export class SqlManagement implements Management {
   }
 
   by(author: Author): Management {
-    const { db, passwords, proxyUpstream } = this;
-    return new SqlManagement(db, passwords, this.writer.by(author), proxyUpstream);
+    const { db, passwords, purges, proxyUpstream } = this;
+    return new SqlManagement(db, passwords, this.writer.by(author), purges, proxyUpstream);
   }
 
   note(fact: AuditFact): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Author, Role, User } from "../contract.ts";
+import type { Author, Condition, Role, User } from "../contract.ts";
 
 /** How people sign in, and who has. */
 export interface People {
@@ -24,11 +24,15 @@ export interface UserPasswords {
    * Gives the user this password, and ends all his sessions but the one to `keep`. Where the hash `before` is given, only
    * if it still stands. False where it does not, or where there is no such person. On record as done by the author.
    */
-  set(
-    userId: number,
-    hash: string,
-    options: { before: string | undefined; keep: number | undefined; author: Author },
-  ): Promise<boolean>;
+  set(userId: number, hash: string, change: PasswordChange): Promise<boolean>;
+}
+
+export interface PasswordChange {
+  before: string | undefined;
+  keep: number | undefined;
+  author: Author;
+  /** Of `userId` and `changedAt`, for that is all that is to be seen of a password. */
+  condition?: Condition;
 }
 
 /** How a session was begun; a token's or a provider's sessions are known by it. */
@@ -99,11 +103,16 @@ export interface Identities {
   createUser(identity: ProviderIdentity, person: NewPerson): Promise<User | undefined>;
   /**
    * Lets the identity be this user's, instead of the one that he has at that issuer. False where there is no such person.
-   * Throws a `MetadataError` (`refused`) where it belongs to another user.
+   * Throws a `MetadataError` (`refused`) where it belongs to another user. The condition is of the one that he has.
    */
-  link(userId: number, identity: ProviderIdentity, author: Author): Promise<boolean>;
+  link(
+    userId: number,
+    identity: ProviderIdentity,
+    author: Author,
+    condition?: Condition,
+  ): Promise<boolean>;
   /** False where the user has none at this issuer. What the provider gave him, and sessions begun at providers, go with it. */
-  unlink(userId: number, issuer: string, author: Author): Promise<boolean>;
+  unlink(userId: number, issuer: string, author: Author, condition?: Condition): Promise<boolean>;
   /**
    * Makes the user's memberships that come from this issuer these (path of a group → role). Memberships that were given
    * otherwise stay as they are, and one that was changed since is no provider's any more. Paths of no group are passed over.

@@ -11,7 +11,9 @@ import {
 } from "../contract.ts";
 import type { Db, Schema } from "../schema.ts";
 import type { Identities, ProviderIdentity, NewPerson } from "./contract.ts";
-import { isPerson } from "./persons.ts";
+import { always } from "../management/writer.ts";
+import { requireUnchanged } from "../tags.ts";
+import { lockPerson } from "./persons.ts";
 import { provide, type Provided, withdraw } from "./provided.ts";
 
 type Tx = Transaction<Schema>;
@@ -64,9 +66,15 @@ export class SqlIdentities implements Identities {
     });
   }
 
-  link(userId: number, identity: ProviderIdentity, author: Author): Promise<boolean> {
+  link(
+    userId: number,
+    identity: ProviderIdentity,
+    author: Author,
+    condition = always,
+  ): Promise<boolean> {
     return this.changes.run(async (tx, changed) => {
-      if (!(await isPerson(tx, userId))) return false;
+      if (!(await lockPerson(tx, userId))) return false;
+      requireUnchanged(condition, await identityAt(tx, userId, identity.issuer));
       const owner = await ownerOf(tx, identity);
       if (owner === userId) return true;
       if (owner !== undefined) throw anothers();
@@ -78,8 +86,12 @@ export class SqlIdentities implements Identities {
     });
   }
 
-  unlink(userId: number, issuer: string, author: Author): Promise<boolean> {
+  unlink(userId: number, issuer: string, author: Author, condition = always): Promise<boolean> {
     return this.changes.run(async (tx, changed) => {
+      await lockPerson(tx, userId);
+      const present = await identityAt(tx, userId, issuer);
+      if (present.subject === undefined) return false;
+      requireUnchanged(condition, present);
       if (!(await remove(tx, userId, issuer))) return false;
       changed();
       // What was begun by it ends with it.
@@ -151,6 +163,17 @@ async function freeEmail(tx: Tx, email: string | undefined): Promise<string | nu
     .where(sql<boolean>`lower(email) = lower(${email})`)
     .executeTakeFirst();
   return taken ? null : email;
+}
+
+/** As it is seen by who means to change it; without a subject where there is none. */
+async function identityAt(tx: Tx, userId: number, issuer: string) {
+  const row = await tx
+    .selectFrom("identities")
+    .select("subject")
+    .where("user_id", "=", userId)
+    .where("issuer", "=", issuer)
+    .executeTakeFirst();
+  return { issuer, subject: row?.subject };
 }
 
 async function insert(

@@ -2,10 +2,11 @@ import { sql } from "kysely";
 import type { Clock } from "../../lib/clock.ts";
 import { type Changes, Remembered } from "../changes.ts";
 import type { Db } from "../schema.ts";
-import type { UserPassword, UserPasswords } from "./contract.ts";
+import type { PasswordChange, UserPassword, UserPasswords } from "./contract.ts";
 import { insertEvent, userSubject } from "../audit/events.ts";
-import type { Author } from "../contract.ts";
-import { isPerson } from "./persons.ts";
+import { always } from "../management/writer.ts";
+import { requireUnchanged } from "../tags.ts";
+import { lockPerson } from "./persons.ts";
 
 const maxRemembered = 4096;
 
@@ -43,16 +44,13 @@ export class SqlUserPasswords implements UserPasswords {
   set(
     userId: number,
     hash: string,
-    {
-      before,
-      keep,
-      author,
-    }: { before: string | undefined; keep: number | undefined; author: Author },
+    { before, keep, author, condition = always }: PasswordChange,
   ): Promise<boolean> {
     return this.changes.run(async (tx, changed) => {
-      if (!(await isPerson(tx, userId))) return false;
+      if (!(await lockPerson(tx, userId))) return false;
       const present = await passwords(tx).where("p.user_id", "=", userId).executeTakeFirst();
       if (before !== undefined && present?.hash !== before) return false;
+      requireUnchanged(condition, { userId, changedAt: present?.changedAt });
       changed();
       // Two within a millisecond are two: what was issued for the first ends with it.
       const changedAt = Math.max(this.clock.now(), (present?.changedAt ?? 0) + 1);

@@ -1,12 +1,14 @@
-import type { Db } from "../schema.ts";
+import type { Transaction } from "kysely";
+import type { Schema } from "../schema.ts";
 
-/** Whether there is a user with this id, who is no bot. */
-export async function isPerson(db: Db, userId: number): Promise<boolean> {
-  const row = await db
-    .selectFrom("users")
-    .select("id")
+/** Locks the user with this id until the transaction ends; false where there is none who is no bot. */
+export async function lockPerson(tx: Transaction<Schema>, userId: number): Promise<boolean> {
+  const row = await tx
+    .updateTable("users")
+    .set((eb) => ({ username: eb.ref("username") }))
     .where("id", "=", userId)
     .where("kind", "=", "human")
+    .returning("id")
     .executeTakeFirst();
   return row !== undefined;
 }

@@ -33,6 +33,8 @@ const connectMs = 5000;
 const probeMs = 2000;
 /** A change of a table waits for those who use it, and everybody else would wait behind it: it steps back and comes again. */
 const lockMs = 2000;
+/** Whoever stores something of the same upstream waits meanwhile. */
+const stepMs = 50;
 const lockAttempts = 30;
 
 /**
@@ -59,8 +61,9 @@ export async function openPostgresMetadata(options: PostgresOptions): Promise<Me
     const lists = new SharedLists(new SqlLists(db));
     const unready = () => changes.ask().then(isThere, whyNot);
     const unlessOthers = lockingIfFree(pool);
-    const engine = { db, changes, cache, lists, unready, alone, unlessOthers, close };
-    return await assemble(engine, options);
+    const isWritingBack = () => false;
+    const engine = { db, changes, cache, lists, unready, isWritingBack, alone, unlessOthers };
+    return await assemble({ ...engine, stepMs, close }, options);
   } catch (error) {
     await close();
     throw explained(error, options.url);

@@ -2,6 +2,8 @@ import type { Digest } from "../../oci/digest.ts";
 import type { Condition, Page, Removal } from "../management/contract.ts";
 
 export interface PrefetchSettings {
+  /** No other of the registry has it; what a configuration file finds it by. */
+  name?: string | undefined;
   /** As the registry calls them: `<repository>[:<tag>][@<digest>]`. */
   images: readonly string[];
   /** `os/architecture[/variant]`, or `all`: which members of indexes. */
@@ -57,6 +59,8 @@ export interface ManagedPrefetches {
   get(id: number): Promise<Prefetch | undefined>;
   /** To run at once. Undefined for an unknown registry. */
   create(registryId: number, settings: PrefetchSettings): Promise<Prefetch | undefined>;
+  /** Creates the one of this name, or makes it anew where it is another; nothing where it is so. */
+  declare(registryId: number, prefetch: PrefetchSettings & { name: string }): Promise<void>;
   /** A run under way ends; what it has brought stays. */
   remove(id: number, condition: Condition): Promise<Removal>;
 }

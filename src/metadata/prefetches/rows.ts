@@ -36,6 +36,7 @@ function prefetchOf(
     id: row.id,
     groupId: row.group_id,
     registryId: row.registry_id,
+    name: row.name ?? undefined,
     platforms: JSON.parse(row.platforms) as string[],
     everyHours: row.every_hours ?? undefined,
     status: row.status,

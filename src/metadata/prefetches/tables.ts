@@ -5,6 +5,8 @@ export interface PrefetchesTable {
   id: Generated<number>;
   group_id: number;
   registry_id: number;
+  /** Of those of its registry; null: it has none. */
+  name: Generated<string | null>;
   /** A JSON array of texts. */
   platforms: string;
   every_hours: number | null;

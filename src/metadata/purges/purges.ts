@@ -1,5 +1,5 @@
 import { type Selectable, sql, type Transaction } from "kysely";
-import { yieldTurn } from "../../lib/clock.ts";
+import { type Clock, giveWay } from "../../lib/clock.ts";
 import type { Changes } from "../changes.ts";
 import type { Db, PurgesTable, Schema } from "../schema.ts";
 import type { PurgePreview, Purges, PurgeSelection } from "./contract.ts";
@@ -10,8 +10,8 @@ import { type Position, walkToRemove } from "./walk.ts";
 type Tx = Transaction<Schema>;
 type Purge = Selectable<PurgesTable>;
 
-/** So many take some milliseconds to delete. */
-const maxFound = 100;
+/** How many entries a step deletes at least, and at most. */
+const [leastFound, mostFound] = [25, 100];
 /** A list can be as large as thousands of entries. */
 const maxLists = 50;
 /** So many steps somebody waits for: what is not more than some thousand entries is gone when a purge is answered. */
@@ -22,9 +22,15 @@ type Progress = { lists: Position } | { entries: Position };
 
 /** `Purges` on any engine. */
 export class SqlPurges implements Purges {
+  /** How many entries a step deletes, by what the latest ones have taken: those of a cold disk take far longer. */
+  #atOnce = leastFound;
+
   constructor(
     readonly db: Db,
     readonly changes: Changes,
+    readonly clock: Clock,
+    /** How long a step should take at most. */
+    readonly stepMs: number,
   ) {}
 
   async step(): Promise<number | undefined> {
@@ -50,8 +56,9 @@ export class SqlPurges implements Purges {
     let left = stepsAtOnce;
     for (const id of ids) {
       for (let isOver = false; !isOver && left > 0; left--) {
+        const started = this.clock.elapsed();
         isOver = (await this.#stepOf(id))?.isOver ?? true;
-        await yieldTurn();
+        await giveWay(isOver ? 0 : this.clock.elapsed() - started);
       }
     }
   }
@@ -67,44 +74,63 @@ export class SqlPurges implements Purges {
   }
 
   /** Undefined where another has finished it. */
-  #stepOf(id: number): Promise<{ removed: number; isOver: boolean } | undefined> {
-    return this.changes.run(async (tx, changed) => {
-      // The write makes it ours, on every engine.
-      const purge = await tx
-        .updateTable("purges")
-        .set((eb) => ({ removed: eb.ref("removed") }))
-        .where("id", "=", id)
-        .returningAll()
-        .executeTakeFirst();
-      if (!purge) return undefined;
-      const { removed, next } = await advance(tx, purge);
-      if (next) {
-        await tx
-          .updateTable("purges")
-          .set({ position: JSON.stringify(next), removed: purge.removed + removed })
-          .where("id", "=", id)
-          .execute();
-        return { removed, isOver: false };
-      }
-      await tx.deleteFrom("purges").where("id", "=", id).execute();
+  async #stepOf(id: number): Promise<Step | undefined> {
+    let started = 0;
+    const step = await this.changes.run(async (tx, changed) => {
+      // Not what it has waited for others.
+      started = this.clock.elapsed();
+      const step = await stepIn(tx, id, this.#atOnce);
       // Until here what is remembered may be served; it would cost more to have it forgotten at each step.
-      changed();
-      return { removed, isOver: true };
+      if (step?.isOver) changed();
+      return step;
     });
+    const took = this.clock.elapsed() - started;
+    if (took > this.stepMs) this.#atOnce = Math.max(leastFound, this.#atOnce / 2);
+    else if (took < this.stepMs / 2) this.#atOnce = Math.min(mostFound, this.#atOnce * 2);
+    return step;
   }
+}
+
+interface Step {
+  removed: number;
+  isOver: boolean;
+}
+
+/** With its note of where the purge has come to. */
+async function stepIn(tx: Tx, id: number, most: number): Promise<Step | undefined> {
+  // The write makes it ours, on every engine.
+  const purge = await tx
+    .updateTable("purges")
+    .set((eb) => ({ removed: eb.ref("removed") }))
+    .where("id", "=", id)
+    .returningAll()
+    .executeTakeFirst();
+  if (!purge) return undefined;
+  const { removed, next } = await advance(tx, purge, most);
+  if (!next) {
+    await tx.deleteFrom("purges").where("id", "=", id).execute();
+    return { removed, isOver: true };
+  }
+  await tx
+    .updateTable("purges")
+    .set({ position: JSON.stringify(next), removed: purge.removed + removed })
+    .where("id", "=", id)
+    .execute();
+  return { removed, isOver: false };
 }
 
 /** Gives up the next ones. `next` is undefined at the end. */
 async function advance(
   tx: Tx,
   purge: Purge,
+  most: number,
 ): Promise<{ removed: number; next: Progress | undefined }> {
   const progress = progressOf(purge);
   if ("lists" in progress) {
     const lists = await removeLists(tx, purge, progress.lists);
     return { removed: 0, next: lists ? { lists } : { entries: undefined } };
   }
-  const { removed, position } = await removeEntries(tx, purge, progress.entries);
+  const { removed, position } = await removeEntries(tx, purge, progress.entries, most);
   return { removed, next: position && { entries: position } };
 }
 
@@ -112,7 +138,7 @@ function progressOf({ position }: Purge): Progress {
   return position === null ? { lists: undefined } : (JSON.parse(position) as Progress);
 }
 
-async function removeEntries(tx: Tx, purge: Purge, after: Position) {
+async function removeEntries(tx: Tx, purge: Purge, after: Position, maxFound: number) {
   const isMeant = patternTest(purge.pattern ?? undefined);
   const keepPinned = purge.include_pinned === 0;
   const { found, position } = await walkToRemove(tx, {

@@ -44,20 +44,28 @@ export interface Walked {
 
 /** Looks through the next entries of a cache, in the order of their keys. */
 export async function walk(db: Db, wanted: Walk): Promise<Walked> {
-  const rows = await next(db, wanted);
-  const candidates: Row[] = [];
-  let seen = 0;
-  for (const row of rows) {
-    if (candidates.length === wanted.maxFound) break;
-    seen++;
-    if (wanted.matches(row)) candidates.push(row);
-  }
-  const isOver = seen === rows.length && rows.length < wanted.maxSeen;
-  const last = rows[seen - 1];
-  const position = isOver || !last ? undefined : keyOf(last);
+  const { candidates, position } = await look(db, wanted);
   if (!wanted.keepPinned || candidates.length === 0) return { found: candidates, position };
   const isKept = await keptByPins(db, wanted.cacheId, candidates);
   return { found: candidates.filter((row) => !isKept(row)), position };
+}
+
+/** Reads no more at a time than may be wanted: most patterns are for all that is read, or for nothing of it. */
+async function look(db: Db, wanted: Walk): Promise<{ candidates: Row[]; position: Position }> {
+  const { maxSeen, maxFound, matches } = wanted;
+  const candidates: Row[] = [];
+  let after = wanted.after;
+  for (let seen = 0; seen < maxSeen;) {
+    const most = Math.min(maxFound, maxSeen - seen);
+    const rows = await next(db, { ...wanted, after }, most);
+    for (const row of rows) {
+      seen++;
+      after = keyOf(row);
+      if (matches(row) && candidates.push(row) === maxFound) return { candidates, position: after };
+    }
+    if (rows.length < most) return { candidates, position: undefined };
+  }
+  return { candidates, position: after };
 }
 
 /**
@@ -87,7 +95,7 @@ const rowsOf = (db: Db) =>
 /** Comes behind all that a repository is written with. */
 const beyond = "\x7f";
 
-function next(db: Db, { cacheId, after, prefix, maxSeen }: Walk): Promise<Row[]> {
+function next(db: Db, { cacheId, after, prefix }: Walk, limit: number): Promise<Row[]> {
   let query = rowsOf(db).where("upstream_id", "=", cacheId);
   if (after) {
     const [repository, kind, reference] = after;
@@ -97,7 +105,7 @@ function next(db: Db, { cacheId, after, prefix, maxSeen }: Walk): Promise<Row[]>
     query = query.where("repository", ">=", prefix);
   }
   if (prefix !== "") query = query.where("repository", "<", prefix + beyond);
-  return query.orderBy("repository").orderBy("kind").orderBy("reference").limit(maxSeen).execute();
+  return query.orderBy("repository").orderBy("kind").orderBy("reference").limit(limit).execute();
 }
 
 /** What stays as long as something of its upstream is pinned: that itself, and the digests that it leads to within its repository. */

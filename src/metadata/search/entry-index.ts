@@ -1,11 +1,13 @@
-import { yieldTurn } from "../../lib/clock.ts";
+import { type Clock, giveWay } from "../../lib/clock.ts";
 import type { Db } from "../schema.ts";
 import { bucketOf, firstId, lastId } from "./buckets.ts";
 import type { SearchIndex } from "./contract.ts";
 import { gramsOf, keyOf, packOffsets } from "./grams.ts";
 
-/** So many rows take a few milliseconds to read, or to write. */
+/** So many rows take a millisecond or two to read, or to write. */
 const rowsPerStep = 64;
+/** A gram that stands in most paths of a run has thousands of entries to be written. */
+const offsetsPerStep = 8192;
 
 /**
  * Notes in which entries which grams stand, so that a search need not look through all paths. Storing an entry costs
@@ -16,6 +18,7 @@ export class EntryIndex implements SearchIndex {
     readonly db: Db,
     /** Does this work, unless another server of the database is about it. */
     readonly turn: (work: () => Promise<void>) => Promise<void>,
+    readonly clock: Clock,
   ) {}
 
   /** One that forgets a run while another one writes it would leave half of it, with the mark of a whole one. */
@@ -57,18 +60,18 @@ export class EntryIndex implements SearchIndex {
   /** How many entries it has. */
   async #write(bucket: number): Promise<number> {
     const { found, count } = await this.#read(bucket);
-    const rows = [...found]
-      .map(([gram, offsets]) => ({ id: keyOf(bucket, gram), ids: packOffsets(offsets) }))
-      .sort((a, b) => a.id - b.id);
-    for (let start = 0; start < rows.length; start += rowsPerStep) {
+    for (const some of inSteps(found)) {
+      const started = this.clock.elapsed();
       await this.db
         .insertInto("entry_grams")
-        .values(rows.slice(start, start + rowsPerStep))
+        .values(
+          some.map(([gram, offsets]) => ({ id: keyOf(bucket, gram), ids: packOffsets(offsets) })),
+        )
         .onConflict((conflict) =>
           conflict.column("id").doUpdateSet((eb) => ({ ids: eb.ref("excluded.ids") })),
         )
         .execute();
-      await yieldTurn();
+      await giveWay(this.clock.elapsed() - started);
     }
     await this.db
       .insertInto("indexed_buckets")
@@ -84,6 +87,7 @@ export class EntryIndex implements SearchIndex {
     let count = 0;
     let after = firstId(bucket) - 1;
     for (;;) {
+      const started = this.clock.elapsed();
       const rows = await this.db
         .selectFrom("cache_entries")
         .select(["id", "relative_path"])
@@ -101,7 +105,7 @@ export class EntryIndex implements SearchIndex {
         after = id;
       }
       count += rows.length;
-      await yieldTurn();
+      await giveWay(this.clock.elapsed() - started);
       if (rows.length < rowsPerStep) return { found, count };
     }
   }
@@ -123,6 +127,7 @@ export class EntryIndex implements SearchIndex {
     await this.db.deleteFrom("indexed_buckets").where("bucket", "=", bucket).execute();
     let deleted: number;
     do {
+      const started = this.clock.elapsed();
       const { numDeletedRows } = await this.db
         .deleteFrom("entry_grams")
         .where("id", "in", (eb) =>
@@ -135,7 +140,21 @@ export class EntryIndex implements SearchIndex {
         )
         .executeTakeFirst();
       deleted = Number(numDeletedRows);
-      await yieldTurn();
+      await giveWay(this.clock.elapsed() - started);
     } while (deleted === rowsPerStep);
   }
+}
+
+/** In the order of grams, as many at a time as are quick to write. */
+function* inSteps(found: ReadonlyMap<number, number[]>): Iterable<[number, number[]][]> {
+  let some: [number, number[]][] = [];
+  let size = 0;
+  for (const one of [...found].sort(([a], [b]) => a - b)) {
+    some.push(one);
+    size += one[1].length;
+    if (some.length < rowsPerStep && size < offsetsPerStep) continue;
+    yield some;
+    [some, size] = [[], 0];
+  }
+  if (some.length > 0) yield some;
 }

@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { yieldTurn } from "../../lib/clock.ts";
 import type { ChildKind } from "../../oci/manifest.ts";
 import type { EntryKind } from "../management/contract.ts";
@@ -7,6 +8,9 @@ import { type CachePlace, EntrySearch, type Found } from "./entry-search.ts";
 
 /** With more of them, words are looked for by their grams instead of in all of their paths. */
 const maxWalked = 10_000;
+
+/** To read so many costs hardly more than to count them. */
+const fewPassed = 256;
 
 /** Runs of references, in order. A tag has no colon, and every digest one behind its algorithm. */
 interface Run {
@@ -29,6 +33,14 @@ interface Wanted extends CachePlace {
   isDescending: boolean;
   offset: number;
   limit: number;
+}
+
+interface Passed {
+  /** How many of them can be seen. */
+  seen: number;
+  last: string | undefined;
+  /** There is nothing behind them. */
+  isWhole: boolean;
 }
 
 interface Row {
@@ -60,9 +72,12 @@ export class RepositoryEntries {
     const ids: number[] = [];
     let [found, seen] = [0, 0];
     for (const run of runsOf(wanted)) {
-      let last: string | undefined;
-      let step = Math.min(bucketSize, needed);
-      while (seen < needed) {
+      const passed = await this.#passOver(wanted, run, wanted.offset - found);
+      let { last } = passed;
+      found += passed.seen;
+      seen += passed.seen;
+      let step = Math.min(bucketSize, needed - seen);
+      while (seen < needed && !passed.isWhole) {
         const rows = await this.#next(wanted, run, last, step);
         for (const { id, reference, proof, status } of rows) {
           last = reference;
@@ -80,12 +95,43 @@ export class RepositoryEntries {
     return { ids, found };
   }
 
-  #next(
+  /** What no page needs is not read, but counted where it is: at most so many that can be seen. */
+  async #passOver(wanted: Wanted, run: Run, most: number): Promise<Passed> {
+    const passed: Passed = { seen: 0, last: undefined, isWhole: false };
+    if (wanted.words.length > 0) return passed;
+    while (most - passed.seen > fewPassed) {
+      const step = Math.min(bucketSize, most - passed.seen);
+      const { rows, shown, first, last } = await this.db
+        .selectFrom(this.#run(wanted, run, passed.last, step).as("some"))
+        .select((eb) => [
+          eb.fn.countAll<number>().as("rows"),
+          eb.fn.min("reference").as("first"),
+          eb.fn.max("reference").as("last"),
+          sql<number>`coalesce(sum(case when proof = 'shown' and status = 'default' then 1 else 0 end), 0)`.as(
+            "shown",
+          ),
+        ])
+        .executeTakeFirstOrThrow();
+      passed.seen += shown;
+      passed.last = wanted.isDescending ? first : last;
+      passed.isWhole = rows < step;
+      if (passed.isWhole) break;
+      await yieldTurn();
+    }
+    return passed;
+  }
+
+  #next(wanted: Wanted, run: Run, last: string | undefined, limit: number): Promise<Row[]> {
+    return this.#run(wanted, run, last, limit).execute();
+  }
+
+  /** The next ones of a run, behind that reference. */
+  #run(
     { cacheId, repository, isDescending }: Wanted,
     { kind, from, to }: Run,
     last: string | undefined,
     limit: number,
-  ): Promise<Row[]> {
+  ) {
     let query = this.db
       .selectFrom("cache_entries as e")
       .select(["e.id", "e.reference", "e.proof", "e.status"])
@@ -97,10 +143,7 @@ export class RepositoryEntries {
         ? query.where("e.reference", ">=", from)
         : query.where("e.reference", ">", last);
     query = query.where("e.reference", "<", isDescending && last !== undefined ? last : to);
-    return query
-      .orderBy("e.reference", isDescending ? "desc" : "asc")
-      .limit(limit)
-      .execute();
+    return query.orderBy("e.reference", isDescending ? "desc" : "asc").limit(limit);
   }
 
   async #counted({ cacheId, repository }: CachePlace) {

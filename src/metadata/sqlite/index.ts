@@ -15,6 +15,9 @@ import { sqliteDialect } from "./dialect.ts";
 import { FileLock } from "./lock.ts";
 import { explained, openDatabase, sqliteWords } from "./open.ts";
 
+/** The whole process waits meanwhile. */
+const stepMs = 4;
+
 export interface SqliteOptions extends MetadataOptions {
   /** The database; `<file>.lock`, `-wal` and `-shm` lie beside it. The folder exists. */
   file: string;
@@ -45,6 +48,8 @@ async function openLocked(options: SqliteOptions, lock: FileLock): Promise<Metad
   const db = new Kysely<Schema>({ dialect: sqliteDialect(database, checkpoints) });
   try {
     await migrate(db, sqliteWords);
+    // Each statement that changes many rows would make a file of its own else, to take them back. Migrations sort too much for this.
+    database.run("pragma temp_store = memory");
     const changes = await LocalChanges.open(db, () => checkpoints.durable());
     // Those of the process that had the file before.
     await endLeases(db);
@@ -64,8 +69,10 @@ async function openLocked(options: SqliteOptions, lock: FileLock): Promise<Metad
           return `does not answer (${failureCode(error)})`;
         }
       },
+      isWritingBack: () => checkpoints.isRunning,
       alone: <T>(what: string, work: () => Promise<T>) => turns.do(what, work),
       unlessOthers: (_: string, work: () => Promise<void>) => work(),
+      stepMs,
       async close() {
         await db.destroy();
         lock.release();

@@ -30,6 +30,8 @@ export const allEvents = "*";
 export const testEvent = "test";
 
 export interface WebhookSettings {
+  /** No other of the group has it; what a configuration file finds it by. */
+  name?: string | undefined;
   url: string;
   description: string | undefined;
   /** In the clear here, sealed at rest, bound to the webhook's id: `whsec_` and a key in base64. */
@@ -78,6 +80,11 @@ export interface Delivery {
   createdAt: number;
 }
 
+/** As a configuration file has it. */
+export interface DeclaredWebhook extends WebhookSettings {
+  name: string;
+}
+
 export interface ManagedWebhooks {
   /** In order of id. */
   list(groupId: number): Promise<Webhook[]>;
@@ -89,6 +96,8 @@ export interface ManagedWebhooks {
     changes: Partial<WebhookSettings>,
     condition?: Condition,
   ): Promise<Webhook | undefined>;
+  /** Creates or changes the one of this name; nothing where it is so, its secret too. */
+  declare(groupId: number, webhook: DeclaredWebhook): Promise<void>;
   /** With its deliveries. */
   remove(id: number, condition: Condition): Promise<Removal>;
   /** Notes a message of the event `test`, to be delivered as any other. */

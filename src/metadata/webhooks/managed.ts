@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { MetadataError } from "../contract.ts";
 import { requireTopLevel } from "../groups.ts";
 import type { Condition, Page, Removal } from "../management/contract.ts";
@@ -6,6 +7,7 @@ import { always, type Recorded, type Writer } from "../management/writer.ts";
 import type { Db } from "../schema.ts";
 import { requireUnchanged } from "../tags.ts";
 import {
+  type DeclaredWebhook,
   type Delivery,
   type ManagedWebhooks,
   testEvent,
@@ -39,25 +41,7 @@ export class SqlWebhooks implements ManagedWebhooks {
   }
 
   create(groupId: number, settings: WebhookSettings): Promise<Webhook> {
-    return this.writer.inGroup(groupId, async (saving) => {
-      const { tx, now, note } = saving;
-      await requireTopLevel(tx, groupId);
-      await requirePlace(tx, groupId);
-      const row = await tx
-        .insertInto("webhooks")
-        .values({
-          group_id: groupId,
-          ...columnsOf(settings),
-          sealed_secret: "",
-          created_at: now,
-          updated_at: now,
-        })
-        .returningAll()
-        .executeTakeFirstOrThrow();
-      await saveSecret(saving, row.id, settings.secret);
-      await note(factOf("webhook", "create", subjectOf(webhookOf(row))));
-      return webhookOf(row);
-    });
+    return this.writer.inGroup(groupId, (saving) => make(saving, groupId, settings));
   }
 
   change(
@@ -66,30 +50,25 @@ export class SqlWebhooks implements ManagedWebhooks {
     condition = always,
   ): Promise<Webhook | undefined> {
     return this.writer.withRow("webhooks", id, async (saving) => {
-      const { tx, now, note } = saving;
-      const before = await read(tx, id);
+      const before = await read(saving.tx, id);
       if (!before) return undefined;
       requireUnchanged(condition, before);
-      const { secret, ...rest } = changes;
-      const settings = { ...before, ...rest };
-      const isOn = changes.enabled === true && !before.enabled;
-      await tx
-        .updateTable("webhooks")
-        .set({
-          ...columnsOf(settings),
-          ...(isOn && { disabled_reason: null, failing_since: null }),
-          updated_at: now,
-        })
-        .where("id", "=", id)
-        .execute();
-      if (secret !== undefined) await saveSecret(saving, id, secret);
-      if (!settings.enabled) await giveUp(tx, id, "the webhook was switched off");
-      const details = {
-        ...changesOf<Omit<WebhookSettings, "secret">>(before, settings, told, others),
-        ...(secret !== undefined && { secret: "changed" }),
-      };
-      await note(factOf("webhook", "update", subjectOf(settings), details));
-      return read(tx, id);
+      return alter(saving, before, changes);
+    });
+  }
+
+  declare(groupId: number, { secret, ...webhook }: DeclaredWebhook): Promise<void> {
+    return this.writer.inGroup(groupId, async (saving) => {
+      const { tx } = saving;
+      const present = await named(tx, groupId, webhook.name);
+      if (!present) {
+        await make(saving, groupId, { ...webhook, secret });
+        return;
+      }
+      const isSame = isDeepStrictEqual(columnsOf(present), columnsOf(webhook));
+      const isOther = !(await hasSecret(saving, present.id, secret));
+      const changes = { ...(!isSame && webhook), ...(isOther && { secret }) };
+      if (!isSame || isOther) await alter(saving, present, changes);
     });
   }
 
@@ -135,7 +114,61 @@ export class SqlWebhooks implements ManagedWebhooks {
   }
 }
 
-const told = ["events", "enabled"] as const;
+async function make(
+  saving: Recorded,
+  groupId: number,
+  settings: WebhookSettings,
+): Promise<Webhook> {
+  const { tx, now, note } = saving;
+  await requireTopLevel(tx, groupId);
+  await requirePlace(tx, groupId);
+  await requireFree(tx, groupId, settings.name);
+  const row = await tx
+    .insertInto("webhooks")
+    .values({
+      group_id: groupId,
+      ...columnsOf(settings),
+      sealed_secret: "",
+      created_at: now,
+      updated_at: now,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  await saveSecret(saving, row.id, settings.secret);
+  await note(factOf("webhook", "create", subjectOf(webhookOf(row))));
+  return webhookOf(row);
+}
+
+async function alter(
+  saving: Recorded,
+  before: Webhook,
+  { secret, ...rest }: Partial<WebhookSettings>,
+): Promise<Webhook | undefined> {
+  const { tx, now, note } = saving;
+  const { id } = before;
+  const settings = { ...before, ...rest };
+  if (settings.name !== before.name) await requireFree(tx, before.groupId, settings.name);
+  const isOn = rest.enabled === true && !before.enabled;
+  await tx
+    .updateTable("webhooks")
+    .set({
+      ...columnsOf(settings),
+      ...(isOn && { disabled_reason: null, failing_since: null }),
+      updated_at: now,
+    })
+    .where("id", "=", id)
+    .execute();
+  if (secret !== undefined) await saveSecret(saving, id, secret);
+  if (!settings.enabled) await giveUp(tx, id, "the webhook was switched off");
+  const details = {
+    ...changesOf<Omit<WebhookSettings, "secret">>(before, settings, told, others),
+    ...(secret !== undefined && { secret: "changed" }),
+  };
+  await note(factOf("webhook", "update", subjectOf(settings), details));
+  return read(tx, id);
+}
+
+const told = ["name", "events", "enabled"] as const;
 /** An address can have a secret in its path, too. */
 const others = ["url", "description", "ca"] as const;
 
@@ -144,6 +177,31 @@ const subjectOf = ({ id, groupId, url }: Webhook) => ({ id, groupId, name: new U
 async function read(db: Db, id: number): Promise<Webhook | undefined> {
   const row = await db.selectFrom("webhooks").selectAll().where("id", "=", id).executeTakeFirst();
   return row && webhookOf(row);
+}
+
+async function named(db: Db, groupId: number, name: string): Promise<Webhook | undefined> {
+  const row = await db
+    .selectFrom("webhooks")
+    .selectAll()
+    .where("group_id", "=", groupId)
+    .where("name", "=", name)
+    .executeTakeFirst();
+  return row && webhookOf(row);
+}
+
+async function requireFree(db: Db, groupId: number, name: string | undefined): Promise<void> {
+  if (name === undefined || !(await named(db, groupId, name))) return;
+  throw refused("name", "has already been taken");
+}
+
+/** False too for one that this secret key does not open. */
+async function hasSecret({ tx, passwords }: Recorded, id: number, secret: string) {
+  const { sealed_secret: sealed } = await tx
+    .selectFrom("webhooks")
+    .select("sealed_secret")
+    .where("id", "=", id)
+    .executeTakeFirstOrThrow();
+  return (await passwords.sealer.open(sealed, secretContext(id))) === secret;
 }
 
 async function saveSecret({ tx, passwords }: Recorded, id: number, secret: string): Promise<void> {

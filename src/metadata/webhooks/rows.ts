@@ -6,6 +6,7 @@ export function webhookOf(row: Selectable<WebhooksTable>): Webhook {
   return {
     id: row.id,
     groupId: row.group_id,
+    name: row.name ?? undefined,
     url: row.url,
     description: row.description ?? undefined,
     ca: row.ca ?? undefined,
@@ -22,6 +23,7 @@ export function webhookOf(row: Selectable<WebhooksTable>): Webhook {
 
 export function columnsOf(settings: Omit<WebhookSettings, "secret">) {
   return {
+    name: settings.name ?? null,
     url: settings.url,
     description: settings.description ?? null,
     ca: settings.ca ?? null,

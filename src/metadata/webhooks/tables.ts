@@ -3,6 +3,8 @@ import type { Generated } from "kysely";
 export interface WebhooksTable {
   id: Generated<number>;
   group_id: number;
+  /** Of those of its group; null: it has none. */
+  name: Generated<string | null>;
   url: string;
   description: string | null;
   sealed_secret: string;

@@ -10,6 +10,8 @@ const maxRestMs = 250;
 const lateMs = 10;
 /** Work goes on, if slowly, however busy the process is. */
 const maxRests = 4;
+/** So often it looks whether the database has written back its log, and so long it waits for that at most. */
+const [lookMs, maxHeldMs] = [5, 10_000];
 
 /** Rests between the steps of background work, so that pulls do not wait for it. */
 export class Pace {
@@ -17,11 +19,21 @@ export class Pace {
     readonly clock: Clock,
     /** How many requests are under way. */
     readonly underWay: () => number,
+    /** `Metadata.isWritingBack`. */
+    readonly isWritingBack: () => boolean,
   ) {}
 
   /** After a step that took so long, one of `lanes` works that go on side by side. `signal` ends it. */
   async rest(tookMs: number, lanes: number, signal: AbortSignal): Promise<void> {
     await yieldTurn();
+    await this.#share(tookMs, lanes, signal);
+    for (let waited = 0; waited < maxHeldMs && this.isWritingBack(); waited += lookMs) {
+      if (signal.aborted) return;
+      await this.#wait(lookMs, signal);
+    }
+  }
+
+  async #share(tookMs: number, lanes: number, signal: AbortSignal): Promise<void> {
     const share = this.underWay() > 0 ? busyShare : idleShare;
     const ms = Math.min(maxRestMs, Math.ceil(tookMs * share * lanes));
     if (tookMs > maxTookMs || ms < 1) return;

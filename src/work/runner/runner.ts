@@ -13,6 +13,8 @@ export interface RunnerOptions {
   owner: string;
   /** How many requests are under way. */
   underWay: () => number;
+  /** `Metadata.isWritingBack`. */
+  isWritingBack: () => boolean;
 }
 
 export interface StartableRunner extends Runner {
@@ -22,9 +24,9 @@ export interface StartableRunner extends Runner {
 
 /** Runs these works, each of another name, once it is started. */
 export function createRunner(works: readonly Work[], options: RunnerOptions): StartableRunner {
-  const { states, clock, log, owner, underWay } = options;
+  const { states, clock, log, owner, underWay, isWritingBack } = options;
   const lanes = new Map<string, Lane>();
-  const pace = new Pace(clock, underWay);
+  const pace = new Pace(clock, underWay, isWritingBack);
   const running = () => [...lanes.values()].filter((lane) => lane.isRunning).length;
   for (const work of works) {
     lanes.set(work.name, new Lane(work, { states, clock, log, pace, owner, running }));

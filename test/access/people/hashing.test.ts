@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { quickCost } from "../../fakes/hashing.ts";
 import { Hashing, HashingBusyError } from "../../../src/access/people/hashing.ts";
 
 const begin = () => {};
@@ -10,7 +11,7 @@ const verify = (hashing: Hashing, password: string, hash: string | undefined, st
 test.each([1, 2])(
   "%p at a time, sixteen wait, the next one is refused; then there is room again",
   async (most) => {
-    const hashing = new Hashing(most);
+    const hashing = new Hashing(most, quickCost);
     expect(hashing.hasRoom("another")).toBe(true);
     const running = Array.from({ length: most + 16 }, (_, i) => nobody(hashing, `account ${i}`));
     expect(hashing.hasRoom("another")).toBe(false);
@@ -23,7 +24,7 @@ test.each([1, 2])(
 );
 
 test("a hash that cannot be read frees its place", async () => {
-  const hashing = new Hashing();
+  const hashing = new Hashing(undefined, quickCost);
   for (let i = 0; i < 20; i++) expect(verify(hashing, "a", "no hash")).rejects.toThrow();
   expect(await verify(hashing, "a", undefined)).toBe(false);
 });
@@ -47,7 +48,7 @@ test("nobody's password takes as long as somebody's", async () => {
 });
 
 test("who may not begin when it is his turn is not hashed, and frees his place", async () => {
-  const hashing = new Hashing();
+  const hashing = new Hashing(undefined, quickCost);
   const banned = new Error("banned");
   const late = () => {
     throw banned;
@@ -57,7 +58,7 @@ test("who may not begin when it is his turn is not hashed, and frees his place",
 });
 
 test("one account has four at a time at most, and others go on", async () => {
-  const hashing = new Hashing();
+  const hashing = new Hashing(undefined, quickCost);
   const own = Array.from({ length: 4 }, () => nobody(hashing, "ada"));
   expect([hashing.hasRoom("ada"), hashing.hasRoom("ben")]).toEqual([false, true]);
   expect(nobody(hashing, "ada")).rejects.toBeInstanceOf(HashingBusyError);

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { createLogins } from "../../../src/access/logins.ts";
 import { Hashing } from "../../../src/access/people/hashing.ts";
+import { quickCost } from "../../fakes/hashing.ts";
 import { PasswordLogins } from "../../../src/access/people/passwords.ts";
 import { clientsBy } from "../../../src/lib/address-ranges.ts";
 import { FixedMap } from "../../../src/lib/fixed-map.ts";
@@ -21,7 +22,7 @@ const rights: UserRights = {
 
 /** Logins of one user; `begins` is called when a password of hers is about to be hashed. */
 async function logins(begins: (set: () => void) => void) {
-  const hash = await new Hashing().hash(password);
+  const hash = await new Hashing(undefined, quickCost).hash(password);
   let stored: UserPassword = { userId: 7, hash, changedAt: 1 };
   const set = () => (stored = { userId: 7, hash: "another", changedAt: 2 });
   const results: string[] = [];
@@ -38,7 +39,7 @@ async function logins(begins: (set: () => void) => void) {
         mayPull: () => undefined,
         mayPullVerified: () => false,
       }),
-      hashing: new Hashing(),
+      hashing: new Hashing(undefined, quickCost),
       attempts: {
         mayTry: () => void (++asked === 2 && begins(set)),
         failed: () => void results.push("failed"),

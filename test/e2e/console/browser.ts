@@ -6,7 +6,6 @@ import {
   chromium,
   type Page,
 } from "playwright-core";
-import type { Lab } from "../lab/lab.ts";
 import { findTool, type Need, tool } from "../lab/tools.ts";
 import type { Weir } from "../lab/weir.ts";
 
@@ -24,13 +23,6 @@ export async function launch(): Promise<Browser> {
   if (executablePath === undefined) throw new Error("chromium is not installed");
   // The tests run as root in containers, where Chromium's own sandbox cannot be made.
   return chromium.launch({ executablePath, args: ["--no-sandbox"] });
-}
-
-/** A browser with nothing of anybody's in it, closed with the lab. */
-export async function browserOf(lab: Lab): Promise<Browser> {
-  const browser = await launch();
-  lab.atEnd(() => browser.close());
-  return browser;
 }
 
 /** A page that remembers what went wrong on it. */
@@ -109,14 +101,15 @@ export async function settled(page: Page, heading: string): Promise<void> {
 
 /**
  * Throws where axe finds something wrong with what is shown, in light or in dark, or where anything went wrong before. `part`:
- * of a page whose menu was looked at before, all but that; where something is open over it, that alone.
+ * of a page whose menu was looked at before, all but that; where something is open over it, that alone; or what a selector finds. `themes`: where colours were looked at before, light alone.
  */
 export async function checked(
   { page, problems }: WatchedPage,
-  part: "page" | "screen" = "page",
+  part: "page" | "screen" | { within: string } = "page",
+  themes: readonly ("light" | "dark")[] = ["light", "dark"],
 ): Promise<void> {
-  const where = part === "page" ? everywhere : await whereNew(page);
-  for (const colorScheme of ["light", "dark"] as const) {
+  const where = typeof part === "object" ? within(part.within) : await whereOf(page, part);
+  for (const colorScheme of themes) {
     await page.emulateMedia({ colorScheme });
     await page.evaluate(drawnAnew);
     // What is there is the same in both: the colours alone are others.
@@ -135,9 +128,11 @@ interface Where {
 const everywhere: Where = { exclude: ["[data-live-announcer]"] };
 const over = [".veil", ".popover"];
 
-async function whereNew(page: Page): Promise<Where> {
-  for (const one of over)
-    if ((await page.locator(one).count()) > 0) return { ...everywhere, include: [one] };
+const within = (selector: string): Where => ({ ...everywhere, include: [selector] });
+
+async function whereOf(page: Page, part: "page" | "screen"): Promise<Where> {
+  if (part === "page") return everywhere;
+  for (const one of over) if ((await page.locator(one).count()) > 0) return within(one);
   return { exclude: [...everywhere.exclude, ".top", ".menu"] };
 }
 

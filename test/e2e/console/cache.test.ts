@@ -5,7 +5,6 @@ import { e2e, type Lab } from "../lab/lab.ts";
 import type { UpstreamRegistry } from "../lab/registry.ts";
 import type { Weir } from "../lab/weir.ts";
 import {
-  browserOf,
   checked,
   chromiumHere,
   settled,
@@ -14,6 +13,7 @@ import {
   type WatchedPage,
   watchedPage,
 } from "./browser.ts";
+import { browserOf } from "./shared-browser.ts";
 import { pushOddImage } from "./odd-image.ts";
 import { call, oddName } from "./people.ts";
 
@@ -144,8 +144,8 @@ async function purges({ weir, watched }: Stage): Promise<void> {
   await checked(watched);
   await dialog.getByLabel(/^To confirm, type/).fill("something else");
   await dialog.getByRole("button", { name: "Purge" }).click();
-  await dialog.getByText("This is not delete 1.").waitFor();
-  await dialog.getByLabel(/^To confirm, type/).fill("delete 1");
+  await dialog.getByText(`This is not ${repository}:*.`).waitFor();
+  await dialog.getByLabel(/^To confirm, type/).fill(`${repository}:*`);
   await dialog.getByRole("button", { name: "Purge" }).click();
   await dialog.waitFor({ state: "detached" });
   await toRepository(page);

@@ -4,10 +4,13 @@ import type { Page } from "playwright-core";
 import { consolePolicy } from "../../../src/http/console/serving.ts";
 import { e2e, type Lab } from "../lab/lab.ts";
 import { waitFor } from "../lab/processes.ts";
-import { browserOf, checked, chromiumHere, narrow, type WatchedPage, watch } from "./browser.ts";
+import { checked, chromiumHere, narrow, type WatchedPage, watch } from "./browser.ts";
+import { browserOf } from "./shared-browser.ts";
 
-/** A page with every piece that screens are made of, under the console's own policy. */
-async function gallery(lab: Lab, size = { width: 1200, height: 900 }): Promise<WatchedPage> {
+/** Bundled once for all tests. */
+let bundle: ReturnType<typeof bundled> | undefined;
+
+async function bundled() {
   const { outputs } = await Bun.build({
     entrypoints: [path.join(import.meta.dir, "gallery/index.html")],
     target: "browser",
@@ -15,7 +18,12 @@ async function gallery(lab: Lab, size = { width: 1200, height: 900 }): Promise<W
     define: { "process.env.NODE_ENV": '"production"' },
     publicPath: "/",
   });
-  const files = new Map(outputs.map((output) => [output.path.replace(/^\./, ""), output]));
+  return new Map(outputs.map((output) => [output.path.replace(/^\./, ""), output]));
+}
+
+/** A page with every piece that screens are made of, under the console's own policy. */
+async function gallery(lab: Lab, size = { width: 1200, height: 900 }): Promise<WatchedPage> {
+  const files = await (bundle ??= bundled());
   const server = Bun.serve({
     port: 0,
     hostname: "127.0.0.1",
@@ -135,7 +143,7 @@ await e2e(
       (described ?? "").split(" ").map((id) => page.locator(`[id="${id}"]`).textContent()),
     );
     expect(texts).toContain("is not a URL");
-    await checked(watched);
+    await checked(watched, { within: "form" });
     await page.getByLabel("URL").fill("https://ghcr.io");
     await page.getByLabel("Name").fill("conflict");
     await save.click();
@@ -143,7 +151,7 @@ await e2e(
     expect(await page.getByLabel("URL").inputValue()).toBe("https://ghcr.io");
     await page.getByRole("button", { name: "Load the newest" }).click();
     await page.getByText("Loaded", { exact: true }).waitFor();
-    await checked(watched);
+    await checked(watched, { within: "form" });
   },
 );
 
@@ -155,7 +163,7 @@ await e2e(
     const { page } = watched;
     await page.getByRole("button", { name: "Delete", exact: true }).click();
     const dialog = page.getByRole("alertdialog", { name: "Delete this registry?" });
-    await checked(watched);
+    await checked(watched, "screen");
     await dialog.getByLabel("To confirm, type acme/tools").fill("acme");
     await dialog.getByRole("button", { name: "Delete registry" }).click();
     await dialog.getByText("This is not acme/tools.").waitFor();
@@ -165,6 +173,6 @@ await e2e(
     await page.getByText("The registry is deleted.").waitFor();
     await page.getByRole("button", { name: /Preset/ }).click();
     await page.getByRole("option", { name: "<b>" }).waitFor();
-    await checked(watched);
+    await checked(watched, "screen");
   },
 );

@@ -4,7 +4,8 @@ import { bytesText } from "../../../web/ui/format.tsx";
 import { skopeo, succeed } from "../lab/clients/index.ts";
 import { e2e } from "../lab/lab.ts";
 import type { Weir } from "../lab/weir.ts";
-import { browserOf, checked, chromiumHere, settled, signedInPage } from "./browser.ts";
+import { checked, chromiumHere, settled, signedInPage } from "./browser.ts";
+import { browserOf } from "./shared-browser.ts";
 
 const needs = [chromiumHere, skopeo];
 /** Markup, right-to-left, and what has no room. */
@@ -128,7 +129,7 @@ await e2e(
     const health = page.getByRole("table", { name: "Health of the upstreams" });
     await health.getByText("What to do: see whether the upstream is up").waitFor();
     await health.getByRole("link", { name: "Its failed pulls" }).click();
-    await lines(page, /Refused library\/multi:latest.*see whether the upstream is up/)
+    await lines(page, /Failed library\/multi:latest.*see whether the upstream is up/)
       .first()
       .waitFor();
     await page.goto("/explain?registry=1&image=library/multi:latest");

@@ -2,15 +2,8 @@ import { expect } from "bun:test";
 import type { Page } from "playwright-core";
 import { skopeo, succeed } from "../lab/clients/index.ts";
 import { e2e } from "../lab/lab.ts";
-import {
-  browserOf,
-  checked,
-  chromiumHere,
-  settled,
-  signedInPage,
-  signIn,
-  watchedPage,
-} from "./browser.ts";
+import { checked, chromiumHere, settled, signedInPage, signIn, watchedPage } from "./browser.ts";
+import { browserOf } from "./shared-browser.ts";
 import { call, oddName } from "./people.ts";
 
 const needs = [chromiumHere, skopeo];
@@ -204,7 +197,7 @@ await e2e(
     await button(page, "Create webhook").click();
     await settled(page, "Webhook");
     await button(page, "Send a test").click();
-    await page.getByText("Delivered", { exact: true }).waitFor();
+    await page.getByText("Delivered", { exact: true }).first().waitFor();
     expect(told.seen).toEqual(["test"]);
 
     await page.goto("/groups/1");

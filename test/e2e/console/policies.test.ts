@@ -1,14 +1,8 @@
 import { expect } from "bun:test";
 import { e2e } from "../lab/lab.ts";
 import type { Weir } from "../lab/weir.ts";
-import {
-  browserOf,
-  checked,
-  chromiumHere,
-  settled,
-  signedInPage,
-  type WatchedPage,
-} from "./browser.ts";
+import { checked, chromiumHere, settled, signedInPage, type WatchedPage } from "./browser.ts";
+import { browserOf } from "./shared-browser.ts";
 import { call } from "./people.ts";
 
 await e2e(

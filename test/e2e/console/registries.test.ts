@@ -5,7 +5,6 @@ import { e2e } from "../lab/lab.ts";
 import { freePort } from "../lab/processes.ts";
 import type { Weir } from "../lab/weir.ts";
 import {
-  browserOf,
   checked,
   chromiumHere,
   narrow,
@@ -14,6 +13,7 @@ import {
   signIn,
   watchedPage,
 } from "./browser.ts";
+import { browserOf } from "./shared-browser.ts";
 
 const needs = [chromiumHere, skopeo];
 
@@ -105,6 +105,14 @@ await e2e(
     await page.waitForLoadState("networkidle");
     expect((await order(weir))[0]).toBe("second");
 
+    // Somebody else is faster: nothing is overwritten, and the order is shown as it is now.
+    await call(weir, "PATCH", `/virtual_registries/container/registry_upstreams/1`, {
+      position: 1,
+    });
+    await page.getByRole("button", { name: "Move second down" }).click();
+    await page.getByText("Somebody else has changed it meanwhile").waitFor();
+    await page.getByRole("button", { name: /^Move second, number 2 of 2/ }).waitFor();
+
     // What an upstream that is taken out leaves, and how it comes back.
     await page.getByRole("button", { name: "Take out second" }).click();
     await page.getByRole("button", { name: "Take out", exact: true }).click();
@@ -190,7 +198,7 @@ await e2e(
     await page.getByLabel("Pattern").fill("library/hello");
     await page.getByRole("button", { name: "See what goes" }).click();
     await page.getByRole("button", { name: /^Purge \d+ entries/ }).click();
-    await page.getByRole("alertdialog").getByText("library/hello").waitFor();
+    await page.getByRole("alertdialog").getByText("library/hello", { exact: true }).waitFor();
     const asked = await page.getByText(/^To confirm, type /).textContent();
     await page
       .getByLabel(/^To confirm, type /)

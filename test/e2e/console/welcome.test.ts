@@ -3,15 +3,8 @@ import { skopeo } from "../lab/clients/index.ts";
 import { verifyCopy } from "../lab/clients/skopeo.ts";
 import { e2e } from "../lab/lab.ts";
 import { environment, run } from "../lab/processes.ts";
-import {
-  browserOf,
-  checked,
-  chromiumHere,
-  narrow,
-  settled,
-  signIn,
-  watchedPage,
-} from "./browser.ts";
+import { checked, chromiumHere, narrow, settled, signIn, watchedPage } from "./browser.ts";
+import { browserOf } from "./shared-browser.ts";
 
 await e2e(
   "who has nothing but the printed token gets by the console alone to a first pull with the commands that it shows",

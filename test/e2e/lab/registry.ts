@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readFileSync,
   renameSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import path from "node:path";
@@ -82,7 +83,7 @@ export interface SeededStorage {
 
 let seeded: Promise<SeededStorage> | undefined;
 
-/** The storage all upstreams share: made once and kept in `.cache/`, every byte verified before it is used again. */
+/** The storage all upstreams share: made once and kept in `.cache/`, every byte verified when it changed since the last time. */
 export function seededStorage(): Promise<SeededStorage> {
   seeded ??= findOrSeed();
   return seeded;
@@ -131,14 +132,25 @@ async function seed(cache: string): Promise<string> {
   }
 }
 
-/** Whether every blob there hashes to its name. */
+/** Whether every blob there hashes to its name; files that are as they were when they last did are not read again. */
 async function intact(folder: string): Promise<boolean> {
-  const blobs = globSync("docker/registry/v2/blobs/sha256/*/*/data", { cwd: folder });
+  const blobs = globSync("docker/registry/v2/blobs/sha256/*/*/data", { cwd: folder }).toSorted();
+  const stamp = path.join(folder, "verified");
+  const now = blobs.map((blob) => `${blob} ${identityOf(path.join(folder, blob))}\n`).join("");
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === now) return blobs.length > 0;
   for (const blob of blobs) {
     const name = path.basename(path.dirname(blob));
     if ((await sha256OfFile(path.join(folder, blob))) !== name) return false;
   }
+  writeFileSync(`${stamp}-${process.pid}`, now);
+  renameSync(`${stamp}-${process.pid}`, stamp);
   return blobs.length > 0;
+}
+
+/** What is another for a file that was written to or replaced. */
+function identityOf(file: string): string {
+  const { dev, ino, size, mtimeNs, ctimeNs } = statSync(file, { bigint: true });
+  return [dev, ino, size, mtimeNs, ctimeNs].join(" ");
 }
 
 /** The SHA-256 of a file's bytes, in hex. */

@@ -193,6 +193,29 @@ describe("SQL and HTML in names", () => {
   });
 });
 
+test("what is no UTF-8 when it is decoded, in a form or a query, is refused by the name of its field", async () => {
+  const text = "is not UTF-8, or has a % that stands for nothing";
+  const type = "application/x-www-form-urlencoded";
+  for (const name of ["%C3%28", "%FF", "a%ED%A0%80", "%ZZ", "100%"]) {
+    const made = await call("POST", registries, `description=a&name=${name}`, {
+      "Content-Type": type,
+    });
+    expect([name, made.status, made.body]).toEqual([name, 400, { error: `name ${text}` }]);
+    const found = await call("GET", `${groups}?search=${name}`);
+    expect([name, found.status, found.body]).toEqual([name, 400, { error: `search ${text}` }]);
+  }
+  const form = { "PRIVATE-TOKEN": secrets.admin, "Content-Type": type };
+  const body = new Uint8Array([...Buffer.from("name="), 0xc3, 0x28]);
+  const raw = await given.world.fetch("POST", registries, { body, headers: form });
+  expect([raw.status, await raw.json()]).toEqual([
+    400,
+    { error: "the body is not a well-formed form" },
+  ]);
+  const encoded = await call("POST", registries, "name=%E8%A1%A8+%26", { "Content-Type": type });
+  expect(encoded).toMatchObject({ status: 201, body: { name: "表 &" } });
+  await call("DELETE", `${base}/registries/${(encoded.body as { id: number }).id}`);
+});
+
 describe("what belongs elsewhere, or to nothing", () => {
   const associations = `${base}/registry_upstreams`;
 

@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { fetched } from "../../fakes/metadata-samples.ts";
-import { ApiWorld, base } from "./world.ts";
+import { type Described, operations } from "./conformance.ts";
+import { samples } from "./identity/endpoints.ts";
+import { populate } from "./identity/population.ts";
+import { ApiWorld, base, secrets } from "./world.ts";
 
 const group = "/api/v4/groups/default";
 let world: ApiWorld;
@@ -212,4 +215,63 @@ test("what has no time is not asked for it, but a date must be one", async () =>
   const headers = { "If-Unmodified-Since": "yesterday" };
   const deleted = await world.call("owner", "DELETE", group, { headers });
   expect(deleted).toMatchObject({ status: 400 });
+});
+
+/** Changes of what is there already for which nobody has to say what he has seen. */
+const unconditional: Record<string, string> = {
+  "PUT /api/v4/user/password":
+    "the old password is asked for, and it is another one once it was changed",
+  "DELETE /api/v4/session": "it ends what one came by, whatever that is by now",
+  "DELETE /api/v4/user/sessions/{id}": "a session is never another, and ends once",
+};
+/** They end with the job: the answer that made them has the tag, and nobody looks at them again. */
+const untagged = ["DELETE /api/v4/admin/job_tokens/{id}"];
+/** The other way to change something: a verb in the path of what can be read. */
+const deeds = /\/(?:rotate|block|unblock|activate|deactivate|pin)$/;
+/** What a change is of, where that is not what is at its own path. */
+const subjectPath = (path: string) =>
+  path
+    .replace("dependency_proxy/cache", "dependency_proxy/settings")
+    .replace(/\/(?:cache|pin|rotate|block|unblock|activate|deactivate)$/, "");
+
+const isConditional = ({ operation: { parameters = [] } }: Described) =>
+  parameters.some(({ in: place, name }) => place === "header" && name === "If-Match");
+const hasTag = ({ responses }: Described["operation"]) =>
+  Object.entries(responses).some(([status, { headers }]) => status < "3" && headers?.["ETag"]);
+
+describe("each change that the document has", () => {
+  const changes = operations.filter(
+    ({ method, path }) => method !== "GET" && (method !== "POST" || deeds.test(path)),
+  );
+
+  test("knows If-Match, and what it is for is told with an ETag, but for those with a reason", () => {
+    const without = changes.filter((change) => !isConditional(change)).map(({ name }) => name);
+    expect(without.sort()).toEqual(Object.keys(unconditional).sort());
+    const untold = changes.filter(isConditional).filter(({ path, operation }) => {
+      const read = operations.find((one) => one.name === `GET ${subjectPath(path)}`);
+      const isTold = read !== undefined && hasTag(read.operation);
+      return !isTold || operation.responses["412"] === undefined;
+    });
+    expect(untold.map(({ name }) => name)).toEqual(untagged);
+  });
+
+  test("makes none under the tag of something else", async () => {
+    const population = await populate();
+    const headers = { "PRIVATE-TOKEN": secrets.admin, "If-Match": '"other"' };
+    const identities = `/api/v4/users/${population.users["guest"]}/identities/company`;
+    await population.call("admin", "PUT", identities, { subject: "1" });
+    for (const { name, method } of changes.filter(isConditional)) {
+      const { path, body, before } = samples[name] ?? { path: "" };
+      await before?.(population);
+      const to = typeof path === "string" ? path : path(population);
+      const sent = typeof body === "function" ? body(population) : body;
+      const reply = await population.with(headers, method, to, sent);
+      expect([name, reply.status, reply.body]).toEqual([
+        name,
+        412,
+        { message: "412 Precondition Failed" },
+      ]);
+    }
+    await population.world.close();
+  });
 });

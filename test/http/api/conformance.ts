@@ -5,7 +5,8 @@ import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 interface Operation {
   "x-permission"?: string;
   security: unknown[];
-  responses: Record<string, { $ref?: string; content?: Content }>;
+  parameters?: { in: string; name: string }[];
+  responses: Record<string, { $ref?: string; content?: Content; headers?: Record<string, object> }>;
 }
 type Content = Record<string, { schema: object }>;
 
@@ -74,6 +75,7 @@ export interface Answered {
   status: number;
   /** Undefined where there is no body. */
   contentType: string | undefined;
+  etag: string | null;
   /** The parsed body, where it is JSON. */
   body: unknown;
 }
@@ -93,9 +95,11 @@ function eventsIn(stream: string): Record<string, string>[] {
 export function undocumented(method: string, target: string, answered: Answered): string[] {
   const found = operationAt(method, target);
   if (!found) return [];
-  const { status, contentType, body } = answered;
+  const { status, contentType, etag, body } = answered;
   const response = found.operation.responses[String(status)];
   if (!response) return [`${found.name} does not answer ${status}`];
+  if ((response.headers?.["ETag"] !== undefined) !== (etag !== null))
+    return [`${found.name} ${status} has the ETag ${etag}, and that is not what it says`];
   const own = `/paths/${escape(found.path)}/${method.toLowerCase()}/responses/${status}`;
   const at = response.$ref?.slice(1) ?? own;
   const name = response.$ref?.split("/").at(-1);

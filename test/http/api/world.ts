@@ -1,6 +1,7 @@
 import { copyFileSync } from "node:fs";
 import { createApiAccess } from "../../../src/access/api.ts";
 import type { Access, Logins } from "../../../src/access/contract.ts";
+import { Hashing } from "../../../src/access/people/hashing.ts";
 import { createPeople } from "../../../src/access/people/people.ts";
 import { GatheredIncidents } from "../../../src/access/incidents.ts";
 import { createLogins } from "../../../src/access/logins.ts";
@@ -39,6 +40,7 @@ import { Holds } from "../../../src/lib/holds.ts";
 import { noSpaceCounts } from "../../../src/work/space/contract.ts";
 import { Eviction } from "../../../src/work/space/eviction.ts";
 import { createRunner } from "../../../src/work/runner/runner.ts";
+import { quickCost } from "../../fakes/hashing.ts";
 import { SteppedClock } from "../../fakes/clock.ts";
 import { noon, registrySettings, upstreamSettings } from "../../fakes/metadata-samples.ts";
 import { sqliteFolder, testSealer } from "../../fakes/metadata-sqlite.ts";
@@ -177,7 +179,14 @@ export class ApiWorld {
 
   #runner(metadata: Metadata, log: Log): Runner {
     const { clock } = this;
-    const options = { states: metadata.work, clock, log, owner: "test", underWay: () => 0 };
+    const options = {
+      states: metadata.work,
+      clock,
+      log,
+      owner: "test",
+      underWay: () => 0,
+      isWritingBack: () => false,
+    };
     const { sweep } = metadata;
     const counts = noSpaceCounts();
     const blobs = { delete: async () => {}, list: async () => [] };
@@ -257,6 +266,7 @@ export class ApiWorld {
         providers: [company],
       },
       attempts,
+      hashing: new Hashing(undefined, quickCost),
     });
   }
 
@@ -314,7 +324,8 @@ export class ApiWorld {
       activity: refuse,
       readiness: refuse,
       space: noSpaceCounts(),
-      storeSize: () => metadata.storeSize(),
+      storedBytes: async () => (await metadata.space.usage()).stored,
+      blobCount: () => metadata.blobCount(),
       dataDir: ".",
       minFreeBytes: 0,
       spans: undefined,
@@ -371,7 +382,12 @@ export class ApiWorld {
     const text = isStream ? await firstPart(response) : await response.text();
     const isJson = contentType?.startsWith("application/json") === true;
     const answer = isJson ? (JSON.parse(text) as unknown) : text || undefined;
-    const wrong = undocumented(method, path, { status, contentType, body: answer });
+    const wrong = undocumented(method, path, {
+      status,
+      contentType,
+      etag: told.get("etag"),
+      body: answer,
+    });
     if (wrong.length > 0) throw new Error(wrong.join("\n"));
     return { status, body: answer, headers: told };
   }

@@ -5,11 +5,12 @@ import { SteppedClock } from "../../fakes/clock.ts";
 import { until } from "../../fakes/until.ts";
 
 const never = new AbortController().signal;
+const no = () => false;
 
 /** How long a rest is, for as long as it is not late. */
 async function restMs(tookMs: number, { underWay = 0, lanes = 1 } = {}): Promise<number> {
   const clock = new SteppedClock();
-  const rest = new Pace(clock, () => underWay).rest(tookMs, lanes, never);
+  const rest = new Pace(clock, () => underWay, no).rest(tookMs, lanes, never);
   let isOver = false;
   void rest.then(() => (isOver = true));
   await until(() => isOver || clock.pending > 0);
@@ -44,14 +45,39 @@ test("rests that end late are followed by others, and the work goes on all the s
       return { cancel: () => {} };
     },
   };
-  await new Pace(busy, () => 0).rest(5, 1, never);
+  await new Pace(busy, () => 0, no).rest(5, 1, never);
   expect(rests).toBe(4);
+});
+
+test("a rest lasts until the database has written back its log, and not for ever", async () => {
+  let elapsed = 0;
+  const clock: Clock = {
+    now: () => elapsed,
+    elapsed: () => elapsed,
+    after(ms, run) {
+      elapsed += ms;
+      queueMicrotask(run);
+      return { cancel: () => {} };
+    },
+  };
+  await new Pace(
+    clock,
+    () => 0,
+    () => elapsed < 300,
+  ).rest(5, 1, never);
+  expect(elapsed).toBe(300);
+  await new Pace(
+    clock,
+    () => 0,
+    () => true,
+  ).rest(0, 1, never);
+  expect(elapsed).toBe(10_300);
 });
 
 test("a rest ends when the run is to end", async () => {
   const abort = new AbortController();
   const clock = new SteppedClock();
-  const rest = new Pace(clock, () => 0).rest(100, 1, abort.signal);
+  const rest = new Pace(clock, () => 0, no).rest(100, 1, abort.signal);
   await until(() => clock.pending > 0);
   abort.abort();
   await rest;

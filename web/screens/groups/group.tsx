@@ -1,6 +1,6 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useLocation, useParams } from "wouter";
-import { api, ask, askTagged, ifMatch } from "../../api/client.ts";
+import { api, ask, askTagged, ifMatch, tagOfSeen } from "../../api/client.ts";
 import type { Group } from "../../api/group.ts";
 import { useAllGroups } from "../../api/places.ts";
 import { queries } from "../../api/queries.ts";
@@ -165,7 +165,10 @@ function DeleteGroup({ group }: { group: Group }) {
   const [, navigate] = useLocation();
   const confirm = async () => {
     const id = String(group.id);
-    await ask(api.DELETE("/api/v4/groups/{id}", { params: { path: { id } } }));
+    const params = { path: { id } };
+    const { name, full_path } = group;
+    const seen = tagOfSeen({ name, full_path }, api.GET("/api/v4/groups/{id}", { params }));
+    await ask(api.DELETE("/api/v4/groups/{id}", { params, headers: ifMatch(await seen) }));
     toast(`The group ${group.full_path} is deleted.`);
     navigate("/groups");
     await queries.invalidateQueries();

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { api, ask } from "../../api/client.ts";
+import { api, ask, askTagged, ifMatch } from "../../api/client.ts";
 import type { Group } from "../../api/group.ts";
 import { queries } from "../../api/queries.ts";
 import { Button } from "../../ui/button.tsx";
@@ -16,18 +16,19 @@ export function RegistriesSwitch({ group, mayChange }: { group: Group; mayChange
   const settings = useQuery({
     queryKey,
     queryFn: ({ signal }) =>
-      ask(
+      askTagged(
         api.GET("/api/v4/groups/{id}/-/virtual_registries/settings", {
           params: paramsOf(group),
           signal,
         }),
       ),
   });
-  const set = async (enabled: boolean) => {
+  const set = async (enabled: boolean, tag: string) => {
     const body = { enabled };
     await ask(
       api.PUT("/api/v4/groups/{id}/-/virtual_registries/settings", {
         params: paramsOf(group),
+        headers: ifMatch(tag),
         body,
       }),
     );
@@ -37,7 +38,7 @@ export function RegistriesSwitch({ group, mayChange }: { group: Group; mayChange
   return (
     <Panel title="Registries of this group">
       <Loaded query={settings} height="3rem">
-        {({ enabled }) => (
+        {({ data: { enabled }, tag }) => (
           <div className="row">
             <Badge tone={enabled ? "good" : "bad"}>
               {enabled ? "Switched on" : "Switched off"}
@@ -47,7 +48,7 @@ export function RegistriesSwitch({ group, mayChange }: { group: Group; mayChange
                 title={enabled ? "Switch the registries off?" : "Switch the registries on?"}
                 action={enabled ? "Switch off" : "Switch on"}
                 trigger={<Button>{enabled ? "Switch off" : "Switch on"}</Button>}
-                onConfirm={() => set(!enabled)}
+                onConfirm={() => set(!enabled, tag)}
               >
                 {enabled
                   ? "Every pull through a registry of the group is answered 404 from then on. Upstreams and what is cached are kept, and you can switch them on again."

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { api, ask, askPage, askTagged, ifMatch } from "../../api/client.ts";
+import { api, ask, askPage, askTagged, ifMatch, tagOfSeen } from "../../api/client.ts";
 import { ApiError } from "../../api/errors.ts";
 import type { Group } from "../../api/group.ts";
 import { askAll, mostAtOnce } from "../../api/pages.ts";
@@ -69,8 +69,14 @@ export async function add(group: Group, username: string, terms: Terms): Promise
   return made;
 }
 
-export const read = ({ of, id }: Membership, signal: AbortSignal) =>
-  askTagged(api.GET("/api/v4/groups/{id}/members/{user_id}", { params: paramsOf(of, id), signal }));
+const getMember = ({ of, id }: Membership, signal?: AbortSignal) =>
+  api.GET("/api/v4/groups/{id}/members/{user_id}", {
+    params: paramsOf(of, id),
+    ...(signal && { signal }),
+  });
+
+export const read = (member: Membership, signal: AbortSignal) =>
+  askTagged(getMember(member, signal));
 
 export async function change({ of, id }: Membership, terms: Terms, tag: string): Promise<void> {
   await ask(
@@ -83,7 +89,10 @@ export async function change({ of, id }: Membership, terms: Terms, tag: string):
   await changed();
 }
 
-export async function remove({ of, id }: Membership): Promise<void> {
-  await ask(api.DELETE("/api/v4/groups/{id}/members/{user_id}", { params: paramsOf(of, id) }));
+export async function remove(member: Membership): Promise<void> {
+  const { of, id, access_level, expires_at } = member;
+  const tag = await tagOfSeen({ access_level, expires_at }, getMember(member));
+  const options = { params: paramsOf(of, id), headers: ifMatch(tag) };
+  await ask(api.DELETE("/api/v4/groups/{id}/members/{user_id}", options));
   await changed();
 }

@@ -1,5 +1,5 @@
 import { useMutation } from "@tanstack/react-query";
-import { api, ask, ifMatch } from "../../api/client.ts";
+import { api, ask, ifMatch, tagOfSeen } from "../../api/client.ts";
 import type { Group } from "../../api/group.ts";
 import { queries } from "../../api/queries.ts";
 import { Button } from "../../ui/button.tsx";
@@ -150,7 +150,11 @@ function Change({ group, edited }: { group: Group; edited: Edited<CleanupPolicy>
 
 function Remove({ group, policy }: { group: Group; policy: CleanupPolicy }) {
   const remove = async () => {
-    await ask(api.DELETE(path, { params: groupParams(group) }));
+    const params = groupParams(group);
+    const { enabled, cadence, keep_n_days_after_download } = policy;
+    const seen = { enabled, cadence, keep_n_days_after_download };
+    const headers = ifMatch(await tagOfSeen(seen, api.GET(path, { params })));
+    await ask(api.DELETE(path, { params, headers }));
     toast("The cleanup policy is deleted.");
     await queries.invalidateQueries({ queryKey: cleanupKey(group) });
   };

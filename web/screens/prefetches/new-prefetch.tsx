@@ -48,8 +48,9 @@ function Fields({ registry, close }: { registry: Registry; close: () => void }) 
   const { error, variables } = creating;
   // The same for the same refusal: what is corrected in a field takes its text away, and it does not come again.
   const told = useMemo(() => variables && ofLists(error, { ...variables }), [error, variables]);
-  const fields = ({ images = "", platforms = "", every_hours: hours = "" }: Values) => ({
+  const fields = ({ images = "", platforms = "", every_hours: hours = "", name }: Values) => ({
     images: linesOf(images),
+    ...(name && { name }),
     ...(linesOf(platforms).length > 0 && { platforms: linesOf(platforms) }),
     ...(isRepeated && { every_hours: hours.trim() === "" ? Number.NaN : Number(hours) }),
   });
@@ -80,13 +81,20 @@ function Fields({ registry, close }: { registry: Registry; close: () => void }) 
       />
       <Checkbox label="Again and again" isSelected={isRepeated} onChange={setRepeated} />
       {isRepeated && (
-        <TextField
-          name="every_hours"
-          label="Every so many hours"
-          defaultValue="24"
-          inputMode="numeric"
-          isRequired
-        />
+        <>
+          <TextField
+            name="every_hours"
+            label="Every so many hours"
+            defaultValue="24"
+            inputMode="numeric"
+            isRequired
+          />
+          <TextField
+            name="name"
+            label="Name (optional)"
+            description="A configuration file finds it by this name."
+          />
+        </>
       )}
     </Form>
   );

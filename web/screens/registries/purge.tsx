@@ -19,7 +19,7 @@ export interface Selection {
 export interface PurgeProps {
   /** What is emptied, as it is called. */
   name: string;
-  /** What must be typed before it goes. */
+  /** What must be typed before all of it goes; of a pattern it is the pattern. */
   typed: string;
   /** What the field for the pattern begins with. */
   pattern?: string;
@@ -84,7 +84,7 @@ export function Purge({ name, typed, pattern = "", preview, purge }: PurgeProps)
           <ConfirmDialog
             title={seen.selection.pattern ? "Purge these entries?" : `Empty the cache of ${name}?`}
             action="Purge"
-            typed={typed}
+            typed={seen.selection.pattern ?? typed}
             trigger={
               <Button variant="danger" icon="trash">
                 Purge {countedText(seen.preview.entries, "entry", "entries")}

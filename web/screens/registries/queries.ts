@@ -10,6 +10,8 @@ export type UpstreamDetail = components["schemas"]["UpstreamDetail"];
 export type PlacedUpstream = components["schemas"]["PlacedUpstream"];
 export type Health = components["schemas"]["Health"];
 
+export type Order = { data: PlacedUpstream[]; tag: string };
+
 const healthMs = 10_000;
 
 export function useRegistries(groupId: number | undefined) {
@@ -40,12 +42,19 @@ export function useRegistry(id: number) {
 }
 
 /** The upstreams of a registry, in the order in which they are asked. */
-export function useUpstreamsOf(registryId: number | undefined) {
+export const useUpstreamsOf = (registryId: number | undefined) =>
+  useOrdered(registryId, ({ data }) => data);
+
+/** The same with the tag of their order. */
+export const useOrder = (registryId: number) => useOrdered(registryId, (order) => order);
+
+function useOrdered<T>(registryId: number | undefined, select: (order: Order) => T) {
   return useQuery({
     queryKey: upstreamsOfKey(registryId),
     enabled: registryId !== undefined,
+    select,
     queryFn: ({ signal }) =>
-      ask(
+      askTagged(
         api.GET("/api/v4/virtual_registries/container/registries/{id}/upstreams", {
           params: { path: { id: registryId ?? 0 } },
           signal,

@@ -1,6 +1,7 @@
 import { Icon } from "../../ui/icons.tsx";
 import { useMutation } from "@tanstack/react-query";
-import { api, ask } from "../../api/client.ts";
+import { api, ask, askTagged, ifMatch } from "../../api/client.ts";
+import { isConflict } from "../../api/errors.ts";
 import { queries } from "../../api/queries.ts";
 import { Button } from "../../ui/button.tsx";
 import { ConfirmDialog } from "../../ui/dialog.tsx";
@@ -11,12 +12,13 @@ import { EmptyState, ErrorNote, Loaded } from "../../ui/states.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { HealthBadge } from "../registries/health.tsx";
 import {
+  type Order,
   type PlacedUpstream,
   registriesChanged,
   type RegistryDetail,
   upstreamsOfKey,
+  useOrder,
   useUpstream,
-  useUpstreamsOf,
 } from "../registries/queries.ts";
 import { AssociateUpstream } from "./associate-upstream.tsx";
 
@@ -29,14 +31,20 @@ export function UpstreamOrder({
   mayChange: boolean;
 }) {
   const { id } = registry;
-  const upstreams = useUpstreamsOf(id);
+  const upstreams = useOrder(id);
   const move = useMove(id);
-  const add = <AddActions registry={registry} of={upstreams.data ?? []} />;
+  const add = <AddActions registry={registry} of={upstreams.data?.data ?? []} />;
   return (
     <Panel title="Upstreams, in the order in which they are asked" actions={mayChange && add}>
-      {move.error && <ErrorNote title="The order was not changed" error={move.error} />}
+      {move.error && (
+        <ErrorNote title="The order was not changed" error={move.error}>
+          {isConflict(move.error) && (
+            <p>Somebody else has changed it meanwhile. It is shown as it is now.</p>
+          )}
+        </ErrorNote>
+      )}
       <Loaded query={upstreams} height="9rem">
-        {(items) =>
+        {({ data: items, tag }) =>
           items.length === 0 ? (
             <EmptyState title="No upstream yet">
               {mayChange
@@ -50,7 +58,11 @@ export function UpstreamOrder({
               itemKey={({ id }) => id}
               itemName={({ name }) => name}
               row={(upstream) => (
-                <UpstreamRow registry={registry} upstream={upstream} mayChange={mayChange} />
+                <UpstreamRow
+                  registry={registry}
+                  upstream={upstream}
+                  tag={mayChange ? tag : undefined}
+                />
               )}
               onMove={mayChange ? (upstream, to) => move.mutate({ upstream, to }) : undefined}
             />
@@ -73,15 +85,17 @@ function useMove(registryId: number) {
     mutationKey: ["move", registryId],
     scope: { id: `move ${registryId}` },
     mutationFn: ({ upstream, to }: Move) =>
-      ask(
+      askTagged(
         api.PATCH("/api/v4/virtual_registries/container/registry_upstreams/{id}", {
           params: { path: { id: upstream.registry_upstream.id } },
+          headers: ifMatch(queries.getQueryData<Order>(key)?.tag ?? "*"),
           body: { position: to + 1 },
         }),
       ),
+    onSuccess: ({ tag }) => changeOrder(key, (order) => ({ ...order, tag })),
     onMutate: async ({ upstream, to }) => {
       await queries.cancelQueries({ queryKey: key });
-      queries.setQueryData<PlacedUpstream[]>(key, (before = []) => moved(before, upstream.id, to));
+      changeOrder(key, (order) => ({ ...order, data: moved(order.data, upstream.id, to) }));
     },
     onSettled: async () => {
       const isLast = queries.isMutating({ mutationKey: ["move", registryId] }) === 1;
@@ -89,6 +103,10 @@ function useMove(registryId: number) {
     },
   });
 }
+
+/** As it is shown, until it is read anew. */
+const changeOrder = (key: readonly unknown[], change: (order: Order) => Order) =>
+  queries.setQueryData<Order>(key, (order) => order && change(order));
 
 function moved(all: readonly PlacedUpstream[], id: number, to: number): PlacedUpstream[] {
   const one = all.filter((each) => each.id === id);
@@ -110,11 +128,12 @@ function AddActions({ registry, of }: { registry: RegistryDetail; of: readonly P
 function UpstreamRow({
   registry,
   upstream,
-  mayChange,
+  tag,
 }: {
   registry: RegistryDetail;
   upstream: PlacedUpstream;
-  mayChange: boolean;
+  /** Of the order; undefined where it may not be changed. */
+  tag: string | undefined;
 }) {
   const { id, name, url, access } = upstream;
   const health = useUpstream(id).data?.data.health;
@@ -131,7 +150,7 @@ function UpstreamRow({
       <div className="row">
         {access === "verified" && <Badge>Members only</Badge>}
         {health ? <HealthBadge health={health} /> : <Badge>…</Badge>}
-        {mayChange && <TakeOut registry={registry} upstream={upstream} />}
+        {tag !== undefined && <TakeOut registry={registry} upstream={upstream} tag={tag} />}
       </div>
     </div>
   );
@@ -140,14 +159,17 @@ function UpstreamRow({
 function TakeOut({
   registry,
   upstream: { name, registry_upstream: place },
+  tag,
 }: {
   registry: RegistryDetail;
   upstream: PlacedUpstream;
+  tag: string;
 }) {
   const takeOut = async () => {
     await ask(
       api.DELETE("/api/v4/virtual_registries/container/registry_upstreams/{id}", {
         params: { path: { id: place.id } },
+        headers: ifMatch(tag),
       }),
     );
     toast(`${name} is taken out. It is still an upstream of the group.`);

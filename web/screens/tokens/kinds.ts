@@ -126,11 +126,14 @@ export async function rotate(owner: Owner, { id }: Token, end: string): Promise<
     );
     return { ...accessToken(made, owner.username), secret: made.token };
   }
+  const params = { path: { id: String(owner.group.id), token_id: id } };
+  if (owner.kind === "deploy") {
+    const path = "/api/v4/groups/{id}/deploy_tokens/{token_id}/rotate";
+    const made = await ask(api.POST(path, { params, body }));
+    return { ...deployToken(made), secret: made.token };
+  }
   const made = await ask(
-    api.POST("/api/v4/groups/{id}/access_tokens/{token_id}/rotate", {
-      params: { path: { id: String(owner.group.id), token_id: id } },
-      body,
-    }),
+    api.POST("/api/v4/groups/{id}/access_tokens/{token_id}/rotate", { params, body }),
   );
   return { ...accessToken(made, botName), secret: made.token };
 }

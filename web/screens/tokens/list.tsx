@@ -107,7 +107,7 @@ function columnsOf(owner: Owner, mayChange: boolean): Column<Token>[] {
 function Actions({ owner, token }: { owner: Owner; token: Token }) {
   if (token.state !== "active") return null;
   // Others' tokens an administrator revokes; their secrets are for their owners.
-  const canRotate = owner.kind === "group" || (owner.kind === "personal" && owner.isSelf);
+  const canRotate = owner.kind !== "personal" || owner.isSelf;
   return (
     <span className="row deeds">
       {canRotate && <Rotate owner={owner} token={token} />}

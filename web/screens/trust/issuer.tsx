@@ -101,7 +101,7 @@ function ChangeIssuer({ edited }: { edited: Edited<Issuer> }) {
     },
   });
   const remove = async () => {
-    await ask(api.DELETE("/api/v4/admin/oidc_issuers/{id}", { params }));
+    await ask(api.DELETE("/api/v4/admin/oidc_issuers/{id}", { params, headers: ifMatch(tag) }));
     await changed();
     toast(`${first.name} is not trusted any more.`);
     navigate("/trust");

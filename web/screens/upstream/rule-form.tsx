@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import type { components } from "../../api/schema.ts";
 import { Button } from "../../ui/button.tsx";
 import { Select } from "../../ui/choices.tsx";
@@ -24,6 +24,8 @@ export function RuleForm({
   error,
   onSubmit,
   onCancel,
+  onReload,
+  news,
 }: {
   action: string;
   /** What it is now. */
@@ -32,6 +34,9 @@ export function RuleForm({
   error: unknown;
   onSubmit: (rule: Rule) => void;
   onCancel: () => void;
+  onReload?: () => void;
+  /** What others have made of it meanwhile. */
+  news?: ReactNode;
 }) {
   const [effect, setEffect] = useState<string>(rule?.effect ?? "deny");
   const [target, setTarget] = useState<string>(rule?.target ?? "repository");
@@ -48,6 +53,7 @@ export function RuleForm({
         })
       }
       beside={<Button onPress={onCancel}>Cancel</Button>}
+      {...(onReload && { onReload })}
     >
       <Select label="Effect" choices={effects} value={effect} onChange={setEffect} />
       <Select label="Of" choices={targets} value={target} onChange={setTarget} />
@@ -60,6 +66,7 @@ export function RuleForm({
         autoComplete="off"
         isRequired
       />
+      {news}
     </Form>
   );
 }

@@ -1,7 +1,6 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { api, ask } from "../../api/client.ts";
-import type { components } from "../../api/schema.ts";
+import { api, ask, ifMatch, tagOfSeen } from "../../api/client.ts";
 import { Button } from "../../ui/button.tsx";
 import { ConfirmDialog, Dialog } from "../../ui/dialog.tsx";
 import { Badge } from "../../ui/pieces.tsx";
@@ -9,9 +8,8 @@ import { Loaded } from "../../ui/states.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { registriesChanged } from "../registries/queries.ts";
+import { ChangeRule, getRule, pathOf, type UpstreamRule } from "./change-rule.tsx";
 import { type Rule, RuleForm } from "./rule-form.tsx";
-
-type UpstreamRule = components["schemas"]["UpstreamRule"];
 
 /** Which names the upstream is asked for. */
 export function Rules({ upstreamId, mayChange }: { upstreamId: number; mayChange: boolean }) {
@@ -122,54 +120,14 @@ function AddRule({ upstreamId }: { upstreamId: number }) {
   );
 }
 
-const pathOf = ({ id, upstream_id }: UpstreamRule) => ({ id: upstream_id, rule_id: id });
-
-function ChangeRule({ rule }: { rule: UpstreamRule }) {
-  const [isOpen, setOpen] = useState(false);
-  const change = useMutation({
-    mutationFn: (body: Rule) =>
-      ask(
-        api.PATCH("/api/v4/virtual_registries/container/upstreams/{id}/rules/{rule_id}", {
-          params: { path: pathOf(rule) },
-          body,
-        }),
-      ),
-    onSuccess: async () => {
-      setOpen(false);
-      toast("The rule is changed. It counts from now on.");
-      await registriesChanged();
-    },
-  });
-  return (
-    <>
-      <Button
-        variant="quiet"
-        aria-label={`Change the rule ${rule.pattern}`}
-        onPress={() => setOpen(true)}
-      >
-        Change
-      </Button>
-      <Dialog title="Change the rule" isOpen={isOpen} onOpenChange={setOpen}>
-        {(close) => (
-          <RuleForm
-            action="Save rule"
-            rule={rule}
-            isPending={change.isPending}
-            error={change.error}
-            onSubmit={(body) => change.mutate(body)}
-            onCancel={close}
-          />
-        )}
-      </Dialog>
-    </>
-  );
-}
-
 function RemoveRule({ rule }: { rule: UpstreamRule }) {
+  const { effect, target, pattern } = rule;
   const remove = async () => {
+    const tag = await tagOfSeen({ effect, target, pattern }, getRule(rule));
     await ask(
       api.DELETE("/api/v4/virtual_registries/container/upstreams/{id}/rules/{rule_id}", {
         params: { path: pathOf(rule) },
+        headers: ifMatch(tag),
       }),
     );
     toast("The rule is removed.");

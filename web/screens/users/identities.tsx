@@ -1,5 +1,6 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { api, ask } from "../../api/client.ts";
+import { api, ask, ifMatch, tagOfSeen } from "../../api/client.ts";
+import { ApiError } from "../../api/errors.ts";
 import { queries } from "../../api/queries.ts";
 import type { components } from "../../api/schema.ts";
 import { Button } from "../../ui/button.tsx";
@@ -48,7 +49,7 @@ export function Identities({ user, mayChange }: { user: User; mayChange: boolean
           />
           {mayChange && providers.length > 0 && (
             <div>
-              <Link user={user} providers={providers} />
+              <Link user={user} providers={providers} present={rows} />
             </div>
           )}
         </>
@@ -69,34 +70,48 @@ const columnsOf = (user: User, mayChange: boolean): Column<Identity>[] => [
   },
 ];
 
-function Link({ user, providers }: { user: User; providers: Providers }) {
+interface Linking {
+  user: User;
+  providers: Providers;
+  /** Those that are shown. */
+  present: readonly Identity[];
+}
+
+const getIdentity = ({ id }: User, provider: string) =>
+  api.GET("/api/v4/users/{id}/identities/{provider}", { params: { path: { id, provider } } });
+
+/** For the change of what is shown; where nothing is, nothing must be there. */
+async function seenAt({ user, present }: Linking, provider: string) {
+  const shown = present.find((one) => one.provider === provider);
+  try {
+    return ifMatch(await tagOfSeen({ subject: shown?.subject ?? "" }, getIdentity(user, provider)));
+  } catch (error) {
+    if (!shown && error instanceof ApiError && error.status === 404) return {};
+    throw error;
+  }
+}
+
+function Link(linking: Linking) {
+  const { user } = linking;
   return (
     <Dialog
       title={`Identity of ${user.username}`}
       trigger={<Button icon="plus">Add or change an identity</Button>}
     >
-      {(close) => <LinkForm user={user} providers={providers} close={close} />}
+      {(close) => <LinkForm linking={linking} close={close} />}
     </Dialog>
   );
 }
 
-function LinkForm({
-  user,
-  providers,
-  close,
-}: {
-  user: User;
-  providers: Providers;
-  close: () => void;
-}) {
+function LinkForm({ linking: about, close }: { linking: Linking; close: () => void }) {
+  const { user, providers } = about;
   const linking = useMutation({
-    mutationFn: ({ provider = "", subject = "" }: Values) =>
-      ask(
-        api.PUT("/api/v4/users/{id}/identities/{provider}", {
-          params: { path: { id: user.id, provider } },
-          body: { subject },
-        }),
-      ),
+    mutationFn: async ({ provider = "", subject = "" }: Values) => {
+      const headers = await seenAt(about, provider);
+      const params = { path: { id: user.id, provider } };
+      const body = { subject };
+      await ask(api.PUT("/api/v4/users/{id}/identities/{provider}", { params, headers, body }));
+    },
     onSuccess: async () => {
       await queries.invalidateQueries({ queryKey: keyOf(user) });
       toast(`${user.username} can sign in there now.`);
@@ -109,6 +124,7 @@ function LinkForm({
       isPending={linking.isPending}
       error={linking.error}
       beside={<Button onPress={close}>Cancel</Button>}
+      onReload={() => void queries.invalidateQueries({ queryKey: keyOf(user) })}
       onSubmit={(values) => linking.mutate(values)}
     >
       <Select
@@ -128,11 +144,12 @@ function LinkForm({
   );
 }
 
-function Unlink({ user, identity: { provider } }: { user: User; identity: Identity }) {
+function Unlink({ user, identity: { provider, subject } }: { user: User; identity: Identity }) {
   const confirm = async () => {
     await ask(
       api.DELETE("/api/v4/users/{id}/identities/{provider}", {
         params: { path: { id: user.id, provider } },
+        headers: ifMatch(await tagOfSeen({ subject }, getIdentity(user, provider))),
       }),
     );
     await queries.invalidateQueries({ queryKey: keyOf(user) });

@@ -1,4 +1,4 @@
-import { api, ask, askPage, askTagged } from "../../api/client.ts";
+import { api, ask, askPage, askTagged, ifMatch, tagOfSeen } from "../../api/client.ts";
 import { mostAtOnce, usePages } from "../../api/pages.ts";
 import { queries } from "../../api/queries.ts";
 import type { components } from "../../api/schema.ts";
@@ -26,20 +26,23 @@ export const usersChanged = () => queries.invalidateQueries({ queryKey: ["users"
 export const verbs = ["block", "unblock", "deactivate", "activate"] as const;
 export type Verb = (typeof verbs)[number];
 
-export async function setState({ id }: User, verb: Verb): Promise<void> {
+export async function setState({ id, state, is_admin }: User, verb: Verb): Promise<void> {
   const params = { path: { id } };
+  const headers = ifMatch(
+    await tagOfSeen({ state, is_admin }, api.GET("/api/v4/users/{id}", { params })),
+  );
   switch (verb) {
     case "block":
-      await ask(api.POST("/api/v4/users/{id}/block", { params }));
+      await ask(api.POST("/api/v4/users/{id}/block", { params, headers }));
       break;
     case "unblock":
-      await ask(api.POST("/api/v4/users/{id}/unblock", { params }));
+      await ask(api.POST("/api/v4/users/{id}/unblock", { params, headers }));
       break;
     case "deactivate":
-      await ask(api.POST("/api/v4/users/{id}/deactivate", { params }));
+      await ask(api.POST("/api/v4/users/{id}/deactivate", { params, headers }));
       break;
     case "activate":
-      await ask(api.POST("/api/v4/users/{id}/activate", { params }));
+      await ask(api.POST("/api/v4/users/{id}/activate", { params, headers }));
       break;
   }
   await usersChanged();

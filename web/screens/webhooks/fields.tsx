@@ -28,6 +28,12 @@ export function WebhookFieldSet({
       />
       <SecretField isNew={!webhook} />
       <TextField
+        name="name"
+        label="Name (optional)"
+        description="A configuration file finds it by this name."
+        defaultValue={webhook?.name ?? ""}
+      />
+      <TextField
         name="description"
         label="Description (optional)"
         defaultValue={webhook?.description ?? ""}

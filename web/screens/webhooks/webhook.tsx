@@ -1,7 +1,7 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useLocation, useParams } from "wouter";
-import { api, ask, ifMatch } from "../../api/client.ts";
+import { api, ask, ifMatch, tagOfSeen } from "../../api/client.ts";
 import { type Group, useGroup } from "../../api/group.ts";
 import { useRights } from "../../api/rights.ts";
 import { type Crumb, Page } from "../../shell/page.tsx";
@@ -93,6 +93,7 @@ function Health({ webhook }: { webhook: Webhook }) {
 
 const words = {
   url: "URL",
+  name: "Name",
   description: "Description",
   events: "Told of",
   enabled: "Switched on",
@@ -103,13 +104,14 @@ function SettingsForm({ group, edited }: { group: Group; edited: Edited<Webhook>
   const [chosen, setChosen] = useState(first.events);
   const [round, setRound] = useState(0);
   const saving = useMutation({
-    mutationFn: ({ url = "", secret, description = "", ca = "", enabled }: Values) =>
+    mutationFn: ({ url = "", secret, name, description = "", ca = "", enabled }: Values) =>
       ask(
         api.PATCH("/api/v4/groups/{id}/-/virtual_registries/webhooks/{webhook_id}", {
           params: placeOf(group, first.id),
           headers: ifMatch(tag),
           body: {
             url,
+            name: name || null,
             description: description || null,
             ca: ca || null,
             events: chosen,
@@ -141,11 +143,11 @@ function SettingsForm({ group, edited }: { group: Group; edited: Edited<Webhook>
 function Delete({ group, webhook }: { group: Group; webhook: Webhook }) {
   const [, navigate] = useLocation();
   const confirm = async () => {
-    await ask(
-      api.DELETE("/api/v4/groups/{id}/-/virtual_registries/webhooks/{webhook_id}", {
-        params: placeOf(group, webhook.id),
-      }),
-    );
+    const path = "/api/v4/groups/{id}/-/virtual_registries/webhooks/{webhook_id}";
+    const params = placeOf(group, webhook.id);
+    const { updated_at } = webhook;
+    const headers = ifMatch(await tagOfSeen({ updated_at }, api.GET(path, { params })));
+    await ask(api.DELETE(path, { params, headers }));
     toast("The webhook is deleted.");
     navigate("/webhooks");
     await webhooksChanged();

@@ -134,12 +134,13 @@ function CreateForm({ group, close }: { group: Group; close: () => void }) {
       isPending={making.isPending}
       error={making.error}
       beside={<Button onPress={close}>Cancel</Button>}
-      onSubmit={({ url = "", secret = "", description, ca, enabled }) =>
+      onSubmit={({ url = "", secret = "", name, description, ca, enabled }) =>
         making.mutate({
           url,
           secret,
           events: chosen,
           enabled: enabled !== undefined,
+          ...(name && { name }),
           ...(description && { description }),
           ...(ca && { ca }),
         })

@@ -1,25 +1,30 @@
 import { z } from "@hono/zod-openapi";
 import { hashSecret, newSecret } from "../../../lib/secret.ts";
+import type { TokenRecord } from "../../../metadata/contract.ts";
 import { removed } from "../changes.ts";
 import { tagged } from "../conditions.ts";
-import { type Api, endpoint } from "../endpoint.ts";
+import { type Api, type Asked, endpoint } from "../endpoint.ts";
 import { notFound } from "../errors.ts";
 import { pathId } from "../fields.ts";
 import { findGroup, groupParams } from "../groups.ts";
 import type { ApiOptions } from "../options.ts";
 import { pageHeaders, pageOf, pageOptions, pageQuery } from "../pages.ts";
-import { tokenEnd } from "./expiry.ts";
-import { deployToken, deployTokenFields, newDeployToken } from "./fields.ts";
+import { rotatedDeployEnd, tokenEnd } from "./expiry.ts";
+import { deployRotation, deployToken, deployTokenFields, newDeployToken } from "./fields.ts";
 import { deployTokenJson } from "./represent.ts";
 
 const all = "/groups/{id}/deploy_tokens";
+const one = `${all}/{token_id}`;
+const params = z.strictObject({ ...groupParams.shape, token_id: pathId });
 const prefix = "weir_gdt_";
 
 /** Deploy tokens of groups: a user name and a secret, and nobody behind them. */
 export function deployTokenEndpoints(api: Api, options: ApiOptions): void {
   list(api, options);
   create(api, options);
+  get(api, options);
   revoke(api, options);
+  rotate(api, options);
 }
 
 function list(api: Api, { management, identity, clock, externalUrl }: ApiOptions): void {
@@ -58,6 +63,7 @@ function create(api: Api, { management, identity, clock }: ApiOptions): void {
       params: groupParams,
       body: deployTokenFields,
       answer: newDeployToken,
+      tagged: true,
       status: 201,
     },
     async ({ params, granted, caller, body, author }) => {
@@ -73,22 +79,85 @@ function create(api: Api, { management, identity, clock }: ApiOptions): void {
   );
 }
 
-function revoke(api: Api, { management, identity }: ApiOptions): void {
+type Granted = Asked<unknown, unknown, unknown>["granted"];
+
+/** The token, if the caller may and it is of this group. */
+async function find(
+  { management, identity }: ApiOptions,
+  { token_id: id, ...group }: z.output<typeof params>,
+  granted: Granted,
+): Promise<TokenRecord> {
+  const { id: groupId } = granted(await findGroup(management, group));
+  const found = await identity.tokens.get({ kind: "deploy", groupId }, id);
+  if (!found) throw notFound();
+  return found;
+}
+
+function get(api: Api, options: ApiOptions): void {
+  endpoint(
+    api,
+    {
+      method: "get",
+      path: one,
+      summary: "Get a group's deploy token",
+      action: "read_group_tokens",
+      params,
+      answer: deployToken,
+      tagged: true,
+      status: 200,
+    },
+    async ({ params, granted }) => {
+      const found = await find(options, params, granted);
+      return { body: deployTokenJson(found, options.clock.now()), headers: tagged(found) };
+    },
+  );
+}
+
+function rotate(api: Api, options: ApiOptions): void {
+  const { identity, clock } = options;
+  endpoint(
+    api,
+    {
+      method: "post",
+      conditional: true,
+      path: `${one}/rotate`,
+      summary: "Revoke a group's deploy token and create one like it, which ends when it would",
+      action: "create_group_tokens",
+      params,
+      body: deployRotation,
+      answer: newDeployToken,
+      tagged: true,
+      status: 200,
+    },
+    async ({ params, granted, caller, body, condition, author }) => {
+      const found = await find(options, params, granted);
+      const { expires_at: given } = await body();
+      const now = clock.now();
+      const token = newSecret(prefix);
+      const expiresAt = rotatedDeployEnd(caller, now, given, found.expiresAt);
+      const fields = { hash: hashSecret(token), expiresAt, createdBy: caller.userId };
+      const made = await identity.by(author).tokens.rotate(found.id, fields, condition());
+      if (!made) throw notFound();
+      return { body: { ...deployTokenJson(made, now), token }, headers: tagged(made) };
+    },
+  );
+}
+
+function revoke(api: Api, options: ApiOptions): void {
+  const { identity } = options;
   endpoint(
     api,
     {
       method: "delete",
       conditional: true,
-      path: `${all}/{token_id}`,
+      path: one,
       summary: "Revoke a group's deploy token",
       action: "revoke_group_tokens",
-      params: z.strictObject({ ...groupParams.shape, token_id: pathId }),
+      params,
       status: 204,
     },
     async ({ params, granted, condition, author }) => {
-      const { id: groupId } = granted(await findGroup(management, params));
-      const found = await identity.tokens.get({ kind: "deploy", groupId }, params.token_id);
-      if (!found) throw notFound();
+      const found = await find(options, params, granted);
       return removed(await identity.by(author).tokens.revoke(found.id, condition()));
     },
   );

@@ -32,6 +32,18 @@ export function rotatedEnd(
   return Math.min(accessTokenEnd(caller, now, undefined), former ?? Infinity);
 }
 
+/** The same for one that may live for ever. */
+export function rotatedDeployEnd(
+  caller: Caller,
+  now: number,
+  given: number | undefined,
+  former: number | undefined,
+): number | undefined {
+  const end = tokenEnd(caller, now, given);
+  if (given !== undefined || former === undefined) return end;
+  return Math.min(former, end ?? Infinity);
+}
+
 /** When a token ends that may live for ever; what is made with a token that ends, ends with it at the latest. */
 export function tokenEnd(
   { expiresAt: own }: Caller,

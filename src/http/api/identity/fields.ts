@@ -156,6 +156,10 @@ export const groupTokenFields = z
 
 export const rotation = z.strictObject({ expires_at: day.optional() }).openapi("Rotation");
 
+export const deployRotation = z
+  .strictObject({ expires_at: dayOrTime.optional() })
+  .openapi("DeployTokenRotation");
+
 export const deployToken = z
   .strictObject({
     id,

@@ -20,6 +20,7 @@ const params = z.strictObject({ ...groupParams.shape, token_id: pathId });
 export function groupTokenEndpoints(api: Api, options: ApiOptions): void {
   list(api, options);
   create(api, options);
+  get(api, options);
   revoke(api, options);
   rotate(api, options);
 }
@@ -60,6 +61,7 @@ function create(api: Api, { management, identity, clock }: ApiOptions): void {
       params: groupParams,
       body: groupTokenFields,
       answer: newGroupToken,
+      tagged: true,
       status: 201,
     },
     async ({ params, granted, caller, body, author }) => {
@@ -72,6 +74,28 @@ function create(api: Api, { management, identity, clock }: ApiOptions): void {
       const fields = { name, scopes, hash: hashSecret(token), expiresAt, createdBy: caller.userId };
       const made = await identity.by(author).tokens.createGroups(id, fields, role);
       return { body: { ...groupTokenJson(made, now), token }, headers: tagged(made) };
+    },
+  );
+}
+
+function get(api: Api, { management, identity, clock }: ApiOptions): void {
+  endpoint(
+    api,
+    {
+      method: "get",
+      path: `${all}/{token_id}`,
+      summary: "Get a group's access token",
+      action: "read_group_tokens",
+      params,
+      answer: groupToken,
+      tagged: true,
+      status: 200,
+    },
+    async ({ params, granted }) => {
+      const { id: groupId } = granted(await findGroup(management, params));
+      const found = await identity.tokens.get({ kind: "group", groupId }, params.token_id);
+      if (!found) throw notFound();
+      return { body: groupTokenJson(found, clock.now()), headers: tagged(found) };
     },
   );
 }
@@ -102,15 +126,17 @@ function rotate(api: Api, { management, identity, clock }: ApiOptions): void {
     api,
     {
       method: "post",
+      conditional: true,
       path: `${all}/{token_id}/rotate`,
       summary: "Revoke a group's access token and create one like it, which ends when it would",
       action: "create_group_tokens",
       params,
       body: rotation,
       answer: newGroupToken,
+      tagged: true,
       status: 200,
     },
-    async ({ params, granted, caller, body, author }) => {
+    async ({ params, granted, caller, body, condition, author }) => {
       const { id: groupId } = granted(await findGroup(management, params));
       const found = await identity.tokens.get({ kind: "group", groupId }, params.token_id);
       if (!found) throw notFound();
@@ -119,7 +145,7 @@ function rotate(api: Api, { management, identity, clock }: ApiOptions): void {
       const token = newSecret(prefix);
       const expiresAt = rotatedEnd(caller, now, given, found.expiresAt);
       const fields = { hash: hashSecret(token), expiresAt, createdBy: caller.userId };
-      const made = await identity.by(author).tokens.rotate(found.id, fields);
+      const made = await identity.by(author).tokens.rotate(found.id, fields, condition());
       if (!made) throw notFound();
       return { body: { ...groupTokenJson(made, now), token }, headers: tagged(made) };
     },

@@ -51,6 +51,7 @@ function getGroup(api: Api, { management }: ApiOptions): void {
       action: "read_group",
       params: groupParams,
       answer: group,
+      tagged: true,
       status: 200,
     },
     async ({ params, granted }) => {

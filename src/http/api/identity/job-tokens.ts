@@ -29,6 +29,7 @@ function create(api: Api, { identity, clock }: ApiOptions): void {
       action: "create_job_tokens",
       body: jobTokenFields,
       answer: newJobToken,
+      tagged: true,
       status: 201,
       refusals: [404],
     },

@@ -97,6 +97,7 @@ function get(api: Api, options: ApiOptions, { path, what, params, read, find }: 
       action: read,
       params: z.strictObject({ ...params.shape, ...memberParams.shape }),
       answer: member,
+      tagged: true,
       status: 200,
     },
     async ({ params, granted }) => {
@@ -120,6 +121,7 @@ function add(api: Api, options: ApiOptions, { path, what, params, change, find }
       params,
       body: memberFields,
       answer: member,
+      tagged: true,
       status: 201,
       refusals: [409],
     },
@@ -150,6 +152,7 @@ function change(api: Api, options: ApiOptions, { path, what, params, change, fin
       params: z.strictObject({ ...params.shape, ...memberParams.shape }),
       body: memberChanges,
       answer: member,
+      tagged: true,
       status: 200,
     },
     async ({ params, granted, body, condition, caller, author }) => {

@@ -65,6 +65,7 @@ function get(api: Api, options: ApiOptions): void {
       action: "read_own",
       params: idParams,
       answer: personalToken,
+      tagged: true,
       status: 200,
     },
     async ({ params, granted }) => {
@@ -101,6 +102,7 @@ function createOwn(api: Api, options: ApiOptions): void {
       action: "create_own_tokens",
       body: personalTokenFields,
       answer: newPersonalToken,
+      tagged: true,
       status: 201,
     },
     async ({ caller, author, granted, body }) => {
@@ -121,6 +123,7 @@ function createForUser(api: Api, options: ApiOptions): void {
       params: idParams,
       body: personalTokenFields,
       answer: newPersonalToken,
+      tagged: true,
       status: 201,
     },
     async ({ params, caller, author, body }) => {
@@ -159,22 +162,24 @@ function rotate(api: Api, options: ApiOptions): void {
     api,
     {
       method: "post",
+      conditional: true,
       path: `${all}/{id}/rotate`,
       summary: "Revoke a personal access token and create one like it, which ends when it would",
       action: "create_own_tokens",
       params: idParams,
       body: rotation,
       answer: newPersonalToken,
+      tagged: true,
       status: 200,
     },
-    async ({ params, granted, caller, body, author }) => {
+    async ({ params, granted, caller, body, condition, author }) => {
       const { id, expiresAt: former } = granted(await find(options, params));
       const { expires_at: given } = await body();
       const now = clock.now();
       const token = newSecret(prefix);
       const expiresAt = rotatedEnd(caller, now, given, former);
       const fields = { hash: hashSecret(token), expiresAt, createdBy: caller.userId };
-      const made = await identity.by(author).tokens.rotate(id, fields);
+      const made = await identity.by(author).tokens.rotate(id, fields, condition());
       if (!made) throw notFound();
       return { body: { ...personalTokenJson(made, now), token }, headers: tagged(made) };
     },

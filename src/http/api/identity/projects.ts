@@ -66,6 +66,7 @@ function getProject(api: Api, { identity }: ApiOptions): void {
       action: "read_project",
       params: projectParams,
       answer: project,
+      tagged: true,
       status: 200,
     },
     async ({ params, granted }) => {
@@ -85,6 +86,7 @@ function createProject(api: Api, { identity, management }: ApiOptions): void {
       action: "create_project",
       body: projectFields,
       answer: project,
+      tagged: true,
       status: 201,
     },
     async ({ body, granted, author }) => {

@@ -73,6 +73,7 @@ function getUser(api: Api, { identity }: ApiOptions): void {
       action: "read_users",
       params: idParams,
       answer: user,
+      tagged: true,
       status: 200,
     },
     async ({ params }) => {
@@ -93,6 +94,7 @@ function createUser(api: Api, { identity }: ApiOptions): void {
       action: "change_users",
       body: userFields,
       answer: user,
+      tagged: true,
       status: 201,
     },
     async ({ body, author, require }) => {
@@ -117,6 +119,7 @@ function changeUser(api: Api, { identity }: ApiOptions): void {
       params: idParams,
       body: userChanges,
       answer: user,
+      tagged: true,
       status: 200,
     },
     async ({ params, body, condition, author }) => {
@@ -144,22 +147,24 @@ function state(
     api,
     {
       method: "post",
+      conditional: true,
       path: `/users/{id}/${verb}`,
       summary,
       action: "change_users",
       params: idParams,
       answer: user,
+      tagged: true,
       status: 201,
     },
-    async ({ params, caller, body, author }) => {
+    async ({ params, caller, body, condition, author }) => {
       await body();
       // Nobody might be left to undo it.
       if (params.id === caller.userId && wanted !== "active") {
         throw new ApiError(403, { message: `403 Forbidden - you cannot ${verb} yourself` });
       }
-      const changed = await identity.by(author).users.setState(params.id, wanted);
+      const changed = await identity.by(author).users.setState(params.id, wanted, condition());
       if (!changed) throw notFound();
-      return { body: userJson(changed) };
+      return { body: userJson(changed), headers: tagged(changed) };
     },
   );
 }

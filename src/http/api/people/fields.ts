@@ -27,6 +27,9 @@ const newPassword = z
 const givenSecret = z.string().min(1).openapi({ format: "password" });
 
 export const passwordOfUser = z.strictObject({ password: newPassword }).openapi("NewPassword");
+export const passwordState = z
+  .strictObject({ changed_at: time.nullable().openapi({ description: "null: there is none" }) })
+  .openapi("PasswordState");
 export const ownPassword = z
   .strictObject({ current_password: givenSecret, password: newPassword })
   .openapi("OwnPassword");

@@ -1,18 +1,39 @@
 import { SignInError } from "../../../access/people/contract.ts";
+import { tagged } from "../conditions.ts";
 import { type Api, endpoint } from "../endpoint.ts";
 import { invalidRecord, notFound } from "../errors.ts";
 import { idParams } from "../fields.ts";
 import type { ApiOptions } from "../options.ts";
 import { requireEndless } from "../identity/expiry.ts";
-import { ownPassword, passwordOfUser } from "./fields.ts";
+import { ownPassword, passwordOfUser, passwordState } from "./fields.ts";
 import { fromOf } from "./roads.ts";
 
 /** Passwords of users. Nobody can read one. */
-export function passwordEndpoints(api: Api, { people }: ApiOptions): void {
+export function passwordEndpoints(api: Api, { people, identity }: ApiOptions): void {
+  endpoint(
+    api,
+    {
+      method: "get",
+      path: "/users/{id}/password",
+      summary: "Whether a user has a password, and since when",
+      action: "read_users",
+      params: idParams,
+      answer: passwordState,
+      tagged: true,
+      status: 200,
+    },
+    async ({ params: { id: userId } }) => {
+      if (!(await identity.users.get({ id: userId }))) throw notFound("User");
+      const changedAt = await people.passwords.changedAt(userId);
+      const at = changedAt === undefined ? null : new Date(changedAt).toISOString();
+      return { body: { changed_at: at }, headers: tagged({ userId, changedAt }) };
+    },
+  );
   endpoint(
     api,
     {
       method: "put",
+      conditional: true,
       path: "/users/{id}/password",
       summary: "Give a user a password, and end all his sessions; for administrators",
       action: "change_users_passwords",
@@ -21,14 +42,15 @@ export function passwordEndpoints(api: Api, { people }: ApiOptions): void {
       status: 204,
       refusals: [429],
     },
-    async ({ params, body, author, caller }) => {
+    async ({ params, body, condition, author, caller }) => {
       requireEndless(caller);
       const { password } = await body();
       // Whoever has got hold of his credential would otherwise shut him out.
-      const isOwn = params.id === caller.userId && (await people.passwords.has(params.id));
-      if (isOwn)
+      const isOwn = params.id === caller.userId;
+      if (isOwn && (await people.passwords.changedAt(params.id)) !== undefined)
         throw invalidRecord({ id: ["is your own: PUT /user/password asks for the old one"] });
-      if (!(await people.passwords.set(params.id, password, author))) throw notFound("User");
+      const set = people.passwords.set(params.id, password, author, condition());
+      if (!(await set)) throw notFound("User");
       return {};
     },
   );

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { makeFolder, removeTree } from "../folders.ts";
 import { environment, type Outcome, output, run, Service } from "../processes.ts";
@@ -96,6 +96,10 @@ export class Docker implements Client {
     const auth = btoa(`${username}:${password}`);
     const config = { auths: { "https://index.docker.io/v1/": { auth } } };
     writeFileSync(path.join(this.#folder, "config", "config.json"), JSON.stringify(config));
+  }
+
+  forgetLogins(): void {
+    rmSync(path.join(this.#folder, "config", "config.json"), { force: true });
   }
 
   pull(reference: string): Promise<Outcome> {

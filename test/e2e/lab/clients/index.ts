@@ -7,10 +7,9 @@ import { skopeo } from "./skopeo.ts";
 
 export { buildah, containerd, docker, dockerWith, dockerWithMirrors };
 export { crane, oras, podman, podmanWithMirror, regctl, skopeo };
-/** Those of Debian; then those built from Go modules. */
-export const engines = [skopeo, podman, buildah, containerd, docker];
 export const goClients = [crane, regctl, oras];
-export const allClients = [...engines, ...goClients];
+/** Those of Debian; then those built from Go modules. */
+export const allClients = [skopeo, podman, buildah, containerd, docker, ...goClients];
 
 /** Throws, with everything the command printed, unless it succeeded. */
 export function succeed({ code, output }: Outcome): void {

@@ -145,6 +145,11 @@ export const samples: Record<string, Sample> = {
     body: { target: "tag", effect: "deny", pattern: "latest" },
     ok: 201,
   },
+  [`GET ${base}/upstreams/{id}/rules/{rule_id}`]: {
+    path: `${base}/upstreams/1/rules/1`,
+    before: withRule,
+    ok: 200,
+  },
   [`PATCH ${base}/upstreams/{id}/rules/{rule_id}`]: {
     path: `${base}/upstreams/1/rules/1`,
     body: { effect: "allow" },
@@ -196,6 +201,7 @@ export const samples: Record<string, Sample> = {
     body: { registry_id: 3, upstream_id: 1 },
     ok: 201,
   },
+  [`GET ${base}/registry_upstreams/{id}`]: { path: `${base}/registry_upstreams/1`, ok: 200 },
   [`PATCH ${base}/registry_upstreams/{id}`]: {
     path: `${base}/registry_upstreams/1`,
     body: { position: 2 },
@@ -285,6 +291,10 @@ export const samples: Record<string, Sample> = {
     body: token,
     ok: 201,
   },
+  [`GET ${groups}/{id}/access_tokens/{token_id}`]: {
+    path: ({ tokens }) => `${groups}/1/access_tokens/${tokens.group}`,
+    ok: 200,
+  },
   [`DELETE ${groups}/{id}/access_tokens/{token_id}`]: {
     path: ({ tokens }) => `${groups}/1/access_tokens/${tokens.group}`,
     ok: 204,
@@ -298,6 +308,14 @@ export const samples: Record<string, Sample> = {
     path: `${groups}/1/deploy_tokens`,
     body: deploy,
     ok: 201,
+  },
+  [`GET ${groups}/{id}/deploy_tokens/{token_id}`]: {
+    path: ({ tokens }) => `${groups}/1/deploy_tokens/${tokens.deploy}`,
+    ok: 200,
+  },
+  [`POST ${groups}/{id}/deploy_tokens/{token_id}/rotate`]: {
+    path: ({ tokens }) => `${groups}/1/deploy_tokens/${tokens.deploy}/rotate`,
+    ok: 200,
   },
   [`DELETE ${groups}/{id}/deploy_tokens/{token_id}`]: {
     path: ({ tokens }) => `${groups}/1/deploy_tokens/${tokens.deploy}`,
@@ -344,6 +362,10 @@ export const samples: Record<string, Sample> = {
     body: { current_password: "the former one", password: "a good password" },
     ok: 400,
   },
+  [`GET ${v4}/users/{id}/password`]: {
+    path: ({ users }) => `${v4}/users/${users["guest"]}/password`,
+    ok: 200,
+  },
   [`PUT ${v4}/users/{id}/password`]: {
     path: ({ users }) => `${v4}/users/${users["guest"]}/password`,
     body: { password: "a good password" },
@@ -359,6 +381,10 @@ export const samples: Record<string, Sample> = {
     ok: 204,
   },
   // He has none.
+  [`GET ${v4}/users/{id}/identities/{provider}`]: {
+    path: ({ users }) => `${v4}/users/${users["guest"]}/identities/company`,
+    ok: 404,
+  },
   [`DELETE ${v4}/users/{id}/identities/{provider}`]: {
     path: ({ users }) => `${v4}/users/${users["guest"]}/identities/company`,
     ok: 404,

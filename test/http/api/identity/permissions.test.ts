@@ -309,7 +309,7 @@ describe("kinds of credentials (matrix of credential types)", () => {
     const minting = operations.filter(({ action }) => {
       return actions[action as keyof typeof actions].door === "mint";
     });
-    expect(minting.map(({ name }) => name)).toHaveLength(14);
+    expect(minting.map(({ name }) => name)).toHaveLength(15);
     for (const headers of [pat("group"), job]) {
       for (const { name, method } of minting) {
         const { path, body } = samples[name] ?? { path: "", ok: 0 };

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { hashSecret, isWellFormedSecret } from "../../../../src/lib/secret.ts";
 import { until } from "../../../fakes/until.ts";
+import { secrets } from "../world.ts";
 import { populate, type Population } from "./population.ts";
 
 const dayMs = 86_400_000;
@@ -124,6 +125,35 @@ describe("a new token", () => {
     expect([await works(tomorrow["token"]), await works(year["token"])]).toEqual([false, true]);
     const { body: shown } = await call("guest", "GET", `${pats}/${Number(tomorrow["id"])}`);
     expect(shown).toMatchObject({ revoked: false, active: false });
+  });
+
+  test("a deploy token that is rotated keeps user name and scopes, and ends when it would, or as its maker's", async () => {
+    const wanted = { name: "n", username: "nodes", scopes: ["read_virtual_registry"] };
+    const { body: made } = await call("owner", "POST", gdts, wanted);
+    const rotate = (id: unknown, body: object = {}, headers = {}) =>
+      given.with(
+        { "PRIVATE-TOKEN": secrets.owner, ...headers },
+        "POST",
+        `${gdts}/${Number(id)}/rotate`,
+        body,
+      );
+    const { status, body } = await rotate(made["id"]);
+    const next = body as Fields;
+    expect([status, next]).toMatchObject([200, { ...wanted, expires_at: null, revoked: false }]);
+    expect(next["token"]).not.toBe(made["token"]);
+    expect((await rotate(made["id"])).status).toBe(404);
+    const { body: former } = await call("owner", "GET", `${gdts}/${Number(made["id"])}`);
+    expect(former).toMatchObject({ revoked: true });
+    const bounded = await rotate(next["id"], { expires_at: day(9) });
+    const limited = bounded.body as Fields;
+    expect(String(limited["expires_at"]).slice(0, 10)).toBe(day(9));
+    const week = { name: "w", scopes: ["api"], expires_at: day(7) };
+    const { body: ending } = await call("owner", "POST", pats, week);
+    const by = { "PRIVATE-TOKEN": String(ending["token"]) };
+    const cut = (await rotate(limited["id"], {}, by)).body as Fields;
+    expect(String(cut["expires_at"]).slice(0, 10)).toBe(day(7));
+    const again = (await rotate(cut["id"])).body as Fields;
+    expect(again["expires_at"]).toBe(cut["expires_at"] ?? "");
   });
 
   test("made with a token that ends, it ends with it at the latest", async () => {
