@@ -78,6 +78,16 @@ test("storing and counting a manifest looks at its own entries and what they lea
   expect(bad(found)).toEqual([]);
 });
 
+test("a look-up goes by the whole key of each cache that is asked", async () => {
+  const cache = new SqlCache(db, changes);
+  const { repository, tag = "", digest } = fetched(upstream, "one");
+  const found = await plans(async () => {
+    expect(await cache.manifests([upstream.id, 7, 8], repository, tag)).toHaveLength(1);
+    expect(await cache.entries([upstream.id], repository, "manifest", digest)).toHaveLength(1);
+  });
+  expect(found).toEqual([expect.stringMatching(good[1] ?? "")]);
+});
+
 test("a step of a purge goes on in the order of keys", async () => {
   const purges = new SqlPurges(db, changes, folder.clock, 2);
   for (const pattern of [undefined, "library/*"]) {

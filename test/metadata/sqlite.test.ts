@@ -1,6 +1,7 @@
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { createSealer } from "../../src/lib/seal.ts";
 import { hashSecret } from "../../src/lib/secret.ts";
@@ -15,6 +16,7 @@ import {
   shownBlob,
   upstreamSettings,
 } from "../fakes/metadata-samples.ts";
+import { openDatabase } from "../../src/metadata/sqlite/open.ts";
 import { migratedFolder, sqliteFolder } from "../fakes/metadata-sqlite.ts";
 import { SteppedClock } from "../fakes/clock.ts";
 import { metadataSuite } from "../suites/metadata.ts";
@@ -452,4 +454,18 @@ describe("SQLite", () => {
     const settings = registrySettings({ name: "next" });
     expect((await directory.saveRegistry(group.id, settings)).id).toBeGreaterThan(registry.id);
   });
+});
+
+test("what SQLite puts aside while it sorts goes to the folder of the database", () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "weir-it's-"));
+  const database = openDatabase(path.join(folder, "weir.db"));
+  try {
+    const asked = database.query<{ temp_store_directory: string }, []>(
+      "pragma temp_store_directory",
+    );
+    expect(asked.get()).toEqual({ temp_store_directory: folder });
+  } finally {
+    database.close(true);
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -1,5 +1,6 @@
 import { Database } from "bun:sqlite";
 import { closeSync, openSync, statSync } from "node:fs";
+import path from "node:path";
 import { failureCode } from "../../lib/log.ts";
 import { MetadataError } from "../contract.ts";
 import type { SqlWords } from "../migrations/index.ts";
@@ -101,6 +102,9 @@ export function openDatabase(file: string): Database {
     database.run("pragma foreign_keys = on");
     database.run(`pragma journal_size_limit = ${maxLogBytes}`);
     database.run(`pragma mmap_size = ${mappedBytes}`);
+    // Else it looks for `/tmp`, and making an index fails in a container that may write to nothing but its data.
+    const folder = path.dirname(path.resolve(file)).replaceAll("'", "''");
+    database.run(`pragma temp_store_directory = '${folder}'`);
   } catch (error) {
     database.close(true);
     throw error;
