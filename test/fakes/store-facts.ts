@@ -1,7 +1,6 @@
 import { Database } from "bun:sqlite";
-import { readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import path from "node:path";
-import type { TestWeir } from "./weir.ts";
 
 export interface StoreFacts {
   /** By digest, the size of each stored file. */
@@ -75,8 +74,15 @@ export function storeOf(dataDir: string): StoreFacts {
   }
 }
 
-/** The same of a server that is running, wherever its database and its blobs are. */
-export async function storeOfWeir(weir: TestWeir): Promise<StoreFacts> {
+/** How the database and the store of a server are looked into behind its back. */
+export interface Insight {
+  queries(texts: readonly string[]): Promise<unknown[][]>;
+  /** By digest, the size of what is stored. */
+  storedSizes(): Promise<Map<string, number>>;
+}
+
+/** The same, wherever database and blobs are. */
+export async function storeOfWeir(weir: Insight): Promise<StoreFacts> {
   const names = Object.keys(questions);
   const answers = await weir.queries(Object.values(questions));
   const known = Object.fromEntries(names.map((name, i) => [name, answers[i]]));
@@ -86,6 +92,7 @@ export async function storeOfWeir(weir: TestWeir): Promise<StoreFacts> {
 /** By digest, the size of each file. */
 export function filesOf(folder: string): Map<string, number> {
   const found = new Map<string, number>();
+  if (!existsSync(folder)) return found;
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
     const file = path.join(entry.parentPath, entry.name);
