@@ -290,6 +290,7 @@ function spaceKeeping(
     eviction: new Eviction({ ...around, space, cacheMaxBytes, minFreeBytes }),
     sweeping: { ...around, sweep, holds },
     scrubbing: { verifier, management, log, counts },
+    quarantine: around,
     counts,
   };
 }

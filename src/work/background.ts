@@ -5,6 +5,7 @@ import { cleanupWork } from "./cleanup.ts";
 import { type GradualOptions, gradualWork } from "./gradual.ts";
 import { type ScrubbingOptions, scrubbingWork } from "./space/scrubbing.ts";
 import { straysWork, type SweepingOptions, sweepingWork } from "./space/sweeping.ts";
+import { type QuarantineOptions, quarantineWork } from "./space/quarantine.ts";
 import type { Work } from "./runner/contract.ts";
 
 const minuteMs = 60_000;
@@ -21,6 +22,7 @@ export interface BackgroundOptions {
   auditDays: number;
   sweeping: SweepingOptions;
   scrubbing: ScrubbingOptions;
+  quarantine: QuarantineOptions;
   eviction: Work;
 }
 
@@ -32,7 +34,7 @@ const daily = { everyMs: dayMs, afterStartMs: hourMs, goesByAge: true } as const
 
 /** What a server does when nobody waits for it. */
 export function backgroundWork(options: BackgroundOptions): Work[] {
-  const { metadata, clock, log, auditDays, sweeping, scrubbing, eviction } = options;
+  const { metadata, clock, log, auditDays, sweeping, scrubbing, quarantine, eviction } = options;
   const { management, identity, audit, purges, cleanup, statistics, deliveries, searchIndex } =
     metadata;
   const all: Omit<GradualOptions, "log">[] = [
@@ -87,5 +89,6 @@ export function backgroundWork(options: BackgroundOptions): Work[] {
     sweepingWork(sweeping),
     straysWork(sweeping),
     scrubbingWork(scrubbing),
+    quarantineWork(quarantine),
   ];
 }

@@ -246,10 +246,10 @@ async function openStoresOf({ clock, dataDir: root, database, bucket }: TestWeir
   const metadata = database
     ? await postgresOpener(database.url, clock).open()
     : await openSqliteMetadata({ file, clock, sealer: testSealer, log, limits, proxyUpstream });
-  const folder = { root, minFreeBytes: 0, log };
+  const folder = { root, minFreeBytes: 0, log, clock };
   if (!bucket) return { metadata, store: await FsBlobStore.open(folder) };
   const settings = bucket.server.settings(bucket.prefix);
-  const options = { ...folder, settings, redirect: false, clock, random: () => 0 };
+  const options = { ...folder, settings, redirect: false, random: () => 0 };
   return { metadata, store: await BucketBlobStore.open(options) };
 }
 

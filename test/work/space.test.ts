@@ -285,4 +285,50 @@ test("the scrub puts aside what is wrong, fetches it again and says so", async (
     { actor: { kind: "system" }, details: { damaged: 1, repaired: 1, first: layers[0] } },
   ]);
   expect(await pull("a/one")).toEqual(["hit"]);
+  expect((await workOf("quarantine"))?.message).toBe(
+    `objects put aside in quarantine: 1, of ${size} bytes; they stay for 30 days at most`,
+  );
+  const metrics = async () => (await fetch(`${weir.url}/metrics`)).text();
+  expect(await metrics()).toContain(`weir_quarantine_bytes ${size}\n`);
+  const days = 24 * 60 * minute;
+  await settle(weir, 29 * days, 29 * days);
+  expect(readdirSync(path.join(weir.dataDir, "quarantine"))).toHaveLength(1);
+  await settle(weir, 2 * days, 2 * days);
+  expect(readdirSync(path.join(weir.dataDir, "quarantine"))).toEqual([]);
+  expect(await metrics()).toContain("weir_quarantine_bytes 0\n");
+});
+
+test("two who verify at once, beside pulls: what is wrong is put aside once, and right afterwards", async () => {
+  await start();
+  const images = ["a/one", "a/two", "a/three"].map(
+    (name, i) => [name, imageOf(name, i + 1)] as const,
+  );
+  const layers: string[] = [];
+  for (const [name, image] of images) {
+    await pull(name);
+    for (const digest of image.layers) {
+      layers.push(digest);
+      await weir.spoil(digest, sampleBytes(size, 99));
+    }
+  }
+  const verify = async (repair: boolean) => {
+    const found: { digest: string; outcome: string }[] = [];
+    for (let after: string | null | undefined; after !== null;) {
+      const fields = { ...(after && { after }), repair };
+      const step = (await weir.api("POST", "/verify", fields)) as {
+        next: string | null;
+        findings: typeof found;
+      };
+      found.push(...step.findings);
+      after = step.next;
+    }
+    return found;
+  };
+  const both = await Promise.all([verify(true), verify(true)]);
+  const found = both.flat();
+  expect(found.map(({ digest }) => digest).sort()).toEqual(layers.toSorted());
+  expect(found.every(({ outcome }) => outcome === "repaired")).toBe(true);
+  for (const [name] of images) expect(await pull(name)).toEqual(["hit"]);
+  expect(await verify(false)).toEqual([]);
+  expect((await facts()).wrong).toEqual([]);
 });

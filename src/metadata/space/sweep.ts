@@ -13,11 +13,12 @@ export class SqlSweep implements Sweep {
   constructor(readonly db: Db) {}
 
   async note(now: number, limit: number): Promise<number> {
-    const { rows } = await sql<{ digest: Digest }>`
+    const noted = sql<{ digest: Digest }>`
       update unneeded_content set since = ${now} where since is null and (kind, digest) in (
         select kind, digest from unneeded_content where since is null limit ${limit}
-      ) returning digest`.execute(this.db);
-    return rows.length;
+      ) returning digest`;
+    // Many rows at once: others may have some of them in another order.
+    return inTransaction(this.db, async (tx) => (await noted.execute(tx)).rows.length);
   }
 
   due(since: number, limit: number) {

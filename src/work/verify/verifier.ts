@@ -1,4 +1,9 @@
-import type { BlobStore, OpenedBlob } from "../../blobs/contract.ts";
+import {
+  type BlobStore,
+  type OpenedBlob,
+  type StoredBlob,
+  UnreadableError,
+} from "../../blobs/contract.ts";
 import { type Clock, yieldTurn } from "../../lib/clock.ts";
 import { failureCode, type Log } from "../../lib/log.ts";
 import type { Cache, Directory, Holder, Holdings, Upstream } from "../../metadata/contract.ts";
@@ -38,8 +43,16 @@ const turnBytes = 256 << 10;
 /** Of how many places one object is asked for anew. */
 const maxHolders = 5;
 
+/** What is wrong with a blob: with what was found in its place, or why it could not be read. */
+type Problem =
+  | { problem: "missing" }
+  | { problem: "wrong"; found: StoredBlob }
+  | { problem: "unreadable"; reason: string };
+
 export class StoreVerifier implements Verifier {
   readonly #options: VerifierOptions;
+  /** What somebody is just taking out, and fetching again: others leave it to him. */
+  readonly #losing = new Set<Digest>();
 
   constructor(options: VerifierOptions) {
     this.#options = options;
@@ -105,10 +118,8 @@ export class StoreVerifier implements Verifier {
   }
 
   async #entries(after: string, step: VerifyStep, repair: boolean): Promise<string | undefined> {
-    const { last, count, entries } = await this.#options.holdings.lacking(
-      Number(after),
-      entriesPerStep,
-    );
+    const { holdings, cache } = this.#options;
+    const { last, count, entries } = await holdings.lacking(Number(after), entriesPerStep);
     const seen = new Set<Digest>();
     const isLate = this.#watch();
     let former: (typeof entries)[number] | undefined;
@@ -121,6 +132,8 @@ export class StoreVerifier implements Verifier {
       const { kind, digest } = entry;
       if (seen.has(digest)) continue;
       seen.add(digest);
+      // Somebody else is about it, or has fetched it since this was read.
+      if (kind === "blob" && (this.#losing.has(digest) || (await cache.blob(digest)))) continue;
       step.findings.push(await this.#found(kind, digest, "missing", repair));
     }
     step.checked.entries += count;
@@ -134,36 +147,68 @@ export class StoreVerifier implements Verifier {
     return () => clock.elapsed() - started >= longestMs;
   }
 
-  async #problemOf(digest: Digest, size: number): Promise<Finding["problem"] | undefined> {
-    const { blobs } = this.#options;
-    // A second look, since a disk can err once, and bytes that are right may be taking the place of wrong ones.
-    for (let look = 0; look < 2; look++) {
-      const stored = await blobs.open(digest, size, { range: undefined, as: "bytes" });
-      if (!stored) return "missing";
-      const found = await hashed(piecesOf(stored), digest);
-      if (found === digest) return undefined;
-      if (found === "gone") return "missing";
-    }
-    return "wrong";
+  /** A second look where it is not right: a disk can err once, and bytes that are right may be taking the place of wrong ones. */
+  async #problemOf(digest: Digest, size: number): Promise<Problem | undefined> {
+    if (!(await this.#look(digest, size))) return undefined;
+    const found = await readable(this.#options.blobs.stat(digest));
+    const problem = await this.#look(digest, size);
+    if (problem !== "wrong") return problem;
+    return found && !("problem" in found) ? { problem, found } : (found ?? { problem: "missing" });
   }
 
-  /** It does not count as stored any more. Undefined where it was given up meanwhile. */
-  async #lose(
+  async #look(
     digest: Digest,
-    problem: Finding["problem"],
-    repair: boolean,
-  ): Promise<Finding | undefined> {
+    size: number,
+  ): Promise<Exclude<Problem, { problem: "wrong" }> | "wrong" | undefined> {
+    const stored = await readable(
+      this.#options.blobs.open(digest, size, { range: undefined, as: "bytes" }),
+    );
+    if (!stored) return { problem: "missing" };
+    if ("problem" in stored) return stored;
+    const found = await hashed(piecesOf(stored), digest);
+    if (typeof found !== "string") return found;
+    return found === digest ? undefined : "wrong";
+  }
+
+  /** It does not count as stored any more, unless it cannot be read. Undefined where that is not so any more, or is looked after. */
+  async #lose(digest: Digest, problem: Problem, repair: boolean): Promise<Finding | undefined> {
     const { blobs, cache } = this.#options;
-    if (!(await cache.blob(digest))) return undefined;
-    if (problem === "wrong") await blobs.quarantine(digest);
-    await cache.forgetBlob(digest);
-    return this.#found("blob", digest, problem, repair);
+    if (this.#losing.has(digest) || !(await cache.blob(digest))) return undefined;
+    if (problem.problem === "unreadable") return this.#unread(digest, problem.reason);
+    this.#losing.add(digest);
+    try {
+      const now = await blobs.stat(digest);
+      const before = problem.problem === "wrong" ? problem.found : undefined;
+      if (now?.size !== before?.size || now?.storedAt !== before?.storedAt) return undefined;
+      // In this order: who stores it anew in between is not noted away, and his bytes stay.
+      await cache.forgetBlob(digest);
+      if (before) await blobs.quarantine(before);
+      return await this.#found("blob", digest, problem.problem, repair);
+    } finally {
+      this.#losing.delete(digest);
+    }
+  }
+
+  async #unread(digest: Digest, reason: string): Promise<Finding> {
+    const [holder] = await this.#options.holdings.holders("blob", digest, 1);
+    const upstreams = await this.#options.directory.upstreams();
+    const finding: Finding = {
+      kind: "blob",
+      digest,
+      problem: "unreadable",
+      outcome: "kept",
+      upstream: upstreams.find(({ id }) => id === holder?.upstreamId)?.name,
+      repository: holder?.repository,
+      reason,
+    };
+    this.#options.log.error("stored content cannot be read", { ...finding });
+    return finding;
   }
 
   async #found(
     kind: Holder["kind"],
     digest: Digest,
-    problem: Finding["problem"],
+    problem: "missing" | "wrong",
     repair: boolean,
   ): Promise<Finding> {
     const { holdings, directory, log } = this.#options;
@@ -205,7 +250,22 @@ async function* piecesOf(stored: OpenedBlob): AsyncGenerator<Uint8Array> {
   }
 }
 
-async function hashed(pieces: AsyncIterable<Uint8Array>, digest: Digest): Promise<Digest | "gone"> {
+/** What it resolves to, or that it cannot be read. */
+async function readable<T>(
+  asked: Promise<T>,
+): Promise<T | Extract<Problem, { problem: "unreadable" }>> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (!(error instanceof UnreadableError)) throw error;
+    return { problem: "unreadable", reason: failureCode(error.cause) };
+  }
+}
+
+async function hashed(
+  pieces: AsyncIterable<Uint8Array>,
+  digest: Digest,
+): Promise<Digest | Exclude<Problem, { problem: "wrong" }>> {
   const digester = new Digester(algorithmOf(digest));
   let sinceTurn = 0;
   try {
@@ -216,8 +276,11 @@ async function hashed(pieces: AsyncIterable<Uint8Array>, digest: Digest): Promis
       await yieldTurn();
     }
   } catch (error) {
-    // Given up since it was found; a file that cannot be read is as good as gone.
-    if (["ENOENT", "EIO"].includes(failureCode(error))) return "gone";
+    const reason = failureCode(error);
+    // Given up since it was found.
+    if (reason === "ENOENT") return { problem: "missing" };
+    // The system's word for a disk that errs, or a file system that is gone.
+    if (/^E[A-Z0-9]+$/.test(reason)) return { problem: "unreadable", reason };
     throw error;
   }
   return digester.digest();
