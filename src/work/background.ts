@@ -11,6 +11,9 @@ import type { Work } from "./runner/contract.ts";
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
+/** Lists of tags and referrers that nobody has asked for, or whose upstream did not answer, in so many days; and how many there may be. */
+const listDays = 90;
+const mostLists = 20_000;
 /** How long one can see what became of a message. */
 const deliveryDays = 7;
 
@@ -70,6 +73,13 @@ export function backgroundWork(options: BackgroundOptions): Work[] {
       told: "statistics have expired",
     },
   ];
+  all.push({
+    name: "expired_lists",
+    ...daily,
+    some: async () =>
+      (await metadata.lists.expire(clock.now() - listDays * dayMs, mostLists)) || undefined,
+    told: "lists of tags and referrers have expired",
+  });
   all.push({
     name: "expired_webhook_deliveries",
     ...daily,

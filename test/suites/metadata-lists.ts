@@ -28,6 +28,7 @@ export function listsSuite(bench: MetadataBench): void {
   describe("lists", () => {
     keepingTests(bench);
     endingTests(bench);
+    expiringTests(bench);
     shownTests(bench);
     namingTests(bench);
   });
@@ -85,6 +86,28 @@ function keepingTests(bench: MetadataBench): void {
       await lists.store(listOf(upstream, wrong));
     }
     expect(await lists.find([upstream.id, 4711], repository, tags)).toEqual([]);
+  });
+}
+
+function expiringTests(bench: MetadataBench): void {
+  test("those that are old go, and of too many those that were given the longest time ago", async () => {
+    const { lists } = bench.metadata;
+    const { upstream } = await sampleRegistry(bench.metadata);
+    for (let n = 0; n < 60; n++) {
+      await lists.store(listOf(upstream, { repository: `app/${n}`, now: noon + n }));
+    }
+    const left = async () => {
+      const found = Array.from({ length: 60 }, (_, n) =>
+        lists.find([upstream.id], `app/${n}`, tags),
+      );
+      return (await Promise.all(found)).flatMap((some, n) => (some.length > 0 ? [n] : []));
+    };
+    expect(await lists.expire(noon, 60)).toBe(0);
+    expect(await lists.expire(noon + 2, 60)).toBe(2);
+    expect(await left()).toEqual(Array.from({ length: 58 }, (_, n) => n + 2));
+    expect([await lists.expire(noon, 5), await lists.expire(noon, 5)]).toEqual([50, 3]);
+    expect(await lists.expire(noon, 5)).toBe(0);
+    expect(await left()).toEqual([55, 56, 57, 58, 59]);
   });
 }
 
