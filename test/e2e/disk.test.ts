@@ -1,5 +1,5 @@
 import { expect } from "bun:test";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { skopeo, succeed } from "./lab/clients/index.ts";
 import type { Client } from "./lab/clients/contract.ts";
@@ -8,6 +8,8 @@ import { e2e, type Lab } from "./lab/lab.ts";
 import { output, environment, run, waitFor } from "./lab/processes.ts";
 import type { Need } from "./lab/tools.ts";
 import { embedded, Weir } from "./lab/weir.ts";
+import { storeOfWeir } from "../fakes/store-facts.ts";
+import { buildImage, FakeUpstream, sampleBytes } from "../fakes/upstream.ts";
 
 // A file system of its own for the data folder, which is made full and read-only as disks become it.
 
@@ -139,6 +141,72 @@ await e2e(
       await mount("-o", "remount,rw", weir.data);
       await weir.start();
       await verified(weir);
+    } finally {
+      await weir.stop();
+      await unmount(weir.data);
+    }
+  },
+);
+
+const page = 4096;
+/** One more than the pages that are free: each lets some other write be the first that fails. */
+const rooms = [1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 19, 24, 30, 40];
+const repository = "library/app";
+
+await e2e(
+  "a disk that becomes full at any write: every pull is right, nothing is stored wrongly, and storing goes on by itself",
+  { needs: [mounting], seconds: 90 },
+  async (lab) => {
+    const upstream = await FakeUpstream.start();
+    lab.atEnd(() => upstream.stop());
+    for (const n of new Set([0, ...rooms])) {
+      const layers = [sampleBytes(3 * page, 3 * n + 1), sampleBytes(9 * page, 3 * n + 2)];
+      upstream.image(repository, `t${n}`, buildImage({ label: `t${n}`, layers }));
+    }
+    const weir = new Weir(lab.folder(), { ...embedded, upstream: upstream.url, env });
+    mkdirSync(weir.data, { mode: 0o700 });
+    await mount("-t", "tmpfs", "-o", "size=16m,mode=700", "none", weir.data);
+    try {
+      await weir.start();
+      const authorization = `Bearer ${await weir.bearer({ repository })}`;
+      const get = async (what: string) => {
+        const url = `${weir.apiUrl({ repository })}/${what}`;
+        const answer = await fetch(url, { headers: { authorization } });
+        expect(answer.status).toBe(200);
+        const bytes = await answer.bytes();
+        return { bytes, status: answer.headers.get("x-weir-cache")?.split(";")[0] };
+      };
+      /** All of an image, each byte looked at; how each of its parts was answered. */
+      const pullAll = async (tag: string) => {
+        const manifest = await get(`manifests/${tag}`);
+        const { config, layers } = JSON.parse(new TextDecoder().decode(manifest.bytes)) as {
+          config: { digest: string };
+          layers: { digest: string }[];
+        };
+        const statuses = [manifest.status];
+        for (const { digest } of [config, ...layers]) {
+          const { bytes, status } = await get(`blobs/${digest}`);
+          const hex = new Bun.CryptoHasher("sha256").update(bytes).digest("hex");
+          expect(`sha256:${hex}`).toBe(digest);
+          statuses.push(status);
+        }
+        return statuses;
+      };
+      const isCached = async (tag: string) => (await pullAll(tag)).every((one) => one === "hit");
+      await waitFor("an image to be cached", () => isCached("t0"));
+      for (const free of rooms) {
+        const filler = fill(weir);
+        truncateSync(filler, statSync(filler).size - (free - 1) * page);
+        await pullAll(`t${free}`);
+        expect(await isCached("t0")).toBe(true);
+        rmSync(filler);
+        expect((await storeOfWeir(weir)).wrong).toEqual([]);
+      }
+      for (const free of rooms) await waitFor("it to be stored", () => isCached(`t${free}`));
+      await waitFor("it to be ready", async () => (await ready(weir)).status === 200);
+      expect(weir.files("spool")).toEqual([]);
+      await verified(weir);
+      expect((await storeOfWeir(weir)).wrong).toEqual([]);
     } finally {
       await weir.stop();
       await unmount(weir.data);
