@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import path from "node:path";
 import { digestOf } from "../src/oci/digest.ts";
 import { environment, freePort, Service } from "../test/e2e/lab/processes.ts";
-import { tree } from "./procfs.ts";
+import { cpuSeconds, tree } from "./procfs.ts";
 
 const admin = "an-administrator-token-for-the-bench-alone";
 const prefix = "virtual_registries/container/1";
@@ -112,6 +112,16 @@ export class SoakServer {
     return text && JSON.parse(text);
   }
 
+  /** Until nothing is over its limit; false where that does not come. */
+  async evicted(): Promise<boolean> {
+    for (let n = 0; n < 100; n++) {
+      await this.api("POST", "/space/evictions");
+      await Bun.sleep(300);
+      if (((await this.api("GET", "/space/evictions")) as unknown[]).length === 0) return true;
+    }
+    return false;
+  }
+
   /** How many objects are stored wrongly or not at all, all of them being hashed. */
   async findings(): Promise<number> {
     let count = 0;
@@ -135,6 +145,10 @@ export class SoakServer {
   get #pid(): number {
     const sizes = tree(this.#service.pid).map((pid) => [residentOf(pid), pid] as const);
     return sizes.sort(([a], [b]) => b - a)[0]?.[1] ?? this.#service.pid;
+  }
+
+  get cpuSeconds(): number {
+    return cpuSeconds([this.#pid]);
   }
 
   get residentBytes(): number {

@@ -144,10 +144,21 @@ const either = () => {
   return free.pull(app, `t${Math.floor(unpulled * Math.random())}`);
 };
 const [beside, without]: [number[], number[]] = [[], []];
+const cpu = { beside: 0, without: 0 };
+/** CPU time of one server in a piece of work. */
+async function cpuOf(server: SoakServer, work: () => Promise<void>): Promise<number> {
+  const already = server.cpuSeconds;
+  await work();
+  return server.cpuSeconds - already;
+}
 const each = Math.ceil(paced / rounds);
 for (let round = 0; round < rounds; round++) {
-  without.push(...(await pace(free, each, rate * load, either)));
-  beside.push(...(await pace(bounded, each, rate * load, () => bounded.pull(app, any()))));
+  cpu.without += await cpuOf(free, async () => {
+    without.push(...(await pace(free, each, rate * load, either)));
+  });
+  cpu.beside += await cpuOf(bounded, async () => {
+    beside.push(...(await pace(bounded, each, rate * load, () => bounded.pull(app, any()))));
+  });
   say(
     `p99 of cached pulls so far: ${figure(p99(without))} ms without, ${figure(p99(beside))} ms with eviction`,
   );
@@ -156,6 +167,7 @@ await free.stop();
 
 const evicted = await bounded.metric("weir_evicted_entries_total");
 const swept = await bounded.metric("weir_swept_objects_total");
+const isWithin = await bounded.evicted();
 const findings = await bounded.findings();
 await bounded.stop();
 await upstream.stop();
@@ -170,7 +182,11 @@ const goals: [string, boolean, string][] = [
   ["what is counted or cached wrongly", wrong.length === 0, String(wrong.length)],
   ["what is stored wrongly, all of it hashed", findings === 0, String(findings)],
   ["entries were evicted", evicted > pulls / 10, String(evicted)],
-  ["cached bytes, to the limit", kept <= 1.1 * limit, figure(kept / limit)],
+  [
+    "cached bytes to the limit, when it has evicted",
+    isWithin && kept <= limit,
+    figure(kept / limit),
+  ],
   ["memory, last fifth to second fifth", last <= 1.1 * second, figure(last / second)],
   [
     "files open, after to before",
@@ -190,6 +206,10 @@ console.log(
 );
 console.log(
   `p99 of ${without.length} cached pulls: ${figure(p99(without))} ms without, ${figure(p99(beside))} ms with eviction`,
+);
+const cpuOfPull = (seconds: number) => figure((1000 * seconds) / (each * rounds));
+console.log(
+  `CPU of a pull and its share of those beside it: ${cpuOfPull(cpu.without)} ms without, ${cpuOfPull(cpu.beside)} ms with eviction`,
 );
 console.log(`memory: ${figure(second / (1 << 20))} MiB, then ${figure(last / (1 << 20))} MiB`);
 for (const [what, isMet, value] of goals)

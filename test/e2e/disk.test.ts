@@ -9,7 +9,7 @@ import { output, environment, run, waitFor } from "./lab/processes.ts";
 import type { Need } from "./lab/tools.ts";
 import { embedded, Weir } from "./lab/weir.ts";
 import { storeOfWeir } from "../fakes/store-facts.ts";
-import { buildImage, FakeUpstream, sampleBytes } from "../fakes/upstream.ts";
+import { buildImage, FakeUpstream, sampleBytes, Tap } from "../fakes/upstream.ts";
 
 // A file system of its own for the data folder, which is made full and read-only as disks become it.
 
@@ -194,6 +194,24 @@ await e2e(
       };
       const isCached = async (tag: string) => (await pullAll(tag)).every((one) => one === "hit");
       await waitFor("an image to be cached", () => isCached("t0"));
+
+      // In the middle of a blob whose header has gone out.
+      const large = upstream.blob(repository, sampleBytes(4 << 20, 7));
+      const tap = new Tap();
+      upstream.fault(`GET *${large}`, { tap });
+      const url = `${weir.apiUrl({ repository })}/blobs/${large}`;
+      tap.release(2 << 20);
+      const answer = await fetch(url, { headers: { authorization } });
+      await weir.filling(1 << 20);
+      const all = fill(weir);
+      tap.open();
+      expect(new Bun.CryptoHasher("sha256").update(await answer.bytes()).digest("hex")).toBe(
+        large.slice("sha256:".length),
+      );
+      rmSync(all);
+      await waitFor("the spool to be empty", () => weir.files("spool").length === 0);
+      expect(weir.log()).toMatch(/fill was not stored.*does not take the bytes \(ENOSPC\)/);
+
       for (const free of rooms) {
         const filler = fill(weir);
         truncateSync(filler, statSync(filler).size - (free - 1) * page);
