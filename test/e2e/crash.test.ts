@@ -92,7 +92,7 @@ await e2e("kill -9 as soon as a blob has come to rest loses nothing", { needs },
 });
 
 /** By hand, for longer: `WEIR_CRASH_ROUNDS=100`. */
-const rounds = Number(process.env["WEIR_CRASH_ROUNDS"] ?? 4);
+const rounds = Number(process.env["WEIR_CRASH_ROUNDS"] ?? 3);
 const pullers = 4;
 const tags = Array.from({ length: 12 }, (_, i) => `t${i}`);
 const repository = "library/app";

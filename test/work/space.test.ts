@@ -275,7 +275,7 @@ test("the scrub puts aside what is wrong, fetches it again and says so", async (
   const file = path.join(weir.folder("blobs"), "sha256", hex.slice(0, 2), hex);
   const before = await Bun.file(file).bytes();
   writeFileSync(file, sampleBytes(size, 99));
-  await settle(weir, 2 * 60 * minute);
+  await settle(weir, 2 * 60 * minute, 30 * minute);
   expect(await Bun.file(file).bytes()).toEqual(before);
   expect(readdirSync(path.join(weir.dataDir, "quarantine"))).toEqual([`sha256-${hex}`]);
   expect((await workOf("scrub"))?.message).toBe(
