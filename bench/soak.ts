@@ -80,9 +80,9 @@ async function pace(
   pull: Pull,
 ): Promise<number[]> {
   const times: number[] = [];
-  let isOver = false;
+  const over = new AbortController();
   const probe = async () => {
-    for (let n = 0; !isOver; n++) {
+    for (let n = 0; !over.signal.aborted; n++) {
       const what = n % 2 === 0 ? "manifests/hot" : `blobs/${hot.layers[0]}`;
       times.push(await server.time(app, what));
       await Bun.sleep(proberRestMs);
@@ -96,7 +96,7 @@ async function pace(
     running.push(pull(n));
   }
   await Promise.all(running);
-  isOver = true;
+  over.abort();
   await probing;
   return times;
 }

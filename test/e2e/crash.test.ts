@@ -108,12 +108,12 @@ async function storm(weir: Weir, answers: number): Promise<void> {
   const authorization = `Bearer ${await weir.bearer({ repository })}`;
   const wrong: string[] = [];
   let left = answers;
-  let isOver = false;
+  const over = new AbortController();
   const ask = async (url: string, init: RequestInit): Promise<Uint8Array | undefined> => {
     const answer = await fetch(url, init);
     const bytes = await answer.bytes();
-    if (!answer.ok && !isOver) wrong.push(`${url}: ${answer.status}`);
-    if (--left === 0) void weir.kill().finally(() => (isOver = true));
+    if (!answer.ok && !over.signal.aborted) wrong.push(`${url}: ${answer.status}`);
+    if (--left === 0) void weir.kill().finally(() => over.abort());
     return answer.ok ? bytes : undefined;
   };
   const get = (what: string) =>
@@ -132,7 +132,7 @@ async function storm(weir: Weir, answers: number): Promise<void> {
     ask(`${weir.url}/api/v4${where}`, { method, headers: { "PRIVATE-TOKEN": weir.token } });
   const cache = "/virtual_registries/container/upstreams/1/cache";
   const going = async (act: () => Promise<unknown>) => {
-    while (!isOver) await act().catch(() => new Promise(setImmediate));
+    while (!over.signal.aborted) await act().catch(() => new Promise(setImmediate));
   };
   const purge = () => change("DELETE", `${cache}?pattern=${repository}:${some(tags)}`);
   const evict = () => change("POST", "/space/evictions");

@@ -97,17 +97,18 @@ function expiringTests(bench: MetadataBench): void {
       await lists.store(listOf(upstream, { repository: `app/${n}`, now: noon + n }));
     }
     const left = async () => {
-      const found = Array.from({ length: 60 }, (_, n) =>
-        lists.find([upstream.id], `app/${n}`, tags),
-      );
-      return (await Promise.all(found)).flatMap((some, n) => (some.length > 0 ? [n] : []));
+      const found: number[] = [];
+      for (const n of [0, 1, 2, 3, 54, 55, 59]) {
+        if ((await lists.find([upstream.id], `app/${n}`, tags)).length > 0) found.push(n);
+      }
+      return found;
     };
     expect(await lists.expire(noon, 60)).toBe(0);
     expect(await lists.expire(noon + 2, 60)).toBe(2);
-    expect(await left()).toEqual(Array.from({ length: 58 }, (_, n) => n + 2));
+    expect(await left()).toEqual([2, 3, 54, 55, 59]);
     expect([await lists.expire(noon, 5), await lists.expire(noon, 5)]).toEqual([50, 3]);
     expect(await lists.expire(noon, 5)).toBe(0);
-    expect(await left()).toEqual([55, 56, 57, 58, 59]);
+    expect(await left()).toEqual([55, 59]);
   });
 }
 

@@ -342,7 +342,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
 );
 
 /** The other pair takes longer for each. */
-const runs = process.env["WEIR_MODEL_RUNS"] ?? (process.env["WEIR_TEST_BLOBS"] ? 4 : 12);
+const runs = process.env["WEIR_MODEL_RUNS"] ?? (process.env["WEIR_TEST_BLOBS"] ? 3 : 12);
 
 test("whatever is pulled, evicted, purged, pinned and killed: nothing that is cached is gone, and bytes are counted right", async () => {
   const property = fc.asyncProperty(

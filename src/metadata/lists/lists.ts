@@ -87,7 +87,7 @@ export class SqlLists implements Lists {
       .selectFrom("lists")
       .select((eb) => eb.fn.countAll<number>().as("count"))
       .executeTakeFirstOrThrow();
-    const tooMany = Math.max(0, Number(count) - most);
+    const tooMany = Math.max(0, count - most);
     let oldest = this.db.selectFrom("lists").select("id").orderBy("checked_at");
     if (tooMany === 0) oldest = oldest.where("checked_at", "<", before);
     const ids = oldest.limit(tooMany === 0 ? perStep : Math.min(tooMany, perStep));

@@ -1,15 +1,11 @@
-import {
-  type BlobStore,
-  type OpenedBlob,
-  type StoredBlob,
-  UnreadableError,
-} from "../../blobs/contract.ts";
+import type { BlobStore } from "../../blobs/contract.ts";
 import { type Clock, yieldTurn } from "../../lib/clock.ts";
-import { failureCode, type Log } from "../../lib/log.ts";
+import type { Log } from "../../lib/log.ts";
 import type { Cache, Directory, Holder, Holdings, Upstream } from "../../metadata/contract.ts";
-import { algorithmOf, type Digest, Digester, digestOf } from "../../oci/digest.ts";
+import { algorithmOf, type Digest, digestOf } from "../../oci/digest.ts";
 import { ManifestError, parseManifest } from "../../oci/manifest.ts";
 import { type Finding, isCursor, type Verifier, type VerifyStep } from "./contract.ts";
+import { type Problem, problemOf } from "./looking.ts";
 
 /** Fetches an object anew from where it belongs: true, or why it could not be had. */
 export type Repairing = (
@@ -39,15 +35,8 @@ const bytesPerStep = 64 << 20;
 const entriesPerStep = 1000;
 /** Milliseconds after which no further object is looked at: repairs wait for upstreams, and whoever asks waits for a step. */
 const longestMs = 20_000;
-const turnBytes = 256 << 10;
 /** Of how many places one object is asked for anew. */
 const maxHolders = 5;
-
-/** What is wrong with a blob: with what was found in its place, or why it could not be read. */
-type Problem =
-  | { problem: "missing" }
-  | { problem: "wrong"; found: StoredBlob }
-  | { problem: "unreadable"; reason: string };
 
 export class StoreVerifier implements Verifier {
   readonly #options: VerifierOptions;
@@ -106,7 +95,7 @@ export class StoreVerifier implements Verifier {
       last = digest;
       step.checked.blobs++;
       step.checked.bytes += size;
-      const problem = await this.#problemOf(digest, size);
+      const problem = await problemOf(this.#options.blobs, digest, size);
       if (problem) {
         const finding = await this.#lose(digest, problem, repair);
         if (finding) step.findings.push(finding);
@@ -147,36 +136,14 @@ export class StoreVerifier implements Verifier {
     return () => clock.elapsed() - started >= longestMs;
   }
 
-  /** A second look where it is not right: a disk can err once, and bytes that are right may be taking the place of wrong ones. */
-  async #problemOf(digest: Digest, size: number): Promise<Problem | undefined> {
-    if (!(await this.#look(digest, size))) return undefined;
-    const found = await readable(this.#options.blobs.stat(digest));
-    const problem = await this.#look(digest, size);
-    if (problem !== "wrong") return problem;
-    return found && !("problem" in found) ? { problem, found } : (found ?? { problem: "missing" });
-  }
-
-  async #look(
-    digest: Digest,
-    size: number,
-  ): Promise<Exclude<Problem, { problem: "wrong" }> | "wrong" | undefined> {
-    const stored = await readable(
-      this.#options.blobs.open(digest, size, { range: undefined, as: "bytes" }),
-    );
-    if (!stored) return { problem: "missing" };
-    if ("problem" in stored) return stored;
-    const found = await hashed(piecesOf(stored), digest);
-    if (typeof found !== "string") return found;
-    return found === digest ? undefined : "wrong";
-  }
-
   /** It does not count as stored any more, unless it cannot be read. Undefined where that is not so any more, or is looked after. */
   async #lose(digest: Digest, problem: Problem, repair: boolean): Promise<Finding | undefined> {
     const { blobs, cache } = this.#options;
-    if (this.#losing.has(digest) || !(await cache.blob(digest))) return undefined;
-    if (problem.problem === "unreadable") return this.#unread(digest, problem.reason);
+    if (this.#losing.has(digest)) return undefined;
     this.#losing.add(digest);
     try {
+      if (!(await cache.blob(digest))) return undefined;
+      if (problem.problem === "unreadable") return await this.#unread(digest, problem.reason);
       const now = await blobs.stat(digest);
       const before = problem.problem === "wrong" ? problem.found : undefined;
       if (now?.size !== before?.size || now?.storedAt !== before?.storedAt) return undefined;
@@ -237,53 +204,6 @@ export class StoreVerifier implements Verifier {
     log.warn("stored content is not what it should be", { ...finding });
     return finding;
   }
-}
-
-async function* piecesOf(stored: OpenedBlob): AsyncGenerator<Uint8Array> {
-  if (stored.kind === "file") return yield* stored.blob.stream();
-  if (stored.kind === "address") throw new Error("bytes were wanted");
-  const { stream } = stored;
-  try {
-    for (let piece = await stream.next(); piece; piece = await stream.next()) yield piece;
-  } finally {
-    await stream.cancel();
-  }
-}
-
-/** What it resolves to, or that it cannot be read. */
-async function readable<T>(
-  asked: Promise<T>,
-): Promise<T | Extract<Problem, { problem: "unreadable" }>> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (!(error instanceof UnreadableError)) throw error;
-    return { problem: "unreadable", reason: failureCode(error.cause) };
-  }
-}
-
-async function hashed(
-  pieces: AsyncIterable<Uint8Array>,
-  digest: Digest,
-): Promise<Digest | Exclude<Problem, { problem: "wrong" }>> {
-  const digester = new Digester(algorithmOf(digest));
-  let sinceTurn = 0;
-  try {
-    for await (const piece of pieces) {
-      digester.update(piece);
-      if ((sinceTurn += piece.length) < turnBytes) continue;
-      sinceTurn = 0;
-      await yieldTurn();
-    }
-  } catch (error) {
-    const reason = failureCode(error);
-    // Given up since it was found.
-    if (reason === "ENOENT") return { problem: "missing" };
-    // The system's word for a disk that errs, or a file system that is gone.
-    if (/^E[A-Z0-9]+$/.test(reason)) return { problem: "unreadable", reason };
-    throw error;
-  }
-  return digester.digest();
 }
 
 function isManifest(payload: Uint8Array, mediaType: string): boolean {
