@@ -223,7 +223,8 @@ await e2e(
       expect(digestOf(await answer.bytes())).toBe(large);
       rmSync(all);
       await waitFor("the spool to be empty", () => weir.files("spool").length === 0);
-      expect(weir.log()).toMatch(/fill was not stored.*does not take the bytes \(ENOSPC\)/);
+      const why = /fill was not stored.*does not take the bytes \(ENOSPC\)/;
+      await waitFor("the log to say why", () => why.test(weir.log()));
 
       for (const free of rooms) {
         const filler = fill(weir);
@@ -305,7 +306,8 @@ await e2e(
         status: 503,
         blob_store: "the spool in the data folder cannot be written to (EROFS)",
       });
-      expect(weir.log()).toContain("the spool cannot be written to (EROFS)");
+      const why = "the spool cannot be written to (EROFS)";
+      await waitFor("the log to say why", () => weir.log().includes(why));
       expect(await weir.stop()).toBe(0);
       await disk.repair();
       await weir.start();
