@@ -168,7 +168,8 @@ async function start(
       isServing ? { ready: true } : { ready: false, reason: "is starting or stopping" },
     database: async () => {
       const reason = await metadata.unready();
-      return { ready: reason === undefined, reason };
+      if (reason !== undefined) return { ready: false, reason };
+      return { ready: true, reason: await metadata.impaired() };
     },
     blob_store: () => blobs.ready(),
   });

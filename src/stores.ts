@@ -194,7 +194,10 @@ function openMetadata({ database, dataDir }: Config, options: MetadataOptions): 
   if (!database) return openSqliteMetadata({ ...options, file: path.join(dataDir, "weir.db") });
   const { statementSeconds, ...where } = database;
   const statementMs = statementSeconds * 1000;
-  return openPostgresMetadata({ ...options, ...where, statementMs, timers: systemClock });
+  // A clock that is not the machine's is a test's, which all its servers have.
+  const isClockShared = options.clock !== systemClock;
+  const own = { statementMs, timers: systemClock, isClockShared };
+  return openPostgresMetadata({ ...options, ...where, ...own });
 }
 
 async function openBlobs(

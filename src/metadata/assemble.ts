@@ -12,6 +12,7 @@ import { alignProxyUpstreams } from "./dependency-proxies.ts";
 import { SqlDirectory } from "./directory.ts";
 import { SqlHoldings } from "./holdings/holdings.ts";
 import { SqlIdentity } from "./identity/identity.ts";
+import { ClosedPasswords } from "./impaired.ts";
 import { SqlManagement } from "./management/management.ts";
 import { Writer } from "./management/writer.ts";
 import { SqlOidcIssuers } from "./oidc-issuers/trusted.ts";
@@ -26,6 +27,7 @@ import { SqlSpace } from "./space/space.ts";
 import { SqlSweep } from "./space/sweep.ts";
 import { SqlUpstreamStates } from "./states.ts";
 import { SqlStatistics } from "./statistics/statistics.ts";
+import type { SharedTime } from "./time.ts";
 import { SqlDeliveries } from "./webhooks/deliveries.ts";
 import { SqlWorkStates } from "./work/states.ts";
 
@@ -44,9 +46,13 @@ export interface MetadataOptions {
 export interface Engine {
   db: Db;
   changes: Changes;
+  /** By what all servers on this database judge each other. */
+  time: SharedTime;
   cache: Cache;
   lists: Lists;
   unready: Metadata["unready"];
+  /** What keeps it from being changed. */
+  readOnly: Metadata["impaired"];
   isWritingBack: Metadata["isWritingBack"];
   alone: Metadata["alone"];
   /** The same, but where somebody runs one of this name, nothing is done. */
@@ -62,13 +68,15 @@ export async function assemble(
   engine: Engine,
   { clock, sealer, log, limits, proxyUpstream }: MetadataOptions,
 ): Promise<Metadata> {
-  const { db, changes, cache, lists, unready, isWritingBack, alone, unlessOthers } = engine;
+  const { db, changes, time, cache, lists, unready, readOnly, isWritingBack, alone, unlessOthers } =
+    engine;
   const passwords = new Passwords(sealer, log);
   const writer = new Writer(changes, passwords, clock, limits);
   const upstreams = await writer.run(sealAnew);
   if (upstreams > 0) log.info("passwords were sealed anew with this secret key", { upstreams });
   const bereft = await writer.run((saving) => alignProxyUpstreams(saving, proxyUpstream));
   for (const group of bereft) log.warn("the login of a Dependency Proxy is gone", { group });
+  const closed = new ClosedPasswords(db, changes, passwords);
   const uses = new Uses(db, clock, log);
   const purges = new SqlPurges(db, changes, clock, engine.stepMs);
   const turn = (work: () => Promise<void>) => unlessOthers("entry index", work);
@@ -88,14 +96,15 @@ export async function assemble(
     purges,
     searchIndex: new EntryIndex(db, turn, clock),
     cleanup: new SqlCleanupRuns(db, changes, clock),
-    work: new SqlWorkStates(db),
+    work: new SqlWorkStates(db, time),
     space: new SqlSpace(db, changes),
-    sweep: new SqlSweep(db),
+    sweep: new SqlSweep(db, time),
     prefetches: new SqlPrefetchRuns(db, changes, clock),
     deliveries: new SqlDeliveries(db, changes, passwords, clock),
     generation: () => changes.generation(),
     blobCount: () => blobCount(db, clock),
     unready,
+    impaired: async () => (await readOnly()) ?? (await closed.told()),
     isWritingBack,
     alone,
     async close() {

@@ -1,8 +1,7 @@
 import { sql, type Transaction } from "kysely";
-import { LruMap } from "../lib/lru.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { ChildKind } from "../oci/manifest.ts";
-import { cacheOf, CachePlaces, cachesFor, doubtedCaches, isSomebodys } from "./caches.ts";
+import { cacheOf, CachePlaces, doubtedCaches, isSomebodys, upstreamOfCache } from "./caches.ts";
 import type { Changes } from "./changes.ts";
 import type {
   Cache,
@@ -16,13 +15,15 @@ import type {
   StoredBlobRecord,
 } from "./contract.ts";
 import { bringOverSome } from "./doubts.ts";
+import { DownloadCounts } from "./downloads.ts";
 import { Lookups } from "./lookups.ts";
-import { pulledRepositories } from "./repositories.ts";
 import { nameChildren, nameObjects, storeContent, storeNew } from "./manifests.ts";
 import type { Db, Schema } from "./schema.ts";
 import { held } from "./space/held.ts";
+import type { SharedTime } from "./time.ts";
 import { inTransaction } from "./transactions.ts";
-import { digestOf, useAll, usedMs } from "./uses.ts";
+import { lockContents, shareUpstream } from "./turns.ts";
+import { useAll } from "./uses.ts";
 
 type Tx = Transaction<Schema>;
 
@@ -30,22 +31,21 @@ type Tx = Transaction<Schema>;
 const removalMs = 60_000;
 /** The reading of an archive takes less. */
 const importMs = 86_400_000;
-/** Manifests whose hour is remembered. */
-const maxHours = 10_000;
 
 /** Cache entries and what is known of stored content, on any engine. */
 export class SqlCache implements Cache {
   readonly #lookups: Lookups;
   readonly #places: CachePlaces;
-  /** The hour in which what a manifest leads to was last noted as used. */
-  readonly #hours = new LruMap<string, number>(maxHours);
+  readonly #downloads: DownloadCounts;
 
   constructor(
     readonly db: Db,
     changes: Changes,
+    readonly time: SharedTime,
   ) {
     this.#lookups = new Lookups(db);
     this.#places = new CachePlaces(db, changes);
+    this.#downloads = new DownloadCounts(db);
   }
 
   async entries(
@@ -99,7 +99,7 @@ export class SqlCache implements Cache {
   async storeBlob(blob: ShownObject, wasRecorded = false): Promise<boolean> {
     let isStored = true;
     await this.#publish(blob, async (tx, filed, doubted) => {
-      isStored = await saveBlob(tx, blob, wasRecorded);
+      isStored = await saveBlob(tx, this.time, blob, wasRecorded);
       if (!isStored) return;
       await bringOverSome(tx, doubted, filed, [filed]);
       await saveShown(tx, filed);
@@ -109,8 +109,8 @@ export class SqlCache implements Cache {
 
   keepBlob(blob: KeptBlob, wasRecorded = false): Promise<boolean> {
     return inTransaction(this.db, async (tx) => {
-      const isStored = await saveBlob(tx, blob, wasRecorded);
-      if (isStored) await keepForAWhile(tx, blob);
+      const isStored = await saveBlob(tx, this.time, blob, wasRecorded);
+      if (isStored) await keepForAWhile(tx, blob, await this.time(tx));
       return isStored;
     });
   }
@@ -137,9 +137,22 @@ export class SqlCache implements Cache {
   }
 
   async deleteEntry(entryId: number): Promise<void> {
-    await inTransaction(this.db, (tx) =>
-      tx.deleteFrom("cache_entries").where("id", "=", entryId).where("pinned", "=", 0).execute(),
-    );
+    await inTransaction(this.db, async (tx) => {
+      const entry = await tx
+        .selectFrom("cache_entries")
+        .select(["upstream_id as cacheId", "kind", "reference", "digest"])
+        .where("id", "=", entryId)
+        .executeTakeFirst();
+      if (!entry) return;
+      await shareUpstream(tx, upstreamOfCache(entry.cacheId));
+      // As who stores the same has it: a tag's content comes after it, other content before.
+      if (entry.reference === entry.digest) await lockContents(tx, [entry]);
+      await tx
+        .deleteFrom("cache_entries")
+        .where("id", "=", entryId)
+        .where("pinned", "=", 0)
+        .execute();
+    });
   }
 
   async hasSeen(groupId: number, digest: Digest): Promise<boolean> {
@@ -167,54 +180,22 @@ export class SqlCache implements Cache {
       .executeTakeFirst();
   }
 
-  async recorded(digest: Digest, now: number): Promise<"no" | "yes" | "leaving"> {
+  async recorded(digest: Digest): Promise<"no" | "yes" | "leaving"> {
     const row = await this.db
       .selectFrom("blobs")
       .select("removing_at as at")
       .where("digest", "=", digest)
       .executeTakeFirst();
     if (!row) return "no";
-    return isLive(row.at, now) ? "leaving" : "yes";
+    return (await isLive(this.db, this.time, row.at)) ? "leaving" : "yes";
   }
 
   async forgetBlob(digest: Digest): Promise<void> {
     await this.db.deleteFrom("blobs").where("digest", "=", digest).execute();
   }
 
-  async countDownloads(downloads: readonly Downloads[]): Promise<void> {
-    if (downloads.length === 0) return;
-    // Not before it is written: what is done again has to be done whole.
-    const hours = new Map<string, number>();
-    await inTransaction(this.db, async (tx) => {
-      const caches = new Map<number, number[]>();
-      for (const { upstreamId, repository, kind, reference, count, lastAt } of downloads) {
-        const cacheIds = caches.get(upstreamId) ?? (await cachesFor(tx, upstreamId));
-        caches.set(upstreamId, cacheIds);
-        await tx
-          .updateTable("cache_entries")
-          .set((eb) => ({
-            downloads_count: eb("downloads_count", "+", count),
-            downloaded_at: sql<number>`case when downloaded_at < ${lastAt} then ${lastAt} else downloaded_at end`,
-          }))
-          .where("upstream_id", "in", cacheIds)
-          .where("repository", "=", repository)
-          .where("kind", "=", kind)
-          .where("reference", "=", reference)
-          .execute();
-        const key = `${upstreamId} ${repository} ${reference}`;
-        const hour = Math.floor(lastAt / usedMs);
-        // Whether what a manifest leads to was last used in an earlier hour, as far as this process knows.
-        if (kind !== "manifest" || this.#hours.get(key) === hour) continue;
-        hours.set(key, hour);
-        for (const cacheId of cacheIds) {
-          const { digest } = (await digestOf(tx, { cacheId, repository, reference })) ?? {};
-          if (digest) await useAll(tx, { cacheId, repository, digest }, lastAt);
-        }
-      }
-      // After all entries, as those who store have it, and in one order: nobody waits for another in a circle.
-      await pulledRepositories(tx, downloads, (id) => caches.get(id)?.[0] ?? id);
-    });
-    for (const [key, hour] of hours) this.#hours.set(key, hour);
+  countDownloads(downloads: readonly Downloads[]): Promise<void> {
+    return this.#downloads.add(downloads);
   }
 
   /**
@@ -227,6 +208,7 @@ export class SqlCache implements Cache {
   ): Promise<void> {
     const { upstreamId, upstreamVersion, groupId } = object;
     await inTransaction(this.db, async (tx) => {
+      await shareUpstream(tx, upstreamId);
       const present = await tx
         .selectFrom("upstreams")
         .select(["id", "cache_epoch", "doubted_epoch"])
@@ -248,6 +230,7 @@ export class SqlCache implements Cache {
  */
 async function saveBlob(
   tx: Tx,
+  time: SharedTime,
   { digest, size, now }: KeptBlob,
   wasRecorded = false,
 ): Promise<boolean> {
@@ -267,15 +250,14 @@ async function saveBlob(
         .executeTakeFirstOrThrow();
   if (!row) return false;
   const { removing_at: removingAt } = row;
-  if (isLive(removingAt, now)) return false;
-  if (removingAt !== null) {
-    await tx.updateTable("blobs").set({ removing_at: null }).where("digest", "=", digest).execute();
-  }
+  if (removingAt === null) return true;
+  if (await isLive(tx, time, removingAt)) return false;
+  await tx.updateTable("blobs").set({ removing_at: null }).where("digest", "=", digest).execute();
   return true;
 }
 
 /** An import has stored it, and its entry comes when the whole archive has been read. */
-async function keepForAWhile(tx: Tx, { digest, size, now }: KeptBlob): Promise<void> {
+async function keepForAWhile(tx: Tx, { digest, size }: KeptBlob, now: number): Promise<void> {
   const since = now + importMs;
   await sql`
     insert into unneeded_content (kind, digest, size, since)
@@ -300,8 +282,8 @@ async function lockBlob(tx: Tx, digest: Digest): Promise<boolean> {
 }
 
 /** Whether a removal that began then may still be going on. */
-function isLive(removingAt: number | null | undefined, now: number): boolean {
-  return typeof removingAt === "number" && Math.abs(now - removingAt) < removalMs;
+async function isLive(db: Db, time: SharedTime, removingAt: number | null): Promise<boolean> {
+  return removingAt !== null && Math.abs((await time(db)) - removingAt) < removalMs;
 }
 
 /** The entry of this key now says what the upstream has just shown. */

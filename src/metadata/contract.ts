@@ -57,16 +57,12 @@ export interface Metadata {
   isWritingBack(): boolean;
   /** Why a trivial query is not answered, in words without a secret; undefined: it is. */
   unready(): Promise<string | undefined>;
+  /** What it does not do although it answers, in words without a secret; undefined: nothing that is known. */
+  impaired(): Promise<string | undefined>;
   /** Runs `work` while nobody else, on whatever server, runs any of the same name. Others wait. */
   alone<T>(name: string, work: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
-
-/**
- * Why the database cannot be used, or a write was refused: another process has it; it cannot be opened or written;
- * it is damaged or no database; a newer release wrote it; the write contradicts what is there.
- */
-export type MetadataProblem = "in_use" | "unusable" | "damaged" | "newer" | "refused";
 
 export type * from "./audit/contract.ts";
 export * from "./credentials/contract.ts";
@@ -390,7 +386,7 @@ export interface Cache {
   /** What is known of stored content, whoever brought it. */
   blob(digest: Digest): Promise<StoredBlobRecord | undefined>;
   /** What is known of a blob for who stores it anew: where a server may just be deleting the bytes, he waits for its end. */
-  recorded(digest: Digest, now: number): Promise<"no" | "yes" | "leaving">;
+  recorded(digest: Digest): Promise<"no" | "yes" | "leaving">;
   /** The content turned out to be missing or wrong: it counts as not stored from here on. */
   forgetBlob(digest: Digest): Promise<void>;
   /** Adds to the counters of entries, in one transaction; what has no entry is passed over. */

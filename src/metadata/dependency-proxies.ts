@@ -107,6 +107,7 @@ export async function alignProxyUpstreams(
     .selectFrom("upstreams")
     .selectAll()
     .where("kind", "=", "dependency_proxy")
+    .orderBy("id")
     .execute();
   const bereft: number[] = [];
   for (const row of rows) {

@@ -2,7 +2,7 @@ import { type Selectable, sql, type Transaction } from "kysely";
 import { cacheOf, doubtedCaches, firstDoubted, upstreamIdOf, upstreamOfCache } from "./caches.ts";
 import type { CacheEntriesTable, Db, Schema } from "./schema.ts";
 import { held } from "./space/held.ts";
-import { lockUpstream } from "./upstreams.ts";
+import { lockUpstream } from "./turns.ts";
 
 type Tx = Transaction<Schema>;
 type Row = Pick<Selectable<CacheEntriesTable>, (typeof columns)[number]>;
@@ -139,6 +139,7 @@ async function doubtedOf(
     .where("repository", "=", repository)
     .where(sql<boolean>`(kind, reference) in (values ${sql.join(keys)})`)
     .orderBy("upstream_id", "desc")
+    .orderBy("id")
     .execute();
   return rows.map(({ id }) => id);
 }

@@ -54,10 +54,13 @@ export async function storeContent(tx: Tx, manifest: FetchedManifest): Promise<v
   }
 }
 
-/** A *named* entry for each of these that has none. Whether there was such a one. */
+/** A *named* entry for each of these that has none, in one order for all. Whether there was such a one. */
 export async function nameObjects(tx: Tx, named: NamedObjects): Promise<boolean> {
   const { groupId, upstreamId, repository, now } = named;
-  const rows = named.objects.map(({ kind, digest, mediaType, size }) => ({
+  const objects = named.objects.toSorted((a, b) =>
+    `${a.kind} ${a.digest}` < `${b.kind} ${b.digest}` ? -1 : 1,
+  );
+  const rows = objects.map(({ kind, digest, mediaType, size }) => ({
     group_id: groupId,
     upstream_id: upstreamId,
     repository,
@@ -84,7 +87,10 @@ export async function nameObjects(tx: Tx, named: NamedObjects): Promise<boolean>
   return hasNew;
 }
 
-/** A *named* entry for each child that has none in this upstream and repository; in one statement, however many. */
+/**
+ * A *named* entry for each child that has none in this upstream and repository; in one statement, however many. One that is
+ * there is not tried: that would wait for whoever counts it.
+ */
 export async function nameChildren(tx: Tx, manifest: FetchedManifest): Promise<void> {
   const { groupId, upstreamId, repository, digest, now } = manifest;
   await sql`
@@ -95,7 +101,12 @@ export async function nameChildren(tx: Tx, manifest: FetchedManifest): Promise<v
     select cast(${groupId} as bigint), cast(${upstreamId} as bigint), ${repository}, kind,
       child_digest, child_digest, 'named', media_type, size, 0, cast(${now} as bigint),
       cast(${now} as bigint), cast(${now} as bigint)
-    from manifest_children
-    where parent_digest = ${digest}
+    from manifest_children as c
+    where parent_digest = ${digest} and not exists (
+      select 1 from cache_entries as e
+      where e.upstream_id = ${upstreamId} and e.repository = ${repository}
+        and e.kind = c.kind and e.reference = c.child_digest
+    )
+    order by kind, child_digest
     on conflict do nothing`.execute(tx);
 }

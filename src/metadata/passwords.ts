@@ -1,5 +1,6 @@
 import type { Log } from "../lib/log.ts";
 import type { Sealer } from "../lib/seal.ts";
+import { lockUpstream } from "./turns.ts";
 import type { Saving } from "./upstreams.ts";
 import { secretContext } from "./webhooks/rows.ts";
 
@@ -27,6 +28,12 @@ export class Passwords {
     return sealed === null || this.sealer.isCurrent(sealed);
   }
 
+  /** Whether it can be opened, or there is none. */
+  async opens(upstream: Holder): Promise<boolean> {
+    const { sealed_password: sealed } = upstream;
+    return sealed === null || (await this.sealer.open(sealed, context(upstream))) !== undefined;
+  }
+
   /** Undefined where there is none, or where it cannot be opened: a wrong key closes this login and nothing else. */
   async open(upstream: Holder): Promise<string | undefined> {
     if (upstream.sealed_password === null) return undefined;
@@ -48,12 +55,14 @@ export async function sealAnew(saving: Saving): Promise<number> {
     .selectFrom("upstreams")
     .select(["id", "name", "url", "sealed_password"])
     .where("sealed_password", "is not", null)
+    .orderBy("id")
     .execute();
   let count = 0;
   for (const row of rows.filter((one) => !passwords.isCurrent(one))) {
     const password = await passwords.open(row);
     if (password === undefined) continue;
     const columns = { sealed_password: await passwords.seal(row, password) };
+    await lockUpstream(tx, row.id);
     await tx.updateTable("upstreams").set(columns).where("id", "=", row.id).execute();
     count++;
     changed();

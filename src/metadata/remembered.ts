@@ -112,8 +112,8 @@ export class RememberedCache implements Cache {
     return this.#inner.blob(digest);
   }
 
-  recorded(digest: Digest, now: number): Promise<"no" | "yes" | "leaving"> {
-    return this.#inner.recorded(digest, now);
+  recorded(digest: Digest): Promise<"no" | "yes" | "leaving"> {
+    return this.#inner.recorded(digest);
   }
 
   forgetBlob(digest: Digest): Promise<void> {

@@ -1,8 +1,12 @@
 import type { Transaction } from "kysely";
+import { sleep, systemClock } from "../lib/clock.ts";
 import type { Db, Schema } from "./schema.ts";
 
-/** Two that are in each other's way are so once; who is given up so often meets something else. */
-const attempts = 5;
+/** So long is what was given up tried again: by then whoever was in the way has come to his end, or been given up himself. */
+const patienceMs = 10_000;
+/** The first wait before the next attempt, at most; each further one is twice as long, up to the last. */
+const firstWaitMs = 4;
+const lastWaitMs = 256;
 
 /**
  * Runs `work` in one transaction, from its beginning again where the database gives it up for another's sake. So it does
@@ -11,12 +15,17 @@ const attempts = 5;
 export async function inTransaction<T>(
   db: Db,
   work: (tx: Transaction<Schema>) => Promise<T>,
+  random: () => number = Math.random,
 ): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
+  const startedAt = systemClock.elapsed();
+  for (let waitMs = firstWaitMs; ; waitMs = Math.min(2 * waitMs, lastWaitMs)) {
     try {
       return await db.transaction().execute(work);
     } catch (error) {
-      if (attempt === attempts || !isGivenUp(error)) throw error;
+      const isLate = systemClock.elapsed() - startedAt > patienceMs;
+      if (isLate || !isGivenUp(error)) throw error;
+      // Not at the same moment as the others who were given up.
+      await sleep(waitMs * random());
     }
   }
 }

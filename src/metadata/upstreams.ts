@@ -5,6 +5,7 @@ import type { Passwords } from "./passwords.ts";
 import type { Writing } from "./positions.ts";
 import { ruleColumns, ruleOf, storedRules } from "./rules/stored.ts";
 import type { Db, Schema, UpstreamKind, UpstreamsTable } from "./schema.ts";
+import { lockUpstream } from "./turns.ts";
 import { normalUrl } from "./upstream-url.ts";
 
 type Row = Selectable<UpstreamsTable>;
@@ -159,7 +160,7 @@ export async function changeUpstream(
   if (same && !doubted) return present;
   changed();
   const renews = moved || doubted;
-  if (renews) await lockUpstream(tx, present.id);
+  await lockUpstream(tx, present.id);
   const cacheEpoch = present.cache_epoch + (renews ? 1 : 0);
   return update(tx, present.id, {
     ...columns,
@@ -193,9 +194,4 @@ function update(tx: Tx, id: number, columns: Partial<Omit<Row, "id">>): Promise<
     .where("id", "=", id)
     .returningAll()
     .executeTakeFirstOrThrow();
-}
-
-/** Whoever stores what this upstream has given, as it was, has done so by now, or does not do so any more. */
-export async function lockUpstream(tx: Tx, id: number): Promise<void> {
-  await tx.selectFrom("upstreams").select("id").where("id", "=", id).forUpdate().execute();
 }

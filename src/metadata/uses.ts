@@ -1,6 +1,7 @@
 import { sql, type Transaction } from "kysely";
 import type { Digest } from "../oci/digest.ts";
 import type { Schema } from "./schema.ts";
+import { isContended } from "./turns.ts";
 
 type Tx = Transaction<Schema>;
 
@@ -26,6 +27,11 @@ export async function useAll(
   { cacheId, repository, digest }: Object_,
   at: number,
 ): Promise<void> {
+  // What others hold is not waited for, whatever the order is: who stores, counts or gives up entries has set its time, or
+  // asks for that of the manifest.
+  const free = isContended(tx)
+    ? sql`and e.downloaded_at < ${at} for update of e skip locked`
+    : sql``;
   // By the whole key of each: without the sign SQLite would go through all that is older, and without `cross` through the
   // repository.
   await sql`
@@ -39,7 +45,7 @@ export async function useAll(
       )
       select e.id from needed cross join cache_entries as e
       where e.upstream_id = ${cacheId} and e.repository = ${repository}
-        and e.kind = needed.kind and e.reference = needed.digest
+        and e.kind = needed.kind and e.reference = needed.digest ${free}
     )`.execute(tx);
 }
 

@@ -26,7 +26,7 @@ export async function keepSafe<T>(
   const release = holds.hold(digest);
   try {
     for (;;) {
-      const recorded = await cache.recorded(digest, clock.now());
+      const recorded = await cache.recorded(digest);
       if (recorded !== "leaving") return await work(recorded === "yes");
       await new Promise<void>((resolve) => clock.after(lookMs, resolve));
     }

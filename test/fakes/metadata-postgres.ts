@@ -23,11 +23,13 @@ export function postgresOpener(url: string, clock: SteppedClock = new SteppedClo
       proxyUpstream = proxySettings(),
       connections = 4,
       statementMs = 5000,
+      isClockShared = true,
     }: {
       sealer?: Sealer;
       proxyUpstream?: UpstreamSettings;
       connections?: number;
       statementMs?: number;
+      isClockShared?: boolean;
     } = {}): Promise<Metadata> =>
       openPostgresMetadata({
         url,
@@ -36,6 +38,7 @@ export function postgresOpener(url: string, clock: SteppedClock = new SteppedClo
         statementMs,
         clock,
         timers: systemClock,
+        isClockShared,
         sealer,
         log,
         limits: { registriesPerGroup: 5, upstreamsPerRegistry: 5 },

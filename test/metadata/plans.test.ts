@@ -67,7 +67,7 @@ const bad = (found: readonly string[]) =>
   found.filter((detail) => !good.some((pattern) => pattern.test(detail)));
 
 test("storing and counting a manifest looks at its own entries and what they lead to, nothing else", async () => {
-  const cache = new SqlCache(db, changes);
+  const cache = new SqlCache(db, changes, async () => 0);
   const manifest = fetched(upstream, "one", { children: [blobChild("layer")] });
   const key = { upstreamId: upstream.id, repository: "library/alpine", reference: "latest" };
   const found = await plans(async () => {
@@ -103,7 +103,7 @@ test("a step of a cleanup policy does as well", async () => {
 });
 
 test("evicting looks at its own entries, what leads to them and what they lead to, nothing else", async () => {
-  const cache = new SqlCache(db, changes);
+  const cache = new SqlCache(db, changes, async () => 0);
   await cache.storeManifest(fetched(upstream, "two", { children: [blobChild("layer two")] }));
   await cache.storeBlob(shownBlob(upstream, "layer two"));
   const space = new SqlSpace(db, changes);

@@ -30,7 +30,8 @@ describe.skipIf(lack !== undefined)(`entries in PostgreSQL${lack ? ` (${lack})` 
 
   beforeEach(async () => {
     database = await postgresDatabase();
-    metadata = await database.open();
+    // On a busy machine many who do much at once take their time.
+    metadata = await database.open({ statementMs: 20_000 });
     ({ upstream } = await sampleRegistry(metadata));
   });
   afterEach(async () => {
@@ -164,7 +165,7 @@ describe.skipIf(lack !== undefined)(`entries in PostgreSQL${lack ? ` (${lack})` 
   });
 
   test("servers that store and give up at once lose no count, and none gives up for another's sake", async () => {
-    const second = await database.open();
+    const second = await database.open({ statementMs: 20_000 });
     await fill();
     const [before] = await database.query(deadlocks);
     const storing = Array.from({ length: 60 }, async (_, n) => {

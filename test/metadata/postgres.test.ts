@@ -8,6 +8,7 @@ import { undoubted } from "../../src/metadata/caches.ts";
 import { Lookups } from "../../src/metadata/lookups.ts";
 import type { Metadata } from "../../src/metadata/contract.ts";
 import { postgresDialect } from "../../src/metadata/postgres/dialect.ts";
+import { migratorOf } from "../../src/metadata/migrations/index.ts";
 import { postgresWords } from "../../src/metadata/postgres/words.ts";
 import type { Schema } from "../../src/metadata/schema.ts";
 import { sqliteDialect } from "../../src/metadata/sqlite/dialect.ts";
@@ -311,6 +312,45 @@ describe.skipIf(lack !== undefined)(`PostgreSQL${lack ? ` (${lack})` : ""}`, () 
       await database.remove();
     });
 
+    test("many servers at once bring an older schema up to date, while the previous version pulls", async () => {
+      const database = await emptyDatabase();
+      const db = new Kysely<Schema>({ dialect: postgresDialect({ ...pool, url: database.url }) });
+      const { error } = await migratorOf(db, postgresWords).migrateTo("0018_descent");
+      expect(error).toBeUndefined();
+      await db.destroy();
+      await database.query(`insert into groups (path, name) values ('default', 'Default');
+        insert into upstreams (group_id, name, url, cache_validity_hours, denied_means, library_prefix, created_at, updated_at)
+        values (1, 'a', 'https://a.example', 24, 'absent', 1, 1, 2)`);
+      // A pull of the previous version is about to note its entry, and waits for a table that the change has by then.
+      const pull = await OtherTransaction.begin(database.url);
+      await pull.run("set local deadlock_timeout = '1min'");
+      await pull.run(previousEntry(0));
+      const openers = Array.from({ length: 4 }, () => postgresOpener(database.url));
+      const opening = Promise.all(openers.map((one) => one.open()));
+      // All of them but the one whose turn it is wait for that.
+      await waits(database, 4);
+      await pull.run("select id from upstreams where id = 1 for share");
+      await pull.end("commit");
+      const opened = new AbortController();
+      const pulling = (async () => {
+        let n = 1;
+        for (; !opened.signal.aborted; n++)
+          await database.query(`begin; ${previousEntry(n)}; commit`);
+        return n;
+      })();
+      const servers = await opening.finally(() => opened.abort());
+      const entries = await pulling;
+      expect(openers.flatMap(({ lines }) => lines).join("")).toContain('"code":"POSTGRES_40P01"');
+      for (const server of servers) {
+        expect(await server.unready()).toBeUndefined();
+        const list = { words: [], page: 1, perPage: 1 };
+        expect((await server.management.entries.list(1, list)).total).toBe(entries);
+        expect(await server.space.bytesOf({ scope: "upstream", id: 1 })).toBe(entries);
+        await server.close();
+      }
+      await database.remove();
+    });
+
     test("the schema of a later release is refused", async () => {
       const database = await emptyDatabase();
       await (await open(database.url)).close();
@@ -387,14 +427,22 @@ const pool = {
   waitMs: 5000,
 };
 
-/** Until somebody waits for a lock of the database. */
-function waits(database: {
-  query(text: string): Promise<Record<string, unknown>[]>;
-}): Promise<void> {
+/** What a server of the previous version notes of a pull. */
+const previousEntry = (
+  n: number,
+) => `insert into cache_entries (group_id, upstream_id, repository, kind, reference,
+  digest, proof, content_type, size, upstream_checked_at, downloaded_at)
+  values (1, 1, 'x/y', 'blob', '${digestOfText(String(n))}', '${digestOfText(String(n))}', 'shown', 't', 1, 1, 1)`;
+
+/** Until so many wait for a lock of the database. */
+function waits(
+  database: { query(text: string): Promise<Record<string, unknown>[]> },
+  count = 1,
+): Promise<void> {
   return until(async () => {
     const rows = await database.query(
       "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
     );
-    return rows.length > 0;
+    return rows.length >= count;
   });
 }

@@ -1,11 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { holdAnswer } from "../fakes/held-answer.ts";
 import { newDatabase } from "../fakes/new-database.ts";
+import { OtherTransaction } from "../fakes/postgres-lock.ts";
 import { lackOfPostgres, PostgresServer, type TestDatabase } from "../fakes/postgres.ts";
 import { until } from "../fakes/until.ts";
 import { FakeUpstream } from "../fakes/upstream.ts";
 import { buildImage } from "../fakes/image.ts";
-import { adminToken, TestWeir } from "../fakes/weir.ts";
+import { adminToken, TestWeir, type WeirOptions } from "../fakes/weir.ts";
 
 const lack = lackOfPostgres();
 const unless = lack ? ` (${lack})` : "";
@@ -197,6 +198,22 @@ describe.skipIf(lack !== undefined)(`a database that is gone${unless}`, () => {
     await server.remove();
   });
 
+  const readiness = async () => {
+    const answer = await fetch(`${weir.url}/readyz`);
+    const { parts } = (await answer.json()) as { parts: Record<string, string> };
+    return [answer.status, parts["database"]];
+  };
+  /** What is logged from here on. */
+  const listen = () => {
+    const from = weir.logLines.length;
+    return () => weir.logLines.slice(from).map(({ message, code }) => [message, code]);
+  };
+  const status = async (from: TestWeir, repository: string) => {
+    const answer = await from.manifest(repository, "1");
+    await answer.bytes();
+    return [answer.status, cache(answer)?.split(";")[0]];
+  };
+
   test("pulls go on from memory for 30 seconds, then there is a plain refusal, and then all is well again", async () => {
     const image = upstream.image(name, "latest");
     const [layer = ""] = image.layers;
@@ -254,12 +271,17 @@ describe.skipIf(lack !== undefined)(`a database that is gone${unless}`, () => {
     await until(async () => (await group(`g${crypto.randomUUID()}`)) === 503);
     weir.clock.step(60_000);
     expect(await pull("library/cached", cached.layers)).toEqual([200, 200, "hit"]);
+    expect(await readiness()).toEqual([200, "takes no changes: it is read-only"]);
     for (let n = 0; n < 2; n++) {
       expect((await pull("library/other", other.layers)).slice(0, 2)).toEqual([200, 200]);
     }
     expect(weir.logLines.some(({ level }) => level === "warn" || level === "error")).toBe(true);
     await readOnly("reset default_transaction_read_only");
     await until(async () => (await group(`g${crypto.randomUUID()}`)) === 201);
+    expect(await readiness()).toEqual([200, "ok"]);
+    const messages = weir.logLines.map(({ message }) => message);
+    expect(messages).toContain("the database takes no changes: it is read-only");
+    expect(messages).toContain("the database takes changes again");
     await pull("library/other", other.layers);
     expect(await pull("library/other", other.layers)).toEqual([200, 200, "hit"]);
   });
@@ -285,5 +307,121 @@ describe.skipIf(lack !== undefined)(`a database that is gone${unless}`, () => {
     }
     await until(async () => (await ready()) === 200);
     expect(await status("1")).toBe(200);
+  });
+
+  test("restarted: nobody notices", async () => {
+    upstream.image("library/restarted", "1");
+    await status(weir, "library/restarted");
+    const logged = listen();
+    await server.stop();
+    await server.run();
+    expect(await status(weir, "library/restarted")).toEqual([200, "hit"]);
+    expect(await readiness()).toEqual([200, "ok"]);
+    expect(logged().filter(([text]) => text === "the database does not answer")).toEqual([]);
+  });
+
+  test("out of connections: what was pulled lately goes on, /readyz and the log have the reason, and then all is well again", async () => {
+    upstream.image("library/full", "1");
+    await server.stop();
+    await server.run({ max_connections: "12", superuser_reserved_connections: "0" });
+    await until(async () => (await readiness())[0] === 200);
+    await status(weir, "library/full");
+    expect(await status(weir, "library/full")).toEqual([200, "hit"]);
+    const logged = listen();
+    const others: OtherTransaction[] = [];
+    const another = () =>
+      OtherTransaction.begin(server.url("postgres")).then(
+        (other) => others.push(other),
+        () => undefined,
+      );
+    await another();
+    // Those that the server has got are taken from it, and then all that there are.
+    await others[0]?.run(
+      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'weir'",
+    );
+    while (await another());
+    weir.clock.step(5000);
+    expect(await status(weir, "library/full")).toEqual([200, "hit"]);
+    expect(await readiness()).toEqual([503, "does not answer (POSTGRES_53300)"]);
+    expect((await weir.manifest("library/never-asked-for", "1")).status).toBe(503);
+    expect(logged()).toContainEqual(["the database does not answer", "POSTGRES_53300"]);
+    for (const other of others) await other.end("rollback");
+    await until(async () => (await readiness())[0] === 200);
+    expect(await status(weir, "library/full")).toEqual([200, "hit"]);
+    expect(logged()).toContainEqual(["the database answers again", undefined]);
+    await server.stop();
+    await server.run();
+  });
+
+  test("a schema newer than the program: who runs goes on, who starts says what to do", async () => {
+    upstream.image("library/newer", "1");
+    upstream.image("library/newest", "1");
+    await until(async () => (await readiness())[0] === 200);
+    await status(weir, "library/newer");
+    const step = "'9999_later', '2030-01-01T00:00:00.000Z'";
+    await server.query("weir", `insert into kysely_migration values (${step})`);
+    await server.query("weir", "alter table upstreams add column later text");
+    const start = () =>
+      TestWeir.start({
+        database: { url: server.url("weir") },
+        upstreams: [{ fake: upstream }],
+      });
+    expect(await status(weir, "library/newer")).toEqual([200, "hit"]);
+    expect((await status(weir, "library/newest"))[0]).toBe(200);
+    expect(await readiness()).toEqual([200, "ok"]);
+    const refused: unknown = await start().catch((error: unknown) => error);
+    expect(refused).toMatchObject({
+      problem: "newer",
+      message: expect.stringContaining("start that release again, or restore a backup"),
+    });
+    await server.query("weir", "alter table upstreams drop column later");
+    await server.query("weir", "delete from kysely_migration where name = '9999_later'");
+    const second = await start();
+    expect((await status(second, "library/newer"))[0]).toBe(200);
+    await second.stop();
+  });
+
+  test("a secret key that does not fit: what is cached is served, /readyz and the log say it, until the password is given again", async () => {
+    const closed = await FakeUpstream.start({
+      auth: { kind: "basic", username: "u", password: "p" },
+    });
+    closed.image("library/closed", "1");
+    closed.image("library/later", "1");
+    const database = await newDatabase();
+    const start = (word: string, upstreams: WeirOptions["upstreams"]) =>
+      TestWeir.start({
+        database,
+        upstreams,
+        registry: { upstreams: ["up1"] },
+        env: { WEIR_SECRET_KEY: `the ${word} master secret of these tests` },
+      });
+    const login = { username: "u", password: "p" };
+    const first = await start("first", [{ fake: closed, settings: login }]);
+    await status(first, "library/closed");
+    expect(await status(first, "library/closed")).toEqual([200, "hit"]);
+    await first.stop();
+    const second = await start("second", []);
+    const told = async () => {
+      const answer = await fetch(`${second.url}/readyz`);
+      const { parts } = (await answer.json()) as { parts: Record<string, string> };
+      return [answer.status, parts["database"]];
+    };
+    const text = "the secret key does not open the passwords of upstreams (1)";
+    expect(await told()).toEqual([200, text]);
+    expect(await status(second, "library/closed")).toEqual([200, "hit"]);
+    expect((await status(second, "library/later"))[0]).not.toBe(200);
+    expect(second.logLines).toContainEqual(
+      expect.objectContaining({
+        level: "warn",
+        message: "the password of an upstream cannot be opened with this secret key",
+        upstream: "up1",
+      }),
+    );
+    await second.api("PATCH", "/virtual_registries/container/upstreams/1", login);
+    expect(await told()).toEqual([200, "ok"]);
+    expect((await status(second, "library/later"))[0]).toBe(200);
+    await second.stop();
+    await database.remove();
+    await closed.stop();
   });
 });

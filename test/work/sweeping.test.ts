@@ -15,6 +15,7 @@ async function sweptWhere(markMs: number): Promise<string[]> {
   const clock = new SteppedClock();
   const done: string[] = [];
   const sweep = {
+    now: async () => clock.now(),
     due: async () => [{ kind: "blob", digest, size: 5 }],
     async beginRemoval() {
       clock.step(markMs);

@@ -1,6 +1,8 @@
-import { sql } from "kysely";
+import { sql, type Transaction } from "kysely";
 import { cacheIdOf, upstreamOfCache } from "../caches.ts";
-import type { Db } from "../schema.ts";
+import type { Db, Schema } from "../schema.ts";
+import { inTransaction } from "../transactions.ts";
+import { shareUpstream } from "../turns.ts";
 import type { CachedList, FetchedList, ListKey, Lists } from "./contract.ts";
 
 /** Far more tags than anybody pulls of one repository. */
@@ -31,10 +33,17 @@ export class SqlLists implements Lists {
     return rows.map(({ cacheId, ...row }) => ({ ...row, upstreamId: upstreamOfCache(cacheId) }));
   }
 
+  store(list: FetchedList): Promise<void> {
+    return inTransaction(this.db, async (tx) => {
+      await shareUpstream(tx, list.upstreamId);
+      await this.#store(tx, list);
+    });
+  }
+
   /** In one statement, in which the upstream is still the one that was asked; else nothing is written. */
-  async store(list: FetchedList): Promise<void> {
+  async #store(tx: Transaction<Schema>, list: FetchedList): Promise<void> {
     const { groupId, upstreamId, upstreamVersion, repository, key, content, now } = list;
-    await this.db
+    await tx
       .insertInto("lists")
       .columns([
         "group_id",

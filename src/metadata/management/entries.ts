@@ -4,6 +4,7 @@ import type { CacheEntriesTable, Db, Schema } from "../schema.ts";
 import { lastId } from "../search/buckets.ts";
 import { countedBuckets, EntrySearch, seen } from "../search/entry-search.ts";
 import { requireUnchanged } from "../tags.ts";
+import { lockUpstream } from "../turns.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { ChildKind } from "../../oci/manifest.ts";
 import { RepositoryContents } from "../search/contents.ts";
@@ -129,6 +130,7 @@ export class SqlEntries implements ManagedEntries {
     if (!entry) return "absent";
     return this.writer.remove("cache_entries", id, condition, async ({ tx, note }) => {
       const { groupId, relativePath: name, upstreamId, digest } = entry;
+      await lockUpstream(tx, upstreamId);
       const present = await heldRecord(tx, id);
       if (present) requireUnchanged(condition, present);
       const details = { upstream_id: upstreamId, digest };

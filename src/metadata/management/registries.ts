@@ -7,6 +7,7 @@ import type { SqlPurges } from "../purges/purges.ts";
 import { everything, requestPurge } from "../purges/requests.ts";
 import type { Db, Schema } from "../schema.ts";
 import { requireUnchanged } from "../tags.ts";
+import { lockUpstreams } from "../turns.ts";
 import type {
   Condition,
   ManagedRegistries,
@@ -76,6 +77,7 @@ export class SqlRegistries implements ManagedRegistries {
       if (registry) requireUnchanged(condition, registry);
       if (registry) await note(factOf("registry", "delete", registry));
       const own = await upstreamsOfAlone(tx, id);
+      await lockUpstreams(tx, own);
       await tx.deleteFrom("registries").where("id", "=", id).execute();
       if (own.length > 0) await tx.deleteFrom("upstreams").where("id", "in", own).execute();
     });

@@ -7,6 +7,7 @@ import type { SqlPurges } from "../purges/purges.ts";
 import { everything, requestPurge } from "../purges/requests.ts";
 import type { Db } from "../schema.ts";
 import { requireUnchanged } from "../tags.ts";
+import { lockUpstream } from "../turns.ts";
 import { createUpstream } from "../upstreams.ts";
 import type {
   Condition,
@@ -114,6 +115,7 @@ export class SqlUpstreams implements ManagedUpstreams {
         const rest = (await upstreamsInOrder(tx, registryId)).filter((other) => other !== id);
         await savePositions(saving, { id: registryId, groupId }, rest);
       }
+      await lockUpstream(tx, id);
       await tx.deleteFrom("upstreams").where("id", "=", id).execute();
     });
   }

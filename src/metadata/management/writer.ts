@@ -2,10 +2,12 @@ import type { DeleteResult, Transaction } from "kysely";
 import type { Clock } from "../../lib/clock.ts";
 import type { AuditFact, Author } from "../audit/contract.ts";
 import { insertEvent, system } from "../audit/events.ts";
+import { upstreamOfCache } from "../caches.ts";
 import type { Changes } from "../changes.ts";
 import type { Passwords } from "../passwords.ts";
 import { type Limits, lockGroup } from "../positions.ts";
 import type { Schema } from "../schema.ts";
+import { lockUpstream } from "../turns.ts";
 import type { Saving } from "../upstreams.ts";
 import type { Condition, Removal } from "./contract.ts";
 
@@ -81,6 +83,7 @@ export class Writer {
   /** A step: gives up some lists and entries of a cache; how many. Nobody remembers what nobody has any more. */
   removeSome(cacheId: number): Promise<number> {
     return this.run(async ({ tx }) => {
+      await lockUpstream(tx, upstreamOfCache(cacheId));
       const lists = await removeLists(tx, cacheId);
       if (lists === listsPerStep) return lists;
       return lists + (await removeOldest(tx, cacheId));
@@ -90,6 +93,7 @@ export class Writer {
   /** A step: gives up some of a cache's entries that were last pulled at this time or earlier; how many. */
   removeOld(cacheId: number, lastPull: number): Promise<number> {
     return this.run(async ({ tx, changed }) => {
+      await lockUpstream(tx, upstreamOfCache(cacheId));
       const count = await removeOldest(tx, cacheId, lastPull);
       if (count > 0) changed();
       return count;

@@ -96,6 +96,14 @@ const leave = (row: string, condition: string) => {
 const stay = (condition: string) =>
   `delete from unneeded_content where kind = new.kind and digest = new.digest and ${condition}`;
 
+/** What a change of an entry does to what is counted. */
+export const spaceOfChange = (add: AddBytes): string[] => [
+  ...change(add, "old", "-", held("old")),
+  ...change(add, "new", "", held("new")),
+  ...leave("old", `${held("old")} and not (${held("new")} and old.digest = new.digest)`),
+  stay(held("new")),
+];
+
 const table = "cache_entries";
 const always = "1 = 1";
 const ofEntries = (add: AddBytes): Trigger[] => [
@@ -122,12 +130,7 @@ const ofEntries = (add: AddBytes): Trigger[] => [
     when: `${held("old")} <> ${held("new")}
   or (${held("new")} and (old.digest <> new.digest or old.size <> new.size))`,
     locks: [...content("old"), ...content("new")],
-    statements: [
-      ...change(add, "old", "-", held("old")),
-      ...change(add, "new", "", held("new")),
-      ...leave("old", `${held("old")} and not (${held("new")} and old.digest = new.digest)`),
-      stay(held("new")),
-    ],
+    statements: spaceOfChange(add),
   },
 ];
 

@@ -21,6 +21,7 @@ import { caches } from "./0019_caches.ts";
 import { repositories } from "./0020_repositories.ts";
 import { oidcIssuers } from "./0022_oidc_issuers.ts";
 import { recentStatistics } from "./0024_recent_statistics.ts";
+import { contentsInOrder } from "./0027_contents_in_order.ts";
 import { oldLists } from "./0028_old_lists.ts";
 import { names } from "./0029_names.ts";
 
@@ -51,6 +52,8 @@ export interface SqlWords {
   bytesAdded: string[];
   /** What has content count once where several entries that need it go in one statement. */
   leftAtOnce: string[];
+  /** What has an entry that comes to another content lock both in the order in which everybody does. */
+  contentsInOrder: string[];
   /** What makes ids that somebody chose count as given out, for a table where that can be. */
   givenIds: (table: string) => string[];
   /** A query for the names of our tables, as far as there are any. */
@@ -82,6 +85,7 @@ const steps: Record<string, (words: SqlWords) => string[]> = {
   "0020_repositories": repositories,
   "0022_oidc_issuers": oidcIssuers,
   "0024_recent_statistics": recentStatistics,
+  "0027_contents_in_order": contentsInOrder,
   "0028_old_lists": oldLists,
   "0029_names": names,
 };
@@ -95,6 +99,12 @@ export const stepNames: readonly string[] = Object.keys(steps);
  */
 export async function migrate(db: Db, words: SqlWords): Promise<void> {
   await refuseNewer(db, words);
+  const { error } = await migratorOf(db, words).migrateToLatest();
+  if (error) throw error;
+}
+
+/** What carries the steps out, as far as is asked. */
+export function migratorOf(db: Db, words: SqlWords): Migrator {
   const migrations = Object.fromEntries(
     Object.entries(steps).map(([name, statements]) => [
       name,
@@ -102,8 +112,7 @@ export async function migrate(db: Db, words: SqlWords): Promise<void> {
     ]),
   );
   const provider = { getMigrations: () => Promise.resolve(migrations) };
-  const { error } = await new Migrator({ db, provider }).migrateToLatest();
-  if (error) throw error;
+  return new Migrator({ db, provider });
 }
 
 function migration(statements: readonly string[]): Migration {

@@ -10,17 +10,22 @@ import {
   type RootOperationNode,
   type TransactionSettings,
 } from "kysely";
+import type { Contended } from "../turns.ts";
 import type { Connection } from "./connection.ts";
 import { Pool, type PoolOptions } from "./pool.ts";
 
 /** Kysely over connections of the runtime's own client. */
 export function postgresDialect(options: PoolOptions): Dialect {
   return {
-    createAdapter: () => new PostgresAdapter(),
+    createAdapter: () => new Adapter(),
     createDriver: () => new PostgresDriver(new Pool(options)),
     createIntrospector: (db) => new PostgresIntrospector(db),
     createQueryCompiler: () => new Compiler(),
   };
+}
+
+class Adapter extends PostgresAdapter implements Contended {
+  readonly isContended = true;
 }
 
 /** A text that comes from a query and not from a table is compared by its bytes too, or could not stand beside one that does. */

@@ -5,15 +5,17 @@ import { assemble, type Engine, type MetadataOptions } from "../assemble.ts";
 import { SqlCache } from "../cache.ts";
 import type { Metadata } from "../contract.ts";
 import { SqlLists } from "../lists/lists.ts";
-import { migrate, refuseUnfinished } from "../migrations/index.ts";
 import type { Db, Schema } from "../schema.ts";
+import { databaseTime, timeOf } from "../time.ts";
+import { lockKey } from "../turns.ts";
 import { SharedChanges } from "./changes.ts";
 import { postgresDialect } from "./dialect.ts";
 import { explained } from "./explained.ts";
 import type { PoolOptions } from "./pool.ts";
+import { ReadOnly } from "./read-only.ts";
 import { RecentCache } from "./recent.ts";
 import { SharedLists } from "./shared-lists.ts";
-import { postgresWords } from "./words.ts";
+import { bringUpToDate, lockMs } from "./up-to-date.ts";
 
 export interface PostgresOptions extends MetadataOptions {
   /** `postgres://user:password@host:port/database`, checked. */
@@ -26,16 +28,15 @@ export interface PostgresOptions extends MetadataOptions {
   statementMs: number;
   /** For what a real server takes, whatever `clock` says. */
   timers: Clock;
+  /** Whether `clock` is the same for all servers on the database, as only tests have it; else the database's own is. */
+  isClockShared: boolean;
 }
 
 const connectMs = 5000;
 /** Whether the database is there has to be known sooner than what is in it. */
 const probeMs = 2000;
-/** A change of a table waits for those who use it, and everybody else would wait behind it: it steps back and comes again. */
-const lockMs = 2000;
 /** Whoever stores something of the same upstream waits meanwhile. */
 const stepMs = 50;
-const lockAttempts = 30;
 
 /**
  * Opens the database, and makes it or brings it to the newest schema where needed, one server after another. Throws a
@@ -54,16 +55,18 @@ export async function openPostgresMetadata(options: PostgresOptions): Promise<Me
   };
   try {
     const alone = locking(pool);
-    await alone("migrations", () => bringUpToDate(pool, options.log));
+    await alone("migrations", () => migrated(pool, options.log));
     const { clock, timers, log } = options;
     const changes = await SharedChanges.open({ db, probe, clock, timers, log });
-    const cache = new RecentCache(new SqlCache(db, changes), changes, clock);
+    const time = options.isClockShared ? timeOf(clock) : databaseTime;
+    const cache = new RecentCache(new SqlCache(db, changes, time), changes, clock);
     const lists = new SharedLists(new SqlLists(db));
     const unready = () => changes.ask().then(isThere, whyNot);
     const unlessOthers = lockingIfFree(pool);
-    const isWritingBack = () => false;
-    const engine = { db, changes, cache, lists, unready, isWritingBack, alone, unlessOthers };
-    return await assemble({ ...engine, stepMs, close }, options);
+    const reading = new ReadOnly(probe, log);
+    const about = { unready, readOnly: () => reading.told(), isWritingBack: () => false };
+    const engine = { db, changes, time, cache, lists, alone, unlessOthers, stepMs, close };
+    return await assemble({ ...engine, ...about }, options);
   } catch (error) {
     await close();
     throw explained(error, options.url);
@@ -97,8 +100,6 @@ const lockingIfFree =
       if (rows[0]?.free === true) await work();
     });
 
-const lockKey = (name: string) => sql`hashtextextended(current_schema() || ' weir ' || ${name}, 0)`;
-
 /** On a connection of its own, for as long as it takes. */
 async function inOwnTransaction<T>(
   pool: PoolOptions,
@@ -112,20 +113,11 @@ async function inOwnTransaction<T>(
   }
 }
 
-/** An index can take as long as it takes. What the previous version's servers do goes on meanwhile. */
-async function bringUpToDate(pool: PoolOptions, log: Log): Promise<void> {
+/** `bringUpToDate` on connections that wait as it needs it. */
+async function migrated(pool: PoolOptions, log: Log): Promise<void> {
   const patient = opened({ ...pool, statementMs: undefined, lockMs, max: 2 });
   try {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        await refuseUnfinished(patient, postgresWords);
-        return await migrate(patient, postgresWords);
-      } catch (error) {
-        const isInUse = failureCode(error) === "POSTGRES_55P03";
-        if (!isInUse || attempt === lockAttempts) throw error;
-        log.info("a table is in use, its change waits", { attempt });
-      }
-    }
+    await bringUpToDate(patient, log);
   } finally {
     await patient.destroy();
   }

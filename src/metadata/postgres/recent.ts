@@ -169,8 +169,8 @@ export class RecentCache implements Cache {
     return this.inner.hasSeen(groupId, digest);
   }
 
-  recorded(digest: Digest, now: number): Promise<"no" | "yes" | "leaving"> {
-    return this.inner.recorded(digest, now);
+  recorded(digest: Digest): Promise<"no" | "yes" | "leaving"> {
+    return this.inner.recorded(digest);
   }
 
   forgetBlob(digest: Digest): Promise<void> {

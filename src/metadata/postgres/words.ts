@@ -1,4 +1,5 @@
 import type { SqlWords } from "../migrations/index.ts";
+import { contentsInOrder } from "./contents-in-order.ts";
 import { addBytes, bytesAdded, entryCounts } from "./entry-counts.ts";
 import { leftAtOnce } from "./left-at-once.ts";
 import { repositoryCounts } from "./repository-counts.ts";
@@ -36,6 +37,7 @@ for each statement execute function ${table}_are_kept()`,
   addBytes,
   bytesAdded,
   leftAtOnce,
+  contentsInOrder,
   trigger: ({ name, table, event, when, locks = [], statements }) => [
     `create function ${name}() returns trigger language plpgsql as $$
 begin

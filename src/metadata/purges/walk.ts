@@ -1,7 +1,7 @@
 import { type Selectable, sql, type Transaction } from "kysely";
 import { cachesBeside, upstreamOfCache } from "../caches.ts";
 import type { CacheEntriesTable, Db, Schema } from "../schema.ts";
-import { lockUpstream } from "../upstreams.ts";
+import { lockUpstream } from "../turns.ts";
 
 type Row = Pick<
   Selectable<CacheEntriesTable>,

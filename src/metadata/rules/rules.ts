@@ -4,6 +4,7 @@ import { MetadataError } from "../error.ts";
 import { always, type Recorded, type Writer } from "../management/writer.ts";
 import type { Db, UpstreamsTable } from "../schema.ts";
 import { requireUnchanged } from "../tags.ts";
+import { lockUpstream } from "../turns.ts";
 import { type ManagedRules, maxRules, type Rule, type RuleRecord } from "./contract.ts";
 import { isSameRule, lastId, ruleOf, type StoredRule, storedRules } from "./stored.ts";
 
@@ -114,6 +115,7 @@ async function write(
   rules: readonly StoredRule[],
 ): Promise<void> {
   changed();
+  await lockUpstream(tx, row.id);
   await tx
     .updateTable("upstreams")
     .set({

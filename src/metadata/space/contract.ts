@@ -14,7 +14,10 @@ export interface BoundedSpace {
   scope: "upstream" | "group";
   id: number;
   name: string;
-  /** Bytes of what its entries need, each content once. */
+  /**
+   * Bytes of what its entries need, each content once. Of an upstream that has doubted caches (`caches.ts`) those of the largest
+   * of its caches, so not more than there are: what is in two of them would count twice, and others would go for it.
+   */
   bytes: number;
   maxBytes: number;
 }
@@ -64,7 +67,7 @@ export interface Space {
   bounded(): Promise<BoundedSpace[]>;
   /** Undefined for a group that is not there. */
   group(id: number): Promise<{ bytes: number; maxBytes: number | undefined } | undefined>;
-  /** Bytes that its entries need. */
+  /** Bytes that its entries need; what is in two caches of an upstream counts in each. */
   bytesOf(scope: Exclude<SpaceScope, { scope: "instance" }>): Promise<number>;
   /** Ids of the caches (`caches.ts`) that have content in this scope, with those that are nobody's any more and have some left. */
   cachesOf(scope: SpaceScope): Promise<number[]>;
@@ -82,6 +85,8 @@ export interface Space {
 
 /** How content goes that nothing needs any more. */
 export interface Sweep {
+  /** What time it is, by the clock of all servers on this database: the one that all these times are of. */
+  now(): Promise<number>;
   /** Notes that this content is unneeded from now on, of which that has not been noted; how much that was. At most so many. */
   note(now: number, limit: number): Promise<number>;
   /** What has been unneeded since then or longer, the oldest first. */

@@ -1,6 +1,7 @@
 import { type Selectable, sql, type Updateable } from "kysely";
 import { upstreamOfCache } from "../caches.ts";
 import type { CacheEntriesTable, Db } from "../schema.ts";
+import { isContended, lockContents } from "../turns.ts";
 import { keptByPins } from "../purges/walk.ts";
 import type { Evicted, EvictionWish } from "./contract.ts";
 import { held } from "./held.ts";
@@ -23,13 +24,18 @@ type Row = Pick<
 >;
 
 /** Each takes some questions: so many take some milliseconds. */
-const maxSeen = 12;
+const mostSeen = 12;
+/** Where others wait for the step, and each question goes to another machine. */
+const mostSeenBeside = 10;
 
 /** `Space.evict`, in the transaction that it is given. */
 export async function evictSome(db: Db, wish: EvictionWish): Promise<Evicted> {
-  const rows = await oldestOf(db, wish);
+  const maxSeen = isContended(db) && !wish.isDry ? mostSeenBeside : mostSeen;
+  const rows = await oldestOf(db, wish, maxSeen);
   const evicted: Evicted = { entries: [], bytes: 0, position: wish.after, next: undefined };
   const candidates = rows.slice(0, maxSeen);
+  // What needs the same in other upstreams is counted by others at this moment.
+  if (!wish.isDry) await lockContents(db, candidates.filter(isHeld));
   const isKept = candidates.length > 0 && (await keptByPins(db, wish.cacheId, candidates));
   for (const row of rows) {
     evicted.next = row.downloaded_at;
@@ -37,8 +43,7 @@ export async function evictSome(db: Db, wish: EvictionWish): Promise<Evicted> {
     if (isEnough || row === rows[maxSeen]) return evicted;
     evicted.position = [row.downloaded_at, row.id];
     if (isKept && isKept(row)) continue;
-    const isHeld = row.proof === "shown" || row.upstream_etag !== null;
-    if (!(await giveUp(db, row, isHeld, wish.isDry)) || !isHeld) continue;
+    if (!(await giveUp(db, row, wish.isDry)) || !isHeld(row)) continue;
     const { id, group_id: groupId, relative_path: relativePath } = row;
     const upstreamId = upstreamOfCache(row.upstream_id);
     const { digest, size, downloaded_at: downloadedAt } = row;
@@ -48,8 +53,11 @@ export async function evictSome(db: Db, wish: EvictionWish): Promise<Evicted> {
   return { ...evicted, next: undefined };
 }
 
+/** Whether it needs its content (`held.ts`). */
+const isHeld = ({ proof, upstream_etag: etag }: Row) => proof === "shown" || etag !== null;
+
 /** One more than are looked at. */
-function oldestOf(db: Db, { cacheId, after }: EvictionWish): Promise<Row[]> {
+function oldestOf(db: Db, { cacheId, after }: EvictionWish, maxSeen: number): Promise<Row[]> {
   let query = db
     .selectFrom("cache_entries")
     .select(["id", "group_id", "upstream_id", "repository", "kind", "reference", "relative_path"])
@@ -67,17 +75,17 @@ function oldestOf(db: Db, { cacheId, after }: EvictionWish): Promise<Row[]> {
 }
 
 /** Whether it goes. What a manifest that was pulled later leads to is used with that. */
-async function giveUp(db: Db, row: Row, isHeld: boolean, isDry: boolean): Promise<boolean> {
+async function giveUp(db: Db, row: Row, isDry: boolean): Promise<boolean> {
   const parents = row.reference === row.digest ? await leadingTo(db, row) : undefined;
   if (parents && parents.usedAt > row.downloaded_at) {
     if (!isDry) await set(db, row.id, { downloaded_at: parents.usedAt });
     return false;
   }
   if (parents?.isThere) {
-    if (isHeld && !isDry) {
+    if (isHeld(row) && !isDry) {
       await set(db, row.id, { proof: "named", upstream_etag: null, upstream_checked_at: 0 });
     }
-    return isHeld;
+    return isHeld(row);
   }
   if (isDry) return true;
   await db.deleteFrom("cache_entries").where("id", "=", row.id).execute();

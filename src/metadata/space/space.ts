@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { cacheIdOf, cachesFor, isKeptBy, upstreamIdOf } from "../caches.ts";
+import { cacheIdOf, cachesFor, isKeptBy, upstreamIdOf, upstreamOfCache } from "../caches.ts";
 import type { Changes } from "../changes.ts";
 import type { Db } from "../schema.ts";
 import type { BytesScope } from "./tables.ts";
@@ -12,6 +12,7 @@ import type {
   SpaceUsage,
 } from "./contract.ts";
 import { inTransaction } from "../transactions.ts";
+import { lockUpstream } from "../turns.ts";
 import { evictSome } from "./evicting.ts";
 
 /** `Space` on any engine. */
@@ -36,10 +37,10 @@ export class SqlSpace implements Space {
     const own = cacheIdOf("u");
     const { rows } = await sql<BoundedSpace>`
       select 'upstream' as scope, u.id, u.name,
-        coalesce(b.bytes, 0) + case when u.doubted_epoch < u.cache_epoch then (
-          select cast(coalesce(sum(d.bytes), 0) as bigint) from cached_bytes as d
-          where d.scope = 'upstream' and ${isKeptBy("d.owner_id", "u")} and d.owner_id <> ${own}
-        ) else 0 end as bytes, u.cache_max_bytes as ${sql.ref("maxBytes")}
+        case when u.doubted_epoch < u.cache_epoch then (
+          select coalesce(max(d.bytes), 0) from cached_bytes as d
+          where d.scope = 'upstream' and ${isKeptBy("d.owner_id", "u")}
+        ) else coalesce(b.bytes, 0) end as bytes, u.cache_max_bytes as ${sql.ref("maxBytes")}
       from upstreams as u left join cached_bytes as b on b.scope = 'upstream' and b.owner_id = ${own}
       where u.cache_max_bytes is not null
       union all
@@ -100,7 +101,11 @@ export class SqlSpace implements Space {
   evict(wish: EvictionWish): Promise<Evicted> {
     if (wish.isDry) return evictSome(this.db, wish);
     // What a power failure brings back is evicted again: nobody waits for the disk here.
-    return inTransaction(this.db, (tx) => evictSome(tx, wish));
+    return inTransaction(this.db, async (tx) => {
+      // Nobody stores what needs this while it goes.
+      await lockUpstream(tx, upstreamOfCache(wish.cacheId));
+      return evictSome(tx, wish);
+    });
   }
 
   settle(): Promise<void> {

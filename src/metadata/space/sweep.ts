@@ -3,6 +3,7 @@ import type { Digest } from "../../oci/digest.ts";
 import type { ChildKind } from "../../oci/manifest.ts";
 import type { Db, Schema } from "../schema.ts";
 import type { FoundBlob, Sweep } from "./contract.ts";
+import type { SharedTime } from "../time.ts";
 import { inTransaction } from "../transactions.ts";
 import { held } from "./held.ts";
 
@@ -10,15 +11,35 @@ type Tx = Transaction<Schema>;
 
 /** `Sweep` on any engine. */
 export class SqlSweep implements Sweep {
-  constructor(readonly db: Db) {}
+  constructor(
+    readonly db: Db,
+    readonly time: SharedTime,
+  ) {}
+
+  now(): Promise<number> {
+    return this.time(this.db);
+  }
 
   async note(now: number, limit: number): Promise<number> {
-    const noted = sql<{ digest: Digest }>`
-      update unneeded_content set since = ${now} where since is null and (kind, digest) in (
-        select kind, digest from unneeded_content where since is null limit ${limit}
-      ) returning digest`;
-    // Many rows at once: others may have some of them in another order.
-    return inTransaction(this.db, async (tx) => (await noted.execute(tx)).rows.length);
+    return inTransaction(this.db, async (tx) => {
+      // One that somebody is just coming to need, or to leave, is not waited for: whoever does that may wait for another.
+      const rows = await tx
+        .selectFrom("unneeded_content")
+        .select(["kind", "digest"])
+        .where("since", "is", null)
+        .limit(limit)
+        .forUpdate()
+        .skipLocked()
+        .execute();
+      if (rows.length === 0) return 0;
+      const keys = rows.map(({ kind, digest }) => sql`(${kind}, ${digest})`);
+      await tx
+        .updateTable("unneeded_content")
+        .set({ since: now })
+        .where(sql<boolean>`(kind, digest) in (values ${sql.join(keys)})`)
+        .execute();
+      return rows.length;
+    });
   }
 
   due(since: number, limit: number) {
@@ -90,11 +111,12 @@ export class SqlSweep implements Sweep {
 
   async adopt(blobs: readonly FoundBlob[], now: number): Promise<FoundBlob[]> {
     if (blobs.length === 0) return [];
+    const inOrder = blobs.toSorted((a, b) => (a.digest < b.digest ? -1 : 1));
     return inTransaction(this.db, async (tx) => {
       const known = { stored_at: now, verified_at: 0, removing_at: 0 };
       const rows = await tx
         .insertInto("blobs")
-        .values(blobs.map(({ digest, size }) => ({ digest, size, ...known })))
+        .values(inOrder.map(({ digest, size }) => ({ digest, size, ...known })))
         .onConflict((conflict) => conflict.doNothing())
         .returning(["digest", "size"])
         .execute();

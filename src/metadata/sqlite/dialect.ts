@@ -46,12 +46,12 @@ class Adapter extends SqliteAdapter {
   }
 }
 
+const rowLocks = new Set<unknown>(["ForShare", "ForUpdate", "ForNoKeyUpdate", "SkipLocked"]);
+
 /** Whoever writes has the whole database, so rows need no locks, and SQLite knows none. */
 class Compiler extends SqliteQueryCompiler {
   protected override visitSelectModifier(node: SelectModifierNode): void {
-    if (node.modifier !== "ForShare" && node.modifier !== "ForUpdate") {
-      super.visitSelectModifier(node);
-    }
+    if (!rowLocks.has(node.modifier)) super.visitSelectModifier(node);
   }
 }
 

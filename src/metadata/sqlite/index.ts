@@ -8,6 +8,7 @@ import { SqlLists } from "../lists/lists.ts";
 import { migrate } from "../migrations/index.ts";
 import { RememberedCache } from "../remembered.ts";
 import type { Schema } from "../schema.ts";
+import { timeOf } from "../time.ts";
 import { endLeases } from "../work/states.ts";
 import { LocalChanges } from "./changes.ts";
 import { Checkpoints } from "./checkpoints.ts";
@@ -55,10 +56,12 @@ async function openLocked(options: SqliteOptions, lock: FileLock): Promise<Metad
     await endLeases(db);
     // No other process has the file.
     const turns = new SingleFile();
+    const time = timeOf(options.clock);
     const engine = {
       db,
       changes,
-      cache: new RememberedCache(new SqlCache(db, changes), () => changes.generation()),
+      time,
+      cache: new RememberedCache(new SqlCache(db, changes, time), () => changes.generation()),
       lists: new SqlLists(db),
       async unready() {
         try {
@@ -69,6 +72,8 @@ async function openLocked(options: SqliteOptions, lock: FileLock): Promise<Metad
           return `does not answer (${failureCode(error)})`;
         }
       },
+      // What keeps it from being written is told by each write.
+      readOnly: async () => undefined,
       isWritingBack: () => checkpoints.isRunning,
       alone: <T>(what: string, work: () => Promise<T>) => turns.do(what, work),
       unlessOthers: (_: string, work: () => Promise<void>) => work(),

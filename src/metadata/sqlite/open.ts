@@ -36,6 +36,8 @@ end`,
   bytesAdded: [],
   // Here a trigger runs before the next row goes.
   leftAtOnce: [],
+  // One transaction writes at a time.
+  contentsInOrder: [],
   entryCounts: (bucketBits) => {
     const seen = (row: string) => `${row}.proof = 'shown' and ${row}.status = 'default'`;
     const bucket = (row: string) =>

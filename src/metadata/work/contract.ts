@@ -37,6 +37,8 @@ export interface WorkEnding extends WorkProgress {
  * it in time has lost it, and finds that out by the next call, which is false and changes nothing.
  */
 export interface WorkStates {
+  /** What time it is, by the clock of all servers on this database: the one that all these times are of. */
+  now(): Promise<number>;
   /** Makes it known, where it is not. */
   add(name: string, nextRunAt: number): Promise<void>;
   /** In order of name. */

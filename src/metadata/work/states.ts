@@ -1,5 +1,6 @@
 import { type Selectable, sql } from "kysely";
 import type { Db, WorkTable } from "../schema.ts";
+import type { SharedTime } from "../time.ts";
 import type { WorkEnding, WorkProgress, WorkState, WorkStates } from "./contract.ts";
 
 /** What the table takes. */
@@ -7,7 +8,14 @@ const maxMessage = 255;
 
 /** `WorkStates` on any engine. */
 export class SqlWorkStates implements WorkStates {
-  constructor(readonly db: Db) {}
+  constructor(
+    readonly db: Db,
+    readonly time: SharedTime,
+  ) {}
+
+  now(): Promise<number> {
+    return this.time(this.db);
+  }
 
   async add(name: string, nextRunAt: number): Promise<void> {
     await this.db

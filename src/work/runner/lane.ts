@@ -90,14 +90,14 @@ export class Lane {
 
   /** Runs what is due; how long until it may be again. Never rejects. */
   async #attempt(): Promise<number> {
-    const { states, clock, log } = this.#around;
+    const { states, log } = this.#around;
     const { name } = this.work;
     try {
       const state = await states.get(name);
       if (!state) return lookMs;
       const ms = await this.#dueIn(state);
       if (ms > 0) return ms;
-      const now = clock.now();
+      const now = await states.now();
       const claimed = await states.claim(name, this.#around.owner, now + leaseMs, now);
       if (!claimed) return lookMs;
       await this.#run(claimed);
@@ -112,7 +112,7 @@ export class Lane {
   async #dueIn({ nextRunAt, failures, wakes, state, lastRunAt }: WorkState): Promise<number> {
     const { clock, log, states } = this.#around;
     const { name, everyMs, afterStartMs, goesByAge } = this.work;
-    const now = clock.now();
+    const now = await states.now();
     const isFar = nextRunAt - now > Math.max(everyMs, maxRetryMs);
     const isDue = nextRunAt <= now;
     const hasWaited = clock.elapsed() - this.#startedAt;
@@ -132,14 +132,14 @@ export class Lane {
   }
 
   async #run(claimed: WorkState): Promise<void> {
-    const { states, owner, clock } = this.#around;
+    const { states, owner } = this.#around;
     const abort = new AbortController();
     this.#abort = abort;
     const renewing = this.#renewing(abort);
     try {
       const ending = await this.#steps(claimed, abort.signal);
       const { wakes } = claimed;
-      const now = clock.now();
+      const now = await states.now();
       if (ending) await states.release(this.work.name, owner, { ...ending, wakes, now });
     } finally {
       renewing.cancel();
@@ -161,25 +161,25 @@ export class Lane {
         const step = await this.work.step({ ...at, signal });
         const { isOver, state, done, total, message, nextMs = everyMs } = step;
         at = { state: isOver ? undefined : state, done, total };
-        const now = clock.now();
+        const now = await states.now();
         if (isOver) return { ...good, ...at, message, lastRunAt: now, nextRunAt: now + nextMs };
         if (!(await states.save(name, owner, at, now + leaseMs))) return undefined;
       } catch (error) {
-        return { ...at, ...this.#failed(claimed, error) };
+        return { ...at, ...(await this.#failed(claimed, error)) };
       }
       await pace.rest(clock.elapsed() - started, running(), signal);
     }
     // To be gone on with at once, by whoever comes first.
-    return { ...good, ...at, nextRunAt: clock.now() };
+    return { ...good, ...at, nextRunAt: await states.now() };
   }
 
-  #failed({ name, failures: before, lastRunAt }: WorkState, error: unknown) {
-    const { clock, log } = this.#around;
+  async #failed({ name, failures: before, lastRunAt }: WorkState, error: unknown) {
+    const { states, log } = this.#around;
     const message = failureCode(error);
     const failures = before + 1;
     log.error("background work failed", { work: name, code: message, failures });
     const waitMs = Math.min(maxRetryMs, firstRetryMs * 2 ** (failures - 1));
-    return { lastRunAt, failures, message, nextRunAt: clock.now() + waitMs };
+    return { lastRunAt, failures, message, nextRunAt: (await states.now()) + waitMs };
   }
 
   /** Keeps the lease through steps that wait for long. */
@@ -190,7 +190,7 @@ export class Lane {
     let isOver = false;
     const renew = async () => {
       try {
-        const isOurs = await states.renew(name, owner, clock.now() + leaseMs);
+        const isOurs = await states.renew(name, owner, (await states.now()) + leaseMs);
         if (!isOurs) abort.abort();
       } catch (error) {
         log.warn("the lease of background work was not renewed", {

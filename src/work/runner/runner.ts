@@ -39,23 +39,24 @@ export function createRunner(works: readonly Work[], options: RunnerOptions): St
   };
   return {
     async start() {
-      for (const { name, afterStartMs } of works)
-        await states.add(name, clock.now() + afterStartMs);
+      const now = await states.now();
+      for (const { name, afterStartMs } of works) await states.add(name, now + afterStartMs);
       for (const lane of lanes.values()) lane.look();
     },
     async wake(name) {
       const lane = laneOf(name);
-      await states.wake(name, clock.now());
+      await states.wake(name, await states.now());
       lane.look();
     },
     async cancel(name) {
       const lane = laneOf(name);
-      await states.cancel(name, clock.now() + lane.work.everyMs);
+      await states.cancel(name, (await states.now()) + lane.work.everyMs);
       lane.cancel();
     },
     async list() {
+      const now = await states.now();
       const all = await states.all();
-      return all.filter(({ name }) => lanes.has(name)).map((state) => reportOf(state, clock.now()));
+      return all.filter(({ name }) => lanes.has(name)).map((state) => reportOf(state, now));
     },
     async stop() {
       await Promise.all([...lanes.values()].map((lane) => lane.stop()));

@@ -29,14 +29,14 @@ export interface SweepingOptions {
 
 /** Deletes content that no entry has needed for a while. */
 export function sweepingWork(options: SweepingOptions): Work {
-  const { sweep, clock } = options;
+  const { sweep } = options;
   return {
     name: "sweep",
     everyMs: 60_000,
     afterStartMs: 60_000,
     goesByAge: true,
     async step({ state = "looking", done }) {
-      const now = clock.now();
+      const now = await sweep.now();
       if (state === "looking") {
         const some = await sweep.note(now, notesPerStep);
         return { isOver: false, state: some < notesPerStep ? "removing" : state, done };
@@ -77,8 +77,8 @@ async function removeBlob(
   digest: Digest,
 ): Promise<"removed" | "needed" | "held"> {
   if (holds.has(digest)) return "held";
-  const begun = clock.now();
   const startedAt = clock.elapsed();
+  const begun = await sweep.now();
   if (!(await sweep.beginRemoval(digest, begun))) return "needed";
   // Who began to store it before the record said so does not know of this; who begins now waits for the end.
   // A database or a process that took too long has left the others less time than a deletion may take.
@@ -107,7 +107,7 @@ export function straysWork({ sweep, blobs, holds, clock, log }: SweepingOptions)
       const old = listed.filter(
         ({ digest, storedAt }) => storedAt < now - strayMs && !holds.has(digest),
       );
-      const strays = await sweep.adopt(old, now);
+      const strays = await sweep.adopt(old, await sweep.now());
       if (strays.length > 0)
         log.warn("blobs without a record were found", { count: strays.length });
       const last = listed.at(-1)?.digest;
