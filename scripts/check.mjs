@@ -16,8 +16,11 @@ const steps = {
   format: () => runBun(["fmt", "--no-script", "--check", ...folders]),
   tests: () => unitTests(),
 };
-/** Of `test/pull`: what goes through database and store, and not through the rules about upstreams alone. */
-const withBoth = ["bucket", "fills", "pull", "servers"].map((name) => `test/pull/${name}.test.ts`);
+/** What goes through database and store: of `test/pull` not what is about upstreams alone, and what keeps the store as it should be. */
+const withBoth = [
+  ...["bucket", "fills", "pull", "servers"].map((name) => `test/pull/${name}.test.ts`),
+  "test/work/space-model.test.ts",
+];
 /** Only where they are named. */
 const more = {
   postgres: () => testsOnPostgres([], {}),

@@ -291,6 +291,7 @@ function spaceKeeping(
     eviction: new Eviction({ ...around, space, cacheMaxBytes, minFreeBytes }),
     sweeping: { ...around, sweep, holds },
     scrubbing: { verifier, management, log, counts },
+    quarantine: around,
     counts,
   };
 }

@@ -204,8 +204,8 @@ async function openBlobs(
   { dataDir: root, minFreeBytes, bucket }: Config,
   around: Pick<Surroundings, "clock" | "log" | "random">,
 ): Promise<FsBlobStore | BucketBlobStore> {
-  const { log } = around;
-  if (!bucket) return FsBlobStore.open({ root, minFreeBytes, log });
+  const { log, clock } = around;
+  if (!bucket) return FsBlobStore.open({ root, minFreeBytes, log, clock });
   const { redirect, ...settings } = bucket;
   return BucketBlobStore.open({ settings, redirect, root, minFreeBytes, ...around });
 }

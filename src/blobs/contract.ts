@@ -31,10 +31,15 @@ export interface BlobStore {
   /** Gives up bytes; a reader that is under way finishes. Absent bytes are no error. Throws `StoreUnavailableError`. */
   delete(digest: Digest): Promise<void>;
   /**
-   * Puts bytes that turned out to be wrong aside, where somebody can look at them and nobody is served. Absent ones are no
-   * error. Throws `StoreUnavailableError`.
+   * Puts bytes that turned out to be wrong aside, where somebody can look at them and nobody is served. Those that others have
+   * stored in their place since they were looked at stay, and absent ones are no error: false. Throws
+   * `StoreUnavailableError`.
    */
-  quarantine(digest: Digest): Promise<void>;
+  quarantine(found: StoredBlob): Promise<boolean>;
+  /** What was put aside, and when; at most `limit`, in no order. Throws `StoreUnavailableError`. */
+  quarantined(limit: number): Promise<StoredBlob[]>;
+  /** Gives up what was put aside under this digest. Throws `StoreUnavailableError`. */
+  discardQuarantined(digest: Digest): Promise<void>;
   /** Bytes that can be stored until free space is at its floor; undefined: nobody knows. */
   room(): Promise<number | undefined>;
   /** Whether pulls can be answered by way of this store. */
@@ -104,5 +109,10 @@ export class StoreFullError extends Error {
 
 /** The store does not answer: whether it has the bytes is not known. The message is the reason, in a few words. */
 export class StoreUnavailableError extends Error {
-  override readonly name = "StoreUnavailableError";
+  override readonly name: string = "StoreUnavailableError";
+}
+
+/** The store answers, and these bytes cannot be read, as on a disk that errs: no proof that they are gone. */
+export class UnreadableError extends StoreUnavailableError {
+  override readonly name: string = "UnreadableError";
 }

@@ -1,4 +1,4 @@
-import { StoreUnavailableError } from "../blobs/contract.ts";
+import { StoreFullError, StoreUnavailableError } from "../blobs/contract.ts";
 import { failureCode, type Log } from "../lib/log.ts";
 import { RegistryError } from "../oci/error.ts";
 import { ring, UpstreamError } from "../upstream/contract.ts";
@@ -56,6 +56,12 @@ export async function tolerate(log: Log, message: string, write: Promise<unknown
 export function isWrongContent(error: unknown): boolean {
   if (error instanceof RegistryError) return error.code === "upstream_invalid";
   return error instanceof UpstreamError && error.reason === "invalid";
+}
+
+/** Why the store did not take something, for the log: with the system's word for it, where it has one (`ENOSPC`). */
+export function notStoredBecause(error: unknown): string {
+  if (!(error instanceof StoreFullError)) return `${reasonOf(error)} ${failureCode(error)}`;
+  return error.cause ? `${error.message} (${failureCode(error.cause)})` : error.message;
 }
 
 /** A short word for a log line or a reason: what stood in the way, without texts from outside. */

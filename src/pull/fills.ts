@@ -2,7 +2,7 @@ import { type BlobStore, type Spool, StoreFullError } from "../blobs/contract.ts
 import { type Clock, yieldTurn } from "../lib/clock.ts";
 import type { Endings } from "../lib/endings.ts";
 import type { Holds } from "../lib/holds.ts";
-import { failureCode, type Log } from "../lib/log.ts";
+import type { Log } from "../lib/log.ts";
 import type { Cache, Upstream } from "../metadata/contract.ts";
 import { algorithmOf, Digester } from "../oci/digest.ts";
 import { type Absent, absent, type OpenBlob, type UpstreamClient } from "../upstream/contract.ts";
@@ -10,6 +10,7 @@ import { lost } from "./claims.ts";
 import type { CacheEvent } from "../metadata/contract.ts";
 import type { Activity, FillUnderWay } from "./contract.ts";
 import { Download } from "./download.ts";
+import { notStoredBecause } from "./errors.ts";
 import { Fill } from "./fill.ts";
 import { Flight, flightKey, type Running, type Unstorable, type Wanted } from "./flight.ts";
 import type { Follower } from "./follower.ts";
@@ -219,7 +220,7 @@ export class Fills {
       if (!this.#hasPlace(upstream.groupId)) throw new StoreFullError("too many fills are running");
       return await blobs.spool(digest, size);
     } catch (error) {
-      const reason = error instanceof StoreFullError ? error.message : failureCode(error);
+      const reason = notStoredBecause(error);
       log.warn("blob is passed through, not stored", { digest, reason });
       return undefined;
     }

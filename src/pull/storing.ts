@@ -4,7 +4,7 @@ import { inSpan } from "../lib/tracing/span.ts";
 import type { ShownObject } from "../metadata/contract.ts";
 import { blobContentType } from "./content-type.ts";
 import type { CacheEvent } from "../metadata/contract.ts";
-import { reasonOf } from "./errors.ts";
+import { notStoredBecause, reasonOf } from "./errors.ts";
 import type { Fill } from "./fill.ts";
 import { keepSafe, type KeepingOptions } from "./keeping.ts";
 import type { Wanted } from "./flight.ts";
@@ -68,7 +68,7 @@ async function fillStore(
     });
     return { stored: true };
   } catch (error) {
-    const reason = `${reasonOf(error)} ${failureCode(error)}`;
+    const reason = notStoredBecause(error);
     log.warn("fill was not stored", { upstream: upstream.name, digest, reason });
     return { stored: false, error };
   } finally {

@@ -40,6 +40,8 @@ export class Windows {
   readonly #lessons: Lessons;
   /** How many are open, by upstream. */
   readonly #open = new Map<number, number>();
+  /** Who waits for one to end, by upstream: where nothing can be stored, a window is all there is. */
+  readonly #waiting = new Map<number, Set<() => void>>();
 
   constructor(options: Options, fills: Fills, lessons: Lessons) {
     this.#options = options;
@@ -60,9 +62,11 @@ export class Windows {
     const asked = { wanted, range, size };
     if (!this.#fills.flying(wanted) && this.#fills.hasRested(wanted)) return undefined;
     const { isOver } = this.#lessons.allowance(wanted);
-    // Nothing is stored behind it, so nothing is downloaded twice: it costs what was asked for.
-    if (!this.#fills.isWorthwhile(wanted))
-      return isOver ? undefined : this.#ask(asked, gone, false);
+    // Nothing is stored behind it, so nothing is downloaded twice: it costs what was asked for, and waits for its turn.
+    if (!this.#fills.isWorthwhile(wanted)) {
+      if (isOver) return undefined;
+      return this.#ask(asked, gone, false, await this.#enterInTurn(wanted.upstream.id, gone));
+    }
     if (!isOver && this.#isWorthIt(asked)) return this.#race(asked, gone);
     this.#fills.attend(wanted);
     return undefined;
@@ -94,11 +98,15 @@ export class Windows {
   }
 
   /** Undefined where it does not come as asked for: then, as when it breaks off, no more are asked for until the blob is stored. */
-  async #ask(asked: Asked, end: AbortSignal, isFilling: boolean): Promise<Window | undefined> {
+  async #ask(
+    asked: Asked,
+    end: AbortSignal,
+    isFilling: boolean,
+    leave = this.#enter(asked.wanted.upstream.id),
+  ): Promise<Window | undefined> {
     const { upstream, digest } = asked.wanted;
     const allowance = this.#lessons.allowance(asked.wanted);
     const signal = AbortSignal.any([this.#fills.closing, allowance.signal, end]);
-    const leave = this.#enter(upstream.id);
     const over = (failure?: UpstreamError) => {
       leave();
       if (!failure || signal.aborted) return;
@@ -134,6 +142,33 @@ export class Windows {
     return { source, contentType: open.contentType };
   }
 
+  /** The same when fewer are open than may be, or nobody wants it any more. */
+  async #enterInTurn(upstreamId: number, gone: AbortSignal): Promise<() => void> {
+    while ((this.#open.get(upstreamId) ?? 0) >= maxOpen && !gone.aborted) {
+      const waiting = this.#waiting.get(upstreamId) ?? new Set();
+      this.#waiting.set(upstreamId, waiting);
+      await new Promise<void>((resolve) => {
+        waiting.add(resolve);
+        const leave = () => {
+          waiting.delete(resolve);
+          resolve();
+        };
+        gone.addEventListener("abort", leave, { once: true });
+      });
+    }
+    return this.#enter(upstreamId);
+  }
+
+  /** One has ended: one begins. */
+  #wake(upstreamId: number): void {
+    const waiting = this.#waiting.get(upstreamId);
+    const [first] = waiting ?? [];
+    if (!waiting || !first) return;
+    waiting.delete(first);
+    if (waiting.size === 0) this.#waiting.delete(upstreamId);
+    first();
+  }
+
   /** What it returns is to be called when the window is over, once or more often. */
   #enter(upstreamId: number): () => void {
     this.#open.set(upstreamId, (this.#open.get(upstreamId) ?? 0) + 1);
@@ -144,6 +179,7 @@ export class Windows {
       const left = (this.#open.get(upstreamId) ?? 1) - 1;
       if (left > 0) this.#open.set(upstreamId, left);
       else this.#open.delete(upstreamId);
+      this.#wake(upstreamId);
     };
   }
 }

@@ -5,11 +5,15 @@ import { cleanupWork } from "./cleanup.ts";
 import { type GradualOptions, gradualWork } from "./gradual.ts";
 import { type ScrubbingOptions, scrubbingWork } from "./space/scrubbing.ts";
 import { straysWork, type SweepingOptions, sweepingWork } from "./space/sweeping.ts";
+import { type QuarantineOptions, quarantineWork } from "./space/quarantine.ts";
 import type { Work } from "./runner/contract.ts";
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
+/** Lists of tags and referrers that nobody has asked for, or whose upstream did not answer, in so many days; and how many there may be. */
+const listDays = 90;
+const mostLists = 20_000;
 /** How long one can see what became of a message. */
 const deliveryDays = 7;
 
@@ -21,6 +25,7 @@ export interface BackgroundOptions {
   auditDays: number;
   sweeping: SweepingOptions;
   scrubbing: ScrubbingOptions;
+  quarantine: QuarantineOptions;
   eviction: Work;
 }
 
@@ -32,7 +37,7 @@ const daily = { everyMs: dayMs, afterStartMs: hourMs, goesByAge: true } as const
 
 /** What a server does when nobody waits for it. */
 export function backgroundWork(options: BackgroundOptions): Work[] {
-  const { metadata, clock, log, auditDays, sweeping, scrubbing, eviction } = options;
+  const { metadata, clock, log, auditDays, sweeping, scrubbing, quarantine, eviction } = options;
   const { management, identity, audit, purges, cleanup, statistics, deliveries, searchIndex } =
     metadata;
   const all: Omit<GradualOptions, "log">[] = [
@@ -69,6 +74,13 @@ export function backgroundWork(options: BackgroundOptions): Work[] {
     },
   ];
   all.push({
+    name: "expired_lists",
+    ...daily,
+    some: async () =>
+      (await metadata.lists.expire(clock.now() - listDays * dayMs, mostLists)) || undefined,
+    told: "lists of tags and referrers have expired",
+  });
+  all.push({
     name: "expired_webhook_deliveries",
     ...daily,
     some: async () => (await deliveries.expire(clock.now() - deliveryDays * dayMs)) || undefined,
@@ -87,5 +99,6 @@ export function backgroundWork(options: BackgroundOptions): Work[] {
     sweepingWork(sweeping),
     straysWork(sweeping),
     scrubbingWork(scrubbing),
+    quarantineWork(quarantine),
   ];
 }

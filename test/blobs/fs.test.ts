@@ -18,9 +18,11 @@ import { digestOf, hexOf } from "../../src/oci/digest.ts";
 import { SteppedClock } from "../fakes/clock.ts";
 import { blobsSuite } from "../suites/blobs.ts";
 
-const log = createLog(new SteppedClock(), "error", { write() {}, async flush() {} });
+const clock = new SteppedClock();
+const log = createLog(clock, "error", { write() {}, async flush() {} });
 const temporary = () => mkdtempSync(path.join(tmpdir(), "weir-blobs-"));
-const open = (root: string, minFreeBytes = 0) => FsBlobStore.open({ root, minFreeBytes, log });
+const open = (root: string, minFreeBytes = 0) =>
+  FsBlobStore.open({ root, minFreeBytes, log, clock });
 
 blobsSuite("file system", async () => {
   const root = temporary();

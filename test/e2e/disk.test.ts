@@ -1,5 +1,5 @@
 import { expect } from "bun:test";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { skopeo, succeed } from "./lab/clients/index.ts";
 import type { Client } from "./lab/clients/contract.ts";
@@ -8,6 +8,8 @@ import { e2e, type Lab } from "./lab/lab.ts";
 import { output, environment, run, waitFor } from "./lab/processes.ts";
 import type { Need } from "./lab/tools.ts";
 import { embedded, Weir } from "./lab/weir.ts";
+import { storeOfWeir } from "../fakes/store-facts.ts";
+import { buildImage, FakeUpstream, sampleBytes, Tap } from "../fakes/upstream.ts";
 
 // A file system of its own for the data folder, which is made full and read-only as disks become it.
 
@@ -142,6 +144,182 @@ await e2e(
     } finally {
       await weir.stop();
       await unmount(weir.data);
+    }
+  },
+);
+
+const repository = "library/app";
+
+/** Pulls from a server without any client between. */
+async function pullerOf(weir: Weir) {
+  const authorization = `Bearer ${await weir.bearer({ repository })}`;
+  const open = (what: string) =>
+    fetch(`${weir.apiUrl({ repository })}/${what}`, { headers: { authorization } });
+  const get = async (what: string) => {
+    const answer = await open(what);
+    expect(answer.status).toBe(200);
+    const bytes = await answer.bytes();
+    return { bytes, status: answer.headers.get("x-weir-cache")?.split(";")[0] };
+  };
+  /** All of an image, each byte looked at; how each of its parts was answered. */
+  const all = async (tag: string) => {
+    const manifest = await get(`manifests/${tag}`);
+    const { config, layers } = JSON.parse(new TextDecoder().decode(manifest.bytes)) as {
+      config: { digest: string };
+      layers: { digest: string }[];
+    };
+    const statuses = [manifest.status];
+    for (const { digest } of [config, ...layers]) {
+      const { bytes, status } = await get(`blobs/${digest}`);
+      expect(digestOf(bytes)).toBe(digest);
+      statuses.push(status);
+    }
+    return statuses;
+  };
+  const isCached = async (tag: string) => (await all(tag)).every((one) => one === "hit");
+  return { open, all, isCached };
+}
+
+const digestOf = (bytes: Uint8Array) =>
+  `sha256:${new Bun.CryptoHasher("sha256").update(bytes).digest("hex")}`;
+
+const page = 4096;
+/** One more than the pages that are free: each lets some other write be the first that fails. */
+const rooms = [1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 19, 24, 30, 40];
+
+/** Images of a small upstream, by the numbers in their tags. */
+async function smallImages(lab: Lab, numbers: Iterable<number>): Promise<FakeUpstream> {
+  const upstream = await FakeUpstream.start();
+  lab.atEnd(() => upstream.stop());
+  for (const n of numbers) {
+    const layers = [sampleBytes(3 * page, 3 * n + 1), sampleBytes(9 * page, 3 * n + 2)];
+    upstream.image(repository, `t${n}`, buildImage({ label: `t${n}`, layers }));
+  }
+  return upstream;
+}
+
+await e2e(
+  "a disk that becomes full at any write: every pull is right, nothing is stored wrongly, and storing goes on by itself",
+  { needs: [mounting], seconds: 150 },
+  async (lab) => {
+    const upstream = await smallImages(lab, [0, ...rooms]);
+    const weir = new Weir(lab.folder(), { ...embedded, upstream: upstream.url, env });
+    mkdirSync(weir.data, { mode: 0o700 });
+    await mount("-t", "tmpfs", "-o", "size=16m,mode=700", "none", weir.data);
+    try {
+      await weir.start();
+      const pull = await pullerOf(weir);
+      await waitFor("an image to be cached", () => pull.isCached("t0"));
+
+      // In the middle of a blob whose header has gone out.
+      const large = upstream.blob(repository, sampleBytes(4 << 20, 7));
+      const tap = new Tap();
+      upstream.fault(`GET *${large}`, { tap });
+      tap.release(2 << 20);
+      const answer = await pull.open(`blobs/${large}`);
+      await weir.filling(1 << 20);
+      const all = fill(weir);
+      tap.open();
+      expect(digestOf(await answer.bytes())).toBe(large);
+      rmSync(all);
+      await waitFor("the spool to be empty", () => weir.files("spool").length === 0);
+      const why = /fill was not stored.*does not take the bytes \(ENOSPC\)/;
+      await waitFor("the log to say why", () => why.test(weir.log()));
+
+      for (const free of rooms) {
+        const filler = fill(weir);
+        truncateSync(filler, statSync(filler).size - (free - 1) * page);
+        await pull.all(`t${free}`);
+        expect(await pull.isCached("t0")).toBe(true);
+        rmSync(filler);
+        expect((await storeOfWeir(weir)).wrong).toEqual([]);
+      }
+      for (const free of rooms) await waitFor("it to be stored", () => pull.isCached(`t${free}`));
+      await waitFor("it to be ready", async () => (await ready(weir)).status === 200);
+      expect(weir.files("spool")).toEqual([]);
+      await verified(weir);
+      expect((await storeOfWeir(weir)).wrong).toEqual([]);
+    } finally {
+      await weir.stop();
+      await unmount(weir.data);
+    }
+  },
+);
+
+/** What a kernel does to a disk that errs: everything on it is read-only at once, what is open too. */
+interface Disk {
+  fail(): Promise<void>;
+  /** After a look at it, with nothing on it open. */
+  repair(): Promise<void>;
+  remove(): Promise<void>;
+}
+
+/** A file system in a file, where the machine has loop devices. Elsewhere a mount that leaves what is open writable. */
+async function diskAt(folder: string, image: string): Promise<Disk> {
+  const made = await run(
+    ["sh", "-c", `truncate -s 32M ${image} && mkfs.ext4 -q ${image} && losetup -f --show ${image}`],
+    environment("/"),
+  );
+  if (made.code !== 0) {
+    await mount("-t", "tmpfs", "-o", "size=32m,mode=700", "none", folder);
+    return {
+      fail: async () => void (await mount("--bind", "-o", "ro", folder, folder)),
+      repair: async () => void (await unmount(folder)),
+      remove: async () => void (await unmount(folder)),
+    };
+  }
+  const device = made.output.trim();
+  const attach = async () => void (await mount("-o", "errors=remount-ro", device, folder));
+  await attach();
+  return {
+    fail: async () => void (await mount("-o", "remount,abort", folder)),
+    repair: async () => {
+      await unmount(folder);
+      await output(["sh", "-c", `e2fsck -p ${device} || [ $? = 1 ]`], environment("/"));
+      await attach();
+    },
+    remove: async () => {
+      await unmount(folder);
+      await output(["losetup", "-d", device], environment("/"));
+    },
+  };
+}
+
+await e2e(
+  "a disk that errs and becomes read-only under a running server: as where it is full, and all is right after its repair",
+  { needs: [mounting], seconds: 150 },
+  async (lab) => {
+    const upstream = await smallImages(lab, [0, 1]);
+    const folder = lab.folder();
+    const weir = new Weir(folder, { ...embedded, upstream: upstream.url, env });
+    mkdirSync(weir.data, { mode: 0o700 });
+    const disk = await diskAt(weir.data, path.join(folder, "disk"));
+    try {
+      await weir.start();
+      const pull = await pullerOf(weir);
+      await waitFor("an image to be cached", () => pull.isCached("t0"));
+      await disk.fail();
+      expect(await pull.isCached("t0")).toBe(true);
+      expect((await pull.all("t1")).slice(1)).toEqual(["bypass", "bypass", "bypass"]);
+      expect(await pull.isCached("t0")).toBe(true);
+      expect(await ready(weir)).toMatchObject({
+        status: 503,
+        blob_store: "the spool in the data folder cannot be written to (EROFS)",
+      });
+      const why = "the spool cannot be written to (EROFS)";
+      await waitFor("the log to say why", () => weir.log().includes(why));
+      expect(await weir.stop()).toBe(0);
+      await disk.repair();
+      await weir.start();
+      expect(await ready(weir)).toMatchObject({ status: 200 });
+      const after = await pullerOf(weir);
+      // What was not synced yet is gone, as by a power failure, and comes again.
+      for (const tag of ["t0", "t1"]) await waitFor("it to be stored", () => after.isCached(tag));
+      await verified(weir);
+      expect((await storeOfWeir(weir)).wrong).toEqual([]);
+    } finally {
+      await weir.stop();
+      await disk.remove();
     }
   },
 );

@@ -188,21 +188,34 @@ function freePort(): Promise<number> {
   });
 }
 
-export async function queryAt(url: string, text: string): Promise<Record<string, unknown>[]> {
+type Rows = Record<string, unknown>[];
+
+export async function queryAt(url: string, text: string): Promise<Rows> {
+  const [rows = []] = await queriesAt(url, [text]);
+  return rows;
+}
+
+/** Several, on one connection. */
+export async function queriesAt(url: string, texts: readonly string[]): Promise<Rows[]> {
   const client = new SQL(url, { max: 1, connectionTimeout: 5, bigint: true });
   try {
-    const rows: Record<string, unknown>[] = await client.unsafe(text);
-    return rows.map((row) =>
-      Object.fromEntries(
-        Object.entries(row).map(([name, value]) => [
-          name,
-          typeof value === "bigint" ? Number(value) : value,
-        ]),
-      ),
-    );
+    const answers: Rows[] = [];
+    for (const text of texts) answers.push(plain((await client.unsafe(text)) as Rows));
+    return answers;
   } finally {
     await client.close();
   }
+}
+
+function plain(rows: Rows): Rows {
+  return rows.map((row) =>
+    Object.fromEntries(
+      Object.entries(row).map(([name, value]) => [
+        name,
+        typeof value === "bigint" ? Number(value) : value,
+      ]),
+    ),
+  );
 }
 
 /** Every row of every table of ours. */

@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import path from "node:path";
 
 export interface StoreFacts {
@@ -19,20 +19,80 @@ export interface StoreFacts {
   wrong: string[];
 }
 
+interface Known {
+  blobs: { digest: string; size: number; removing_at: number | null }[];
+  counted: { scope: string; owner_id: number; bytes: number }[];
+  sums: { manifests: number | null; blobs: number | null; unneeded: number | null }[];
+  needed: { scope: string; id: number; n: number }[];
+  gone: { kind: string; digest: string }[];
+  misnoted: { kind: string; digest: string }[];
+}
+
 const held = (row: string) => `(${row}.proof = 'shown' or ${row}.upstream_etag is not null)`;
+
+const neededBy = (scope: string) => `
+  select '${scope}' as scope, id, cast(sum(size) as bigint) as n from (
+    select ${scope}_id as id, kind, digest, max(size) as size from cache_entries as e
+    where ${held("e")} group by ${scope}_id, kind, digest
+  ) as ${scope}s group by id`;
+
+const unnoted = (table: string, kind: string) => `
+  select '${kind}', c.digest from ${table} as c where not exists (
+    select 1 from cache_entries as e where e.digest = c.digest and e.kind = '${kind}' and ${held("e")}
+  ) and not exists (
+    select 1 from unneeded_content as u where u.digest = c.digest and u.kind = '${kind}'
+  )`;
+
+const questions: Record<keyof Known, string> = {
+  blobs: "select digest, size, removing_at from blobs",
+  counted: "select scope, owner_id, bytes from cached_bytes",
+  sums: `select (select cast(sum(length(payload)) as bigint) from manifests) as manifests,
+    (select cast(sum(size) as bigint) from blobs) as blobs,
+    (select cast(sum(size) as bigint) from unneeded_content) as unneeded`,
+  needed: `${neededBy("upstream")} union all ${neededBy("group")}`,
+  gone: `select distinct e.digest, e.kind from cache_entries as e where e.proof = 'shown' and not (
+    case when e.kind = 'blob' then exists (
+      select 1 from blobs as b where b.digest = e.digest and b.removing_at is null
+    ) else exists (select 1 from manifests as m where m.digest = e.digest) end
+  )`,
+  misnoted: `select u.kind, u.digest from unneeded_content as u where exists (
+      select 1 from cache_entries as e where e.digest = u.digest and e.kind = u.kind and ${held("e")}
+    ) union all ${unnoted("blobs", "blob")} union all ${unnoted("manifests", "manifest")}`,
+};
 
 /** What is stored in a data folder, and whether what is known of it is right. */
 export function storeOf(dataDir: string): StoreFacts {
   const database = new Database(path.join(dataDir, "weir.db"), { readonly: true });
   try {
-    return factsOf(database, filesOf(path.join(dataDir, "blobs")));
+    const answers = Object.entries(questions).map(([name, text]) => [
+      name,
+      database.query(text).all(),
+    ]);
+    return factsOf(Object.fromEntries(answers) as Known, filesOf(path.join(dataDir, "blobs")));
   } finally {
     database.close();
   }
 }
 
-function filesOf(folder: string): Map<string, number> {
+/** How the database and the store of a server are looked into behind its back. */
+export interface Insight {
+  queries(texts: readonly string[]): Promise<unknown[][]>;
+  /** By digest, the size of what is stored. */
+  storedSizes(): Promise<Map<string, number>>;
+}
+
+/** The same, wherever database and blobs are. */
+export async function storeOfWeir(weir: Insight): Promise<StoreFacts> {
+  const names = Object.keys(questions);
+  const answers = await weir.queries(Object.values(questions));
+  const known = Object.fromEntries(names.map((name, i) => [name, answers[i]]));
+  return factsOf(known as unknown as Known, await weir.storedSizes());
+}
+
+/** By digest, the size of each file. */
+export function filesOf(folder: string): Map<string, number> {
   const found = new Map<string, number>();
+  if (!existsSync(folder)) return found;
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
     const file = path.join(entry.parentPath, entry.name);
@@ -41,77 +101,40 @@ function filesOf(folder: string): Map<string, number> {
   return found;
 }
 
-function factsOf(database: Database, files: Map<string, number>): StoreFacts {
-  const all = <T>(sql: string) => database.query<T, []>(sql).all();
-  const rows = new Map(
-    all<{ digest: string; size: number }>(
-      "select digest, size from blobs where removing_at is null",
-    ).map(({ digest, size }) => [digest, size]),
-  );
-  const one = (sql: string) => all<{ n: number | null }>(sql)[0]?.n ?? 0;
+function factsOf(known: Known, files: Map<string, number>): StoreFacts {
+  const present = known.blobs.filter(({ removing_at: at }) => at === null);
+  const rows = new Map(present.map(({ digest, size }) => [digest, size]));
+  const leavingNow = known.blobs.filter(({ removing_at: at }) => at !== null);
   const counted = new Map(
-    all<{ scope: string; owner_id: number; bytes: number }>("select * from cached_bytes").map(
-      ({ scope, owner_id: id, bytes }) => [`${scope} ${id}`, bytes],
-    ),
+    known.counted.map(({ scope, owner_id: id, bytes }) => [`${scope} ${id}`, bytes]),
   );
   const bytesOf = (scope: string, id: number) => counted.get(`${scope} ${id}`) ?? 0;
-  const manifests = one("select sum(length(payload)) as n from manifests");
+  const { manifests, blobs, unneeded } = known.sums[0] ?? {};
   const wrong: string[] = [];
   const compare = (what: string, found: number, wanted: number) => {
     if (found !== wanted) wrong.push(`${what}: ${found} counted, ${wanted} there`);
   };
-  compare("stored", bytesOf("stored", 0), manifests + one("select sum(size) as n from blobs"));
-  compare("leaving", bytesOf("leaving", 0), one("select sum(size) as n from unneeded_content"));
-  for (const scope of ["upstream", "group"]) {
-    const needed = new Map(
-      all<{ id: number; n: number }>(`
-        select id, sum(size) as n from (
-          select ${scope}_id as id, kind, digest, max(size) as size from cache_entries as e
-          where ${held("e")} group by ${scope}_id, kind, digest
-        ) group by id`).map(({ id, n }) => [id, n]),
-    );
-    for (const id of new Set([...needed.keys(), ...idsOf(counted, scope)])) {
-      compare(`${scope} ${id}`, bytesOf(scope, id), needed.get(id) ?? 0);
-    }
+  compare("stored", bytesOf("stored", 0), (manifests ?? 0) + (blobs ?? 0));
+  compare("leaving", bytesOf("leaving", 0), unneeded ?? 0);
+  const needed = new Map(known.needed.map(({ scope, id, n }) => [`${scope} ${id}`, n]));
+  for (const key of new Set([...needed.keys(), ...counted.keys()])) {
+    if (/^(?:upstream|group) /.test(key)) compare(key, counted.get(key) ?? 0, needed.get(key) ?? 0);
   }
   for (const [digest, size] of rows) {
     if (files.get(digest) !== size) wrong.push(`${digest} is not stored`);
   }
-  for (const { digest, kind } of all<{ digest: string; kind: string }>(`
-    select distinct e.digest, e.kind from cache_entries as e where e.proof = 'shown' and not (
-      case when e.kind = 'blob' then exists (
-        select 1 from blobs as b where b.digest = e.digest and b.removing_at is null
-      ) else exists (select 1 from manifests as m where m.digest = e.digest) end
-    )`)) {
-    wrong.push(`${kind} ${digest} is cached and gone`);
-  }
-  for (const { kind, digest } of all<{ kind: string; digest: string }>(`
-    select u.kind, u.digest from unneeded_content as u where exists (
-      select 1 from cache_entries as e where e.digest = u.digest and e.kind = u.kind and ${held("e")}
-    ) union all
-    select 'blob', b.digest from blobs as b where not exists (
-      select 1 from cache_entries as e where e.digest = b.digest and e.kind = 'blob' and ${held("e")}
-    ) and not exists (select 1 from unneeded_content as u where u.digest = b.digest and u.kind = 'blob')
-    union all
-    select 'manifest', m.digest from manifests as m where not exists (
-      select 1 from cache_entries as e where e.digest = m.digest and e.kind = 'manifest' and ${held("e")}
-    ) and not exists (
-      select 1 from unneeded_content as u where u.digest = m.digest and u.kind = 'manifest'
-    )`)) {
+  for (const { digest, kind } of known.gone) wrong.push(`${kind} ${digest} is cached and gone`);
+  for (const { kind, digest } of known.misnoted) {
     wrong.push(`${kind} ${digest} is noted as unneeded otherwise than it is`);
   }
-  const [stored, leaving] = [bytesOf("stored", 0), bytesOf("leaving", 0)];
-  const removing = new Set(
-    all<{ digest: string }>("select digest from blobs where removing_at is not null").map(
-      ({ digest }) => digest,
-    ),
-  );
-  return { files, rows, removing, manifests, stored, leaving, bytesOf, wrong };
-}
-
-function idsOf(counted: ReadonlyMap<string, number>, scope: string): number[] {
-  return [...counted.keys()].flatMap((key) => {
-    const [name, id] = key.split(" ");
-    return name === scope ? [Number(id)] : [];
-  });
+  return {
+    files,
+    rows,
+    removing: new Set(leavingNow.map(({ digest }) => digest)),
+    manifests: manifests ?? 0,
+    stored: bytesOf("stored", 0),
+    leaving: bytesOf("leaving", 0),
+    bytesOf,
+    wrong,
+  };
 }

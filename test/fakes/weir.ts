@@ -12,7 +12,8 @@ import { quickCost } from "./hashing.ts";
 import { SteppedClock } from "./clock.ts";
 import { putMigrated } from "./migrated.ts";
 import { newDatabase } from "./new-database.ts";
-import { queryAt, type TestDatabase, wholeText } from "./postgres.ts";
+import { queriesAt, type TestDatabase, wholeText } from "./postgres.ts";
+import { filesOf } from "./store-facts.ts";
 import { until } from "./until.ts";
 import type { FakeUpstream } from "./upstream.ts";
 
@@ -46,6 +47,8 @@ export interface WeirOptions {
    * tested; default one of its own, as `WEIR_TEST_DATABASE` says.
    */
   database?: { url: string } | "file";
+  /** A server whose database, bucket and clock are its own too; it must have both elsewhere than in its folder. */
+  beside?: TestWeir;
 }
 
 type Kind = "manifests" | "blobs" | "tags" | "referrers";
@@ -111,7 +114,7 @@ async function bucketForTests(prefix: string): Promise<TestBucket | undefined> {
 
 /** The whole server in this process, on a real port and a temporary folder, with a clock that the test steps. */
 export class TestWeir {
-  readonly clock = new SteppedClock();
+  readonly clock: SteppedClock;
   readonly logLines: Record<string, unknown>[] = [];
   readonly #options: WeirOptions;
   readonly dataDir: string;
@@ -127,11 +130,13 @@ export class TestWeir {
   ) {
     this.#options = options;
     this.dataDir = dataDir;
+    this.clock = options.beside?.clock ?? new SteppedClock();
   }
 
   static async start(options: WeirOptions): Promise<TestWeir> {
     const dataDir = options.dataDir ?? mkdtempSync(path.join(tmpdir(), "weir-test-"));
-    const weir = new TestWeir(options, dataDir, await bucketForTests(path.basename(dataDir)));
+    const bucket = options.beside?.bucket ?? (await bucketForTests(path.basename(dataDir)));
+    const weir = new TestWeir(options, dataDir, bucket);
     await weir.run();
     return weir;
   }
@@ -139,10 +144,10 @@ export class TestWeir {
   /** Starts on the same folder, after `halt`. */
   async run(): Promise<void> {
     const isOnPostgres = process.env["WEIR_TEST_DATABASE"] === "postgres";
-    if (isOnPostgres && !this.#options.database && !this.#database) {
+    if (isOnPostgres && !this.#options.database && !this.database) {
       databases.set(this.dataDir, await newDatabase());
     }
-    if (!isOnPostgres && !this.#database) await putMigrated(path.join(this.dataDir, "weir.db"));
+    if (!isOnPostgres && !this.database) await putMigrated(path.join(this.dataDir, "weir.db"));
     const write = (line: string) => this.logLines.push(JSON.parse(line) as Record<string, unknown>);
     const log = createLog(this.clock, "debug", {
       write: (line) => void write(line),
@@ -199,17 +204,24 @@ export class TestWeir {
   }
 
   /** Undefined: a file in the folder. */
-  get #database(): { url: string } | undefined {
+  get database(): { url: string } | undefined {
     const given = this.#options.database;
-    return given === "file" ? undefined : (given ?? databases.get(this.dataDir));
+    if (given === "file") return undefined;
+    return given ?? this.#options.beside?.database ?? databases.get(this.dataDir);
   }
 
   /** Asks the database, or changes it, behind the server's back. */
   async query<Row>(text: string): Promise<Row[]> {
-    if (this.#database) return (await queryAt(this.#database.url, text)) as Row[];
+    const [rows] = await this.queries([text]);
+    return rows as Row[];
+  }
+
+  /** The same with several, one after the other. */
+  async queries(texts: readonly string[]): Promise<unknown[][]> {
+    if (this.database) return queriesAt(this.database.url, texts);
     const database = new Database(path.join(this.dataDir, "weir.db"));
     try {
-      return database.query<Row, []>(text).all();
+      return texts.map((text) => database.query(text).all());
     } finally {
       database.close(true);
     }
@@ -217,17 +229,18 @@ export class TestWeir {
 
   /** Everything that the database holds, as text. */
   async known(): Promise<string> {
-    if (this.#database) return wholeText(this.#database.url);
+    if (this.database) return wholeText(this.database.url);
     const files = ["weir.db", "weir.db-wal"].map((name) => Bun.file(`${this.dataDir}/${name}`));
     const texts = files.map(async (file) => ((await file.exists()) ? file.text() : ""));
     return (await Promise.all(texts)).join("");
   }
 
   #databaseSettings(): Record<string, string> {
-    const { url } = this.#database ?? {};
+    const { url } = this.database ?? {};
     if (url === undefined) return {};
     // Of servers that share a database the same, of others another.
-    const whose = this.#options.database ? "shared" : path.basename(this.dataDir);
+    const { database, beside } = this.#options;
+    const whose = database ? "shared" : path.basename((beside ?? this).dataDir);
     const secret = `a-master-secret-for-tests-${whose}`;
     return { WEIR_DATABASE_URL: url, WEIR_SECRET_KEY: secret };
   }
@@ -349,7 +362,7 @@ export class TestWeir {
   /** Until `requests` more have been begun than `before`, and the database has answered what they have asked. */
   async waiting(before: number, requests: number): Promise<void> {
     await until(async () => (await this.begun()) >= before + requests);
-    if (!this.#database) return;
+    if (!this.database) return;
     const busy =
       "select 1 from pg_stat_activity where datname = current_database() and application_name = 'weir' and state <> 'idle'";
     // Between two questions of a request there is none for a moment.
@@ -393,10 +406,17 @@ export class TestWeir {
     );
   }
 
+  /** By digest, the size of what is stored. */
+  async storedSizes(): Promise<Map<string, number>> {
+    const { server, prefix } = this.bucket ?? {};
+    if (!server || prefix === undefined) return filesOf(this.folder("blobs"));
+    const objects = await server.bucket(prefix).list(`${prefix}/blobs/`, undefined, 1000);
+    return new Map(objects.map(({ key, size }) => [digestAt(key), size]));
+  }
+
   /** Puts something else in the place of a stored blob. Nobody may be reading it. */
   async spoil(digest: string, content: string | Uint8Array<ArrayBuffer>): Promise<void> {
-    const [algorithm, hex = ""] = digest.split(":");
-    const place = `${algorithm}/${hex.slice(0, 2)}/${hex}`;
+    const place = placeOf(digest);
     if (!this.bucket)
       return void (await Bun.write(path.join(this.folder("blobs"), place), content));
     const { server, prefix } = this.bucket;
@@ -418,4 +438,15 @@ export class TestWeir {
     databases.delete(this.dataDir);
     rmSync(this.dataDir, { recursive: true, force: true });
   }
+}
+
+/** Of a blob, below the folder of blobs. */
+export function placeOf(digest: string): string {
+  const [algorithm, hex = ""] = digest.split(":");
+  return `${algorithm}/${hex.slice(0, 2)}/${hex}`;
+}
+
+function digestAt(key: string): string {
+  const [hex, , algorithm] = key.split("/").toReversed();
+  return `${algorithm}:${hex}`;
 }

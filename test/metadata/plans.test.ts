@@ -5,6 +5,7 @@ import { SqlCache } from "../../src/metadata/cache.ts";
 import { SqlCleanupRuns } from "../../src/metadata/cleanup/runs.ts";
 import type { Changes } from "../../src/metadata/changes.ts";
 import type { Upstream } from "../../src/metadata/contract.ts";
+import { SqlSpace } from "../../src/metadata/space/space.ts";
 import { SqlPurges } from "../../src/metadata/purges/purges.ts";
 import { requestPurge } from "../../src/metadata/purges/requests.ts";
 import type { Schema } from "../../src/metadata/schema.ts";
@@ -109,4 +110,27 @@ test("a step of a cleanup policy does as well", async () => {
   });
   expect(found.length).toBeGreaterThan(0);
   expect(bad(found)).toEqual([]);
+});
+
+test("evicting looks at its own entries, what leads to them and what they lead to, nothing else", async () => {
+  const cache = new SqlCache(db, changes, async () => 0);
+  await cache.storeManifest(fetched(upstream, "two", { children: [blobChild("layer two")] }));
+  await cache.storeBlob(shownBlob(upstream, "layer two"));
+  const space = new SqlSpace(db, changes);
+  const [cacheId = 0] = await space.cachesOf({ scope: "upstream", id: upstream.id });
+  const wish = {
+    cacheId,
+    after: undefined,
+    before: Number.MAX_SAFE_INTEGER,
+    bytes: Number.MAX_SAFE_INTEGER,
+    isDry: false,
+  };
+  const entries: unknown[] = [];
+  const found = await plans(async () => {
+    for (let round = 0; round < 3; round++) entries.push(...(await space.evict(wish)).entries);
+  });
+  expect(entries.length).toBeGreaterThan(2);
+  expect(found.length).toBeGreaterThan(3);
+  const alsoGood = /cache_entries_(?:digest \(digest=\?|downloaded \(upstream_id=\?)/;
+  expect(bad(found).filter((detail) => !alsoGood.test(detail))).toEqual([]);
 });

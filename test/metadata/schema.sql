@@ -356,6 +356,8 @@ CREATE TABLE "lists" (
   check ((kind = 'tags') = (subject = ''))
 ) strict;
 
+CREATE INDEX lists_checked on lists (checked_at);
+
 CREATE TABLE manifest_children (
   parent_digest text not null references manifests (digest) on delete cascade,
   child_digest text not null,

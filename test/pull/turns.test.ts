@@ -33,7 +33,7 @@ test("a fill and its reader let others have a turn at least each 256 KiB, howeve
   const root = mkdtempSync(path.join(tmpdir(), "weir-turns-"));
   const clock = new SteppedClock();
   const log = createLog(clock, "error", { write() {}, async flush() {} });
-  const blobs = await FsBlobStore.open({ root, minFreeBytes: 0, log });
+  const blobs = await FsBlobStore.open({ root, minFreeBytes: 0, log, clock });
   const digest = digestOf(whole);
   const description = {
     found: true,

@@ -79,13 +79,46 @@ export function blobsSuite(name: string, open: () => Promise<OpenedBlobs>): void
 
     test("what is put aside is not found any more, and can be stored anew", async () => {
       await store(blobs);
-      await blobs.quarantine(digest);
+      const found = (await blobs.stat(digest))!;
+      expect(await blobs.quarantine(found)).toBe(true);
       expect(await blobs.has(digest, bytes.length)).toBe(false);
-      await blobs.quarantine(digest);
+      expect(await blobs.quarantine(found)).toBe(false);
       await store(blobs);
-      await blobs.quarantine(digest);
+      expect(await blobs.quarantine((await blobs.stat(digest))!)).toBe(true);
       await store(blobs);
       expect(await blobs.has(digest, bytes.length)).toBe(true);
+    });
+
+    test("what others have stored since it was looked at is not put aside", async () => {
+      await store(blobs);
+      const found = (await blobs.stat(digest))!;
+      const { size, storedAt } = found;
+      for (const other of [{ size: size + 1 }, { storedAt: storedAt - 1000 }]) {
+        expect(await blobs.quarantine({ ...found, ...other })).toBe(false);
+      }
+      expect(await blobs.has(digest, bytes.length)).toBe(true);
+      expect(await blobs.quarantined(10)).toEqual([]);
+    });
+
+    test("what was put aside is listed, and can be given up", async () => {
+      expect(await blobs.quarantined(10)).toEqual([]);
+      const other = new TextEncoder().encode("other bytes");
+      for (const content of [bytes, other]) {
+        await store(blobs, content);
+        await blobs.quarantine((await blobs.stat(digestOf(content)))!);
+      }
+      const sizes = async (limit: number) =>
+        new Map((await blobs.quarantined(limit)).map((one) => [one.digest, one.size]));
+      expect(await sizes(10)).toEqual(
+        new Map([
+          [digest, bytes.length],
+          [digestOf(other), other.length],
+        ]),
+      );
+      expect((await sizes(1)).size).toBe(1);
+      await blobs.discardQuarantined(digest);
+      await blobs.discardQuarantined(digest);
+      expect(await sizes(10)).toEqual(new Map([[digestOf(other), other.length]]));
     });
 
     test("a digest may be known in the end only", async () => {

@@ -28,6 +28,7 @@ export function listsSuite(bench: MetadataBench): void {
   describe("lists", () => {
     keepingTests(bench);
     endingTests(bench);
+    expiringTests(bench);
     shownTests(bench);
     namingTests(bench);
   });
@@ -85,6 +86,29 @@ function keepingTests(bench: MetadataBench): void {
       await lists.store(listOf(upstream, wrong));
     }
     expect(await lists.find([upstream.id, 4711], repository, tags)).toEqual([]);
+  });
+}
+
+function expiringTests(bench: MetadataBench): void {
+  test("those that are old go, and of too many those that were given the longest time ago", async () => {
+    const { lists } = bench.metadata;
+    const { upstream } = await sampleRegistry(bench.metadata);
+    for (let n = 0; n < 60; n++) {
+      await lists.store(listOf(upstream, { repository: `app/${n}`, now: noon + n }));
+    }
+    const left = async () => {
+      const found: number[] = [];
+      for (const n of [0, 1, 2, 3, 54, 55, 59]) {
+        if ((await lists.find([upstream.id], `app/${n}`, tags)).length > 0) found.push(n);
+      }
+      return found;
+    };
+    expect(await lists.expire(noon, 60)).toBe(0);
+    expect(await lists.expire(noon + 2, 60)).toBe(2);
+    expect(await left()).toEqual([2, 3, 54, 55, 59]);
+    expect([await lists.expire(noon, 5), await lists.expire(noon, 5)]).toEqual([50, 3]);
+    expect(await lists.expire(noon, 5)).toBe(0);
+    expect(await left()).toEqual([55, 59]);
   });
 }
 

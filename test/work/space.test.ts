@@ -1,9 +1,8 @@
-import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { digestOf } from "../../src/oci/digest.ts";
-import { storeOf } from "../fakes/store-facts.ts";
+import { storeOfWeir } from "../fakes/store-facts.ts";
 import { settle } from "../fakes/settle.ts";
 import { until } from "../fakes/until.ts";
 import { type BuiltImage, buildImage, FakeUpstream, sampleBytes } from "../fakes/upstream.ts";
@@ -62,7 +61,7 @@ async function pull(repository: string, other = false): Promise<string[]> {
   return statuses.slice(1);
 }
 
-const facts = () => storeOf(weir.dataDir);
+const facts = () => storeOfWeir(weir);
 const upstreamId = async (group = "default") => {
   const list = (await weir.api(
     "GET",
@@ -86,10 +85,10 @@ describe("limits", () => {
     await pull("a/one");
     await settle(weir, 2 * minute);
     expect(await pull("a/one")).toEqual(["hit"]);
-    expect(facts().files.size).toBe(8);
+    expect((await facts()).files.size).toBe(8);
     await settle(weir, graceMs + 3 * minute);
     // The second was the oldest by then; it and nothing else is gone.
-    expect(facts().files.size).toBe(6);
+    expect((await facts()).files.size).toBe(6);
     expect(await pull("a/one")).toEqual(["hit"]);
     expect(await pull("a/three")).toEqual(["hit"]);
     expect(await pull("a/four")).toEqual(["hit"]);
@@ -110,8 +109,8 @@ describe("limits", () => {
     expect(await weir.api("GET", where)).toMatchObject({ cache_max_bytes: null });
     await weir.api("PATCH", where, { cache_max_bytes: 15_000 });
     await settle(weir, 3 * minute + graceMs);
-    expect(facts().files.size).toBe(4);
-    expect(facts().bytesOf("upstream", id)).toBeLessThanOrEqual(15_000);
+    expect((await facts()).files.size).toBe(4);
+    expect((await facts()).bytesOf("upstream", id)).toBeLessThanOrEqual(15_000);
     expect(await pull("a/one", true)).toEqual(["hit"]);
     expect(await pull("a/two")).toEqual(["hit"]);
     // Not by the neighbour's proof: the own upstream is asked first.
@@ -184,7 +183,7 @@ describe("limits", () => {
     await settle(weir, 0);
     await settle(weir, 2 * minute);
     await settle(weir, graceMs + 2 * minute);
-    expect(facts().bytesOf("upstream", await upstreamId())).toBeLessThanOrEqual(5000);
+    expect((await facts()).bytesOf("upstream", await upstreamId())).toBeLessThanOrEqual(5000);
     expect(await pull("a/two")).toHaveLength(2);
   });
 });
@@ -197,13 +196,18 @@ describe("sweep", () => {
     const cache = `/virtual_registries/container/upstreams/${await upstreamId()}/cache`;
     await weir.api("DELETE", cache, undefined, 204);
     await settle(weir, minute);
-    expect(facts().files.size).toBe(2);
+    expect((await facts()).files.size).toBe(2);
     await pull("a/one");
     await settle(weir, graceMs + 3 * minute);
-    expect(facts().files.size).toBe(2);
+    expect((await facts()).files.size).toBe(2);
     await weir.api("DELETE", cache, undefined, 204);
     await settle(weir, graceMs + 4 * minute);
-    expect(facts()).toMatchObject({ files: new Map(), rows: new Map(), manifests: 0, stored: 0 });
+    expect(await facts()).toMatchObject({
+      files: new Map(),
+      rows: new Map(),
+      manifests: 0,
+      stored: 0,
+    });
   });
 
   test("a file that a kill has left without a record goes, when it is old", async () => {
@@ -214,12 +218,17 @@ describe("sweep", () => {
     const at = weir.clock.now() / 1000;
     utimesSync(file, at, at);
     await settle(weir, 11 * minute);
-    expect(facts().files.size).toBe(1);
+    expect((await facts()).files.size).toBe(1);
     weir.clock.step(25 * 60 * minute);
     await settle(weir, minute);
-    expect(facts().files.size).toBe(1);
+    expect((await facts()).files.size).toBe(1);
     await settle(weir, graceMs + 3 * minute);
-    expect(facts()).toMatchObject({ files: new Map(), removing: new Set(), stored: 0, leaving: 0 });
+    expect(await facts()).toMatchObject({
+      files: new Map(),
+      removing: new Set(),
+      stored: 0,
+      leaving: 0,
+    });
   });
 
   test("a deletion that a kill has interrupted is finished, wherever that was", async () => {
@@ -230,9 +239,7 @@ describe("sweep", () => {
     await weir.api("DELETE", cache, undefined, 204);
     await settle(weir, 2 * minute);
     await weir.halt();
-    const database = new Database(path.join(weir.dataDir, "weir.db"));
-    database.run("update blobs set removing_at = ?", [weir.clock.now()]);
-    database.close();
+    await weir.query(`update blobs set removing_at = ${weir.clock.now()}`);
     await weir.run();
     // Until it is clear that nobody goes on with it, what is stored anew waits; those who pull it do not.
     let isPulled = false;
@@ -242,7 +249,7 @@ describe("sweep", () => {
       return isPulled;
     });
     expect(await pulled).toEqual(["miss"]);
-    expect(facts().wrong).toEqual([]);
+    expect((await facts()).wrong).toEqual([]);
     await settle(weir, graceMs + 3 * minute);
     expect(await pull("a/one")).toEqual(["hit"]);
   });
@@ -268,7 +275,7 @@ test("the scrub puts aside what is wrong, fetches it again and says so", async (
   const file = path.join(weir.folder("blobs"), "sha256", hex.slice(0, 2), hex);
   const before = await Bun.file(file).bytes();
   writeFileSync(file, sampleBytes(size, 99));
-  await settle(weir, 2 * 60 * minute);
+  await settle(weir, 2 * 60 * minute, 30 * minute);
   expect(await Bun.file(file).bytes()).toEqual(before);
   expect(readdirSync(path.join(weir.dataDir, "quarantine"))).toEqual([`sha256-${hex}`]);
   expect((await workOf("scrub"))?.message).toBe(
@@ -278,4 +285,50 @@ test("the scrub puts aside what is wrong, fetches it again and says so", async (
     { actor: { kind: "system" }, details: { damaged: 1, repaired: 1, first: layers[0] } },
   ]);
   expect(await pull("a/one")).toEqual(["hit"]);
+  expect((await workOf("quarantine"))?.message).toBe(
+    `objects put aside in quarantine: 1, of ${size} bytes; they stay for 30 days at most`,
+  );
+  const metrics = async () => (await fetch(`${weir.url}/metrics`)).text();
+  expect(await metrics()).toContain(`weir_quarantine_bytes ${size}\n`);
+  const days = 24 * 60 * minute;
+  await settle(weir, 29 * days, 29 * days);
+  expect(readdirSync(path.join(weir.dataDir, "quarantine"))).toHaveLength(1);
+  await settle(weir, 2 * days, 2 * days);
+  expect(readdirSync(path.join(weir.dataDir, "quarantine"))).toEqual([]);
+  expect(await metrics()).toContain("weir_quarantine_bytes 0\n");
+});
+
+test("two who verify at once, beside pulls: what is wrong is put aside once, and right afterwards", async () => {
+  await start();
+  const images = ["a/one", "a/two", "a/three"].map(
+    (name, i) => [name, imageOf(name, i + 1)] as const,
+  );
+  const layers: string[] = [];
+  for (const [name, image] of images) {
+    await pull(name);
+    for (const digest of image.layers) {
+      layers.push(digest);
+      await weir.spoil(digest, sampleBytes(size, 99));
+    }
+  }
+  const verify = async (repair: boolean) => {
+    const found: { digest: string; outcome: string }[] = [];
+    for (let after: string | null | undefined; after !== null;) {
+      const fields = { ...(after && { after }), repair };
+      const step = (await weir.api("POST", "/verify", fields)) as {
+        next: string | null;
+        findings: typeof found;
+      };
+      found.push(...step.findings);
+      after = step.next;
+    }
+    return found;
+  };
+  const both = await Promise.all([verify(true), verify(true)]);
+  const found = both.flat();
+  expect(found.map(({ digest }) => digest).sort()).toEqual(layers.toSorted());
+  expect(found.every(({ outcome }) => outcome === "repaired")).toBe(true);
+  for (const [name] of images) expect(await pull(name)).toEqual(["hit"]);
+  expect(await verify(false)).toEqual([]);
+  expect((await facts()).wrong).toEqual([]);
 });

@@ -6,6 +6,71 @@ import { StoreVerifier, type VerifierOptions } from "../../src/work/verify/verif
 import { SteppedClock } from "../fakes/clock.ts";
 import { sampleBytes } from "../fakes/image.ts";
 
+/** A store with one blob, which is read as `stream` says, and a record of it. */
+function verifierOf(read: () => AsyncGenerator<Uint8Array> | undefined) {
+  const clock = new SteppedClock();
+  const digest = digestOf(sampleBytes(10, 1));
+  const stored = { digest, size: 10, storedAt: 1 };
+  const done: string[] = [];
+  const blobs = {
+    open: async () => {
+      const pieces = read();
+      if (!pieces) return undefined;
+      const next = async () => {
+        const { done: isOver, value } = await pieces.next();
+        return isOver ? undefined : value;
+      };
+      return { kind: "stream", stream: { next, cancel: async () => {}, waiting: false } };
+    },
+    stat: async () => stored,
+    quarantine: async () => void done.push("quarantined"),
+  };
+  const verifier = new StoreVerifier({
+    holdings: {
+      blobs: async () => [stored],
+      verified: async (digests: unknown[]) => void done.push(`${digests.length} verified`),
+      holders: async () => [{ kind: "blob", digest, upstreamId: 1, repository: "app" }],
+    },
+    cache: { blob: async () => stored, forgetBlob: async () => void done.push("forgotten") },
+    blobs,
+    directory: { upstreams: async () => [{ id: 1, name: "up" } as Upstream] },
+    repair: async () => void done.push("repaired"),
+    clock,
+    log: createLog(clock, "error", { write() {}, async flush() {} }),
+  } as unknown as VerifierOptions);
+  return { verifier, done, digest };
+}
+
+test("a blob that cannot be read is neither wrong nor missing: it stays, and is told", async () => {
+  const { verifier, done, digest } = verifierOf(async function* () {
+    yield sampleBytes(5, 1);
+    throw Object.assign(new Error("i/o error, read"), { code: "EIO" });
+  });
+  const { findings } = await verifier.step("blobs ", { repair: true });
+  expect(findings).toEqual([
+    {
+      kind: "blob",
+      digest,
+      problem: "unreadable",
+      outcome: "kept",
+      upstream: "up",
+      repository: "app",
+      reason: "EIO",
+    },
+  ]);
+  expect(done).toEqual(["0 verified"]);
+});
+
+test("a read that fails once is made again", async () => {
+  let reads = 0;
+  const { verifier, done } = verifierOf(async function* () {
+    if (reads++ === 0) throw Object.assign(new Error("i/o error, read"), { code: "EIO" });
+    yield sampleBytes(10, 1);
+  });
+  expect(await verifier.step("blobs ", { repair: true })).toMatchObject({ findings: [] });
+  expect(done).toEqual(["1 verified"]);
+});
+
 test("a step in which upstreams are slow ends early, and the next one goes on behind it", async () => {
   const clock = new SteppedClock();
   const entries = Array.from({ length: 5 }, (_, i) => ({
@@ -27,6 +92,7 @@ test("a step in which upstreams are slow ends early, and the next one goes on be
   let repairs = 0;
   const verifier = new StoreVerifier({
     holdings,
+    cache: { blob: async () => undefined },
     directory: { upstreams: async () => [{ id: 1, name: "up" } as Upstream] },
     repair: async () => {
       repairs++;

@@ -7191,9 +7191,9 @@ export interface components {
       kind: "manifest" | "blob";
       digest: string;
       /** @enum {string} */
-      problem: "missing" | "wrong";
+      problem: "missing" | "wrong" | "unreadable";
       /** @enum {string} */
-      outcome: "repaired" | "lost" | "unneeded";
+      outcome: "repaired" | "lost" | "unneeded" | "kept";
       upstream: string | null;
       repository: string | null;
       reason: string | null;

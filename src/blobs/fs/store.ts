@@ -1,35 +1,57 @@
-import { lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import {
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  type Stats,
+} from "node:fs";
 import path from "node:path";
-import { yieldTurn } from "../../lib/clock.ts";
+import { type Clock, yieldTurn } from "../../lib/clock.ts";
 import { failureCode, type Log } from "../../lib/log.ts";
 import { algorithmOf, type Digest, hexOf, parseDigest } from "../../oci/digest.ts";
-import type { BlobStore, OpenedBlob, Readiness, Spool, StoredBlob, Wanted } from "../contract.ts";
+import {
+  type BlobStore,
+  type OpenedBlob,
+  type Readiness,
+  type Spool,
+  type StoredBlob,
+  UnreadableError,
+  type Wanted,
+} from "../contract.ts";
 import { Spools, type SpoolsOptions } from "./spools.ts";
 
 /** How many files are looked at before others have their turn. */
 const listedAtOnce = 256;
 
+export interface FsStoreOptions extends SpoolsOptions {
+  clock: Clock;
+}
+
 /**
  * Blobs as files:
  *
  *     blobs/<algorithm>/<first 2 hex>/<hex>   verified and synced, moved here from the spool, never changed
- *     quarantine/<algorithm>-<hex>            what turned out to be wrong; nothing reads it
+ *     quarantine/<algorithm>-<hex>            what turned out to be wrong, of the time when that was; nothing reads it
  */
 export class FsBlobStore implements BlobStore {
   readonly #root: string;
   readonly #quarantine: string;
   readonly #log: Log;
+  readonly #clock: Clock;
   readonly #spools: Spools;
 
-  private constructor({ root, log }: SpoolsOptions, spools: Spools) {
+  private constructor({ root, log, clock }: FsStoreOptions, spools: Spools) {
     this.#root = path.join(root, "blobs");
     this.#quarantine = path.join(root, "quarantine");
     this.#log = log;
+    this.#clock = clock;
     this.#spools = spools;
   }
 
   /** Makes the folders and removes spools that a killed process left. Throws the system's error. */
-  static async open(options: SpoolsOptions): Promise<FsBlobStore> {
+  static async open(options: FsStoreOptions): Promise<FsBlobStore> {
     mkdirSync(path.join(options.root, "blobs"), { recursive: true, mode: 0o700 });
     return new FsBlobStore(options, Spools.open(options));
   }
@@ -80,8 +102,26 @@ export class FsBlobStore implements BlobStore {
     rmSync(this.#pathOf(digest), { force: true });
   }
 
-  async quarantine(digest: Digest): Promise<void> {
-    this.#putAside(digest);
+  async quarantine({ digest, size, storedAt }: StoredBlob): Promise<boolean> {
+    const now = this.#describe(digest);
+    if (now?.size !== size || now.storedAt !== storedAt) return false;
+    return this.#putAside(digest);
+  }
+
+  async quarantined(limit: number): Promise<StoredBlob[]> {
+    const digests = namesIn(this.#quarantine).map((name) => parseDigest(name.replace("-", ":")));
+    return digests
+      .filter((digest) => digest !== undefined)
+      .slice(0, limit)
+      .flatMap((digest) => {
+        const stats = statsOf(this.#asideOf(digest));
+        // Of a folder the size says nothing.
+        return stats ? [{ digest, size: stats.size, storedAt: Math.floor(stats.mtimeMs) }] : [];
+      });
+  }
+
+  async discardQuarantined(digest: Digest): Promise<void> {
+    rmSync(this.#asideOf(digest), { recursive: true, force: true });
   }
 
   async room(): Promise<number | undefined> {
@@ -96,7 +136,7 @@ export class FsBlobStore implements BlobStore {
   async close(): Promise<void> {}
 
   #isThere(digest: Digest, file: string, size: number): boolean {
-    const stats = lstatSync(file, { throwIfNoEntry: false });
+    const stats = statsOf(file);
     if (stats?.isFile() && stats.size === size) return true;
     if (!stats) return false;
     const found = stats.size;
@@ -105,36 +145,59 @@ export class FsBlobStore implements BlobStore {
     return false;
   }
 
-  #putAside(digest: Digest): void {
+  /** Whether it was there. */
+  #putAside(digest: Digest): boolean {
     mkdirSync(this.#quarantine, { recursive: true, mode: 0o700 });
-    const target = path.join(this.#quarantine, digest.replace(":", "-"));
+    const target = this.#asideOf(digest);
     // What stands there can be anything, of an earlier time.
     rmSync(target, { recursive: true, force: true });
+    const seconds = this.#clock.now() / 1000;
     try {
       renameSync(this.#pathOf(digest), target);
+      lutimesSync(target, seconds, seconds);
     } catch (error) {
       if (failureCode(error) !== "ENOENT") throw error;
+      return false;
     }
+    return true;
+  }
+
+  #asideOf(digest: Digest): string {
+    return path.join(this.#quarantine, digest.replace(":", "-"));
   }
 
   #describe(digest: Digest): StoredBlob | undefined {
-    const stats = lstatSync(this.#pathOf(digest), { throwIfNoEntry: false });
+    const stats = statsOf(this.#pathOf(digest));
     if (!stats?.isFile()) return undefined;
     return { digest, size: stats.size, storedAt: Math.floor(stats.mtimeMs) };
   }
 
-  /** What is in a folder, in order; nothing where it is not there. */
   #names(...folders: string[]): string[] {
-    try {
-      return readdirSync(path.join(this.#root, ...folders)).sort();
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-      throw error;
-    }
+    return namesIn(path.join(this.#root, ...folders));
   }
 
   #pathOf(digest: Digest): string {
     const hex = hexOf(digest);
     return path.join(this.#root, algorithmOf(digest), hex.slice(0, 2), hex);
+  }
+}
+
+/** What is in a folder, in order; nothing where it is not there. */
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+/** Undefined where nothing is there; a disk that errs does not say that. */
+function statsOf(file: string): Stats | undefined {
+  try {
+    return lstatSync(file, { throwIfNoEntry: false });
+  } catch (error) {
+    const code = failureCode(error);
+    throw new UnreadableError(`the file system does not read it (${code})`, { cause: error });
   }
 }

@@ -162,14 +162,27 @@ export class BucketBlobStore implements BlobStore {
   }
 
   /** What is put aside is `<prefix>/quarantine/<algorithm>-<hex>`. */
-  async quarantine(digest: Digest): Promise<void> {
+  async quarantine({ digest, size, storedAt }: StoredBlob): Promise<boolean> {
     const key = this.#keyOf(digest);
-    const found = await this.#bucket.head(key);
-    if (!found) return;
-    const aside = `${this.#root}quarantine/${digest.replace(":", "-")}`;
-    if (found.size <= maxCopied) await this.#bucket.copy(key, aside);
+    const now = await this.#bucket.head(key);
+    if (now?.size !== size || now.storedAt !== storedAt) return false;
+    if (size <= maxCopied) await this.#bucket.copy(key, this.#asideOf(digest));
     else this.#options.log.warn("blob is too large to be put aside, removed", { digest });
     await this.#bucket.delete(key);
+    return true;
+  }
+
+  async quarantined(limit: number): Promise<StoredBlob[]> {
+    const prefix = `${this.#root}quarantine/`;
+    const objects = await this.#bucket.list(prefix, undefined, Math.min(limit, maxListed));
+    return objects.flatMap(({ key, size, storedAt }) => {
+      const digest = parseDigest(key.slice(prefix.length).replace("-", ":"));
+      return digest ? [{ digest, size, storedAt }] : [];
+    });
+  }
+
+  async discardQuarantined(digest: Digest): Promise<void> {
+    await this.#bucket.delete(this.#asideOf(digest));
   }
 
   /** Where the bucket cannot be used pulls still can be answered, at the cost of the upstreams: ready, with a reason. */
@@ -233,6 +246,10 @@ export class BucketBlobStore implements BlobStore {
     } finally {
       this.#storing.delete(work);
     }
+  }
+
+  #asideOf(digest: Digest): string {
+    return `${this.#root}quarantine/${digest.replace(":", "-")}`;
   }
 
   #keyOf(digest: Digest): string {

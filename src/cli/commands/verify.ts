@@ -24,7 +24,7 @@ export const verify: Command = {
     "Hash everything that is stored, and take out what is wrong; with --repair, fetch it again.",
   details:
     "Through a running server, in steps that let pulls have their turn; with --offline, in the data folder that is set up here, which no " +
-    "server may be using. Wrong files are put aside in quarantine/ of the data folder. Ends with 1 where something stays lost.",
+    "server may be using. Wrong files are put aside in quarantine/ of the data folder, or of the bucket. Ends with 1 where something stays lost, or cannot be read.",
   arguments: [],
   options: {
     repair: { summary: "fetch from upstreams what is missing or wrong" },
@@ -56,7 +56,7 @@ export const verify: Command = {
     }
     if (given.has("json")) world.io.out(JSON.stringify(total, null, 2));
     else print(world, total);
-    const isWell = total.findings.every(({ outcome }) => outcome !== "lost");
+    const isWell = total.findings.every(({ outcome }) => outcome !== "lost" && outcome !== "kept");
     return isWell ? exit.ok : exit.failed;
   },
 };

@@ -21,8 +21,8 @@ const finding = z
   .strictObject({
     kind: z.enum(["manifest", "blob"]),
     digest: z.string(),
-    problem: z.enum(["missing", "wrong"]),
-    outcome: z.enum(["repaired", "lost", "unneeded"]),
+    problem: z.enum(["missing", "wrong", "unreadable"]),
+    outcome: z.enum(["repaired", "lost", "unneeded", "kept"]),
     upstream: z.string().nullable(),
     repository: z.string().nullable(),
     reason: z.string().nullable(),
@@ -64,8 +64,11 @@ export function verifyEndpoint(api: Api, options: ApiOptions): void {
       try {
         const { next, checked, findings } = await verifier.step(after, { repair });
         if (findings.length > 0) {
-          const repaired = findings.filter(({ outcome }) => outcome === "repaired").length;
-          await note({ repair, damaged: findings.length, repaired });
+          const of = (wanted: Finding["outcome"]) =>
+            findings.filter(({ outcome }) => outcome === wanted).length;
+          const unreadable = of("kept");
+          const damaged = findings.length - unreadable;
+          await note({ repair, damaged, repaired: of("repaired"), unreadable });
         }
         return { body: { next: next ?? null, checked, findings: findings.map(findingJson) } };
       } finally {

@@ -7,6 +7,13 @@ export function spaceFamilies(counts: SpaceCounts): Family[] {
     const samples = async () => [{ labels: {}, value: read() }];
     return { name, help, type: "counter", samples };
   };
+  const gauge = (name: string, help: string, read: () => number | undefined): Family => {
+    const samples = async () => {
+      const value = read();
+      return value === undefined ? [] : [{ labels: {}, value }];
+    };
+    return { name, help, type: "gauge", samples };
+  };
   return [
     counter(
       "weir_evicted_entries_total",
@@ -31,12 +38,17 @@ export function spaceFamilies(counts: SpaceCounts): Family[] {
     ),
     {
       name: "weir_damaged_objects_total",
-      help: "Stored objects that were found to be wrong or missing.",
+      help: "Stored objects that were found to be wrong or missing, or that could not be read.",
       type: "counter",
       samples: async () => [
         { labels: { outcome: "repaired" }, value: counts.repaired },
         { labels: { outcome: "lost" }, value: counts.damaged - counts.repaired },
+        { labels: { outcome: "unreadable" }, value: counts.unreadable },
       ],
     },
+    gauge("weir_quarantine_objects", "Wrong objects that are put aside.", () => {
+      return counts.quarantine?.objects;
+    }),
+    gauge("weir_quarantine_bytes", "Bytes of these.", () => counts.quarantine?.bytes),
   ];
 }

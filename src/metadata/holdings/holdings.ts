@@ -3,6 +3,7 @@ import type { ChildKind } from "../../oci/manifest.ts";
 import type { Changes } from "../changes.ts";
 import type { Holder, Holdings } from "../contract.ts";
 import type { Db } from "../schema.ts";
+import { inTransaction } from "../transactions.ts";
 import { isCacheOf, isSomebodys, upstreamOfCache } from "../caches.ts";
 
 /** `Holdings` on any engine. */
@@ -77,11 +78,10 @@ export class SqlHoldings implements Holdings {
 
   async verified(digests: readonly Digest[], now: number): Promise<void> {
     if (digests.length === 0) return;
-    await this.db
-      .updateTable("blobs")
-      .set({ verified_at: now })
-      .where("digest", "in", digests)
-      .execute();
+    // Many rows at once, in whatever order: a purge may have some of them in another.
+    await inTransaction(this.db, (tx) =>
+      tx.updateTable("blobs").set({ verified_at: now }).where("digest", "in", digests).execute(),
+    );
   }
 
   /** Manifests that were read are remembered for as long as the generation stands still. */

@@ -8,6 +8,9 @@ import type { CachedList, FetchedList, ListKey, Lists } from "./contract.ts";
 /** Far more tags than anybody pulls of one repository. */
 const maxShown = 100_000;
 
+/** Of lists that are given up; each can be some MiB. */
+const perStep = 50;
+
 /** Lists of upstreams, on any engine. */
 export class SqlLists implements Lists {
   constructor(readonly db: Db) {}
@@ -86,6 +89,19 @@ export class SqlLists implements Lists {
       .where("upstream_id", "in", cachesOf(this.db, [upstreamId]))
       .where("repository", "=", repository)
       .execute();
+  }
+
+  async expire(before: number, most: number): Promise<number> {
+    const { count } = await this.db
+      .selectFrom("lists")
+      .select((eb) => eb.fn.countAll<number>().as("count"))
+      .executeTakeFirstOrThrow();
+    const tooMany = Math.max(0, count - most);
+    let oldest = this.db.selectFrom("lists").select("id").orderBy("checked_at");
+    if (tooMany === 0) oldest = oldest.where("checked_at", "<", before);
+    const ids = oldest.limit(tooMany === 0 ? perStep : Math.min(tooMany, perStep));
+    const gone = await this.db.deleteFrom("lists").where("id", "in", ids).returning("id").execute();
+    return gone.length;
   }
 
   async shownTags(

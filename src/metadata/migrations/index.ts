@@ -22,6 +22,7 @@ import { repositories } from "./0020_repositories.ts";
 import { oidcIssuers } from "./0022_oidc_issuers.ts";
 import { recentStatistics } from "./0024_recent_statistics.ts";
 import { contentsInOrder } from "./0027_contents_in_order.ts";
+import { oldLists } from "./0028_old_lists.ts";
 import { names } from "./0029_names.ts";
 
 /** The few words in which the SQL of two engines differs. */
@@ -85,6 +86,7 @@ const steps: Record<string, (words: SqlWords) => string[]> = {
   "0022_oidc_issuers": oidcIssuers,
   "0024_recent_statistics": recentStatistics,
   "0027_contents_in_order": contentsInOrder,
+  "0028_old_lists": oldLists,
   "0029_names": names,
 };
 

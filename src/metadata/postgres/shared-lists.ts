@@ -37,6 +37,11 @@ export class SharedLists implements Lists {
     return this.#writing(repository, this.inner.forget(upstreamId, repository));
   }
 
+  /** Of nothing that anybody is waiting for. */
+  expire(before: number, most: number): Promise<number> {
+    return this.inner.expire(before, most);
+  }
+
   shownTags(upstreamId: number, repository: string, since: number): Promise<string[] | undefined> {
     return this.inner.shownTags(upstreamId, repository, since);
   }

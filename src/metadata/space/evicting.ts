@@ -24,7 +24,7 @@ type Row = Pick<
 >;
 
 /** Each takes some questions: so many take some milliseconds. */
-const mostSeen = 30;
+const mostSeen = 12;
 /** Where others wait for the step, and each question goes to another machine. */
 const mostSeenBeside = 10;
 
@@ -93,6 +93,13 @@ async function giveUp(db: Db, row: Row, isDry: boolean): Promise<boolean> {
   return true;
 }
 
+/**
+ * Of this cache and repository, asked of what was found by its digest: in these words no engine looks through the whole
+ * repository instead.
+ */
+const isOf = (row: string, cacheId: number, repository: string) =>
+  sql`+${sql.ref(`${row}.upstream_id`)} = ${cacheId} and ${sql.ref(`${row}.repository`)} || '' = ${repository}`;
+
 function set(db: Db, id: number, columns: Updateable<CacheEntriesTable>) {
   return db.updateTable("cache_entries").set(columns).where("id", "=", id).execute();
 }
@@ -115,7 +122,7 @@ async function leadingTo(
         on c.child_digest = above.digest and c.kind = 'manifest'
     )
     select above.own, max(e.downloaded_at) as at from above cross join cache_entries as e
-    where e.digest = above.digest and e.upstream_id = ${cacheId} and e.repository = ${repository}
+    where e.digest = above.digest and ${isOf("e", cacheId, repository)}
       and e.kind = 'manifest' and e.id <> ${id} and ${sql.raw(held("e"))}
     group by above.own`.execute(db);
   const usedAt = Math.max(0, ...rows.map(({ at }) => at));
@@ -126,15 +133,14 @@ async function leadingTo(
 async function dropHints(db: Db, { upstream_id: cacheId, repository, digest }: Row) {
   await sql`
     delete from cache_entries where id in (
-      select e.id from manifest_children as c join cache_entries as e
-        on e.upstream_id = ${cacheId} and e.repository = ${repository}
-          and e.kind = c.kind and e.reference = c.child_digest
-      where c.parent_digest = ${digest} and not ${sql.raw(held("e"))} and e.pinned = 0
+      select e.id from manifest_children as c cross join cache_entries as e
+      where c.parent_digest = ${digest} and e.upstream_id = ${cacheId} and e.repository = ${repository}
+        and e.kind = c.kind and e.reference = c.child_digest
+        and not ${sql.raw(held("e"))} and e.pinned = 0
         and not exists (
-          select 1 from manifest_children as o join cache_entries as p
-            on p.digest = o.parent_digest and p.upstream_id = ${cacheId}
-              and p.repository = ${repository} and p.kind = 'manifest'
+          select 1 from manifest_children as o cross join cache_entries as p
           where o.child_digest = c.child_digest and o.kind = c.kind
+            and p.digest = o.parent_digest and ${isOf("p", cacheId, repository)} and p.kind = 'manifest'
         )
     )`.execute(db);
 }

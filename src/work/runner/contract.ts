@@ -19,6 +19,8 @@ export interface WorkStep {
   total?: number | undefined;
   /** What an operator should know of the run that is over. */
   message?: string | undefined;
+  /** From the end of the run to the next one, where that is to be sooner than usual. */
+  nextMs?: number | undefined;
 }
 
 /**

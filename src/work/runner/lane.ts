@@ -158,10 +158,11 @@ export class Lane {
     while (!signal.aborted) {
       const started = clock.elapsed();
       try {
-        const { isOver, state, done, total, message } = await this.work.step({ ...at, signal });
+        const step = await this.work.step({ ...at, signal });
+        const { isOver, state, done, total, message, nextMs = everyMs } = step;
         at = { state: isOver ? undefined : state, done, total };
         const now = await states.now();
-        if (isOver) return { ...good, ...at, message, lastRunAt: now, nextRunAt: now + everyMs };
+        if (isOver) return { ...good, ...at, message, lastRunAt: now, nextRunAt: now + nextMs };
         if (!(await states.save(name, owner, at, now + leaseMs))) return undefined;
       } catch (error) {
         return { ...at, ...(await this.#failed(claimed, error)) };

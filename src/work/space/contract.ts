@@ -42,6 +42,9 @@ export interface SpaceCounts {
   scrubbedBytes: number;
   damaged: number;
   repaired: number;
+  unreadable: number;
+  /** What is put aside, as this server has last seen it; undefined: it has not looked. */
+  quarantine: { objects: number; bytes: number } | undefined;
 }
 
 export function noSpaceCounts(): SpaceCounts {
@@ -55,5 +58,7 @@ export function noSpaceCounts(): SpaceCounts {
     scrubbedBytes: 0,
     damaged: 0,
     repaired: 0,
+    unreadable: 0,
+    quarantine: undefined,
   };
 }

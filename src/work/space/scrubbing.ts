@@ -4,7 +4,8 @@ import type { Work } from "../runner/contract.ts";
 import type { Finding, Verifier, VerifyStep } from "../verify/contract.ts";
 import type { SpaceCounts } from "./contract.ts";
 
-const weekMs = 7 * 24 * 3_600_000;
+const dayMs = 24 * 3_600_000;
+const weekMs = 7 * dayMs;
 
 export interface ScrubbingOptions {
   verifier: Verifier;
@@ -18,11 +19,14 @@ interface Progress {
   next: string | undefined;
   damaged: number;
   repaired: number;
+  unreadable: number;
 }
+
+const nothing: Progress = { next: undefined, damaged: 0, repaired: 0, unreadable: 0 };
 
 /**
  * Looks each week whether what is stored is what it should be, in doses. What is wrong or missing is put aside, put on record
- * and fetched again at once; where that fails, the next pull does.
+ * and fetched again at once; where that fails, the next pull does. What cannot be read stays, and is looked at again a day later.
  */
 export function scrubbingWork({ verifier, management, log, counts }: ScrubbingOptions): Work {
   return {
@@ -31,18 +35,20 @@ export function scrubbingWork({ verifier, management, log, counts }: ScrubbingOp
     afterStartMs: 3_600_000,
     goesByAge: false,
     async step({ state, done }) {
-      const before: Progress =
-        state === undefined
-          ? { next: undefined, damaged: 0, repaired: 0 }
-          : (JSON.parse(state) as Progress);
+      // A release before this one has left no count of what cannot be read.
+      const before = {
+        ...nothing,
+        ...(state === undefined ? {} : (JSON.parse(state) as Progress)),
+      };
       const step = await verifier.step(before.next, { repair: true });
-      const repaired = step.findings.filter(({ outcome }) => outcome === "repaired").length;
-      count(counts, step, repaired);
-      if (step.findings.length > 0) await record(management, step.findings, repaired);
+      const found = tally(step.findings);
+      count(counts, step, found);
+      if (step.findings.length > 0) await record(management, step.findings, found);
       const progress = {
         next: step.next,
-        damaged: before.damaged + step.findings.length,
-        repaired: before.repaired + repaired,
+        damaged: before.damaged + found.damaged,
+        repaired: before.repaired + found.repaired,
+        unreadable: before.unreadable + found.unreadable,
       };
       const total = done + step.checked.blobs + step.checked.manifests;
       if (step.next !== undefined) {
@@ -50,34 +56,52 @@ export function scrubbingWork({ verifier, management, log, counts }: ScrubbingOp
       }
       const message = messageOf(progress);
       if (message) log.error("the store was damaged", { ...progress, next: undefined });
-      return { isOver: true, done: total, message };
+      const nextMs = progress.unreadable > 0 ? dayMs : weekMs;
+      return { isOver: true, done: total, message, nextMs };
     },
   };
 }
 
-function count(counts: SpaceCounts, { checked, findings }: VerifyStep, repaired: number): void {
+type Tally = Omit<Progress, "next">;
+
+function tally(findings: readonly Finding[]): Tally {
+  const unreadable = findings.filter(({ outcome }) => outcome === "kept").length;
+  const repaired = findings.filter(({ outcome }) => outcome === "repaired").length;
+  return { damaged: findings.length - unreadable, repaired, unreadable };
+}
+
+function count(counts: SpaceCounts, { checked }: VerifyStep, found: Tally): void {
   counts.scrubbedBlobs += checked.blobs;
   counts.scrubbedBytes += checked.bytes;
-  counts.damaged += findings.length;
-  counts.repaired += repaired;
+  counts.damaged += found.damaged;
+  counts.repaired += found.repaired;
+  counts.unreadable += found.unreadable;
 }
 
 /** Once a step, however much is damaged: the log has each of them. */
 async function record(
   management: Pick<Management, "note">,
   findings: readonly Finding[],
-  repaired: number,
+  found: Tally,
 ): Promise<void> {
   const [first] = findings;
   await management.note({
     action: "store.scrub",
     subject: { kind: "server", id: undefined, name: undefined },
     groupId: undefined,
-    details: { damaged: findings.length, repaired, first: first?.digest, problem: first?.problem },
+    details: { ...found, first: first?.digest, problem: first?.problem },
   });
 }
 
-function messageOf({ damaged, repaired }: Progress): string | undefined {
-  if (damaged === 0) return undefined;
-  return `${damaged} stored objects were wrong or missing, ${repaired} of them were fetched again; the log names them`;
+function messageOf({ damaged, repaired, unreadable }: Progress): string | undefined {
+  const parts: string[] = [];
+  if (damaged > 0) {
+    parts.push(
+      `${damaged} stored objects were wrong or missing, ${repaired} of them were fetched again`,
+    );
+  }
+  if (unreadable > 0) {
+    parts.push(`${unreadable} cannot be read and stay: they are looked at again in a day`);
+  }
+  return parts.length > 0 ? `${parts.join("; ")}; the log names them` : undefined;
 }

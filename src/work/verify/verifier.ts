@@ -1,10 +1,11 @@
-import type { BlobStore, OpenedBlob } from "../../blobs/contract.ts";
+import type { BlobStore } from "../../blobs/contract.ts";
 import { type Clock, yieldTurn } from "../../lib/clock.ts";
-import { failureCode, type Log } from "../../lib/log.ts";
+import type { Log } from "../../lib/log.ts";
 import type { Cache, Directory, Holder, Holdings, Upstream } from "../../metadata/contract.ts";
-import { algorithmOf, type Digest, Digester, digestOf } from "../../oci/digest.ts";
+import { algorithmOf, type Digest, digestOf } from "../../oci/digest.ts";
 import { ManifestError, parseManifest } from "../../oci/manifest.ts";
 import { type Finding, isCursor, type Verifier, type VerifyStep } from "./contract.ts";
+import { type Problem, problemOf } from "./looking.ts";
 
 /** Fetches an object anew from where it belongs: true, or why it could not be had. */
 export type Repairing = (
@@ -34,12 +35,13 @@ const bytesPerStep = 64 << 20;
 const entriesPerStep = 1000;
 /** Milliseconds after which no further object is looked at: repairs wait for upstreams, and whoever asks waits for a step. */
 const longestMs = 20_000;
-const turnBytes = 256 << 10;
 /** Of how many places one object is asked for anew. */
 const maxHolders = 5;
 
 export class StoreVerifier implements Verifier {
   readonly #options: VerifierOptions;
+  /** What somebody is just taking out, and fetching again: others leave it to him. */
+  readonly #losing = new Set<Digest>();
 
   constructor(options: VerifierOptions) {
     this.#options = options;
@@ -93,7 +95,7 @@ export class StoreVerifier implements Verifier {
       last = digest;
       step.checked.blobs++;
       step.checked.bytes += size;
-      const problem = await this.#problemOf(digest, size);
+      const problem = await problemOf(this.#options.blobs, digest, size);
       if (problem) {
         const finding = await this.#lose(digest, problem, repair);
         if (finding) step.findings.push(finding);
@@ -105,10 +107,8 @@ export class StoreVerifier implements Verifier {
   }
 
   async #entries(after: string, step: VerifyStep, repair: boolean): Promise<string | undefined> {
-    const { last, count, entries } = await this.#options.holdings.lacking(
-      Number(after),
-      entriesPerStep,
-    );
+    const { holdings, cache } = this.#options;
+    const { last, count, entries } = await holdings.lacking(Number(after), entriesPerStep);
     const seen = new Set<Digest>();
     const isLate = this.#watch();
     let former: (typeof entries)[number] | undefined;
@@ -121,6 +121,8 @@ export class StoreVerifier implements Verifier {
       const { kind, digest } = entry;
       if (seen.has(digest)) continue;
       seen.add(digest);
+      // Somebody else is about it, or has fetched it since this was read.
+      if (kind === "blob" && (this.#losing.has(digest) || (await cache.blob(digest)))) continue;
       step.findings.push(await this.#found(kind, digest, "missing", repair));
     }
     step.checked.entries += count;
@@ -134,36 +136,46 @@ export class StoreVerifier implements Verifier {
     return () => clock.elapsed() - started >= longestMs;
   }
 
-  async #problemOf(digest: Digest, size: number): Promise<Finding["problem"] | undefined> {
-    const { blobs } = this.#options;
-    // A second look, since a disk can err once, and bytes that are right may be taking the place of wrong ones.
-    for (let look = 0; look < 2; look++) {
-      const stored = await blobs.open(digest, size, { range: undefined, as: "bytes" });
-      if (!stored) return "missing";
-      const found = await hashed(piecesOf(stored), digest);
-      if (found === digest) return undefined;
-      if (found === "gone") return "missing";
+  /** It does not count as stored any more, unless it cannot be read. Undefined where that is not so any more, or is looked after. */
+  async #lose(digest: Digest, problem: Problem, repair: boolean): Promise<Finding | undefined> {
+    const { blobs, cache } = this.#options;
+    if (this.#losing.has(digest)) return undefined;
+    this.#losing.add(digest);
+    try {
+      if (!(await cache.blob(digest))) return undefined;
+      if (problem.problem === "unreadable") return await this.#unread(digest, problem.reason);
+      const now = await blobs.stat(digest);
+      const before = problem.problem === "wrong" ? problem.found : undefined;
+      if (now?.size !== before?.size || now?.storedAt !== before?.storedAt) return undefined;
+      // In this order: who stores it anew in between is not noted away, and his bytes stay.
+      await cache.forgetBlob(digest);
+      if (before) await blobs.quarantine(before);
+      return await this.#found("blob", digest, problem.problem, repair);
+    } finally {
+      this.#losing.delete(digest);
     }
-    return "wrong";
   }
 
-  /** It does not count as stored any more. Undefined where it was given up meanwhile. */
-  async #lose(
-    digest: Digest,
-    problem: Finding["problem"],
-    repair: boolean,
-  ): Promise<Finding | undefined> {
-    const { blobs, cache } = this.#options;
-    if (!(await cache.blob(digest))) return undefined;
-    if (problem === "wrong") await blobs.quarantine(digest);
-    await cache.forgetBlob(digest);
-    return this.#found("blob", digest, problem, repair);
+  async #unread(digest: Digest, reason: string): Promise<Finding> {
+    const [holder] = await this.#options.holdings.holders("blob", digest, 1);
+    const upstreams = await this.#options.directory.upstreams();
+    const finding: Finding = {
+      kind: "blob",
+      digest,
+      problem: "unreadable",
+      outcome: "kept",
+      upstream: upstreams.find(({ id }) => id === holder?.upstreamId)?.name,
+      repository: holder?.repository,
+      reason,
+    };
+    this.#options.log.error("stored content cannot be read", { ...finding });
+    return finding;
   }
 
   async #found(
     kind: Holder["kind"],
     digest: Digest,
-    problem: Finding["problem"],
+    problem: "missing" | "wrong",
     repair: boolean,
   ): Promise<Finding> {
     const { holdings, directory, log } = this.#options;
@@ -192,35 +204,6 @@ export class StoreVerifier implements Verifier {
     log.warn("stored content is not what it should be", { ...finding });
     return finding;
   }
-}
-
-async function* piecesOf(stored: OpenedBlob): AsyncGenerator<Uint8Array> {
-  if (stored.kind === "file") return yield* stored.blob.stream();
-  if (stored.kind === "address") throw new Error("bytes were wanted");
-  const { stream } = stored;
-  try {
-    for (let piece = await stream.next(); piece; piece = await stream.next()) yield piece;
-  } finally {
-    await stream.cancel();
-  }
-}
-
-async function hashed(pieces: AsyncIterable<Uint8Array>, digest: Digest): Promise<Digest | "gone"> {
-  const digester = new Digester(algorithmOf(digest));
-  let sinceTurn = 0;
-  try {
-    for await (const piece of pieces) {
-      digester.update(piece);
-      if ((sinceTurn += piece.length) < turnBytes) continue;
-      sinceTurn = 0;
-      await yieldTurn();
-    }
-  } catch (error) {
-    // Given up since it was found; a file that cannot be read is as good as gone.
-    if (["ENOENT", "EIO"].includes(failureCode(error))) return "gone";
-    throw error;
-  }
-  return digester.digest();
 }
 
 function isManifest(payload: Uint8Array, mediaType: string): boolean {

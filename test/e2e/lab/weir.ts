@@ -1,7 +1,8 @@
 import { Database } from "bun:sqlite";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { queryAt } from "../../fakes/postgres.ts";
+import { queriesAt } from "../../fakes/postgres.ts";
+import { filesOf } from "../../fakes/store-facts.ts";
 import type { Image } from "./images.ts";
 import { environment, freePort, type Outcome, run, Service, waitFor } from "./processes.ts";
 
@@ -127,9 +128,25 @@ export class Weir {
 
   /** Asks the database behind the server's back. */
   async query<Row>(text: string): Promise<Row[]> {
-    if (this.#database !== undefined) return (await queryAt(this.#database, text)) as Row[];
+    const [rows] = await this.queries([text]);
+    return rows as Row[];
+  }
+
+  async queries(texts: readonly string[]): Promise<unknown[][]> {
+    if (this.#database !== undefined) return queriesAt(this.#database, texts);
     using database = new Database(path.join(this.data, "weir.db"), { readonly: true });
-    return database.query<Row, []>(text).all();
+    return texts.map((text) => database.query(text).all());
+  }
+
+  /** Changes the database of a server that does not run. */
+  async change(texts: readonly string[]): Promise<void> {
+    if (this.#database !== undefined) return void (await queriesAt(this.#database, texts));
+    using database = new Database(path.join(this.data, "weir.db"));
+    for (const text of texts) database.run(text);
+  }
+
+  async storedSizes(): Promise<Map<string, number>> {
+    return filesOf(this.blobsFolder);
   }
 
   /** How clients name an image of registry 1, by tag and by digest. */
@@ -139,12 +156,12 @@ export class Weir {
   }
 
   /** Where clients find the manifests and blobs of a repository. */
-  apiUrl({ repository }: Image): string {
+  apiUrl({ repository }: Pick<Image, "repository">): string {
     return `${this.externalUrl}/v2/virtual_registries/container/1/${repository}`;
   }
 
   /** A token for pulling from a repository, got as clients get it: where the challenge sends them. */
-  async bearer({ repository }: Image): Promise<string> {
+  async bearer({ repository }: Pick<Image, "repository">): Promise<string> {
     const ping = await fetch(`${this.url}/v2/`);
     const challenge = ping.headers.get("www-authenticate") ?? "";
     const [, realm = "", service = ""] =

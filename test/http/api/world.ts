@@ -189,7 +189,9 @@ export class ApiWorld {
     };
     const { sweep } = metadata;
     const counts = noSpaceCounts();
-    const blobs = { delete: async () => {}, list: async () => [] };
+    const none = async () => [];
+    const nothing = async () => {};
+    const blobs = { delete: nothing, list: none, quarantined: none, discardQuarantined: nothing };
     const eviction = this.#eviction(metadata, log);
     const step = async () => {
       const checked = { manifests: 0, blobs: 0, bytes: 0, entries: 0 };
@@ -197,7 +199,7 @@ export class ApiWorld {
     };
     const scrubbing = { verifier: { step }, management: metadata.management, log, counts };
     const sweeping = { sweep, blobs, holds: new Holds(), clock, log, counts };
-    const keeping = { sweeping, scrubbing, eviction };
+    const keeping = { sweeping, scrubbing, quarantine: sweeping, eviction };
     const { prefetches: runs, directory } = metadata;
     const prefetches = new PrefetchWork({ runs, directory, bringing: this.#puller(), clock, log });
     const { deliveries } = metadata;

@@ -42,6 +42,32 @@ describe("what cannot be stored", () => {
     await nothingStored();
   });
 
+  test("many parts at once: the upstream is asked for sixteen at a time, and all come", async () => {
+    await restart({ env: { WEIR_MAX_BLOB_BYTES: "1MiB" } });
+    const tap = new Tap();
+    upstream.fault(blobGets, { tap, ranged: true });
+    const first = (i: number) => 64_000 * i;
+    const leaving = new AbortController();
+    const left = failed(ask(first(30), first(30) + 99, { signal: leaving.signal }));
+    await until(() => ranged().length === 1);
+    const parts = Array.from({ length: 30 }, (_, i) => bytesOf(ask(first(i), first(i) + 999)));
+    await until(() => ranged().length === 16);
+    const begun = await weir.begun();
+    const later = bytesOf(ask(5 * MiB, 5 * MiB + 999));
+    await until(async () => (await weir.begun()) > begun);
+    expect(ranged().length).toBe(16);
+    // One who leaves makes room for one.
+    leaving.abort();
+    expect(await left).toBe(true);
+    await until(() => ranged().length === 17);
+    tap.open();
+    for (const [i, part] of parts.entries())
+      expect(await part).toEqual(slice(first(i), first(i) + 999));
+    expect(await later).toEqual(slice(5 * MiB, 5 * MiB + 999));
+    expect([wholeGets(), ranged().length]).toEqual([0, 32]);
+    await nothingStored();
+  });
+
   test("a full disk is found out once, and costs parts no more after that", async () => {
     await restart({ env: { WEIR_MIN_FREE_BYTES: "900TiB" } });
     const tap = holdFill();

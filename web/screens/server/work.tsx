@@ -19,6 +19,8 @@ const names: Readonly<Record<string, string>> = {
   scrub: "Looking through stored blobs",
   search_index: "Search index",
   stray_blobs: "Deleting stored files that no record has",
+  expired_lists: "Deleting lists of tags and referrers that nobody asks for",
+  quarantine: "Deleting damaged files that were put aside long ago",
   sweep: "Deleting blobs that nothing needs",
   webhook_deliveries: "Deliveries of webhooks",
 };
