@@ -267,7 +267,7 @@ describe("groups, users and tokens", () => {
     const password = ["user", "password", "ada", "--password-file", "-"];
     const set = await runAt(weir, password, { input: "a long enough password 1815\n" });
     expect(set).toMatchObject({ code: 0, out: "", err: "" });
-    const changes = ["--name", "Ada Lovelace", "--email", "", "--admin", "true"];
+    const changes = ["--name", "Ada Lovelace", "--email", "", "--admin"];
     expect(await jsonAt(weir, ["user", "update", "ada", ...changes])).toMatchObject({
       name: "Ada Lovelace",
       email: null,

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { parse } from "yaml";
 import { FakeUpstream } from "../fakes/upstream.ts";
+import { until } from "../fakes/until.ts";
 import { TestWeir } from "../fakes/weir.ts";
 
 const top = path.join(import.meta.dir, "../..");
@@ -45,7 +46,14 @@ beforeAll(async () => {
   const headers = { "ratelimit-limit": "100;w=21600", "ratelimit-remaining": "42;w=21600" };
   upstream.fault("*", { headers });
   await weir.manifest("library/app", "latest");
-  const lines = (await (await fetch(`${weir.url}/metrics`)).text()).split("\n");
+  // What is counted behind scrapes, and by work that begins a minute after the start.
+  weir.clock.step(61_000);
+  let text = "";
+  await until(async () => {
+    text = await (await fetch(`${weir.url}/metrics`)).text();
+    return /^weir_store_blobs \d/m.test(text) && /^weir_quarantine_bytes \d/m.test(text);
+  });
+  const lines = text.split("\n");
   const families = lines.flatMap((line) => {
     const [, name, type] = /^# TYPE (\w+) (\w+)$/.exec(line) ?? [];
     return name && type ? [[name, type] as const] : [];

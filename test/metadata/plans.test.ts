@@ -80,7 +80,7 @@ test("storing and counting a manifest looks at its own entries and what they lea
 });
 
 test("a look-up goes by the whole key of each cache that is asked", async () => {
-  const cache = new SqlCache(db, changes);
+  const cache = new SqlCache(db, changes, async () => 0);
   const { repository, tag = "", digest } = fetched(upstream, "one");
   const found = await plans(async () => {
     expect(await cache.manifests([upstream.id, 7, 8], repository, tag)).toHaveLength(1);

@@ -75,20 +75,21 @@ const update: Command = {
   options: {
     name: { value: "NAME", summary: "what he is called" },
     email: { value: "ADDRESS", summary: "his e-mail address; the empty text clears it" },
-    admin: {
-      value: "WHETHER",
-      summary: "whether he is an administrator; the last active one stays one",
-      choices: ["true", "false"],
-    },
+    admin: { summary: "make him an administrator" },
+    "no-admin": { summary: "make him none; the last active one stays one" },
     ...options,
   },
-  examples: ["weir user update ada --admin true", 'weir user update ada --email ""'],
+  examples: ["weir user update ada --admin", 'weir user update ada --email ""'],
   async run(world, given) {
     const body = {
       ...(given.has("name") && { name: given.text("name") }),
       ...(given.has("email") && { email: given.text("email") || null }),
-      ...(given.has("admin") && { admin: given.text("admin") === "true" }),
+      ...(given.has("admin") && { admin: true }),
+      ...(given.has("no-admin") && { admin: false }),
     };
+    if (given.has("admin") && given.has("no-admin")) {
+      throw new UsageError("user update takes --admin or --no-admin, not both");
+    }
     if (Object.keys(body).length === 0) {
       throw new UsageError("user update needs something to change: see its options");
     }

@@ -38,7 +38,8 @@ export interface Lists {
   /** Gives up all lists of a repository. */
   forget(upstreamId: number, repository: string): Promise<void>;
   /**
-   * A step: gives up some of the lists that upstreams have not given again since `before`, or, where there are more than `most`,
+   * A step: gives up some of the lists that upstreams have not given again since `before`, but for
+   * those that are valid for ever, or, where there are more than `most`,
    * of those that they gave the longest time ago; how many. 0: there are no more to give up.
    */
   expire(before: number, most: number): Promise<number>;

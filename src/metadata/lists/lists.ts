@@ -98,7 +98,13 @@ export class SqlLists implements Lists {
       .executeTakeFirstOrThrow();
     const tooMany = Math.max(0, count - most);
     let oldest = this.db.selectFrom("lists").select("id").orderBy("checked_at");
-    if (tooMany === 0) oldest = oldest.where("checked_at", "<", before);
+    if (tooMany === 0) {
+      const forEver = this.db
+        .selectFrom("upstreams as u")
+        .select(cacheIdOf("u").as("id"))
+        .where("u.cache_validity_hours", "=", 0);
+      oldest = oldest.where("checked_at", "<", before).where("upstream_id", "not in", forEver);
+    }
     const ids = oldest.limit(tooMany === 0 ? perStep : Math.min(tooMany, perStep));
     const gone = await this.db.deleteFrom("lists").where("id", "in", ids).returning("id").execute();
     return gone.length;

@@ -1,4 +1,4 @@
-import { type Clock, yieldTurn } from "../../lib/clock.ts";
+import { type Clock, sleep, yieldTurn } from "../../lib/clock.ts";
 
 /** A step that took longer has waited for somebody, and not held up anyone. */
 const maxTookMs = 1000;
@@ -29,7 +29,7 @@ export class Pace {
     await this.#share(tookMs, lanes, signal);
     for (let waited = 0; waited < maxHeldMs && this.isWritingBack(); waited += lookMs) {
       if (signal.aborted) return;
-      await this.#wait(lookMs, signal);
+      await sleep(lookMs);
     }
   }
 
