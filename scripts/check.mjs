@@ -24,7 +24,7 @@ const withBoth = [
 /** Only where they are named. */
 const more = {
   postgres: () => testsOnPostgres([], {}),
-  e2e: () => runBun([...inTwo, "--timeout", "20000", "test/e2e"]),
+  e2e: () => runBun(["test", "--parallel=3", "--timeout", "20000", "test/e2e"]),
   /** What works with database and blobs the most, on the other one of each at once. */
   pair: () => testsOnPostgres(withBoth, { WEIR_TEST_BLOBS: "s3" }),
 };

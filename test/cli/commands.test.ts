@@ -273,7 +273,7 @@ describe("groups, users and tokens", () => {
       email: null,
       is_admin: true,
     });
-    await jsonAt(weir, ["user", "update", "ada", "--admin", "false"]);
+    await jsonAt(weir, ["user", "update", "ada", "--no-admin"]);
     expect((await runAt(weir, ["user", "update", "ada"])).code).toBe(2);
     expect(await jsonAt(weir, ["user", "block", "ada"])).toMatchObject({ state: "blocked" });
     expect(await jsonAt(weir, ["user", "unblock", "ada"])).toMatchObject({ state: "active" });
