@@ -60,7 +60,7 @@ function end() {
 /** Of the end-to-end part: what goes through database and store, and through nothing else that the last run does not prove. */
 const ofThePair = {
   files: ["crash", "herd", "dependency-proxy", "tokens", "pull"],
-  tests: "kill -9|32 parallel|skopeo (logs in|pulls by|pulls 200)",
+  tests: "kill -9|in the midst|32 parallel|skopeo (logs in|pulls by)|containerd pulls 200",
 };
 
 // The compiler works while packages come from the network, and beside what does not need it yet, and gives way to that.
