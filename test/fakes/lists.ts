@@ -28,9 +28,10 @@ export function listed(
 ): WireAnswer | undefined {
   const [, repository = "", what = ""] =
     /^\/v2\/(.+)\/(tags\/list|referrers\/[^/]+)$/.exec(request.path) ?? [];
+  if (what === "") return undefined;
   const prefix = `/v2/${repository}/manifests/`;
   const manifests = [...files].filter(([path]) => path.startsWith(prefix));
-  if (what === "" || manifests.length === 0) return undefined;
+  if (manifests.length === 0) return undefined;
   if (what !== "tags/list") {
     const subject = what.slice("referrers/".length);
     const index = { schemaVersion: 2, mediaType: mediaTypes.ociIndex };
