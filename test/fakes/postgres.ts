@@ -105,17 +105,22 @@ export class PostgresServer {
     };
     const flags = Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
     const postgres = program("postgres") ?? "postgres";
-    this.#process = Bun.spawn(unprivileged([postgres, "-D", this.#data, ...flags]), {
-      stdin: "ignore",
-      stdout: "ignore",
-      stderr: Bun.file(path.join(this.#folder, "log")),
-    });
-    await until(() =>
-      this.query("postgres", "select 1").then(
+    const start = () =>
+      Bun.spawn(unprivileged([postgres, "-D", this.#data, ...flags]), {
+        stdin: "ignore",
+        stdout: "ignore",
+        stderr: Bun.file(path.join(this.#folder, "log")),
+      });
+    let running = start();
+    this.#process = running;
+    await until(() => {
+      // A process of one that was killed may be there for another moment, and keeps it out.
+      if (running.exitCode !== null) this.#process = running = start();
+      return this.query("postgres", "select 1").then(
         () => true,
         () => false,
-      ),
-    );
+      );
+    });
   }
 
   url(database: string, more = ""): string {
