@@ -37,6 +37,13 @@ export function storeAway(cause: StoreUnavailableError): RegistryError {
   return new RegistryError("unavailable", message, { headers, cause });
 }
 
+/** Each part of a blob that cannot be stored is the upstream's work, and many are under way. */
+export function tooManyParts(): RegistryError {
+  const headers = { "Retry-After": String(retryAfterSeconds) };
+  const message = "too many parts of blobs that cannot be stored are asked for at once; try again";
+  return new RegistryError("unavailable", message, { headers });
+}
+
 /** A manifest that is not what it should be: its upstream is as unsure as one that answers nonsense. */
 export function invalidManifest(upstream: string, why: string, cause?: unknown): UpstreamError {
   const message = `upstream "${upstream}" sent an unusable manifest: ${why}`;

@@ -3,7 +3,7 @@ import type { ByteRange } from "../lib/range.ts";
 import { type UpstreamClient, UpstreamError } from "../upstream/contract.ts";
 import { lost, requireSame } from "./claims.ts";
 import type { ByteSource } from "./contract.ts";
-import { reasonOf } from "./errors.ts";
+import { reasonOf, tooManyParts } from "./errors.ts";
 import type { Fills } from "./fills.ts";
 import type { Flight, Wanted } from "./flight.ts";
 import type { Lessons } from "./lessons.ts";
@@ -13,6 +13,8 @@ import { WindowSource } from "./window-source.ts";
 const nearBytes = 1 << 20;
 /** Windows that one upstream is asked for at a time: most of its connections stay free for fills. */
 const maxOpen = 16;
+/** More are refused: each keeps a connection of a client. */
+const maxWaiting = 128;
 
 interface Options {
   client: UpstreamClient;
@@ -142,19 +144,20 @@ export class Windows {
     return { source, contentType: open.contentType };
   }
 
-  /** The same when fewer are open than may be, or nobody wants it any more. */
+  /** The same when fewer are open than may be, or nobody wants it any more. Throws where too many wait. */
   async #enterInTurn(upstreamId: number, gone: AbortSignal): Promise<() => void> {
     while ((this.#open.get(upstreamId) ?? 0) >= maxOpen && !gone.aborted) {
       const waiting = this.#waiting.get(upstreamId) ?? new Set();
+      if (waiting.size >= maxWaiting) throw tooManyParts();
       this.#waiting.set(upstreamId, waiting);
-      await new Promise<void>((resolve) => {
-        waiting.add(resolve);
-        const leave = () => {
-          waiting.delete(resolve);
-          resolve();
-        };
-        gone.addEventListener("abort", leave, { once: true });
-      });
+      const turn = Promise.withResolvers<void>();
+      const come = () => turn.resolve();
+      waiting.add(come);
+      gone.addEventListener("abort", come);
+      await turn.promise;
+      gone.removeEventListener("abort", come);
+      waiting.delete(come);
+      if (waiting.size === 0) this.#waiting.delete(upstreamId);
     }
     return this.#enter(upstreamId);
   }
@@ -165,7 +168,6 @@ export class Windows {
     const [first] = waiting ?? [];
     if (!waiting || !first) return;
     waiting.delete(first);
-    if (waiting.size === 0) this.#waiting.delete(upstreamId);
     first();
   }
 

@@ -20,7 +20,7 @@ What was changed by somebody else between the plan and the change is not overwri
   options: {
     file: { value: "FILE", short: "f", summary: "the file; - is the standard input" },
     "dry-run": { summary: "only say what would be done; ends with 10 where there is something" },
-    secrets: { summary: "set all passwords that the file gives anew" },
+    secrets: { summary: "set all passwords and secrets that the file gives anew" },
     "delete-missing": {
       summary:
         "delete registries, upstreams, named webhooks and scheduled prefetches that the file does not have, of the groups it speaks of, groups, and issuers of id tokens",

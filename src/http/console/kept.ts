@@ -10,10 +10,13 @@ const keep = path.join(root, "node_modules/.cache/weir-console");
 
 /**
  * What `make` gives, or what it gave here at an earlier start from the same sources, packages and runtime: it takes a second of a
- * processor. A folder that cannot be written costs that second at each start, and nothing else.
+ * processor. Where the sources cannot be read or the folder not be written it costs
+ * that second at each start, and nothing else.
  */
 export async function keptBundle(make: () => Promise<CompressedFile[]>): Promise<CompressedFile[]> {
-  const file = path.join(keep, await sourcesKey());
+  const key = await sourcesKey().catch(() => undefined);
+  if (key === undefined) return make();
+  const file = path.join(keep, key);
   const kept = await readFile(file)
     .then((bytes) => deserialize(bytes) as CompressedFile[])
     .catch(() => undefined);

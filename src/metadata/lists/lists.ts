@@ -92,22 +92,22 @@ export class SqlLists implements Lists {
   }
 
   async expire(before: number, most: number): Promise<number> {
-    const { count } = await this.db
-      .selectFrom("lists")
-      .select((eb) => eb.fn.countAll<number>().as("count"))
-      .executeTakeFirstOrThrow();
-    const tooMany = Math.max(0, count - most);
-    let oldest = this.db.selectFrom("lists").select("id").orderBy("checked_at");
-    if (tooMany === 0) {
-      const forEver = this.db
+    return inTransaction(this.db, async (tx) => {
+      const ids = tx.selectFrom("lists").select("id").limit(perStep);
+      const forEver = tx
         .selectFrom("upstreams as u")
         .select(cacheIdOf("u").as("id"))
         .where("u.cache_validity_hours", "=", 0);
-      oldest = oldest.where("checked_at", "<", before).where("upstream_id", "not in", forEver);
-    }
-    const ids = oldest.limit(tooMany === 0 ? perStep : Math.min(tooMany, perStep));
-    const gone = await this.db.deleteFrom("lists").where("id", "in", ids).returning("id").execute();
-    return gone.length;
+      const excess = ids.orderBy("checked_at", "desc").offset(most);
+      const old = ids.where("checked_at", "<", before).where("upstream_id", "not in", forEver);
+      for (const some of [excess, old.orderBy("checked_at")]) {
+        const gone = (await some.execute()).map(({ id }) => id);
+        if (gone.length === 0) continue;
+        await tx.deleteFrom("lists").where("id", "in", gone).execute();
+        return gone.length;
+      }
+      return 0;
+    });
   }
 
   async shownTags(

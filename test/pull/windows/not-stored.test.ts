@@ -68,6 +68,20 @@ describe("what cannot be stored", () => {
     await nothingStored();
   });
 
+  test("more parts than may wait are refused, and those that wait come", async () => {
+    await restart({ env: { WEIR_MAX_BLOB_BYTES: "1MiB" } });
+    const tap = new Tap();
+    upstream.fault(blobGets, { tap, ranged: true });
+    const parts = Array.from({ length: 144 }, (_, i) => bytesOf(ask(1000 * i, 1000 * i + 99)));
+    await until(async () => (await weir.begun()) >= 144);
+    const late = await ask(0, 99);
+    expect([late.status, late.headers.get("retry-after")]).toEqual([503, "5"]);
+    expect(await late.text()).toContain("too many parts of blobs that cannot be stored");
+    tap.open();
+    for (const [i, part] of parts.entries())
+      expect(await part).toEqual(slice(1000 * i, 1000 * i + 99));
+  });
+
   test("a full disk is found out once, and costs parts no more after that", async () => {
     await restart({ env: { WEIR_MIN_FREE_BYTES: "900TiB" } });
     const tap = holdFill();
