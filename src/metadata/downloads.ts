@@ -66,7 +66,9 @@ async function sharedCaches(
 
 /** Tags before digests, as who stores a manifest has them. */
 function inOrder(a: Downloads, b: Downloads): number {
-  return keyOf(a) < keyOf(b) ? -1 : 1;
+  const [one, other] = [keyOf(a), keyOf(b)];
+  if (one < other) return -1;
+  return one > other ? 1 : 0;
 }
 
 const keyOf = ({ upstreamId, repository, kind, reference }: Downloads) =>

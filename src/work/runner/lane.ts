@@ -138,9 +138,11 @@ export class Lane {
     const renewing = this.#renewing(abort);
     try {
       const ending = await this.#steps(claimed, abort.signal);
-      const { wakes } = claimed;
-      const now = await states.now();
-      if (ending) await states.release(this.work.name, owner, { ...ending, wakes, now });
+      if (ending) {
+        const { wakes } = claimed;
+        const now = await states.now();
+        await states.release(this.work.name, owner, { ...ending, wakes, now });
+      }
     } finally {
       renewing.cancel();
       this.#abort = undefined;
