@@ -71,6 +71,42 @@ describe.skipIf(lack !== undefined)(`turns in PostgreSQL${lack ? ` (${lack})` : 
     expect(await metadata.cache.blob(digestOfText("late"))).toBeUndefined();
   });
 
+  test("who comes to store something while a group is removed waits behind that", async () => {
+    const storing = await OtherTransaction.begin(database.url);
+    await storing.run(
+      `select pg_advisory_xact_lock_shared(hashtextextended(current_schema() || ' weir upstream ${one.id}', 0))`,
+    );
+    await storing.run(`select id from upstreams where id = ${one.id} for share`);
+    const order: string[] = [];
+    const removing = metadata.management.groups.remove(groupId).then(() => order.push("removal"));
+    await until(() => waiting(1));
+    const late = metadata.cache.storeBlob(shownBlob(one, "late")).then(() => order.push("late"));
+    await until(() => waiting(2));
+    await storing.end("commit");
+    await Promise.all([removing, late]);
+    expect(order).toEqual(["removal", "late"]);
+    expect(await metadata.cache.blob(digestOfText("late"))).toBeUndefined();
+  });
+
+  test("a step of a purge that has waited behind stores is not taken for a slow one", async () => {
+    for (let n = 0; n < 160; n++) await metadata.cache.storeBlob(shownBlob(one, `${n}`));
+    await database.query(
+      `insert into purges (upstream_id, include_pinned, last_id, created_at) values (${one.id}, 1, 1000000, 0)`,
+    );
+    // Lists, of which there are none.
+    expect(await metadata.purges.step()).toBe(0);
+    const storing = await OtherTransaction.begin(database.url);
+    await storing.run(
+      `select pg_advisory_xact_lock_shared(hashtextextended(current_schema() || ' weir upstream ${one.id}', 0))`,
+    );
+    const step = metadata.purges.step();
+    await until(() => waiting(1));
+    database.clock.step(1000);
+    await storing.end("commit");
+    expect(await step).toBe(50);
+    expect(await metadata.purges.step()).toBe(100);
+  });
+
   test("a change does not wait longer than those take who store at that moment, however many there are", async () => {
     const servers = 8;
     let stored = 0;

@@ -3,6 +3,7 @@ import type { Group } from "../contract.ts";
 import { changeGroup, createGroup, groupOfId, withAllBelow } from "../groups.ts";
 import type { Schema } from "../schema.ts";
 import { requireUnchanged } from "../tags.ts";
+import { lockUpstreams } from "../turns.ts";
 import type { ManagedGroups, Removal } from "./contract.ts";
 import { changesOf, factOf } from "./facts.ts";
 import { always, type Writer } from "./writer.ts";
@@ -76,11 +77,20 @@ export class SqlGroups implements ManagedGroups {
       const family = (await withAllBelow(tx, id)).map((group) => group.id);
       changed();
       await note(factOf("group", "delete", { id, groupId: id, name: group.path }));
+      await lockUpstreams(tx, await upstreamsOf(tx, family));
       await removeBots(tx, family);
       await tx.deleteFrom("groups").where("id", "=", id).execute();
       return "removed";
     });
   }
+}
+
+async function upstreamsOf(
+  tx: Transaction<Schema>,
+  groupIds: readonly number[],
+): Promise<number[]> {
+  const rows = tx.selectFrom("upstreams").select("id").where("group_id", "in", groupIds);
+  return (await rows.execute()).map(({ id }) => id);
 }
 
 async function removeBots(tx: Transaction<Schema>, groupIds: readonly number[]): Promise<void> {

@@ -5,7 +5,7 @@ import type { Db, PurgesTable, Schema } from "../schema.ts";
 import type { PurgePreview, Purges, PurgeSelection } from "./contract.ts";
 import { previewOf } from "./preview.ts";
 import { patternTest, prefixOf, seenPerStep } from "./selection.ts";
-import { type Position, walkToRemove } from "./walk.ts";
+import { type Position, type Walk, walkToRemove } from "./walk.ts";
 
 type Tx = Transaction<Schema>;
 type Purge = Selectable<PurgesTable>;
@@ -76,10 +76,13 @@ export class SqlPurges implements Purges {
   /** Undefined where another has finished it. */
   async #stepOf(id: number): Promise<Step | undefined> {
     let started = 0;
-    const step = await this.changes.run(async (tx, changed) => {
-      // Not what it has waited for others.
+    // Not what it has waited for others: for who else changes something, then for who stores something of the upstream.
+    const begins = () => {
       started = this.clock.elapsed();
-      const step = await stepIn(tx, id, this.#atOnce);
+    };
+    const step = await this.changes.run(async (tx, changed) => {
+      begins();
+      const step = await stepIn(tx, id, { most: this.#atOnce, begins });
       // Until here what is remembered may be served; it would cost more to have it forgotten at each step.
       if (step?.isOver) changed();
       return step;
@@ -91,13 +94,19 @@ export class SqlPurges implements Purges {
   }
 }
 
+/** How many entries go at most, and who is told when the wait for the upstream's turn is over. */
+interface Pace {
+  most: number;
+  begins: () => void;
+}
+
 interface Step {
   removed: number;
   isOver: boolean;
 }
 
 /** With its note of where the purge has come to. */
-async function stepIn(tx: Tx, id: number, most: number): Promise<Step | undefined> {
+async function stepIn(tx: Tx, id: number, pace: Pace): Promise<Step | undefined> {
   // The write makes it ours, on every engine.
   const purge = await tx
     .updateTable("purges")
@@ -106,7 +115,7 @@ async function stepIn(tx: Tx, id: number, most: number): Promise<Step | undefine
     .returningAll()
     .executeTakeFirst();
   if (!purge) return undefined;
-  const { removed, next } = await advance(tx, purge, most);
+  const { removed, next } = await advance(tx, purge, pace);
   if (!next) {
     await tx.deleteFrom("purges").where("id", "=", id).execute();
     return { removed, isOver: true };
@@ -123,14 +132,14 @@ async function stepIn(tx: Tx, id: number, most: number): Promise<Step | undefine
 async function advance(
   tx: Tx,
   purge: Purge,
-  most: number,
+  pace: Pace,
 ): Promise<{ removed: number; next: Progress | undefined }> {
   const progress = progressOf(purge);
   if ("lists" in progress) {
     const lists = await removeLists(tx, purge, progress.lists);
     return { removed: 0, next: lists ? { lists } : { entries: undefined } };
   }
-  const { removed, position } = await removeEntries(tx, purge, progress.entries, most);
+  const { removed, position } = await removeEntries(tx, purge, progress.entries, pace);
   return { removed, next: position && { entries: position } };
 }
 
@@ -138,18 +147,19 @@ function progressOf({ position }: Purge): Progress {
   return position === null ? { lists: undefined } : (JSON.parse(position) as Progress);
 }
 
-async function removeEntries(tx: Tx, purge: Purge, after: Position, maxFound: number) {
+async function removeEntries(tx: Tx, purge: Purge, after: Position, { most, begins }: Pace) {
   const isMeant = patternTest(purge.pattern ?? undefined);
   const keepPinned = purge.include_pinned === 0;
-  const { found, position } = await walkToRemove(tx, {
+  const looked: Walk = {
     cacheId: purge.upstream_id,
     after,
     prefix: prefixOf(purge.pattern ?? undefined),
     matches: (row) => row.id <= purge.last_id && isMeant(row),
     keepPinned,
     maxSeen: seenPerStep(purge.pattern ?? undefined),
-    maxFound,
-  });
+    maxFound: most,
+  };
+  const { found, position } = await walkToRemove(tx, looked, begins);
   const removed = await removeFound(
     tx,
     found.map(({ id }) => id),

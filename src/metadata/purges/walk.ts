@@ -70,10 +70,15 @@ async function look(db: Db, wanted: Walk): Promise<{ candidates: Row[]; position
 
 /**
  * The same for who gives them up in this transaction: nobody stores anything of the upstream meanwhile, and those that are
- * found are still so, and stay so, whatever others are doing to them.
+ * found are still so, and stay so, whatever others are doing to them. Says when it has waited for its turn.
  */
-export async function walkToRemove(tx: Transaction<Schema>, wanted: Walk): Promise<Walked> {
+export async function walkToRemove(
+  tx: Transaction<Schema>,
+  wanted: Walk,
+  begins = () => {},
+): Promise<Walked> {
   await lockUpstream(tx, upstreamOfCache(wanted.cacheId));
+  begins();
   const { found, position } = await walk(tx, wanted);
   if (found.length === 0) return { found, position };
   const ids = found.map(({ id }) => id);
