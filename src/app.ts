@@ -16,7 +16,7 @@ import { Console } from "./http/console/serving.ts";
 import { loadConsole } from "./http/console/files.ts";
 import { Metrics } from "./http/metrics/metrics.ts";
 import { PullRate } from "./http/pull-rate.ts";
-import { readinessOf } from "./http/readiness.ts";
+import { besideOf, readinessOf } from "./http/readiness.ts";
 import { idleSeconds, type RunningServer, startServer } from "./http/server.ts";
 import { addressTest, clientsBy } from "./lib/address-ranges.ts";
 import type { Holds } from "./lib/holds.ts";
@@ -163,13 +163,13 @@ async function start(
     },
   );
   stored.wake = () => void wakeEviction(keeping.eviction, runner, log);
+  const impaired = besideOf({ clock, log, part: "database" }, () => metadata.impaired());
   const readiness = readinessOf(clock, {
     server: async () =>
       isServing ? { ready: true } : { ready: false, reason: "is starting or stopping" },
     database: async () => {
       const reason = await metadata.unready();
-      if (reason !== undefined) return { ready: false, reason };
-      return { ready: true, reason: await metadata.impaired() };
+      return reason === undefined ? { ready: true, beside: impaired } : { ready: false, reason };
     },
     blob_store: () => blobs.ready(),
   });

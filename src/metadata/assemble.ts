@@ -45,6 +45,8 @@ export interface MetadataOptions {
 /** What an engine has made its own of. */
 export interface Engine {
   db: Db;
+  /** Another way to the same database, which nobody else keeps busy, where there is one. */
+  probe: Db;
   changes: Changes;
   /** By what all servers on this database judge each other. */
   time: SharedTime;
@@ -68,15 +70,15 @@ export async function assemble(
   engine: Engine,
   { clock, sealer, log, limits, proxyUpstream }: MetadataOptions,
 ): Promise<Metadata> {
-  const { db, changes, time, cache, lists, unready, readOnly, isWritingBack, alone, unlessOthers } =
-    engine;
+  const { db, probe, changes, time, cache, lists } = engine;
+  const { unready, readOnly, isWritingBack, alone, unlessOthers } = engine;
   const passwords = new Passwords(sealer, log);
   const writer = new Writer(changes, passwords, clock, limits);
   const upstreams = await writer.run(sealAnew);
   if (upstreams > 0) log.info("passwords were sealed anew with this secret key", { upstreams });
   const bereft = await writer.run((saving) => alignProxyUpstreams(saving, proxyUpstream));
   for (const group of bereft) log.warn("the login of a Dependency Proxy is gone", { group });
-  const closed = new ClosedPasswords(db, changes, passwords);
+  const closed = new ClosedPasswords(probe, changes, passwords);
   const uses = new Uses(db, clock, log);
   const purges = new SqlPurges(db, changes, clock, engine.stepMs);
   const turn = (work: () => Promise<void>) => unlessOthers("entry index", work);

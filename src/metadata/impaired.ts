@@ -8,7 +8,7 @@ export class ClosedPasswords {
   #count = 0;
 
   constructor(
-    readonly db: Db,
+    readonly probe: Db,
     readonly changes: Changes,
     readonly passwords: Passwords,
   ) {}
@@ -24,7 +24,7 @@ export class ClosedPasswords {
   }
 
   async #counted(): Promise<number> {
-    const rows = await this.db
+    const rows = await this.probe
       .selectFrom("upstreams")
       .select(["id", "name", "url", "sealed_password"])
       .where("sealed_password", "is not", null)

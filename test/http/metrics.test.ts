@@ -2,9 +2,10 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import path from "node:path";
 import { RequestMetrics, upstreamFamilies } from "../../src/http/metrics/upstreams.ts";
+import { createLog } from "../../src/lib/log.ts";
 import { metricsText } from "../../src/lib/metrics.ts";
 import type { Directory, Upstream } from "../../src/metadata/contract.ts";
-import { readinessOf } from "../../src/http/readiness.ts";
+import { besideOf, readinessOf } from "../../src/http/readiness.ts";
 import { SteppedClock } from "../fakes/clock.ts";
 import { buildImage, FakeUpstream, sampleBytes, Tap } from "../fakes/upstream.ts";
 import { until } from "../fakes/until.ts";
@@ -123,8 +124,10 @@ describe("/metrics", () => {
     await until(async () =>
       [...(await numbers()).keys()].some((key) => key.startsWith("weir_event_loop_delay_seconds")),
     );
-    for (const part of ["server", "database", "blob_store"])
+    for (const part of ["server", "database", "blob_store"]) {
       expect(found.get(`weir_ready{part="${part}"}`)).toBe(1);
+      expect(found.get(`weir_impaired{part="${part}"}`)).toBe(0);
+    }
   });
 
   test("is for this machine, for the token that is made for it, and for administrators", async () => {
@@ -186,7 +189,9 @@ describe("/readyz", () => {
       503,
       { status: "not ready", parts: { ...parts, blob_store: reason } },
     ]);
-    expect((await numbers()).get('weir_ready{part="blob_store"}')).toBe(0);
+    const found = await numbers();
+    expect(found.get('weir_ready{part="blob_store"}')).toBe(0);
+    expect(found.get('weir_impaired{part="blob_store"}')).toBe(0);
     for (const alive of ["/healthz", "/livez"])
       expect((await fetch(weir.url + alive)).status).toBe(200);
   });
@@ -208,9 +213,42 @@ describe("/readyz", () => {
     const state = {
       isReady: false,
       parts: { hanging: "does not answer in time", failing: "failed: EIO", good: "ok" },
+      ready: { hanging: false, failing: false, good: true },
     };
     expect(await Promise.all(both)).toEqual([state, state]);
     expect([asked, clock.pending]).toEqual([1, 0]);
+  });
+
+  test("what is told beside it makes nothing unready: where it fails or hangs, it is what was told last", async () => {
+    const clock = new SteppedClock();
+    const lines: unknown[] = [];
+    const log = createLog(clock, "warn", {
+      write: (line) => void lines.push(JSON.parse(line)),
+      async flush() {},
+    });
+    let answer: () => Promise<string | undefined> = async () => "is read-only";
+    const beside = besideOf({ clock, log, part: "database" }, () => answer());
+    const readiness = readinessOf(clock, { database: async () => ({ ready: true, beside }) });
+    const state = (text: string) => ({
+      isReady: true,
+      parts: { database: text },
+      ready: { database: true },
+    });
+    expect(await readiness()).toEqual(state("is read-only"));
+    answer = () => Promise.reject(Object.assign(new Error("secret"), { code: "EIO" }));
+    expect(await readiness()).toEqual(state("is read-only"));
+    expect(lines).toEqual([expect.objectContaining({ part: "database", code: "EIO" })]);
+    const hanging = Promise.withResolvers<undefined>();
+    answer = () => hanging.promise;
+    const late = readiness();
+    for (let i = 0; i < 20; i++) await Promise.resolve();
+    clock.step(500);
+    expect(await late).toEqual(state("is read-only"));
+    hanging.resolve(undefined);
+    await hanging.promise;
+    answer = async () => undefined;
+    expect(await readiness()).toEqual(state("ok"));
+    expect(clock.pending).toBe(0);
   });
 });
 

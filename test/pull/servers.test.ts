@@ -408,6 +408,14 @@ describe.skipIf(lack !== undefined)(`a database that is gone${unless}`, () => {
     };
     const text = "the secret key does not open the passwords of upstreams (1)";
     expect(await told()).toEqual([200, text]);
+    const metrics = await (await fetch(`${second.url}/metrics`)).text();
+    expect(metrics).toContain('\nweir_ready{part="database"} 1\n');
+    expect(metrics).toContain('\nweir_impaired{part="database"} 1\n');
+    // What cannot be counted anew is told as it was, and makes it no less ready.
+    await database.query("alter table upstreams rename to upstreams_away");
+    await database.query("update generation set value = value + 1");
+    expect(await told()).toEqual([200, text]);
+    await database.query("alter table upstreams_away rename to upstreams");
     expect(await status(second, "library/closed")).toEqual([200, "hit"]);
     expect((await status(second, "library/later"))[0]).not.toBe(200);
     expect(second.logLines).toContainEqual(

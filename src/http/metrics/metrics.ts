@@ -111,13 +111,25 @@ export class Metrics {
     return [
       {
         name: "weir_ready",
-        help: "1 where a part of the server can do its work, else 0, as /readyz says it.",
+        help: "1 where a part of the server can do its work, else 0: then /readyz is 503 and says why.",
         type: "gauge",
         samples: async () =>
-          Object.entries((await readiness()).parts).map(([part, state]) => ({
+          Object.entries((await readiness()).ready).map(([part, isReady]) => ({
             labels: { part },
-            value: state === "ok" ? 1 : 0,
+            value: isReady ? 1 : 0,
           })),
+      },
+      {
+        name: "weir_impaired",
+        help: "1 where a part of the server can do its work, but /readyz says what is wrong with it, else 0.",
+        type: "gauge",
+        samples: async () => {
+          const { parts, ready } = await readiness();
+          return Object.entries(parts).map(([part, state]) => ({
+            labels: { part },
+            value: ready[part] === true && state !== "ok" ? 1 : 0,
+          }));
+        },
       },
       {
         name: "weir_build_info",

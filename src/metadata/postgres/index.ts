@@ -65,7 +65,7 @@ export async function openPostgresMetadata(options: PostgresOptions): Promise<Me
     const unlessOthers = lockingIfFree(pool);
     const reading = new ReadOnly(probe, log);
     const about = { unready, readOnly: () => reading.told(), isWritingBack: () => false };
-    const engine = { db, changes, time, cache, lists, alone, unlessOthers, stepMs, close };
+    const engine = { db, probe, changes, time, cache, lists, alone, unlessOthers, stepMs, close };
     return await assemble({ ...engine, ...about }, options);
   } catch (error) {
     await close();

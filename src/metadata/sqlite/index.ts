@@ -59,6 +59,7 @@ async function openLocked(options: SqliteOptions, lock: FileLock): Promise<Metad
     const time = timeOf(options.clock);
     const engine = {
       db,
+      probe: db,
       changes,
       time,
       cache: new RememberedCache(new SqlCache(db, changes, time), () => changes.generation()),

@@ -157,7 +157,7 @@ export class ApiWorld {
       hasDependencyProxies: true,
       idleSeconds: 120,
       ownMark: "weir-test",
-      readiness: async () => ({ isReady: true, parts: {} }),
+      readiness: async () => ({ isReady: true, parts: {}, ready: {} }),
       metrics: this.#metrics(metadata),
       metricsToken: undefined,
       tracer: undefined,
