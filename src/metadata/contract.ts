@@ -312,6 +312,12 @@ export interface ShownObject extends EntryKey {
   now: number;
 }
 
+/**
+ * `leaving`: a server may just be deleting the bytes, and who stores them waits for its end. `doubtful`: they were left by a
+ * removal that did not end, or found without a record: they can be anything.
+ */
+export type Recorded = "no" | "yes" | "leaving" | "doubtful";
+
 export interface StoredBlobRecord {
   size: number;
   storedAt: number;
@@ -385,8 +391,8 @@ export interface Cache {
   hasSeen(groupId: number, digest: Digest): Promise<boolean>;
   /** What is known of stored content, whoever brought it. */
   blob(digest: Digest): Promise<StoredBlobRecord | undefined>;
-  /** What is known of a blob for who stores it anew: where a server may just be deleting the bytes, he waits for its end. */
-  recorded(digest: Digest): Promise<"no" | "yes" | "leaving">;
+  /** What is known of a blob for who stores it anew. */
+  recorded(digest: Digest): Promise<Recorded>;
   /** The content turned out to be missing or wrong: it counts as not stored from here on. */
   forgetBlob(digest: Digest): Promise<void>;
   /** Adds to the counters of entries, in one transaction; what has no entry is passed over. */
