@@ -312,10 +312,7 @@ export interface ShownObject extends EntryKey {
   now: number;
 }
 
-/**
- * `leaving`: a server may just be deleting the bytes, and who stores them waits for its end. `doubtful`: they were left by a
- * removal that did not end, or found without a record: they can be anything.
- */
+/** `leaving`: maybe just being deleted; who stores it waits. `doubtful`: left by a removal, or found: the bytes can be anything. */
 export type Recorded = "no" | "yes" | "leaving" | "doubtful";
 
 export interface StoredBlobRecord {
