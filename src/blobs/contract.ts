@@ -31,9 +31,11 @@ export interface BlobStore {
   /** Gives up bytes; a reader that is under way finishes. Absent bytes are no error. Throws `StoreUnavailableError`. */
   delete(digest: Digest): Promise<void>;
   /**
-   * Puts bytes that turned out to be wrong aside, where somebody can look at them and nobody is served. Those that others have
-   * stored in their place since they were looked at stay, and absent ones are no error: false. Throws
-   * `StoreUnavailableError`.
+   * Puts bytes that turned out to be wrong aside, where somebody can look at them and nobody is served; a bucket that does not
+   * take them there gives them up. Those that others have
+   * stored in their place since they were looked at stay, and absent ones are no error: false. A bucket cannot do that in one
+   * step: what is stored there in the moment of the deletion goes as well, and the next pull finds nothing and fetches it.
+   * Throws `StoreUnavailableError`; then the bytes may still be in their place.
    */
   quarantine(found: StoredBlob): Promise<boolean>;
   /** What was put aside, and when; at most `limit`, in no order. Throws `StoreUnavailableError`. */
@@ -89,10 +91,11 @@ export interface Spool {
   /** Up to `length` bytes from `position`; fewer at the end of what has been written. */
   read(position: number, length: number): Uint8Array;
   /**
-   * Brings all of it safely to where the blob rests. The caller has verified that this is its digest. Safe to repeat
-   * elsewhere. Throws `StoreFullError` when the store does not take it.
+   * Brings all of it safely to where the blob rests. The caller has verified that this is its digest. What rests there
+   * already is replaced, whatever it is; where it is on record as right (`isStored`), one of this size may stay in its place.
+   * Safe to repeat elsewhere. Throws `StoreFullError` when the store does not take it.
    */
-  commit(digest: Digest): Promise<void>;
+  commit(digest: Digest, isStored: boolean): Promise<void>;
   /** Removes the file, unless it is what was committed. Readers that hold the spool go on. */
   discard(): Promise<void>;
   /** Closes the file; nothing reads after this. */

@@ -12,6 +12,7 @@ import type {
   KeptBlob,
   NamedObjects,
   ShownObject,
+  Recorded,
   StoredBlobRecord,
 } from "./contract.ts";
 import { bringOverSome } from "./doubts.ts";
@@ -180,14 +181,15 @@ export class SqlCache implements Cache {
       .executeTakeFirst();
   }
 
-  async recorded(digest: Digest): Promise<"no" | "yes" | "leaving"> {
+  async recorded(digest: Digest): Promise<Recorded> {
     const row = await this.db
       .selectFrom("blobs")
       .select("removing_at as at")
       .where("digest", "=", digest)
       .executeTakeFirst();
     if (!row) return "no";
-    return (await isLive(this.db, this.time, row.at)) ? "leaving" : "yes";
+    if (row.at === null) return "yes";
+    return (await isLive(this.db, this.time, row.at)) ? "leaving" : "doubtful";
   }
 
   async forgetBlob(digest: Digest): Promise<void> {

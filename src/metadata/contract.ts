@@ -312,6 +312,9 @@ export interface ShownObject extends EntryKey {
   now: number;
 }
 
+/** `leaving`: maybe just being deleted; who stores it waits. `doubtful`: left by a removal, or found: the bytes can be anything. */
+export type Recorded = "no" | "yes" | "leaving" | "doubtful";
+
 export interface StoredBlobRecord {
   size: number;
   storedAt: number;
@@ -385,8 +388,8 @@ export interface Cache {
   hasSeen(groupId: number, digest: Digest): Promise<boolean>;
   /** What is known of stored content, whoever brought it. */
   blob(digest: Digest): Promise<StoredBlobRecord | undefined>;
-  /** What is known of a blob for who stores it anew: where a server may just be deleting the bytes, he waits for its end. */
-  recorded(digest: Digest): Promise<"no" | "yes" | "leaving">;
+  /** What is known of a blob for who stores it anew. */
+  recorded(digest: Digest): Promise<Recorded>;
   /** The content turned out to be missing or wrong: it counts as not stored from here on. */
   forgetBlob(digest: Digest): Promise<void>;
   /** Adds to the counters of entries, in one transaction; what has no entry is passed over. */

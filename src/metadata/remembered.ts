@@ -10,6 +10,7 @@ import type {
   KeptBlob,
   NamedObjects,
   ShownObject,
+  Recorded,
   StoredBlobRecord,
 } from "./contract.ts";
 
@@ -112,7 +113,7 @@ export class RememberedCache implements Cache {
     return this.#inner.blob(digest);
   }
 
-  recorded(digest: Digest): Promise<"no" | "yes" | "leaving"> {
+  recorded(digest: Digest): Promise<Recorded> {
     return this.#inner.recorded(digest);
   }
 

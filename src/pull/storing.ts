@@ -51,8 +51,8 @@ async function fillStore(
       "internal",
       () => ({ "weir.bytes": size }),
       async () => {
-        await keepSafe(options, digest, async (wasRecorded) => {
-          await spool.commit(digest);
+        await keepSafe(options, digest, async ({ wasRecorded, isStored }) => {
+          await spool.commit(digest, isStored);
           await record(fill, size, wanted, wasRecorded, options);
         });
       },

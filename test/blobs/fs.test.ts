@@ -48,10 +48,28 @@ describe("file system", () => {
     const blobs = await open(root);
     const spool = await blobs.spool(digest, bytes.length);
     await spool.append(bytes);
-    await spool.commit(digest);
+    await spool.commit(digest, true);
     await spool.close();
     return blobs;
   }
+
+  test("what was put aside and cannot be read is passed over: the others are listed", async () => {
+    // So deep that the name of the one fits into a path, and the longer one of the other does not.
+    let deep = root;
+    while (deep.length < 3980) deep += `/${"d".repeat(Math.min(200, 3980 - deep.length))}`;
+    const blobs = await open(deep);
+    const before = process.cwd();
+    mkdirSync(`${deep}/quarantine`);
+    process.chdir(`${deep}/quarantine`);
+    try {
+      for (const name of [`sha256-${"b".repeat(64)}`, `sha512-${"b".repeat(128)}`])
+        writeFileSync(name, "");
+      expect(await blobs.quarantined(10)).toMatchObject([{ digest: `sha256:${"b".repeat(64)}` }]);
+    } finally {
+      rmSync(`sha512-${"b".repeat(128)}`);
+      process.chdir(before);
+    }
+  });
 
   test("files are the owner's alone", async () => {
     await store();

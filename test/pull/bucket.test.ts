@@ -190,6 +190,40 @@ describe.skipIf(!hasS3)("pulls with a bucket", () => {
     expect(aside).toMatchObject([{ size: bytes.length }]);
   });
 
+  test("a replaced object that could not be put aside goes all the same, and is fetched again", async () => {
+    await pulled();
+    await weir.settled(name, digest);
+    const other = sampleBytes(bytes.length, 8);
+    const sha256 = new Bun.CryptoHasher("sha256").update(other).digest();
+    await server.bucket(prefix).put(keyOf(), { bytes: other, sha256 }, { isNew: false });
+    faults.fault = ({ headers }, pass) => (headers.get("x-amz-copy-source") ? deny() : pass());
+    const verified = await weir.api("POST", "/verify", { after: "blobs ", repair: false });
+    expect(verified).toMatchObject({ findings: [{ digest, problem: "wrong", outcome: "lost" }] });
+    expect(await server.bucket(prefix).list(`${prefix}/`, undefined, 10)).toEqual([]);
+    expect(await pulled()).toEqual([200, "miss", digest as never]);
+    await weir.settled(name, digest);
+    expect(await pulled()).toEqual([200, "hit", digest as never]);
+    expect(gets()).toBe(2);
+  });
+
+  test("a replaced object that cannot be moved at all is told, and fetched again when it can be", async () => {
+    await pulled();
+    await weir.settled(name, digest);
+    const other = sampleBytes(bytes.length, 8);
+    const sha256 = new Bun.CryptoHasher("sha256").update(other).digest();
+    await server.bucket(prefix).put(keyOf(), { bytes: other, sha256 }, { isNew: false });
+    faults.fault = ({ method, headers }, pass) =>
+      method === "DELETE" || headers.get("x-amz-copy-source") ? deny() : pass();
+    const verify = () => weir.api("POST", "/verify", { after: "blobs ", repair: true });
+    expect(await verify()).toMatchObject({
+      findings: [{ digest, outcome: "lost", reason: expect.stringContaining("denies access") }],
+    });
+    faults.fault = undefined;
+    expect(await verify()).toMatchObject({ findings: [{ digest, outcome: "repaired" }] });
+    expect(await pulled()).toEqual([200, "hit", digest as never]);
+    expect(gets()).toBe(2);
+  });
+
   test("a bucket that gives out in the middle cuts the reader", async () => {
     await pulled();
     await weir.settled(name, digest);

@@ -14,7 +14,7 @@ async function store(blobs: BlobStore, content: Uint8Array = bytes): Promise<voi
   const spool = await blobs.spool(digestOf(content), content.length);
   await spool.append(content.subarray(0, 5));
   await spool.append(content.subarray(5));
-  await spool.commit(digestOf(content));
+  await spool.commit(digestOf(content), true);
   await spool.discard();
   await spool.close();
 }
@@ -124,7 +124,7 @@ export function blobsSuite(name: string, open: () => Promise<OpenedBlobs>): void
     test("a digest may be known in the end only", async () => {
       const spool = await blobs.spool(undefined, undefined);
       await spool.append(bytes);
-      await spool.commit(digest);
+      await spool.commit(digest, true);
       await spool.discard();
       await spool.close();
       expect(await blobs.has(digest, bytes.length)).toBe(true);
@@ -133,6 +133,19 @@ export function blobsSuite(name: string, open: () => Promise<OpenedBlobs>): void
     test("storing the same again is harmless", async () => {
       await store(blobs);
       await store(blobs);
+      expect(await read()).toEqual(bytes);
+    });
+
+    test("what is there without a record is replaced, though it has the size", async () => {
+      const put = async (content: Uint8Array) => {
+        const spool = await blobs.spool(digest, content.length);
+        await spool.append(content);
+        await spool.commit(digest, false);
+        await spool.discard();
+        await spool.close();
+      };
+      await put(bytes.map((byte) => byte ^ 1));
+      await put(bytes);
       expect(await read()).toEqual(bytes);
     });
 
@@ -160,7 +173,7 @@ export function blobsSuite(name: string, open: () => Promise<OpenedBlobs>): void
       expect([...spool.read(2, 3)]).toEqual([...bytes.subarray(2, 5)]);
       expect([...spool.read(6, 100)]).toEqual([...bytes.subarray(6, 8)]);
       await spool.append(bytes.subarray(8));
-      await spool.commit(digest);
+      await spool.commit(digest, true);
       await spool.discard();
       expect([...spool.read(0, 1000)]).toEqual([...bytes]);
       await spool.close();

@@ -224,7 +224,7 @@ export function spaceSuite(bench: MetadataBench): void {
       expect(await entryOf(upstream, layer)).toBeUndefined();
       // Whoever had begun it is gone.
       bench.clock.step(60_000 - 1);
-      expect(await cache.recorded(layer)).toBe("yes");
+      expect(await cache.recorded(layer)).toBe("doubtful");
       expect(await cache.storeBlob(blob)).toBe(true);
       await sweep.endRemoval(layer, begun);
       expect(await cache.blob(layer)).toBeDefined();
@@ -264,12 +264,30 @@ export function spaceSuite(bench: MetadataBench): void {
       expect(await space.usage()).toEqual({ stored: 10, leaving: 5 });
       // Nobody has verified it: it is not served, and whoever stores it anew waits for nothing.
       expect(await cache.blob(layer!.digest)).toBeUndefined();
-      expect(await cache.recorded(layer!.digest)).toBe("yes");
+      expect(await cache.recorded(layer!.digest)).toBe("doubtful");
       expect(await sweep.due(noon, 10)).toEqual([{ kind: "blob", ...layer! }]);
       expect(await cache.storeBlob(shownBlob(upstream, "layer"), true)).toBe(true);
       expect(await sweep.due(all, 10)).toEqual([]);
       expect(await sweep.beginRemoval(layer!.digest, noon)).toBe(false);
       expect(await cache.blob(layer!.digest)).toBeDefined();
+    });
+
+    test("what was found without a record is not stored because an entry needs it: nobody has verified it", async () => {
+      const { sweep, cache } = bench.metadata;
+      const { upstream } = await sampleRegistry(bench.metadata);
+      await cache.storeBlob(shownBlob(upstream, "layer"));
+      const digest = digestOfText("layer");
+      await cache.forgetBlob(digest);
+      await sweep.adopt([{ digest, size: 5 }], noon);
+      const begun = await sweep.now();
+      expect(await sweep.beginRemoval(digest, begun)).toBe(true);
+      await sweep.abandonRemoval(digest, begun);
+      expect(await cache.blob(digest)).toBeUndefined();
+      expect(await cache.recorded(digest)).toBe("doubtful");
+      expect(await sweep.beginRemoval(digest, begun)).toBe(true);
+      await sweep.endRemoval(digest, begun);
+      expect(await cache.recorded(digest)).toBe("no");
+      expect(await sweep.due(all, 10)).toEqual([]);
     });
 
     test("what an import has kept waits for its entries", async () => {

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { StoreUnavailableError } from "../../src/blobs/contract.ts";
 import { createLog } from "../../src/lib/log.ts";
 import type { Upstream } from "../../src/metadata/contract.ts";
 import { digestOf } from "../../src/oci/digest.ts";
@@ -7,7 +8,10 @@ import { SteppedClock } from "../fakes/clock.ts";
 import { sampleBytes } from "../fakes/image.ts";
 
 /** A store with one blob, which is read as `stream` says, and a record of it. */
-function verifierOf(read: () => AsyncGenerator<Uint8Array> | undefined) {
+function verifierOf(
+  read: () => AsyncGenerator<Uint8Array> | undefined,
+  quarantine: () => Promise<unknown> = async () => true,
+) {
   const clock = new SteppedClock();
   const digest = digestOf(sampleBytes(10, 1));
   const stored = { digest, size: 10, storedAt: 1 };
@@ -23,7 +27,10 @@ function verifierOf(read: () => AsyncGenerator<Uint8Array> | undefined) {
       return { kind: "stream", stream: { next, cancel: async () => {}, waiting: false } };
     },
     stat: async () => stored,
-    quarantine: async () => void done.push("quarantined"),
+    quarantine: () => {
+      done.push("quarantined");
+      return quarantine();
+    },
   };
   const verifier = new StoreVerifier({
     holdings: {
@@ -34,7 +41,10 @@ function verifierOf(read: () => AsyncGenerator<Uint8Array> | undefined) {
     cache: { blob: async () => stored, forgetBlob: async () => void done.push("forgotten") },
     blobs,
     directory: { upstreams: async () => [{ id: 1, name: "up" } as Upstream] },
-    repair: async () => void done.push("repaired"),
+    repair: async () => {
+      done.push("repaired");
+      return true;
+    },
     clock,
     log: createLog(clock, "error", { write() {}, async flush() {} }),
   } as unknown as VerifierOptions);
@@ -59,6 +69,33 @@ test("a blob that cannot be read is neither wrong nor missing: it stays, and is 
     },
   ]);
   expect(done).toEqual(["0 verified"]);
+});
+
+test("a wrong blob that cannot be put aside is told, and stays on record to be looked at again", async () => {
+  const wrong = async function* () {
+    yield sampleBytes(10, 2);
+  };
+  const denied = () => Promise.reject(new StoreUnavailableError("the bucket denies access"));
+  const { verifier, done, digest } = verifierOf(wrong, denied);
+  expect(await verifier.step("blobs ", { repair: true })).toMatchObject({
+    findings: [
+      {
+        digest,
+        problem: "wrong",
+        outcome: "lost",
+        reason: "it could not be put aside: the bucket denies access",
+      },
+    ],
+  });
+  expect(done).toEqual(["quarantined", "0 verified"]);
+});
+
+test("a wrong blob is out of its place before it is forgotten: a kill in between leaves nothing that a pull would find", async () => {
+  const { verifier, done } = verifierOf(async function* () {
+    yield sampleBytes(10, 2);
+  });
+  await verifier.step("blobs ", { repair: true });
+  expect(done).toEqual(["quarantined", "forgotten", "repaired", "0 verified"]);
 });
 
 test("a read that fails once is made again", async () => {

@@ -114,10 +114,21 @@ export class FsBlobStore implements BlobStore {
       .filter((digest) => digest !== undefined)
       .slice(0, limit)
       .flatMap((digest) => {
-        const stats = statsOf(this.#asideOf(digest));
+        const stats = this.#statsAside(digest);
         // Of a folder the size says nothing.
         return stats ? [{ digest, size: stats.size, storedAt: Math.floor(stats.mtimeMs) }] : [];
       });
+  }
+
+  /** What came here from a disk that errs may not be read here either: the others are listed all the same. */
+  #statsAside(digest: Digest): Stats | undefined {
+    try {
+      return statsOf(this.#asideOf(digest));
+    } catch (error) {
+      if (!(error instanceof UnreadableError)) throw error;
+      this.#log.warn("what was put aside cannot be read", { digest, reason: error.message });
+      return undefined;
+    }
   }
 
   async discardQuarantined(digest: Digest): Promise<void> {

@@ -13,6 +13,10 @@ export interface StoredObject {
   storedAt: number;
 }
 
+export interface HeadObject extends StoredObject {
+  etag: string | undefined;
+}
+
 /** A part of an object. */
 export interface ReadObject {
   bytes: Uint8Array;
@@ -53,7 +57,7 @@ export class Bucket {
   ) {}
 
   /** Undefined: there is none. */
-  async head(key: string): Promise<StoredObject | undefined> {
+  async head(key: string): Promise<HeadObject | undefined> {
     const request = { method: "HEAD", key, for: "read", accepts: [404] } as const;
     const found = await this.requests.send(request, async ({ status, headers }) => {
       if (status === 404) return undefined;
@@ -61,6 +65,7 @@ export class Bucket {
         key,
         size: lengthOf(headers),
         storedAt: Date.parse(headers.get("last-modified") ?? "") || 0,
+        etag: headers.get("etag") ?? undefined,
       };
     });
     if (found) return found;
@@ -169,7 +174,7 @@ export class Bucket {
   async copy(from: string, to: string): Promise<void> {
     const source = `/${this.settings.bucket}/${from.split("/").map(encodeURIComponent).join("/")}`;
     const headers = { ...this.#newObject(), "x-amz-copy-source": source };
-    const request = { method: "PUT", key: to, headers, for: "clear" } as const;
+    const request = { method: "PUT", key: to, headers, for: "aside" } as const;
     await this.requests.send(request, async (incoming) => {
       // A failure on the way comes after the 200.
       if (!element(await incoming.text(), "ETag")) {
@@ -178,8 +183,8 @@ export class Bucket {
     });
   }
 
-  async delete(key: string): Promise<void> {
-    const request = { method: "DELETE", key, for: "clear", accepts: [404] } as const;
+  async delete(key: string, why: "clear" | "aside" = "clear"): Promise<void> {
+    const request = { method: "DELETE", key, for: why, accepts: [404] } as const;
     await this.requests.send(request, async (incoming) => {
       const text = await incoming.text();
       if (incoming.status === 404) absentKey(text);

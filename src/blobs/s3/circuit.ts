@@ -19,7 +19,7 @@ export class Circuit {
   #trouble: BucketError | undefined;
 
   constructor(
-    readonly what: "read" | "write" | "delete",
+    readonly what: "read" | "write" | "delete" | "quarantine",
     readonly clock: Clock,
     readonly log: Log,
   ) {}

@@ -13,6 +13,13 @@ interface Options {
   pageUploads?: number;
 }
 
+interface Run {
+  aborted: number;
+  failed: number;
+  /** Of the last failure. */
+  code: string | undefined;
+}
+
 /** No fill takes so long: who began it is gone. */
 const maxAgeMs = 86_400_000;
 const firstMs = 30_000;
@@ -50,29 +57,50 @@ export class Orphans {
   /** Never throws: what could not be cleared away is there the next time. */
   async run(): Promise<void> {
     const { log } = this.#options;
-    let aborted = 0;
+    const run: Run = { aborted: 0, failed: 0, code: undefined };
     try {
       for (let page = 0; page < maxPages; page++) {
-        aborted += await this.#abortPage();
+        await this.#abortPage(run);
         if (!this.#after) break;
       }
     } catch (error) {
-      const code = error instanceof BucketError ? error.code : "failed";
-      log.warn("uploads that were left behind could not be aborted", { code });
+      run.code = codeOf(error);
     }
+    const { aborted, failed: uploads, code } = run;
+    if (code) log.warn("uploads that were left behind could not be aborted", { code, uploads });
     if (aborted > 0) log.info("uploads that were left behind are aborted", { uploads: aborted });
   }
 
-  async #abortPage(): Promise<number> {
-    const { bucket, prefix, pageUploads } = this.#options;
-    const after = this.#after;
-    // What cannot be listed or aborted is not to hold up the others for ever: the next run begins anew.
-    this.#after = undefined;
-    const { uploads, next } = await bucket.uploads(prefix, after, pageUploads);
+  async #abortPage(run: Run): Promise<void> {
+    const { bucket, prefix } = this.#options;
+    const { uploads, next } = await this.#listed();
     const before = bucket.requests.now() - maxAgeMs;
     const old = uploads.filter(({ key, begunAt }) => key.startsWith(prefix) && begunAt < before);
-    for (const { key, uploadId } of old) await bucket.abortUpload(key, uploadId);
+    // One that cannot be aborted, now or ever, does not hold up the others.
     this.#after = next;
-    return old.length;
+    for (const { key, uploadId } of old) {
+      try {
+        await bucket.abortUpload(key, uploadId);
+        run.aborted++;
+      } catch (error) {
+        run.failed++;
+        run.code = codeOf(error);
+      }
+    }
   }
+
+  /** Of a page that cannot be listed the next run begins anew; one that was not asked for comes next. */
+  async #listed() {
+    const { bucket, prefix, pageUploads } = this.#options;
+    try {
+      return await bucket.uploads(prefix, this.#after, pageUploads);
+    } catch (error) {
+      if (!(error instanceof BucketError && error.trouble === "resting")) this.#after = undefined;
+      throw error;
+    }
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof BucketError ? error.code : "failed";
 }

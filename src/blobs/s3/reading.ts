@@ -148,6 +148,9 @@ export class ObjectStream implements BlobStream {
 
   async cancel(): Promise<void> {
     this.#end();
+    // Of what a pending `next` waits for a piece is given out still.
+    if (!this.waiting) void this.#ahead?.then(free, () => undefined);
+    this.#ahead = undefined;
     this.#closing.abort(new DOMException("the blob is not wanted any more", "AbortError"));
   }
 

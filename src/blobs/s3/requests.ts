@@ -37,10 +37,11 @@ interface Patience {
 }
 
 /** A client waits for what is read; nobody waits for what is stored; and what is cleared away can wait. */
-const patience: Record<"read" | "write" | "clear", Patience> = {
+const patience: Record<"read" | "write" | "clear" | "aside", Patience> = {
   read: { tries: 2, headMs: 5_000, waitMs: 200, restSeconds: 1 },
   write: { tries: 5, headMs: 120_000, waitMs: 500, restSeconds: 30 },
   clear: { tries: 2, headMs: 10_000, waitMs: 500, restSeconds: 5 },
+  aside: { tries: 2, headMs: 10_000, waitMs: 500, restSeconds: 5 },
 };
 
 /** Of signatures S3 refuses those that are 15 minutes off. */
@@ -72,6 +73,8 @@ export class Requests {
   readonly reading: Circuit;
   readonly writing: Circuit;
   readonly #clearing: Circuit;
+  /** Whoever may do nothing in the quarantine may delete blobs. */
+  readonly #aside: Circuit;
 
   constructor(options: RequestsOptions) {
     this.#options = options;
@@ -80,11 +83,13 @@ export class Requests {
     this.reading = new Circuit("read", clock, log);
     this.writing = new Circuit("write", clock, log);
     this.#clearing = new Circuit("delete", clock, log);
+    this.#aside = new Circuit("quarantine", clock, log);
   }
 
   /** What `read` makes of the answer; where it throws a `BucketError`, that counts as the answer. Throws `BucketError`. */
   send<T>(request: BucketRequest, read: (incoming: Incoming) => Promise<T>): Promise<T> {
-    const circuits = { read: this.reading, write: this.writing, clear: this.#clearing };
+    const { reading, writing } = this;
+    const circuits = { read: reading, write: writing, clear: this.#clearing, aside: this.#aside };
     return circuits[request.for].pass(() => this.#repeat(request, read));
   }
 

@@ -41,12 +41,12 @@ export class BucketSpool implements Spool {
     return this.#options.local.read(position, length);
   }
 
-  async commit(digest: Digest): Promise<void> {
+  async commit(digest: Digest, isStored: boolean): Promise<void> {
     const { keyOf, upload, track } = this.#options;
     const key = keyOf(digest);
     this.#upload ??= upload(key);
     try {
-      await track(this.#store(key, this.#upload));
+      await track(this.#store(key, this.#upload, isStored));
       this.#committed = true;
     } catch (error) {
       if (!(error instanceof BucketError)) throw error;
@@ -54,8 +54,11 @@ export class BucketSpool implements Spool {
     }
   }
 
-  /** Somebody else may have stored the same in the meantime: then that is it, if it is whole. */
-  async #store(key: string, upload: Upload): Promise<void> {
+  /**
+   * Somebody else may have stored the same in the meantime: then that is it, if it is whole and on record. Without a record
+   * it may be what turned out to be wrong, and was not put aside yet.
+   */
+  async #store(key: string, upload: Upload, isStored: boolean): Promise<void> {
     const isThere = async () => (await this.#options.bucket.head(key))?.size === this.length;
     try {
       if ((await upload.complete({ isNew: true })) === "stored") return;
@@ -65,7 +68,7 @@ export class BucketSpool implements Spool {
       if (isLost && (await isThere())) return;
       throw error;
     }
-    if (await isThere()) return this.#abortLater();
+    if (isStored && (await isThere())) return this.#abortLater();
     await upload.complete({ isNew: false });
   }
 

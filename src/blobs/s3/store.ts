@@ -166,10 +166,23 @@ export class BucketBlobStore implements BlobStore {
     const key = this.#keyOf(digest);
     const now = await this.#bucket.head(key);
     if (now?.size !== size || now.storedAt !== storedAt) return false;
-    if (size <= maxCopied) await this.#bucket.copy(key, this.#asideOf(digest));
+    if (size <= maxCopied) await this.#copyAside(digest);
     else this.#options.log.warn("blob is too large to be put aside, removed", { digest });
+    // A copy can take minutes, in which a pull may have stored the right one.
+    const still = await this.#bucket.head(key);
+    if (still?.etag !== now.etag || still?.storedAt !== storedAt) return false;
     await this.#bucket.delete(key);
     return true;
+  }
+
+  async #copyAside(digest: Digest): Promise<void> {
+    try {
+      await this.#bucket.copy(this.#keyOf(digest), this.#asideOf(digest));
+    } catch (error) {
+      if (!(error instanceof BucketError)) throw error;
+      const { log } = this.#options;
+      log.error("blob could not be put aside, removed", { digest, code: error.code });
+    }
   }
 
   async quarantined(limit: number): Promise<StoredBlob[]> {
@@ -182,7 +195,7 @@ export class BucketBlobStore implements BlobStore {
   }
 
   async discardQuarantined(digest: Digest): Promise<void> {
-    await this.#bucket.delete(this.#asideOf(digest));
+    await this.#bucket.delete(this.#asideOf(digest), "aside");
   }
 
   /** Where the bucket cannot be used pulls still can be answered, at the cost of the upstreams: ready, with a reason. */

@@ -13,6 +13,7 @@ import {
   type KeptBlob,
   type NamedObjects,
   type ShownObject,
+  type Recorded,
   type StoredBlobRecord,
 } from "../contract.ts";
 import { keyOf } from "../remembered.ts";
@@ -169,7 +170,7 @@ export class RecentCache implements Cache {
     return this.inner.hasSeen(groupId, digest);
   }
 
-  recorded(digest: Digest): Promise<"no" | "yes" | "leaving"> {
+  recorded(digest: Digest): Promise<Recorded> {
     return this.inner.recorded(digest);
   }
 

@@ -93,7 +93,7 @@ export interface Sweep {
   due(since: number, limit: number): Promise<{ kind: ChildKind; digest: Digest; size: number }[]>;
   /** The manifest goes, unless an entry needs it by now. Whether it has gone. */
   removeManifest(digest: Digest): Promise<boolean>;
-  /** From here on the blob does not count as stored, unless an entry needs it by now. Whether its bytes are to be deleted. */
+  /** From here on the blob does not count as stored, unless an entry needs it by now and it was ever verified. Whether its bytes are to be deleted. */
   beginRemoval(digest: Digest, now: number): Promise<boolean>;
   /** They are not deleted after all. */
   abandonRemoval(digest: Digest, begun: number): Promise<void>;

@@ -74,6 +74,7 @@ export class SqlSweep implements Sweep {
         .set({ removing_at: now })
         .where("digest", "=", digest)
         .execute();
+      if (await isUnverified(tx, digest)) return true;
       if (!(await isNeeded(tx, "blob", digest))) return true;
       await tx
         .updateTable("blobs")
@@ -87,7 +88,7 @@ export class SqlSweep implements Sweep {
   async abandonRemoval(digest: Digest, begun: number): Promise<void> {
     await this.db
       .updateTable("blobs")
-      .set({ removing_at: null })
+      .set({ removing_at: sql`case when verified_at = 0 then 0 else null end` })
       .where("digest", "=", digest)
       .where("removing_at", "=", begun)
       .execute();
@@ -129,6 +130,17 @@ export class SqlSweep implements Sweep {
       return rows;
     });
   }
+}
+
+/** Whether it was found without a record, and not stored anew since: it can be what turned out to be wrong, and is not served. */
+async function isUnverified(tx: Tx, digest: Digest): Promise<boolean> {
+  const found = await tx
+    .selectFrom("blobs")
+    .select("digest")
+    .where("digest", "=", digest)
+    .where("verified_at", "=", 0)
+    .executeTakeFirst();
+  return found !== undefined;
 }
 
 /** One that is needed is not to be looked at again until it is unneeded once more. */

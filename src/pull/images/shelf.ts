@@ -157,8 +157,8 @@ export class Shelf {
       const spool = await this.#options.blobs.spool(claimed, size);
       try {
         const digest = await write(spool);
-        await keepSafe(this.#options, digest, async (wasRecorded) => {
-          await spool.commit(digest);
+        await keepSafe(this.#options, digest, async ({ wasRecorded, isStored }) => {
+          await spool.commit(digest, isStored);
           await this.#keep({ digest, size: spool.length }, wasRecorded);
         });
         return digest;

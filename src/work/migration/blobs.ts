@@ -85,7 +85,7 @@ async function copyBlob(
         await spool.append(piece);
       }
       if (digester.digest() !== digest) return false;
-      await spool.commit(digest);
+      await spool.commit(digest, false);
       return true;
     } finally {
       await spool.discard();

@@ -1,6 +1,6 @@
-import type { BlobStore } from "../../blobs/contract.ts";
+import { type BlobStore, type StoredBlob, StoreUnavailableError } from "../../blobs/contract.ts";
 import { type Clock, yieldTurn } from "../../lib/clock.ts";
-import type { Log } from "../../lib/log.ts";
+import { failureCode, type Log } from "../../lib/log.ts";
 import type { Cache, Directory, Holder, Holdings, Upstream } from "../../metadata/contract.ts";
 import { algorithmOf, type Digest, digestOf } from "../../oci/digest.ts";
 import { ManifestError, parseManifest } from "../../oci/manifest.ts";
@@ -147,13 +147,32 @@ export class StoreVerifier implements Verifier {
       const now = await blobs.stat(digest);
       const before = problem.problem === "wrong" ? problem.found : undefined;
       if (now?.size !== before?.size || now?.storedAt !== before?.storedAt) return undefined;
-      // In this order: who stores it anew in between is not noted away, and his bytes stay.
+      // In this order: a hit looks for the bytes and not for the record, and what is without a record is not looked at again.
+      // A kill in between leaves a record of nothing, which the next pull notices.
+      try {
+        if (before && !(await this.#isOut(before))) return undefined;
+      } catch (error) {
+        return await this.#stuck(digest, error);
+      }
       await cache.forgetBlob(digest);
-      if (before) await blobs.quarantine(before);
       return await this.#found("blob", digest, problem.problem, repair);
     } finally {
       this.#losing.delete(digest);
     }
+  }
+
+  /** Not where others have stored it anew. */
+  async #isOut(found: StoredBlob): Promise<boolean> {
+    const { blobs } = this.#options;
+    return (await blobs.quarantine(found)) || (await blobs.stat(found.digest)) === undefined;
+  }
+
+  /** It stays on record, to be looked at again; a pull would find it, so it is not fetched anew. */
+  async #stuck(digest: Digest, error: unknown): Promise<Finding> {
+    const reason = error instanceof StoreUnavailableError ? error.message : failureCode(error);
+    this.#options.log.error("wrong content stays in its place", { digest, reason });
+    const finding = await this.#found("blob", digest, "wrong", false);
+    return { ...finding, reason: `it could not be put aside: ${reason}` };
   }
 
   async #unread(digest: Digest, reason: string): Promise<Finding> {
