@@ -48,11 +48,14 @@ export function digestOf(bytes: string | Uint8Array): string {
 
 /** Makes every image of the catalogue and pushes it to an empty registry through its API. */
 export async function pushImages(registryUrl: string): Promise<Images> {
-  const pushed = Object.entries(recipes).map(async ([name, recipe]) => [
-    name,
-    await pushImage(registryUrl, recipe),
-  ]);
-  return Object.fromEntries(await Promise.all(pushed)) as Images;
+  const byRepository = Map.groupBy(Object.entries(recipes), ([, { repository }]) => repository);
+  // One after another in a repository: who pushes a blob that another just pushes there may find a link with nothing in it.
+  const pushed = [...byRepository.values()].map(async (own) => {
+    const images: [string, Image][] = [];
+    for (const [name, recipe] of own) images.push([name, await pushImage(registryUrl, recipe)]);
+    return images;
+  });
+  return Object.fromEntries((await Promise.all(pushed)).flat()) as Images;
 }
 
 async function pushImage(registryUrl: string, recipe: Recipe): Promise<Image> {

@@ -91,12 +91,15 @@ export function seededStorage(): Promise<SeededStorage> {
 
 async function findOrSeed(): Promise<SeededStorage> {
   const cache = path.join(import.meta.dir, "../../../.cache/e2e");
-  const folder = path.join(cache, recipeKey());
+  const key = recipeKey();
+  const folder = path.join(cache, key);
   if (!(existsSync(folder) && (await intact(folder)))) {
+    // Damaged; not later, when another process may have made them anew and use them.
+    removeTree(folder);
     const fresh = await seed(cache);
     // Images of former recipes go, or each change of the catalogue would leave a gigabyte behind.
     for (const old of globSync("*", { cwd: cache })) {
-      if (/^[0-9a-f]{16}$/.test(old)) removeTree(path.join(cache, old));
+      if (/^[0-9a-f]{16}$/.test(old) && old !== key) removeTree(path.join(cache, old));
     }
     try {
       renameSync(fresh, folder);
