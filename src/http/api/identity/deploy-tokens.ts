@@ -12,6 +12,7 @@ import { pageHeaders, pageOf, pageOptions, pageQuery } from "../pages.ts";
 import { rotatedDeployEnd, tokenEnd } from "./expiry.ts";
 import { deployRotation, deployToken, deployTokenFields, newDeployToken } from "./fields.ts";
 import { deployTokenJson } from "./represent.ts";
+import { rotated } from "./rotating.ts";
 
 const all = "/groups/{id}/deploy_tokens";
 const one = `${all}/{token_id}`;
@@ -114,7 +115,6 @@ function get(api: Api, options: ApiOptions): void {
 }
 
 function rotate(api: Api, options: ApiOptions): void {
-  const { identity, clock } = options;
   endpoint(
     api,
     {
@@ -129,16 +129,13 @@ function rotate(api: Api, options: ApiOptions): void {
       tagged: true,
       status: 200,
     },
-    async ({ params, granted, caller, body, condition, author }) => {
-      const found = await find(options, params, granted);
-      const { expires_at: given } = await body();
-      const now = clock.now();
-      const token = newSecret(prefix);
-      const expiresAt = rotatedDeployEnd(caller, now, given, found.expiresAt);
-      const fields = { hash: hashSecret(token), expiresAt, createdBy: caller.userId };
-      const made = await identity.by(author).tokens.rotate(found.id, fields, condition());
-      if (!made) throw notFound();
-      return { body: { ...deployTokenJson(made, now), token }, headers: tagged(made) };
+    async (asked) => {
+      const found = await find(options, asked.params, asked.granted);
+      return rotated(options, found, asked, {
+        prefix,
+        endOf: rotatedDeployEnd,
+        json: deployTokenJson,
+      });
     },
   );
 }

@@ -11,6 +11,7 @@ import { pageHeaders, pageOf, pageOptions, pageQuery } from "../pages.ts";
 import { accessTokenEnd, rotatedEnd } from "./expiry.ts";
 import { groupToken, groupTokenFields, newGroupToken, rotation } from "./fields.ts";
 import { groupTokenJson } from "./represent.ts";
+import { rotated } from "./rotating.ts";
 
 const all = "/groups/{id}/access_tokens";
 const prefix = "weir_gat_";
@@ -121,7 +122,8 @@ function revoke(api: Api, { management, identity }: ApiOptions): void {
   );
 }
 
-function rotate(api: Api, { management, identity, clock }: ApiOptions): void {
+function rotate(api: Api, options: ApiOptions): void {
+  const { management, identity } = options;
   endpoint(
     api,
     {
@@ -136,18 +138,11 @@ function rotate(api: Api, { management, identity, clock }: ApiOptions): void {
       tagged: true,
       status: 200,
     },
-    async ({ params, granted, caller, body, condition, author }) => {
-      const { id: groupId } = granted(await findGroup(management, params));
-      const found = await identity.tokens.get({ kind: "group", groupId }, params.token_id);
+    async (asked) => {
+      const { id: groupId } = asked.granted(await findGroup(management, asked.params));
+      const found = await identity.tokens.get({ kind: "group", groupId }, asked.params.token_id);
       if (!found) throw notFound();
-      const { expires_at: given } = await body();
-      const now = clock.now();
-      const token = newSecret(prefix);
-      const expiresAt = rotatedEnd(caller, now, given, found.expiresAt);
-      const fields = { hash: hashSecret(token), expiresAt, createdBy: caller.userId };
-      const made = await identity.by(author).tokens.rotate(found.id, fields, condition());
-      if (!made) throw notFound();
-      return { body: { ...groupTokenJson(made, now), token }, headers: tagged(made) };
+      return rotated(options, found, asked, { prefix, endOf: rotatedEnd, json: groupTokenJson });
     },
   );
 }

@@ -12,6 +12,7 @@ import { pageHeaders, pageOf, pageOptions, pageQuery, searchWords } from "../pag
 import { accessTokenEnd, rotatedEnd } from "./expiry.ts";
 import { isBot, newPersonalToken, personalToken, personalTokenFields, rotation } from "./fields.ts";
 import { personalTokenJson } from "./represent.ts";
+import { rotated } from "./rotating.ts";
 
 const all = "/personal_access_tokens";
 const prefix = "weir_pat_";
@@ -52,7 +53,7 @@ function list(api: Api, { identity, clock, externalUrl }: ApiOptions): void {
 /** Anybody's: whether it is for the caller is judged by whose it is. */
 async function find({ identity }: ApiOptions, { id }: { id: number }) {
   const found = await identity.tokens.get({ kind: "personal", userId: undefined }, id);
-  return found && { id, userId: found.userId ?? 0, expiresAt: found.expiresAt, found };
+  return found && { id, userId: found.userId ?? 0, found };
 }
 
 function get(api: Api, options: ApiOptions): void {
@@ -157,7 +158,6 @@ function revoke(api: Api, options: ApiOptions): void {
 }
 
 function rotate(api: Api, options: ApiOptions): void {
-  const { identity, clock } = options;
   endpoint(
     api,
     {
@@ -172,16 +172,9 @@ function rotate(api: Api, options: ApiOptions): void {
       tagged: true,
       status: 200,
     },
-    async ({ params, granted, caller, body, condition, author }) => {
-      const { id, expiresAt: former } = granted(await find(options, params));
-      const { expires_at: given } = await body();
-      const now = clock.now();
-      const token = newSecret(prefix);
-      const expiresAt = rotatedEnd(caller, now, given, former);
-      const fields = { hash: hashSecret(token), expiresAt, createdBy: caller.userId };
-      const made = await identity.by(author).tokens.rotate(id, fields, condition());
-      if (!made) throw notFound();
-      return { body: { ...personalTokenJson(made, now), token }, headers: tagged(made) };
+    async (asked) => {
+      const { found } = asked.granted(await find(options, asked.params));
+      return rotated(options, found, asked, { prefix, endOf: rotatedEnd, json: personalTokenJson });
     },
   );
 }
