@@ -71,9 +71,9 @@ test("a scrub that could not read something says so, and comes again a day later
   expect(await runAll(failing.work)).toMatchObject({
     nextMs: day,
     message:
-      "1 stored objects were wrong or missing, 1 of them were fetched again; 1 cannot be read and stay: they are looked at again in a day; the log names them",
+      "1 stored objects were wrong or missing, 1 of them were fetched again; 1 cannot be read or put aside and stay: they are looked at again in a day; the log names them",
   });
-  expect(failing.counts).toMatchObject({ damaged: 1, repaired: 1, unreadable: 1 });
-  expect(noted).toMatchObject([{ details: { damaged: 1, repaired: 1, unreadable: 1 } }]);
+  expect(failing.counts).toMatchObject({ damaged: 1, repaired: 1, kept: 1 });
+  expect(noted).toMatchObject([{ details: { damaged: 1, repaired: 1, kept: 1 } }]);
   expect(await runAll(scrub([]).work)).toMatchObject({ nextMs: 7 * day, message: undefined });
 });

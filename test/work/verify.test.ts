@@ -82,7 +82,7 @@ test("a wrong blob that cannot be put aside is told, and stays on record to be l
       {
         digest,
         problem: "wrong",
-        outcome: "lost",
+        outcome: "kept",
         reason: "it could not be put aside: the bucket denies access",
       },
     ],

@@ -66,9 +66,9 @@ export function verifyEndpoint(api: Api, options: ApiOptions): void {
         if (findings.length > 0) {
           const of = (wanted: Finding["outcome"]) =>
             findings.filter(({ outcome }) => outcome === wanted).length;
-          const unreadable = of("kept");
-          const damaged = findings.length - unreadable;
-          await note({ repair, damaged, repaired: of("repaired"), unreadable });
+          const kept = of("kept");
+          const damaged = findings.length - kept;
+          await note({ repair, damaged, repaired: of("repaired"), kept });
         }
         return { body: { next: next ?? null, checked, findings: findings.map(findingJson) } };
       } finally {

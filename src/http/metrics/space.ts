@@ -38,12 +38,12 @@ export function spaceFamilies(counts: SpaceCounts): Family[] {
     ),
     {
       name: "weir_damaged_objects_total",
-      help: "Stored objects that were found to be wrong or missing, or that could not be read.",
+      help: "Stored objects that were found to be wrong or missing, or could not be read.",
       type: "counter",
       samples: async () => [
         { labels: { outcome: "repaired" }, value: counts.repaired },
         { labels: { outcome: "lost" }, value: counts.damaged - counts.repaired },
-        { labels: { outcome: "unreadable" }, value: counts.unreadable },
+        { labels: { outcome: "kept" }, value: counts.kept },
       ],
     },
     gauge("weir_quarantine_objects", "Wrong objects that are put aside.", () => {

@@ -42,7 +42,8 @@ export interface SpaceCounts {
   scrubbedBytes: number;
   damaged: number;
   repaired: number;
-  unreadable: number;
+  /** Left in their place: they could not be read, or not be put aside. */
+  kept: number;
   /** What is put aside, as this server has last seen it; undefined: it has not looked. */
   quarantine: { objects: number; bytes: number } | undefined;
 }
@@ -58,7 +59,7 @@ export function noSpaceCounts(): SpaceCounts {
     scrubbedBytes: 0,
     damaged: 0,
     repaired: 0,
-    unreadable: 0,
+    kept: 0,
     quarantine: undefined,
   };
 }

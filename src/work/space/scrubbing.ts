@@ -19,14 +19,14 @@ interface Progress {
   next: string | undefined;
   damaged: number;
   repaired: number;
-  unreadable: number;
+  kept: number;
 }
 
-const nothing: Progress = { next: undefined, damaged: 0, repaired: 0, unreadable: 0 };
+const nothing: Progress = { next: undefined, damaged: 0, repaired: 0, kept: 0 };
 
 /**
  * Looks each week whether what is stored is what it should be, in doses. What is wrong or missing is put aside, put on record
- * and fetched again at once; where that fails, the next pull does. What cannot be read stays, and is looked at again a day later.
+ * and fetched again at once; where that fails, the next pull does. What cannot be read or put aside stays, and is looked at again a day later.
  */
 export function scrubbingWork({ verifier, management, log, counts }: ScrubbingOptions): Work {
   return {
@@ -35,7 +35,7 @@ export function scrubbingWork({ verifier, management, log, counts }: ScrubbingOp
     afterStartMs: 3_600_000,
     goesByAge: false,
     async step({ state, done }) {
-      // A release before this one has left no count of what cannot be read.
+      // A release before this one has left no count of what is kept.
       const before = {
         ...nothing,
         ...(state === undefined ? {} : (JSON.parse(state) as Progress)),
@@ -48,7 +48,7 @@ export function scrubbingWork({ verifier, management, log, counts }: ScrubbingOp
         next: step.next,
         damaged: before.damaged + found.damaged,
         repaired: before.repaired + found.repaired,
-        unreadable: before.unreadable + found.unreadable,
+        kept: before.kept + found.kept,
       };
       const total = done + step.checked.blobs + step.checked.manifests;
       if (step.next !== undefined) {
@@ -56,7 +56,7 @@ export function scrubbingWork({ verifier, management, log, counts }: ScrubbingOp
       }
       const message = messageOf(progress);
       if (message) log.error("the store was damaged", { ...progress, next: undefined });
-      const nextMs = progress.unreadable > 0 ? dayMs : weekMs;
+      const nextMs = progress.kept > 0 ? dayMs : weekMs;
       return { isOver: true, done: total, message, nextMs };
     },
   };
@@ -65,9 +65,9 @@ export function scrubbingWork({ verifier, management, log, counts }: ScrubbingOp
 type Tally = Omit<Progress, "next">;
 
 function tally(findings: readonly Finding[]): Tally {
-  const unreadable = findings.filter(({ outcome }) => outcome === "kept").length;
+  const kept = findings.filter(({ outcome }) => outcome === "kept").length;
   const repaired = findings.filter(({ outcome }) => outcome === "repaired").length;
-  return { damaged: findings.length - unreadable, repaired, unreadable };
+  return { damaged: findings.length - kept, repaired, kept };
 }
 
 function count(counts: SpaceCounts, { checked }: VerifyStep, found: Tally): void {
@@ -75,7 +75,7 @@ function count(counts: SpaceCounts, { checked }: VerifyStep, found: Tally): void
   counts.scrubbedBytes += checked.bytes;
   counts.damaged += found.damaged;
   counts.repaired += found.repaired;
-  counts.unreadable += found.unreadable;
+  counts.kept += found.kept;
 }
 
 /** Once a step, however much is damaged: the log has each of them. */
@@ -93,15 +93,15 @@ async function record(
   });
 }
 
-function messageOf({ damaged, repaired, unreadable }: Progress): string | undefined {
+function messageOf({ damaged, repaired, kept }: Progress): string | undefined {
   const parts: string[] = [];
   if (damaged > 0) {
     parts.push(
       `${damaged} stored objects were wrong or missing, ${repaired} of them were fetched again`,
     );
   }
-  if (unreadable > 0) {
-    parts.push(`${unreadable} cannot be read and stay: they are looked at again in a day`);
+  if (kept > 0) {
+    parts.push(`${kept} cannot be read or put aside and stay: they are looked at again in a day`);
   }
   return parts.length > 0 ? `${parts.join("; ")}; the log names them` : undefined;
 }

@@ -6,7 +6,7 @@ export interface Verifier {
   /**
    * Goes on where `cursor` says, from the beginning without one. Hashes some dozens of MiB, or the one blob that is larger, and
    * lets pulls have their turn meanwhile. What is wrong or missing does not count as stored from here on, so that the next
-   * pull fetches it; with `repair` it is fetched at once. What cannot be read stays as it is. Throws where `cursor` is none.
+   * pull fetches it; with `repair` it is fetched at once. What cannot be read or put aside stays as it is. Throws where `cursor` is none.
    */
   step(cursor: string | undefined, options: { repair: boolean }): Promise<VerifyStep>;
 }
@@ -23,7 +23,7 @@ export interface Finding {
   digest: Digest;
   /** `wrong`: the bytes are not those of the digest. `unreadable`: the disk errs, which is no proof of anything. */
   problem: "missing" | "wrong" | "unreadable";
-  /** `lost`: the next pull asks the upstream for it. `unneeded`: nothing names it any more. `kept`: nothing was done. */
+  /** `lost`: the next pull asks the upstream for it. `unneeded`: nothing names it any more. `kept`: it stays, and is looked at again. */
   outcome: "repaired" | "lost" | "unneeded" | "kept";
   /** Where it belongs, and why it was not repaired, or read. */
   upstream: string | undefined;

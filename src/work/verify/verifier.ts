@@ -143,7 +143,8 @@ export class StoreVerifier implements Verifier {
     this.#losing.add(digest);
     try {
       if (!(await cache.blob(digest))) return undefined;
-      if (problem.problem === "unreadable") return await this.#unread(digest, problem.reason);
+      if (problem.problem === "unreadable")
+        return await this.#kept(digest, problem.problem, problem.reason);
       const now = await blobs.stat(digest);
       const before = problem.problem === "wrong" ? problem.found : undefined;
       if (now?.size !== before?.size || now?.storedAt !== before?.storedAt) return undefined;
@@ -152,7 +153,8 @@ export class StoreVerifier implements Verifier {
       try {
         if (before && !(await this.#isOut(before))) return undefined;
       } catch (error) {
-        return await this.#stuck(digest, error);
+        const why = error instanceof StoreUnavailableError ? error.message : failureCode(error);
+        return await this.#kept(digest, "wrong", `it could not be put aside: ${why}`);
       }
       await cache.forgetBlob(digest);
       return await this.#found("blob", digest, problem.problem, repair);
@@ -168,26 +170,21 @@ export class StoreVerifier implements Verifier {
   }
 
   /** It stays on record, to be looked at again; a pull would find it, so it is not fetched anew. */
-  async #stuck(digest: Digest, error: unknown): Promise<Finding> {
-    const reason = error instanceof StoreUnavailableError ? error.message : failureCode(error);
-    this.#options.log.error("wrong content stays in its place", { digest, reason });
-    const finding = await this.#found("blob", digest, "wrong", false);
-    return { ...finding, reason: `it could not be put aside: ${reason}` };
-  }
-
-  async #unread(digest: Digest, reason: string): Promise<Finding> {
+  async #kept(digest: Digest, problem: "wrong" | "unreadable", reason: string): Promise<Finding> {
     const [holder] = await this.#options.holdings.holders("blob", digest, 1);
     const upstreams = await this.#options.directory.upstreams();
     const finding: Finding = {
       kind: "blob",
       digest,
-      problem: "unreadable",
+      problem,
       outcome: "kept",
       upstream: upstreams.find(({ id }) => id === holder?.upstreamId)?.name,
       repository: holder?.repository,
       reason,
     };
-    this.#options.log.error("stored content cannot be read", { ...finding });
+    this.#options.log.error("stored content stays, though it is wrong or cannot be read", {
+      ...finding,
+    });
     return finding;
   }
 
