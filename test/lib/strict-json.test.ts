@@ -53,7 +53,7 @@ describe("parseStrictJson", () => {
     });
     const started = performance.now();
     parseStrictJson(text, wide);
-    expect(performance.now() - started).toBeLessThan(500);
+    expect(performance.now() - started).toBeLessThan(2000);
   });
 
   test("the same key in different objects, and as a value, is fine", () => {

@@ -84,7 +84,7 @@ describe.skipIf(lack !== undefined)(`PostgreSQL that fails${lack ? ` (${lack})` 
     clock.step(20_000);
     const again = performance.now();
     expect(await hit()).toEqual(whole());
-    expect(performance.now() - again).toBeLessThan(100);
+    expect(performance.now() - again).toBeLessThan(1000);
     clock.step(5001);
     expect(await failure(metadata.generation())).toBe("database");
     expect(await failure(hit())).toBe("database");

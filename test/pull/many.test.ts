@@ -323,9 +323,8 @@ test("an upstream that is down costs a cached tag nothing once that is known", a
     expect(cache(await weir.manifest(name, "latest"))).toStartWith('stale; upstream="up1"');
     weir.clock.step(61_000);
   }
-  const started = performance.now();
+  // The clock stands still: another try after a refusal would be waited for without an end.
   expect(cache(await weir.manifest(name, "latest"))).toStartWith('stale; upstream="up1"');
-  expect(performance.now() - started).toBeLessThan(50);
   expect(counts().slice(1, 2)).toEqual([0]);
 });
 
