@@ -61,6 +61,8 @@ await e2e(
     await page.getByText("Live", { exact: true }).waitFor();
     expect(await pull(byTag)).toBe(true);
     await lines(page, /Miss library\/hello:latest/).waitFor();
+    // Manifest, configuration and layer: what came after holding would be counted below.
+    await lines(page, /library\/hello/).nth(2).waitFor();
     expect(await page.locator(".live-row").getByText(wildName).count()).toBeGreaterThan(0);
 
     // Held, nothing moves; what comes meanwhile is counted, and there when one goes on.
