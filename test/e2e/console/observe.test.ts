@@ -62,7 +62,9 @@ await e2e(
     expect(await pull(byTag)).toBe(true);
     await lines(page, /Miss library\/hello:latest/).waitFor();
     // Manifest, configuration and layer: what came after holding would be counted below.
-    await lines(page, /library\/hello/).nth(2).waitFor();
+    await lines(page, /library\/hello/)
+      .nth(2)
+      .waitFor();
     expect(await page.locator(".live-row").getByText(wildName).count()).toBeGreaterThan(0);
 
     // Held, nothing moves; what comes meanwhile is counted, and there when one goes on.
