@@ -6,7 +6,9 @@ import { constants } from "node:os";
 import path from "node:path";
 
 /** How long a process may take to end after it was asked to, before it is killed. */
-const patience = 40_000;
+const patience = 90_000;
+/** How long what is waited for may take: longer than it takes on a machine that many share. */
+const waitSeconds = 90;
 const pollInterval = 20;
 
 /** Started once, outside of any test: the runner kills what a test that timed out had spawned. */
@@ -42,7 +44,7 @@ export function environment(home: string, extra: Record<string, string> = {}) {
 export async function waitFor<T>(
   what: string,
   condition: () => T | false | undefined | Promise<T | false | undefined>,
-  seconds = 30,
+  seconds = waitSeconds,
 ): Promise<T> {
   const end = performance.now() + seconds * 1000;
   for (;;) {
@@ -123,7 +125,7 @@ export class Service {
   }
 
   /** Waits until `condition` holds; fails at once, with the end of the log, if the process ends before. */
-  async ready(condition: () => Promise<boolean>, seconds = 30): Promise<void> {
+  async ready(condition: () => Promise<boolean>, seconds = waitSeconds): Promise<void> {
     const check = async () => (this.#code === undefined ? await condition() : "ended");
     const answer = await waitFor(`${this.name} to answer`, check, seconds);
     if (answer !== "ended") return;
@@ -155,7 +157,7 @@ export interface Outcome {
 export async function run(
   command: readonly string[],
   env: Record<string, string>,
-  { input = "", seconds = 120 } = {},
+  { input = "", seconds = 300 } = {},
 ): Promise<Outcome> {
   const { child, ended, pid } = spawnGroup(command, env, ["pipe", "pipe", "pipe"]);
   const outcome = { stdout: "", output: "" };
@@ -188,23 +190,36 @@ export async function output(
   throw new Error(`${command.join(" ")} ended with ${outcome.code}:\n${outcome.output}`);
 }
 
-const given = new Set<number>();
-
 /**
  * A loopback port that nothing listens on now, and that no outgoing connection takes before it is used: it lies below
- * the range from which Linux takes the ports of those (32768 to 60999).
+ * the range from which Linux takes the ports of those (32768 to 60999). No other process of these tests is given it
+ * while this one runs, whether or not something listens there.
  */
 export function freePort(): number {
   for (;;) {
     const port = randomInt(20000, 32768);
-    if (given.has(port)) continue;
-    given.add(port);
-    try {
-      Bun.listen({ hostname: "127.0.0.1", port, socket: { data: () => {} } }).stop(true);
-      return port;
-    } catch {
-      // Taken: the next one.
-    }
+    if (isOurs(port) && isFree(port)) return port;
+  }
+}
+
+const socket = { data: () => {} };
+
+/** Takes a name for the port, of those that Linux frees with the process that has them, however it ends. */
+function isOurs(port: number): boolean {
+  try {
+    Bun.listen({ unix: `\0weir-e2e-port-${port}`, socket }).unref();
+    return true;
+  } catch {
+    return false; // somebody has it
+  }
+}
+
+function isFree(port: number): boolean {
+  try {
+    Bun.listen({ hostname: "127.0.0.1", port, socket }).stop(true);
+    return true;
+  } catch {
+    return false; // taken
   }
 }
 
