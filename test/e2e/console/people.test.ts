@@ -2,7 +2,15 @@ import { expect } from "bun:test";
 import type { Page } from "playwright-core";
 import { skopeo, succeed } from "../lab/clients/index.ts";
 import { e2e } from "../lab/lab.ts";
-import { checked, chromiumHere, settled, signedInPage, signIn, watchedPage } from "./browser.ts";
+import {
+  checked,
+  chromiumHere,
+  searched,
+  settled,
+  signedInPage,
+  signIn,
+  watchedPage,
+} from "./browser.ts";
 import { browserOf } from "./shared-browser.ts";
 import { call, oddName } from "./people.ts";
 
@@ -70,7 +78,7 @@ await e2e(
     await page.keyboard.press("Escape");
     await button(page, "Filter").click();
     await events.filter({ hasText: "created the token" }).waitFor({ state: "detached" });
-    expect(new URL(page.url()).searchParams.get("action")).toBe("token.revoke");
+    await searched(page, { action: "token.revoke" });
     await events.filter({ hasText: "admin revoked the token cluster" }).waitFor();
     expect(await events.count()).toBe(1);
     await page.goBack();
