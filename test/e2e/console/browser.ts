@@ -26,7 +26,7 @@ export async function launch(): Promise<Browser> {
   const executablePath = findTool("chromium");
   if (executablePath === undefined) throw new Error("chromium is not installed");
   // The tests run as root in containers, where Chromium's own sandbox cannot be made.
-  return chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  return chromium.launch({ executablePath, args: ["--no-sandbox"], timeout: 2 * patienceMs });
 }
 
 /** A page that remembers what went wrong on it. */
