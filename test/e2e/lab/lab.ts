@@ -148,11 +148,15 @@ export class Lab {
       .join("\n");
   }
 
-  /** Stops what was started, last first, and removes the folder. */
+  /** Stops what was started, last first, and removes the folder; then throws what has failed in it first. */
   async close(): Promise<void> {
-    for (const stop of this.#stops.toReversed()) await stop();
+    const failures: unknown[] = [];
+    for (const stop of this.#stops.toReversed()) {
+      await stop().catch((error: unknown) => failures.push(error));
+    }
     removeTree(this.#folder);
     tellJanitor("removed", this.#folder);
+    if (failures.length > 0) throw failures[0];
   }
 }
 

@@ -64,9 +64,10 @@ function exitCode(child: ChildProcess): Promise<number> {
   });
 }
 
-function signalGroup(pid: number, signal: NodeJS.Signals): void {
+/** Of a process, or by its number below zero of a group; one that has ended by itself is left alone. */
+function signal(target: number, name: NodeJS.Signals): void {
   try {
-    process.kill(-pid, signal);
+    process.kill(target, name);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
@@ -104,7 +105,7 @@ export class Service {
     void ended.then((code) => {
       this.#code = code;
       // Whatever it started and left behind ends with it.
-      signalGroup(pid, "SIGKILL");
+      signal(-pid, "SIGKILL");
       tellJanitor("ended", pid);
     });
   }
@@ -134,14 +135,14 @@ export class Service {
 
   /** kill -9 of the process and all that it has started. */
   async kill(): Promise<void> {
-    signalGroup(this.pid, "SIGKILL");
+    signal(-this.pid, "SIGKILL");
     await this.ended;
   }
 
   /** Signals the process alone, as its user would, and gives the exit code; kills the group when it takes too long. */
-  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number> {
-    if (this.#code === undefined) process.kill(this.pid, signal);
-    const timer = setTimeout(() => signalGroup(this.pid, "SIGKILL"), patience);
+  async stop(by: NodeJS.Signals = "SIGTERM"): Promise<number> {
+    if (this.#code === undefined) signal(this.pid, by);
+    const timer = setTimeout(() => signal(-this.pid, "SIGKILL"), patience);
     return this.ended.finally(() => clearTimeout(timer));
   }
 }
@@ -161,14 +162,15 @@ export async function run(
 ): Promise<Outcome> {
   const { child, ended, pid } = spawnGroup(command, env, ["pipe", "pipe", "pipe"]);
   const outcome = { stdout: "", output: "" };
-  child.stdout?.on("data", (data: Buffer) => {
-    outcome.stdout += data.toString();
-    outcome.output += data.toString();
+  // As text, so that a letter of several bytes may come in two pieces.
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+    outcome.stdout += text;
+    outcome.output += text;
   });
-  child.stderr?.on("data", (data: Buffer) => (outcome.output += data.toString()));
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => (outcome.output += text));
   const closed = new Promise((resolve) => child.on("close", resolve));
   child.stdin?.end(input);
-  const timer = setTimeout(() => signalGroup(pid, "SIGKILL"), seconds * 1000);
+  const timer = setTimeout(() => signal(-pid, "SIGKILL"), seconds * 1000);
   try {
     const code = await ended;
     await closed;
