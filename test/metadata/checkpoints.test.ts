@@ -118,7 +118,8 @@ describe("the log of the database", () => {
       await rest();
     };
     const insert = (ids: number) => {
-      for (let i = 0; i < ids; i++) database.run("insert into rows values (null, randomblob(2000))");
+      for (let i = 0; i < ids; i++)
+        database.run("insert into rows values (null, randomblob(2000))");
     };
     insert(100);
     const before = inLog();
