@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { randomInt } from "node:crypto";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { createConnection } from "node:net";
 import { constants } from "node:os";
 import path from "node:path";
+
+export { freePort } from "../../fakes/port.ts";
 
 /** How long a process may take to end after it was asked to, before it is killed. */
 const patience = 40_000;
@@ -186,26 +187,6 @@ export async function output(
   const outcome = await run(command, env, options);
   if (outcome.code === 0) return outcome.stdout;
   throw new Error(`${command.join(" ")} ended with ${outcome.code}:\n${outcome.output}`);
-}
-
-const given = new Set<number>();
-
-/**
- * A loopback port that nothing listens on now, and that no outgoing connection takes before it is used: it lies below
- * the range from which Linux takes the ports of those (32768 to 60999).
- */
-export function freePort(): number {
-  for (;;) {
-    const port = randomInt(20000, 32768);
-    if (given.has(port)) continue;
-    given.add(port);
-    try {
-      Bun.listen({ hostname: "127.0.0.1", port, socket: { data: () => {} } }).stop(true);
-      return port;
-    } catch {
-      // Taken: the next one.
-    }
-  }
 }
 
 /** Whether something accepts connections there. */
