@@ -14,7 +14,6 @@ import { placeOf, TestWeir } from "../fakes/weir.ts";
 
 const minute = 60_000;
 const names = ["a/one", "a/two", "b/three", "b/index"] as const;
-type Name = (typeof names)[number];
 const groups = ["default", "other"] as const;
 type Group = (typeof groups)[number];
 
@@ -45,6 +44,9 @@ const stray = digestOf(new TextEncoder().encode("left behind"));
 class World {
   /** What has come to its place without a record, or may have. */
   readonly #strays = new Set<string>([stray]);
+
+  /** Pulls that were to be killed. */
+  #killed = 0;
 
   private constructor(
     readonly upstream: FakeUpstream,
@@ -80,7 +82,7 @@ class World {
   async pull(
     which: number,
     group: Group,
-    name: Name,
+    name: string,
     isWhole: boolean,
     reference = "latest",
   ): Promise<void> {
@@ -169,8 +171,19 @@ class World {
     await weir.run();
   }
 
+  /** Pulls what nobody has pulled, killed there, while `beside` goes on; without it another server pulls the same. */
+  async killPull(group: Group, at: number, beside: Act | undefined): Promise<void> {
+    const n = ++this.#killed;
+    const name = `new/image-${n}`;
+    const layers = [sampleBytes(4500, 1), sampleBytes(4000, 100 + n)];
+    this.upstream.image(name, "latest", buildImage({ label: name, layers }));
+    const same = () => this.pull(0, group, name, true);
+    await Promise.all([this.killServer({ group, name }, at), beside ? beside[1](this) : same()]);
+    await this.#mayHaveLeft();
+  }
+
   /** Another server pulls this, or does this work, until it is killed by the system at its `at`th question to database or bucket. */
-  async killServer(does: WorkName | readonly [Group, Name], at: number): Promise<void> {
+  async killServer(does: WorkName | KilledPull, at: number): Promise<void> {
     const weir = this.weir();
     const root = mkdtempSync(path.join(tmpdir(), "weir-killed-"));
     const server: KilledServer = {
@@ -178,7 +191,7 @@ class World {
       root,
       now: weir.clock.now(),
       env: { ...weir.environment, WEIR_DATA_DIR: root },
-      does: typeof does === "string" ? { work: does } : await pullOf(weir, ...does),
+      does: typeof does === "string" ? { work: does } : await pullOf(weir, does),
       at,
     };
     const command = [process.execPath, killedServer, JSON.stringify(server)];
@@ -207,7 +220,7 @@ class World {
   }
 
   /** A server that was killed may have brought a file to its place of which nobody knows. */
-  async mayHaveLeft(): Promise<void> {
+  async #mayHaveLeft(): Promise<void> {
     await this.filled();
     for (const digest of unknownOf(await storeOfWeir(this.weir()))) {
       this.#strays.add(digest);
@@ -261,7 +274,12 @@ function placesOf({ dataDir: root, database, bucket }: TestWeir) {
 }
 
 /** As a server is told to pull it that has the key of this one. */
-async function pullOf(weir: TestWeir, group: Group, name: Name): Promise<KilledServer["does"]> {
+interface KilledPull {
+  group: Group;
+  name: string;
+}
+
+async function pullOf(weir: TestWeir, { group, name }: KilledPull): Promise<KilledServer["does"]> {
   const image = `virtual_registries/container/${groups.indexOf(group) + 1}/${name}`;
   return { path: `/v2/${image}`, token: await weir.tokenFor(image) };
 }
@@ -317,24 +335,23 @@ const beside: fc.Arbitrary<Act> = fc
     async (w) => void (await Promise.all([one(w), other(w)])),
   ]);
 
+/** From 1 on, each as likely as the others. */
+const upTo = (most: number) => fc.noBias(fc.integer({ min: 1, max: most }));
 /** A server is killed in the middle of a pull or of some work, beside what another one does. */
-const killedServers: fc.Arbitrary<Act> = fc
-  .tuple(
-    fc.oneof(fc.tuple(group, name), fc.constantFrom(...workNames)),
-    // A pull comes to some 80 questions and answers, work to half of that.
-    fc.noBias(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })),
-    fc.oneof(pull, purge),
-  )
-  .map(([does, part, [told, other]]) => {
-    const at = 1 + Math.floor(part * (typeof does === "string" ? 40 : 80));
-    return [
-      `(${told} & kill -9 at ${at}: ${String(does)})`,
-      async (w) => {
-        await Promise.all([w.killServer(does, at), other(w)]);
-        if (typeof does !== "string") await w.mayHaveLeft();
-      },
-    ];
-  });
+const killedServers: fc.Arbitrary<Act> = fc.oneof(
+  fc
+    .tuple(group, upTo(90), fc.option(fc.oneof(pull, purge), { nil: undefined }))
+    .map(([g, at, other]): Act => {
+      const told = `(${other?.[0] ?? "the same"} & kill -9 at ${at}: pull ${g})`;
+      return [told, (w) => w.killPull(g, at, other)];
+    }),
+  fc
+    .tuple(fc.constantFrom(...workNames), upTo(40), fc.oneof(pull, purge))
+    .map(([work, at, [told, run]]): Act => [
+      `(${told} & kill -9 at ${at}: ${work})`,
+      async (w) => void (await Promise.all([w.killServer(work, at), run(w)])),
+    ]),
+);
 
 /** A server that can be killed beside another one. */
 const hasTwo =
