@@ -4,6 +4,7 @@ import { api, ask } from "./client.ts";
 import { type Events, useEvents } from "./events.ts";
 import { queries } from "./queries.ts";
 import type { components } from "./schema.ts";
+import { asked, told } from "./told.ts";
 
 export type Pull = components["schemas"]["Pull"];
 export type Fill = components["schemas"]["Fill"];
@@ -36,7 +37,7 @@ export function useLive(groupId: number, wanted: PullsWanted, handlers: LiveHand
   const isSeen = useSeen();
   const key = healthKey(groupId);
   const put = (part: Partial<GroupHealth>) =>
-    queries.setQueryData<GroupHealth>(key, (known) => known && { ...known, ...part });
+    told<GroupHealth>(key, (known) => ({ ...known, ...part }));
   const entries = Object.entries(wanted).map(([name, value]) => [name, String(value)]);
   const query = new URLSearchParams(entries);
   const url = `/api/v4/groups/${groupId}/-/virtual_registries/container/events?${query}`;
@@ -62,12 +63,15 @@ const healthKey = (groupId: number) => ["health", groupId] as const;
 export function useHealth(groupId: number, events: Events) {
   return useQuery({
     queryKey: healthKey(groupId),
-    queryFn: ({ signal }) =>
-      ask(
-        api.GET("/api/v4/groups/{id}/-/virtual_registries/container/health", {
-          params: { path: { id: String(groupId) } },
-          signal,
-        }),
+    queryFn: ({ queryKey, signal }) =>
+      asked(
+        queryKey,
+        ask(
+          api.GET("/api/v4/groups/{id}/-/virtual_registries/container/health", {
+            params: { path: { id: String(groupId) } },
+            signal,
+          }),
+        ),
       ),
     refetchInterval: pollOf(events),
   });
@@ -79,12 +83,15 @@ const pullsKey = (groupId: number, wanted: PullsWanted, limit: number) =>
 export function usePulls(groupId: number, wanted: PullsWanted, limit: number, events: Events) {
   return useQuery({
     queryKey: pullsKey(groupId, wanted, limit),
-    queryFn: ({ signal }) =>
-      ask(
-        api.GET("/api/v4/groups/{id}/-/virtual_registries/container/pulls", {
-          params: { path: { id: String(groupId) }, query: { ...wanted, limit } },
-          signal,
-        }),
+    queryFn: ({ queryKey, signal }) =>
+      asked(
+        queryKey,
+        ask(
+          api.GET("/api/v4/groups/{id}/-/virtual_registries/container/pulls", {
+            params: { path: { id: String(groupId) }, query: { ...wanted, limit } },
+            signal,
+          }),
+        ),
       ),
     // What the stream has told meanwhile is not in what was asked for before.
     staleTime: 0,
@@ -94,11 +101,14 @@ export function usePulls(groupId: number, wanted: PullsWanted, limit: number, ev
 
 /** A pull that the stream has told, before those that are known of the same. */
 export function keepPull(groupId: number, wanted: PullsWanted, limit: number, pull: Pull): void {
-  queries.setQueryData<Pull[]>(pullsKey(groupId, wanted, limit), (known) =>
-    known?.some(({ id }) => id === pull.id) ? known : known && [pull, ...known].slice(0, limit),
+  told<Pull[]>(pullsKey(groupId, wanted, limit), (known) =>
+    known.some(({ id }) => id === pull.id) ? known : [pull, ...known].slice(0, limit),
   );
 }
 
-/** Asks anew for the pulls of a group, whatever is wanted of them. */
-export const refreshPulls = (groupId: number): Promise<void> =>
-  queries.invalidateQueries({ queryKey: ["pulls", groupId] });
+/** Asks anew for the pulls of a group, whatever is wanted of them; what was asked before is too old, also where it is the first. */
+export async function refreshPulls(groupId: number): Promise<void> {
+  const queryKey = ["pulls", groupId];
+  await queries.cancelQueries({ queryKey });
+  await queries.invalidateQueries({ queryKey });
+}

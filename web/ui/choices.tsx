@@ -64,6 +64,8 @@ export interface ComboBoxProps extends Common {
   chosen?: string;
   /** Whether what is typed counts where it is none of the choices. */
   allowsCustomValue?: boolean;
+  /** Whether choices for what is typed are still to come: without one, the list would not open, nor when they have come. */
+  isSearching?: boolean;
 }
 
 /** One of many, found by typing. */
@@ -73,6 +75,7 @@ export function ComboBox({
   choices,
   onChoose,
   chosen: first,
+  isSearching = false,
   ...props
 }: ComboBoxProps) {
   const chosen = onChoose && {
@@ -85,6 +88,7 @@ export function ComboBox({
       {...(first !== undefined && { defaultSelectedKey: first })}
       className="field"
       menuTrigger="focus"
+      allowsEmptyCollection={isSearching}
     >
       <Label>{label}</Label>
       <div className="combo">
@@ -115,7 +119,11 @@ function Described({ children }: { children: ReactNode }) {
 function Choices({ choices }: { choices: readonly Choice[] }) {
   return (
     <Popover className="popover">
-      <ListBox className="list-box" items={choices}>
+      <ListBox
+        className="list-box"
+        items={choices}
+        renderEmptyState={() => <p className="table-empty">Searching…</p>}
+      >
         {({ label, description }: Choice) => (
           <ListBoxItem textValue={label} className="list-box-item">
             <bdi>{label}</bdi>

@@ -113,8 +113,11 @@ async function looksAndPins({ registry, watched, digest }: Stage): Promise<void>
   await page.getByText("A pull now is answered from the cache").waitFor();
   await page.goBack();
   await settled(page, `${repository}:v1`);
+  const pinned = page.waitForResponse("**/cache_entries/*/pin");
   await page.getByRole("button", { name: "Pin", exact: true }).click();
+  // Shown at once, and done a moment later.
   await page.getByText("Pinned", { exact: true }).first().waitFor();
+  await pinned;
   await page.reload();
   await page.getByRole("button", { name: "Unpin" }).waitFor();
   const second = await pushOddImage(registry.url, { repository, tags: ["v1"], text: "second" });

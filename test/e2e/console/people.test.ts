@@ -116,6 +116,8 @@ await e2e(
     expect(await page.getByLabel("Ends on (optional)").inputValue()).toBe("2098-01-01");
     await checked(watched);
     await button(page, "Save role").click();
+    // Until then the list behind it shows what was there before.
+    await page.getByRole("dialog").waitFor({ state: "detached" });
     await page.getByRole("row", { name: /ann/ }).getByText("Guest").waitFor();
     const member = await call(weir, "GET", `/groups/default/members/${id}`);
     expect([member["access_level"], member["expires_at"]]).toEqual([10, "2098-01-01"]);

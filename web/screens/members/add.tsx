@@ -72,7 +72,7 @@ const mostFound = 20;
 function UserSearch() {
   const [text, setText] = useState("");
   const search = useSettled(text.trim());
-  const { data: users = [] } = useQuery({
+  const { data: users = [], isFetching } = useQuery({
     queryKey: ["users", "found", search],
     queryFn: async ({ signal }) => {
       const query = { per_page: mostFound, ...(search && { search }) };
@@ -90,6 +90,7 @@ function UserSearch() {
       onInputChange={setText}
       allowsCustomValue
       isRequired
+      isSearching={isFetching || search !== text.trim()}
       choices={users.map(({ username, name }) => ({
         id: username,
         label: username,

@@ -4,6 +4,7 @@ import { useEvents } from "../../api/events.ts";
 import { useGroupOf } from "../../api/group.ts";
 import { queries } from "../../api/queries.ts";
 import { useMayChange } from "../../api/rights.ts";
+import { told } from "../../api/told.ts";
 import { NotFound } from "../../shell/not-found.tsx";
 import { type Crumb, Page } from "../../shell/page.tsx";
 import { Button } from "../../ui/button.tsx";
@@ -83,7 +84,7 @@ const soonMs = 60_000;
 function useProgress(prefetch: Prefetch | undefined): void {
   const seen = (data: unknown) => {
     const next = data as Prefetch;
-    queries.setQueryData(prefetchKey(next.id), next);
+    told(prefetchKey(next.id), () => next);
   };
   const url = prefetch && isUnderWay(prefetch) ? eventsUrl(prefetch.id) : undefined;
   useEvents(url, { progress: seen, end: seen });

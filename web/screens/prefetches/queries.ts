@@ -3,6 +3,7 @@ import { api, ask, askPage } from "../../api/client.ts";
 import { usePages } from "../../api/pages.ts";
 import { queries } from "../../api/queries.ts";
 import type { components } from "../../api/schema.ts";
+import { asked } from "../../api/told.ts";
 
 type Schemas = components["schemas"];
 export type Prefetch = Schemas["Prefetch"];
@@ -32,12 +33,15 @@ export function usePrefetch(id: number) {
   return useQuery({
     queryKey: prefetchKey(id),
     refetchInterval: listMs,
-    queryFn: ({ signal }) =>
-      ask(
-        api.GET("/api/v4/virtual_registries/container/prefetches/{id}", {
-          params: { path: { id } },
-          signal,
-        }),
+    queryFn: ({ queryKey, signal }) =>
+      asked(
+        queryKey,
+        ask(
+          api.GET("/api/v4/virtual_registries/container/prefetches/{id}", {
+            params: { path: { id } },
+            signal,
+          }),
+        ),
       ),
   });
 }

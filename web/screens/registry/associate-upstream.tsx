@@ -36,7 +36,9 @@ function Choose({
 }) {
   const [text, setText] = useState("");
   const [chosen, setChosen] = useState<string | null>(null);
-  const { data } = useUpstreams(groupId, useSettled(chosen === null ? text.trim() : ""));
+  const wanted = chosen === null ? text.trim() : "";
+  const search = useSettled(wanted);
+  const { data, isFetching } = useUpstreams(groupId, search);
   const upstreams = data?.pages.flatMap(({ items }) => items) ?? [];
   const choices = upstreams
     .filter(({ id }) => !present.includes(id))
@@ -77,6 +79,7 @@ function Choose({
           setText(choices.find((choice) => choice.id === id)?.label ?? text);
         }}
         isRequired
+        isSearching={chosen === null && (isFetching || search !== wanted)}
       />
     </Form>
   );

@@ -1,6 +1,7 @@
 import { useMutation } from "@tanstack/react-query";
 import { useLocation, useParams } from "wouter";
 import { api, ask, askTagged, ifMatch } from "../../api/client.ts";
+import { useGroup } from "../../api/group.ts";
 import { queries } from "../../api/queries.ts";
 import { useRights } from "../../api/rights.ts";
 import { type Crumb, Page } from "../../shell/page.tsx";
@@ -8,7 +9,7 @@ import { Button } from "../../ui/button.tsx";
 import { ConfirmDialog } from "../../ui/dialog.tsx";
 import { type Edited, Editing, News } from "../../ui/editing.tsx";
 import { Panel } from "../../ui/pieces.tsx";
-import { NoPermission } from "../../ui/states.tsx";
+import { NoPermission, Skeleton } from "../../ui/states.tsx";
 import { toast } from "../../ui/toast.tsx";
 import type { Issuer, IssuerFields } from "./draft.ts";
 import { IssuerForm } from "./issuer-form.tsx";
@@ -32,6 +33,8 @@ export default function IssuerScreen() {
 
 function NewIssuer() {
   const [, navigate] = useLocation();
+  // The first rule begins with the group that is looked at.
+  const { isLoading } = useGroup();
   const making = useMutation({
     mutationFn: (body: IssuerFields) => ask(api.POST("/api/v4/admin/oidc_issuers", { body })),
     onSuccess: async ({ name }) => {
@@ -47,13 +50,17 @@ function NewIssuer() {
       description="Jobs then log in with the id token that their CI system gives them, and need no secret."
     >
       <Panel title="Issuer">
-        <IssuerForm
-          issuer={undefined}
-          action="Trust issuer"
-          isPending={making.isPending}
-          error={making.error}
-          onSubmit={(fields) => making.mutate(fields)}
-        />
+        {isLoading ? (
+          <Skeleton height="34rem" />
+        ) : (
+          <IssuerForm
+            issuer={undefined}
+            action="Trust issuer"
+            isPending={making.isPending}
+            error={making.error}
+            onSubmit={(fields) => making.mutate(fields)}
+          />
+        )}
       </Panel>
     </Page>
   );
