@@ -2,7 +2,7 @@ import { test } from "bun:test";
 import { globSync, mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import type { Client, ClientKind } from "./clients/contract.ts";
-import { emptyDatabase, lackOfPostgres } from "../../fakes/postgres.ts";
+import { databaseToStartOn, emptyDatabase, lackOfPostgres } from "../../fakes/postgres.ts";
 import { hasS3, S3Server } from "../../fakes/s3-server.ts";
 import { makeFolder, removeTree } from "./folders.ts";
 import type { Images } from "./images.ts";
@@ -105,12 +105,12 @@ export class Lab {
   }
 
   async #stores(): Promise<Pick<WeirOptions, "database" | "blobs">> {
-    return isElsewhere ? this.elsewhere() : {};
+    return isElsewhere ? this.elsewhere(databaseToStartOn) : {};
   }
 
   /** An empty database on PostgreSQL, and an empty place in a bucket. */
-  async elsewhere() {
-    const [database, server] = await Promise.all([emptyDatabase(), bucketServer()]);
+  async elsewhere(make = emptyDatabase) {
+    const [database, server] = await Promise.all([make(), bucketServer()]);
     const prefix = `of-${crypto.randomUUID()}`;
     const blobs = { env: server.environment(prefix), folder: server.folder(prefix) };
     this.#stops.push(async () => {
