@@ -150,6 +150,11 @@ export class SoakServer implements Insight {
     return count;
   }
 
+  /** Its database in its folder, to be changed beside it. */
+  open(): Database {
+    return new Database(path.join(this.#dataDir, "weir.db"));
+  }
+
   async queries(texts: readonly string[]): Promise<unknown[][]> {
     if (this.database !== undefined) return queriesAt(this.database, texts);
     using database = new Database(path.join(this.#dataDir, "weir.db"), { readonly: true });

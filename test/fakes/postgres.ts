@@ -1,8 +1,8 @@
 import { SQL, type Subprocess } from "bun";
 import { chmodSync, chownSync, globSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import path from "node:path";
+import { freePort } from "./port.ts";
 import { until } from "./until.ts";
 
 /** Where Debian has what is not on the path, the newest version last. */
@@ -86,7 +86,7 @@ export class PostgresServer {
       chmodSync(file, 0o600);
       if (isRoot) chownSync(file, 65534, 65534);
     }
-    server.port = await freePort();
+    server.port = freePort();
     await server.run(settings);
     return server;
   }
@@ -182,17 +182,6 @@ function signal(pid: number, name: NodeJS.Signals): void {
   } catch (error) {
     if ((error as { code?: string }).code !== "ESRCH") throw error;
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });
 }
 
 type Rows = Record<string, unknown>[];
