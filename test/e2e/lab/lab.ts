@@ -23,7 +23,8 @@ const pair = process.env["WEIR_E2E_PAIR"] ?? "embedded";
 if (!["embedded", "postgres-s3"].includes(pair)) {
   throw new Error(`WEIR_E2E_PAIR: ${pair} is not embedded or postgres-s3`);
 }
-const isElsewhere = pair === "postgres-s3";
+/** Whether servers have their database and blobs outside of the data folder; another run, at the same time, may not. */
+export const isElsewhere = pair === "postgres-s3";
 
 let bucket: Promise<S3Server> | undefined;
 
