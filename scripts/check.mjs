@@ -24,7 +24,7 @@ const withBoth = [
 /** Only where they are named. */
 const more = {
   postgres: () => testsOnPostgres([], {}),
-  e2e: () => endToEnd(3),
+  e2e: () => endToEnd(4),
   /** What of it goes through database and store, on the other one of each. */
   "e2e-pair": () =>
     inScratch((scratch) => withPostgres((shared) => endToEndOfPair(scratch, shared))),

@@ -56,6 +56,12 @@ async function tests(command, seen) {
   totals.failed += failed === 0 && (code !== 0 || passed === 0) ? 1 : failed;
 }
 
+/** Where nothing after it would make sense. */
+async function stop() {
+  await cosign;
+  end();
+}
+
 function end() {
   console.log(`ci: ${Math.round(performance.now() / 1000)} s in all\n${times.join("\n")}`);
   console.log(`${totals.passed} passed, ${totals.failed} failed`);
@@ -70,12 +76,11 @@ const programs = server.then(() =>
 // Its tests wait for it by themselves.
 const cosign = programs.then(() => check("nice -n 10 bash scripts/build-go.sh cosign"));
 // Not `npm ci`: it refuses a lock file without the optional packages of platforms that we do not support.
-const packages = "bash scripts/ci-install.sh --packages";
-if (!(await check(`npm install --no-audit --no-fund && ${packages}`))) {
-  await cosign;
-  end();
-}
+if (!(await check("npm install --no-audit --no-fund"))) await stop();
+// Packages are waited for more than worked on.
+const packages = check("bash scripts/ci-install.sh --packages");
 await check("npm run check -- types lint format");
+if (!(await packages)) await stop();
 await server;
 await tests("npm run check -- pair");
 await programs;
