@@ -10,9 +10,9 @@ const times = [];
 
 /**
  * Runs a shell command to its end; its exit code and everything it printed. What several print at once is shown by whole lines,
- * each of which is also given to `seen`.
+ * each of which begins with `mark`, and is also given to `seen`.
  */
-async function run(command, seen = () => {}) {
+async function run(command, { mark = "", seen = () => {} } = {}) {
   console.log(`ci: ${command}`);
   const begun = performance.now();
   const child = spawn("bash", ["-c", command], { stdio: ["ignore", "pipe", "pipe"] });
@@ -22,7 +22,7 @@ async function run(command, seen = () => {}) {
     [child.stderr, process.stderr],
   ]) {
     createInterface({ input: stream }).on("line", (line) => {
-      out.write(`${line}\n`);
+      out.write(`${mark}${line}\n`);
       lines.push(stripVTControlCharacters(line));
       seen(lines.at(-1));
     });
@@ -47,8 +47,8 @@ async function check(command) {
   return code === 0;
 }
 
-async function tests(command, seen) {
-  const { code, text } = await run(command, seen);
+async function tests(command, how) {
+  const { code, text } = await run(command, how);
   const passed = sum(text, "pass");
   const failed = sum(text, "fail") + sum(text, "skip") + sum(text, "todo");
   totals.passed += passed;
@@ -89,9 +89,11 @@ let begins = () => {};
 const isThere = new Promise((resolve) => {
   begins = resolve;
 });
-const everything = tests("npm install && npm test", (line) => {
+const seen = (line) => {
   if (line === "check: e2e") begins();
-}).then(begins);
+};
+const everything = tests("npm install && npm test", { seen }).then(begins);
 await isThere;
-await Promise.all([everything, tests("npm run check -- e2e-pair"), cosign]);
+const onOther = tests("npm run check -- e2e-pair", { mark: "e2e-pair: " });
+await Promise.all([everything, onOther, cosign]);
 end();
