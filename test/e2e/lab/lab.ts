@@ -6,7 +6,7 @@ import { databaseToStartOn, emptyDatabase, lackOfPostgres } from "../../fakes/po
 import { hasS3, S3Server } from "../../fakes/s3-server.ts";
 import { makeFolder, removeTree } from "./folders.ts";
 import type { Images } from "./images.ts";
-import { Issuer } from "./issuer.ts";
+import type { Issuer } from "./issuer.ts";
 import { NginxFront } from "./nginx.ts";
 import { OciServer } from "./oci-server.ts";
 import { tellJanitor } from "./processes.ts";
@@ -92,7 +92,9 @@ export class Lab {
 
   /** An issuer of id tokens for these audiences. */
   async issuer(audiences: readonly string[]): Promise<Issuer> {
-    const issuer = await Issuer.start(audiences);
+    // Its libraries take longer to load than all the rest, which each file of tests does.
+    const made = (await import("./issuer.ts")).Issuer;
+    const issuer = await made.start(audiences);
     this.#stops.push(issuer.stop);
     return issuer;
   }
