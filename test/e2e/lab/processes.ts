@@ -32,13 +32,17 @@ const built = ["go-clients", "cosign", "deploy-tools"]
   .map((name) => path.join(import.meta.dir, "../../../.cache", name))
   .join(":");
 
+/** What Bun has made of our sources, by what they hold: from a home that is empty it would make it anew at each start. */
+const transpiled = path.join(import.meta.dir, "../../../.cache/transpiled");
+
 /**
  * The environment of everything started here: no proxies, tools of /sbin and those built for us found, nothing of the
  * user's home.
  */
 export function environment(home: string, extra: Record<string, string> = {}) {
   const PATH = `${built}:${process.env["PATH"] ?? ""}:/usr/local/sbin:/usr/sbin:/sbin`;
-  return { PATH, HOME: home, TMPDIR: home, LANG: "C.UTF-8", ...extra };
+  const own = { HOME: home, TMPDIR: home, BUN_RUNTIME_TRANSPILER_CACHE_PATH: transpiled };
+  return { PATH, LANG: "C.UTF-8", ...own, ...extra };
 }
 
 /** Polls until `condition` gives a value other than undefined and false; an error naming `what` after `seconds`. */
