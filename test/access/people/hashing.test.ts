@@ -37,7 +37,7 @@ test("nobody's password costs what somebody's does", async () => {
     expect(await verify(hashing, "wrong", somebodys)).toBe(false);
     expect(await verify(hashing, "wrong", undefined)).toBe(false);
     const costs = verified.mock.calls.map(
-      ([, hash]) => /^\$argon2id\$v=19\$m=65536,t=2,p=1\$/.exec(String(hash))?.[0],
+      ([, hash]) => /^\$argon2id\$v=19\$m=65536,t=2,p=1\$/.exec(hash as string)?.[0],
     );
     expect(costs).toEqual(Array(2).fill("$argon2id$v=19$m=65536,t=2,p=1$"));
   } finally {
