@@ -60,7 +60,7 @@ for (const [form, prefix] of forms) {
       succeed(await client.pull(short));
       expect(await client.stored(short)).toBe(configurationOf(hello));
       expect(asked(hub)).toEqual(before);
-      expect(weir.log()).toContain(`"cache":"hit"`);
+      await weir.logged(`"cache":"hit"`);
     },
   );
 }

@@ -17,10 +17,11 @@ const say = (...command: string[]) => output(command, environment("/"));
 let building: Promise<unknown> | undefined;
 /** Builds the executables once for all tests here; the path of the one for this machine. */
 async function executable(): Promise<string> {
-  building ??= output(["bash", path.join(top, "scripts/build-executables.sh"), "--standalone"], {
-    ...environment("/"),
-    ...npmSettings(),
-  });
+  building ??= output(
+    ["bash", path.join(top, "scripts/build-executables.sh"), "--standalone"],
+    { ...environment("/"), ...npmSettings() },
+    { seconds: 900 },
+  );
   await building;
   return path.join(top, "dist/weir-linux-x64");
 }
@@ -53,7 +54,7 @@ const compilers = [tool("openssl"), tool("x86_64-linux-gnu-gcc"), tool("aarch64-
 
 await e2e(
   "the executables are built for both architectures, with their digests",
-  { needs: [...compilers, tool("qemu-aarch64-static")] },
+  { needs: [...compilers, tool("qemu-aarch64-static")], seconds: 150 },
   async () => {
     await executable();
     const dist = path.join(top, "dist");

@@ -86,15 +86,17 @@ await e2e(
       const filler = fill(weir);
       await pull(client, weir, lab.images.hello);
       expect(await cacheOf(weir, lab.images.hello)).toBe("hit");
-      await waitFor("the store not to be ready", async () => (await ready(weir)).status === 503);
-      expect((await ready(weir)).blob_store).toMatch(/ENOSPC|free/);
+      await waitFor("the store not to be ready, and why", async () => {
+        const { status, blob_store: why } = await ready(weir);
+        return status === 503 && /ENOSPC|free/.test(why);
+      });
       await pull(client, weir, lab.images.multi);
       await pull(client, weir, lab.images.multi);
-      expect(weir.log()).toMatch(/"level":"(?:warn|error)".*(?:SQLITE_FULL|ENOSPC|not stored)/);
+      await weir.logged(/"level":"(?:warn|error)".*(?:SQLITE_FULL|ENOSPC|not stored)/);
       // Started again on a full disk it says what is wrong.
       expect(await weir.stop()).toBe(0);
       fill(weir);
-      const refused = await weir.command(["serve"], {}, ["timeout", "20"]);
+      const refused = await weir.command(["serve"], {}, ["timeout", "120"]);
       expect(refused.output).toMatch(/cannot be opened and written \(SQLITE_\w+\).*free space/);
       expect(refused.code).toBe(1);
       rmSync(filler);
@@ -223,8 +225,7 @@ await e2e(
       expect(digestOf(await answer.bytes())).toBe(large);
       rmSync(all);
       await waitFor("the spool to be empty", () => weir.files("spool").length === 0);
-      const why = /fill was not stored.*does not take the bytes \(ENOSPC\)/;
-      await waitFor("the log to say why", () => why.test(weir.log()));
+      await weir.logged(/fill was not stored.*does not take the bytes \(ENOSPC\)/);
 
       for (const free of rooms) {
         const filler = fill(weir);
@@ -306,8 +307,7 @@ await e2e(
         status: 503,
         blob_store: "the spool in the data folder cannot be written to (EROFS)",
       });
-      const why = "the spool cannot be written to (EROFS)";
-      await waitFor("the log to say why", () => weir.log().includes(why));
+      await weir.logged("the spool cannot be written to (EROFS)");
       expect(await weir.stop()).toBe(0);
       await disk.repair();
       await weir.start();

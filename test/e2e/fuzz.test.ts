@@ -62,6 +62,13 @@ for (const [who, share, admin, scope] of people) {
       const token = await call<Token>(weir, "POST", tokens, fields);
       const given = { ...token, userId: user.id, seconds: Math.ceil(seconds * share) };
       const { code, output } = await fuzz(weir, lab.folder(), given);
+      // What follows would be worth nothing if the token had not lasted, or nobody had been asked.
+      const self = await fetch(`${weir.url}/api/v4/user`, {
+        headers: { "PRIVATE-TOKEN": token.token },
+      });
+      expect(self.status).toBe(200);
+      // The log has all of a server that has stopped.
+      expect(await weir.stop()).toBe(0);
       const statuses = [...weir.log().matchAll(/"status":(\d+)/g)].map(([, status]) => status);
       const counts = Object.fromEntries(
         [...Map.groupBy(statuses, (status) => status ?? "")].map(([status, all]) => [
@@ -72,11 +79,6 @@ for (const [who, share, admin, scope] of people) {
       console.log(who, counts);
       expect(weir.log()).not.toContain('"message":"request failed"');
       if (code !== 0) throw new Error(output);
-      // What follows would be worth nothing if the token had not lasted, or nobody had been asked.
-      const self = await fetch(`${weir.url}/api/v4/user`, {
-        headers: { "PRIVATE-TOKEN": token.token },
-      });
-      expect(self.status).toBe(200);
       expect(weir.log().split(`"actor":"fuzz"`).length).toBeGreaterThan(20);
     },
   );

@@ -51,7 +51,7 @@ await e2e(
         environment("/"),
       );
       expect(outcome).toMatchObject({ code: 0 });
-      return JSON.parse(outcome.output) as { Tags?: string[]; RepoTags?: string[] };
+      return JSON.parse(outcome.stdout) as { Tags?: string[]; RepoTags?: string[] };
     };
     for (const stop of [true, false]) {
       expect((await ask("inspect", byTag)).RepoTags).toEqual(["latest", "schema2"]);

@@ -83,7 +83,7 @@ await e2e(title, { needs, seconds: 240 }, async (lab) => {
   });
   const token = await tokenOfAnn(weir);
   const loading = load(lab, weir, token);
-  await waitFor("all images to be cached", () => loading.state.pulls > images.length, 90);
+  await waitFor("all images to be cached", () => loading.state.pulls > images.length, 300);
 
   const { database, blobs } = await lab.elsewhere();
   const { WEIR_BLOBS_URL: bucket = "", ...credentials } = blobs.env;

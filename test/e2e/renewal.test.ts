@@ -23,7 +23,7 @@ async function pullSlowly(lab: Lab, kind: { start(folder: string): Promise<Clien
   const started = performance.now();
   const { byTag } = weir.names(herd);
   const pulling = client.pull(byTag);
-  await waitFor("two layers", () => proxy.bytes(/blobs/) >= 2 * layer.size, 120);
+  await waitFor("two layers", () => proxy.bytes(/blobs/) >= 2 * layer.size, 300);
   expect(performance.now() - started).toBeGreaterThan(tokenSeconds * 1000);
   // The rest shows no more than these two do.
   proxy.limit(Number.POSITIVE_INFINITY);

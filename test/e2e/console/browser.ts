@@ -4,6 +4,7 @@ import {
   type BrowserContext,
   type BrowserContextOptions,
   chromium,
+  type Locator,
   type Page,
 } from "playwright-core";
 import { findTool, type Need, tool } from "../lab/tools.ts";
@@ -15,14 +16,17 @@ export const chromiumHere: Need = tool("chromium");
 export const wide = { width: 1440, height: 900 };
 export const narrow = { width: 360, height: 740 };
 
-/** On busy machines a page takes its time; nothing here measures it. */
-const patienceMs = 30_000;
+/**
+ * On busy machines a page takes its time; nothing here measures it. More than twice the half minute after which the overview
+ * reads its figures anew.
+ */
+const patienceMs = 75_000;
 
 export async function launch(): Promise<Browser> {
   const executablePath = findTool("chromium");
   if (executablePath === undefined) throw new Error("chromium is not installed");
   // The tests run as root in containers, where Chromium's own sandbox cannot be made.
-  return chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  return chromium.launch({ executablePath, args: ["--no-sandbox"], timeout: 2 * patienceMs });
 }
 
 /** A page that remembers what went wrong on it. */
@@ -97,6 +101,18 @@ export async function signedInPage(
 export async function settled(page: Page, heading: string): Promise<void> {
   await page.getByRole("heading", { level: 1, name: heading, exact: true }).waitFor();
   await page.locator(".skeleton").first().waitFor({ state: "detached" });
+}
+
+/** Until this has the focus: that comes a moment after what is focused. */
+export function focused(page: Page, what: Locator): Promise<void> {
+  return what.and(page.locator(":focus")).waitFor();
+}
+
+/** Until the address has this search: it is told a moment after what the page shows for it. */
+export function searched(page: Page, search: Record<string, string>): Promise<void> {
+  return page.waitForURL(({ searchParams }) =>
+    Object.entries(search).every(([name, value]) => searchParams.get(name) === value),
+  );
 }
 
 /**

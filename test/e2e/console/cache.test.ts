@@ -55,7 +55,20 @@ const rowOf = (page: Page, name: string, text: string) =>
 async function toTag(page: Page, tag: string): Promise<void> {
   await toRepository(page);
   await page.getByRole("link", { name: tag, exact: true }).click();
+  await page.waitForURL("**/entries/*");
   await settled(page, `${repository}:${tag}`);
+}
+
+/** The page's next deletion of an entry waits until somebody else has done this. */
+async function outrun(page: Page, others: () => Promise<unknown>): Promise<void> {
+  let isDone = false;
+  await page.route("**/cache_entries/*", async (route) => {
+    if (route.request().method() === "DELETE" && !isDone) {
+      isDone = true;
+      await others();
+    }
+    await route.continue();
+  });
 }
 
 await e2e(
@@ -120,8 +133,9 @@ async function purges({ weir, watched }: Stage): Promise<void> {
   await toTag(page, "old-2");
   const id = decodeURIComponent(page.url().split("/").at(-1) ?? "");
   await page.getByRole("button", { name: "Purge" }).click();
-  // Somebody else is faster, and pins it.
-  await call(weir, "POST", `/virtual_registries/container/cache_entries/${id}/pin`);
+  // Somebody else is faster, and pins it. Not earlier: the page reads it anew by itself.
+  const pin = `/virtual_registries/container/cache_entries/${id}/pin`;
+  await outrun(page, () => call(weir, "POST", pin));
   const dialog = page.getByRole("alertdialog");
   await dialog.getByRole("button", { name: "Purge" }).click();
   await dialog.getByText("Somebody else has changed this meanwhile").waitFor();

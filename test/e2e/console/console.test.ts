@@ -6,6 +6,7 @@ import type { Weir } from "../lab/weir.ts";
 import {
   checked,
   chromiumHere,
+  focused,
   narrow,
   pageLike,
   settled,
@@ -125,7 +126,7 @@ await e2e(
     await weir.start();
     await page.locator(".banner").waitFor({ state: "detached" });
     await page.getByText("50.0 %").first().waitFor();
-    expect(new URL(page.url()).search).toBe("?range=7d");
+    await page.waitForURL(({ search }) => search === "?range=7d");
     await page.reload();
     await page.getByRole("radio", { name: "7 days", checked: true }).waitFor();
     await checked(watched);
@@ -167,15 +168,15 @@ await e2e(
     await page.reload();
     await settled(page, "Overview");
     await page.keyboard.press("Tab");
-    expect(await page.locator(":focus").textContent()).toBe("Skip to content");
+    await focused(page, page.getByText("Skip to content", { exact: true }));
     await page.keyboard.press("Enter");
-    expect(await page.locator(":focus").getAttribute("id")).toBe("main");
+    await focused(page, page.locator("#main"));
     await page.getByRole("button", { name: "Account of admin" }).focus();
     await page.keyboard.press("Enter");
-    await page.getByRole("menuitem", { name: "Your account" }).waitFor();
+    await focused(page, page.getByRole("menuitem", { name: "Your account" }));
     await page.keyboard.press("Enter");
     await settled(page, "Your account");
-    expect(await page.locator(":focus").textContent()).toBe("Your account");
+    await focused(page, page.getByRole("heading", { level: 1, name: "Your account", exact: true }));
     await page.goBack();
     await settled(page, "Overview");
     expect(await page.title()).toBe("Overview · Weir");

@@ -53,18 +53,35 @@ for (const size of [{ width: 1200, height: 900 }, narrow]) {
   );
 }
 
-/** The longest time for which the page did nothing else, in milliseconds, while this is done. */
+/** Of Chromium's trace: what a thread did, or what it is called. */
+interface TraceEvent {
+  name: string;
+  pid: number;
+  tid: number;
+  /** Processor time of the thread alone, in microseconds: how busy the machine is does not count. */
+  tdur?: number;
+  args: { name?: string };
+}
+
+/** The longest time for which the page did nothing else, in milliseconds of processor time, while this is done. */
 async function longestTask(page: Page, doing: () => Promise<void>): Promise<number> {
-  await page.evaluate(() => {
-    const tasks: number[] = [];
-    const observer = new PerformanceObserver((list) =>
-      tasks.push(...list.getEntries().map(({ duration }) => duration)),
-    );
-    observer.observe({ type: "longtask" });
-    Object.assign(globalThis, { tasks });
-  });
+  const browser = page.context().browser();
+  if (!browser) throw new Error("the page is of no browser");
+  // That alone: what is traced beside it by default is a hundred times as much.
+  const categories = ["-*", "disabled-by-default-devtools.timeline"];
+  await browser.startTracing(page, { categories });
   await doing();
-  return page.evaluate(() => Math.max(0, ...(globalThis as unknown as { tasks: number[] }).tasks));
+  const { traceEvents: events } = JSON.parse(String(await browser.stopTracing())) as {
+    traceEvents: TraceEvent[];
+  };
+  const threadOf = ({ pid, tid }: TraceEvent) => `${pid} ${tid}`;
+  const pages = new Set(
+    events.filter(({ args }) => args.name === "CrRendererMain").map((event) => threadOf(event)),
+  );
+  const tasks = events.filter((event) => event.name === "RunTask" && pages.has(threadOf(event)));
+  // Each step of scrolling is some.
+  expect(tasks.length).toBeGreaterThan(60);
+  return Math.max(...tasks.map(({ tdur = Number.NaN }) => tdur)) / 1000;
 }
 
 await e2e(
@@ -84,8 +101,7 @@ await e2e(
       await page.getByText("entry 77", { exact: true }).waitFor();
     });
     expect(await shown()).toBeLessThan(40);
-    // On a machine that others use as well; 200 ms is the goal.
-    expect(longest).toBeLessThan(1000);
+    expect(longest).toBeLessThan(200);
     process.stdout.write(`the longest task: ${longest.toFixed(0)} ms\n`);
   },
 );
@@ -138,6 +154,7 @@ await e2e(
       preset: "ghcr",
       library: "on",
     });
+    await page.locator(".field-error").getByText("is not a URL").waitFor();
     const described = await page.getByLabel("URL").getAttribute("aria-describedby");
     const texts = await Promise.all(
       (described ?? "").split(" ").map((id) => page.locator(`[id="${id}"]`).textContent()),

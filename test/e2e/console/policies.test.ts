@@ -1,5 +1,7 @@
 import { expect } from "bun:test";
 import { e2e } from "../lab/lab.ts";
+import { waitFor } from "../lab/processes.ts";
+import type { CountingProxy } from "../lab/proxy.ts";
 import type { Weir } from "../lab/weir.ts";
 import { checked, chromiumHere, settled, signedInPage, type WatchedPage } from "./browser.ts";
 import { browserOf } from "./shared-browser.ts";
@@ -9,15 +11,15 @@ await e2e(
   "prefetches images with live progress; sets policies, and tells of wrong days at their field and of what others have changed",
   { needs: [chromiumHere] },
   async (lab) => {
-    const registry = await lab.registry();
-    const weir = await lab.weir({ upstream: registry.url });
+    const proxy = await lab.proxy(await lab.registry());
+    const weir = await lab.weir({ upstream: proxy.url });
     const watched = await signedInPage(await browserOf(lab), weir);
-    await prefetches(watched);
+    await prefetches(watched, proxy);
     await setsPolicies(weir, watched);
   },
 );
 
-async function prefetches(watched: WatchedPage): Promise<void> {
+async function prefetches(watched: WatchedPage, proxy: CountingProxy): Promise<void> {
   const { page } = watched;
   const followed: string[] = [];
   page.on("request", (request) => {
@@ -33,8 +35,13 @@ async function prefetches(watched: WatchedPage): Promise<void> {
   await page.getByLabel("Images").fill("library/herd:latest\nlibrary/not-there:1");
   await page.getByText("Again and again", { exact: true }).click();
   await page.getByLabel("Every so many hours").fill("12");
+  // It runs until the page follows it: one that has ended is not followed.
+  proxy.limit(1 << 20);
   await page.getByRole("button", { name: "Prefetch", exact: true }).click();
   await settled(page, "Prefetch 1");
+  await waitFor("the page to follow", () => followed.length > 0);
+  await page.getByText(/^0 of 2 images, [1-9]\d* of/).waitFor();
+  proxy.limit(Number.POSITIVE_INFINITY);
   await page.getByText("Done, 1 missing").waitFor();
   await page.getByText("no upstream of this registry has this manifest").waitFor();
   await page.getByText("1 of 2 images").waitFor();

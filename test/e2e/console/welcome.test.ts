@@ -32,8 +32,11 @@ await e2e(
     const made = await page.locator(".copyable code").textContent();
     expect(made).toMatch(/^weir_pat_\w+$/);
     await checked(watched);
+    // A pull that fails is told by the stream alone: to those who listen.
+    const listening = page.waitForResponse(/\/container\/events\?/);
     await page.getByRole("button", { name: "Next: the first pull" }).click();
     await page.getByText("Waiting for a pull…").waitFor();
+    await listening;
     const { repository, tag } = lab.images.hello;
     await page.getByRole("radio", { name: "Skopeo" }).click();
     // A pull that fails says why, and what to do.
@@ -44,7 +47,9 @@ await e2e(
     await page.getByText("library/no-such-image:1").waitFor();
     await page.getByText("What to do:").waitFor();
     await page.getByLabel("Image").fill(`${repository}:${tag}`);
-    const commands = await page.locator(".code-block pre").allTextContents();
+    const shown = page.locator(".code-block pre");
+    await shown.filter({ hasText: `${repository}:${tag}` }).waitFor();
+    const commands = await shown.allTextContents();
     expect(commands[0]).toContain(made ?? "no token");
     const folder = lab.folder();
     const env = environment(folder, { REGISTRY_AUTH_FILE: `${folder}/auth.json` });
@@ -57,6 +62,7 @@ await e2e(
     await checked(watched);
     await page.getByRole("link", { name: "To the overview" }).click();
     await settled(page, "Overview");
+    await page.getByText("Top repositories").waitFor();
     expect(await page.getByText("Nothing was pulled yet").count()).toBe(0);
   },
 );

@@ -16,6 +16,8 @@ const redirect = "http://127.0.0.1/job";
 export class Issuer {
   /** Requests that did not come from jobs, `METHOD path`. */
   readonly seen: string[] = [];
+  /** How long the id tokens to come are good for. */
+  seconds = 300;
   readonly #jobs = new Map<string, JobClaims>();
 
   private constructor(
@@ -24,7 +26,7 @@ export class Issuer {
     readonly stop: () => Promise<void>,
   ) {}
 
-  static async start(audiences: readonly string[], seconds = 300): Promise<Issuer> {
+  static async start(audiences: readonly string[]): Promise<Issuer> {
     const port = freePort();
     const url = `http://127.0.0.1:${port}`;
     const { privateKey } = await generateKeyPair("RS256", { extractable: true });
@@ -40,7 +42,13 @@ export class Issuer {
       claims: { openid: ["sub", "project_path", "ref", "ref_protected"] },
       conformIdTokenClaims: false,
       cookies: { keys: [secret] },
-      ttl: { IdToken: seconds, AccessToken: 60, Grant: 60, Interaction: 60, Session: 60 },
+      ttl: {
+        IdToken: () => issuer.seconds,
+        AccessToken: 60,
+        Grant: 60,
+        Interaction: 60,
+        Session: 60,
+      },
       findAccount: async (_, id) => ({
         accountId: id,
         claims: async () => ({ sub: id, ...issuer.#jobs.get(id) }),

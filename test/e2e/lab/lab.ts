@@ -89,9 +89,9 @@ export class Lab {
     return server;
   }
 
-  /** An issuer of id tokens for these audiences, which are good for so many seconds. */
-  async issuer(audiences: readonly string[], seconds?: number): Promise<Issuer> {
-    const issuer = await Issuer.start(audiences, seconds);
+  /** An issuer of id tokens for these audiences. */
+  async issuer(audiences: readonly string[]): Promise<Issuer> {
+    const issuer = await Issuer.start(audiences);
     this.#stops.push(issuer.stop);
     return issuer;
   }
@@ -148,11 +148,15 @@ export class Lab {
       .join("\n");
   }
 
-  /** Stops what was started, last first, and removes the folder. */
+  /** Stops what was started, last first, and removes the folder; then throws what has failed in it first. */
   async close(): Promise<void> {
-    for (const stop of this.#stops.toReversed()) await stop();
+    const failures: unknown[] = [];
+    for (const stop of this.#stops.toReversed()) {
+      await stop().catch((error: unknown) => failures.push(error));
+    }
     removeTree(this.#folder);
     tellJanitor("removed", this.#folder);
+    if (failures.length > 0) throw failures[0];
   }
 }
 
@@ -165,9 +169,12 @@ const ofThePair = isElsewhere ? postgresAndBucket : [];
 
 interface Conditions {
   needs: readonly (Need | ClientKind)[];
-  /** How long the test may take. */
+  /** How long the test may take where it has the machine for itself. */
   seconds?: number;
 }
+
+/** How many times as long on a machine that many share. It costs nothing: only what hangs comes to this limit. */
+const slack = 4;
 
 /**
  * Defines a test with a lab of its own. Where something that it needs is missing it is skipped, with the reason in
@@ -179,13 +186,14 @@ export async function e2e(
   body: (lab: Lab) => Promise<void>,
 ): Promise<void> {
   const reasons = await lacking([dockerRegistry, ...ofThePair, ...needs]);
+  const most = seconds * slack;
   const title = reasons.length > 0 ? `${name} (not run: ${reasons.join("; ")})` : name;
   const run = async () => {
     if (reasons.length > 0) throw new Error(reasons.join("; "));
-    await withLab(seconds, body);
+    await withLab(most, body);
   };
   // The runner's own limit would leave everything running; it is only there should closing hang.
-  const limit = (seconds + 60) * 1000;
+  const limit = (most + 120) * 1000;
   test.skipIf(reasons.length > 0 && !everythingRequired)(title, run, limit);
 }
 

@@ -19,7 +19,7 @@ declare module "oidc-provider" {
     scopes?: string[];
     conformIdTokenClaims?: boolean;
     cookies: { keys: string[] };
-    ttl: Record<string, number>;
+    ttl: Record<string, number | (() => number)>;
     findAccount(context: Context, id: string): Promise<object>;
     loadExistingGrant?(context: Context): Promise<Grant>;
   }

@@ -7,7 +7,9 @@ import path from "node:path";
 export { freePort } from "../../fakes/port.ts";
 
 /** How long a process may take to end after it was asked to, before it is killed. */
-const patience = 40_000;
+const patience = 90_000;
+/** How long what is waited for may take: longer than it takes on a machine that many share. */
+const waitSeconds = 90;
 const pollInterval = 20;
 
 /** Started once, outside of any test: the runner kills what a test that timed out had spawned. */
@@ -43,7 +45,7 @@ export function environment(home: string, extra: Record<string, string> = {}) {
 export async function waitFor<T>(
   what: string,
   condition: () => T | false | undefined | Promise<T | false | undefined>,
-  seconds = 30,
+  seconds = waitSeconds,
 ): Promise<T> {
   const end = performance.now() + seconds * 1000;
   for (;;) {
@@ -63,9 +65,10 @@ function exitCode(child: ChildProcess): Promise<number> {
   });
 }
 
-function signalGroup(pid: number, signal: NodeJS.Signals): void {
+/** Of a process, or by its number below zero of a group; one that has ended by itself is left alone. */
+function signal(target: number, name: NodeJS.Signals): void {
   try {
-    process.kill(-pid, signal);
+    process.kill(target, name);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
@@ -103,7 +106,7 @@ export class Service {
     void ended.then((code) => {
       this.#code = code;
       // Whatever it started and left behind ends with it.
-      signalGroup(pid, "SIGKILL");
+      signal(-pid, "SIGKILL");
       tellJanitor("ended", pid);
     });
   }
@@ -124,7 +127,7 @@ export class Service {
   }
 
   /** Waits until `condition` holds; fails at once, with the end of the log, if the process ends before. */
-  async ready(condition: () => Promise<boolean>, seconds = 30): Promise<void> {
+  async ready(condition: () => Promise<boolean>, seconds = waitSeconds): Promise<void> {
     const check = async () => (this.#code === undefined ? await condition() : "ended");
     const answer = await waitFor(`${this.name} to answer`, check, seconds);
     if (answer !== "ended") return;
@@ -133,14 +136,14 @@ export class Service {
 
   /** kill -9 of the process and all that it has started. */
   async kill(): Promise<void> {
-    signalGroup(this.pid, "SIGKILL");
+    signal(-this.pid, "SIGKILL");
     await this.ended;
   }
 
   /** Signals the process alone, as its user would, and gives the exit code; kills the group when it takes too long. */
-  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number> {
-    if (this.#code === undefined) process.kill(this.pid, signal);
-    const timer = setTimeout(() => signalGroup(this.pid, "SIGKILL"), patience);
+  async stop(by: NodeJS.Signals = "SIGTERM"): Promise<number> {
+    if (this.#code === undefined) signal(this.pid, by);
+    const timer = setTimeout(() => signal(-this.pid, "SIGKILL"), patience);
     return this.ended.finally(() => clearTimeout(timer));
   }
 }
@@ -156,18 +159,19 @@ export interface Outcome {
 export async function run(
   command: readonly string[],
   env: Record<string, string>,
-  { input = "", seconds = 120 } = {},
+  { input = "", seconds = 300 } = {},
 ): Promise<Outcome> {
   const { child, ended, pid } = spawnGroup(command, env, ["pipe", "pipe", "pipe"]);
   const outcome = { stdout: "", output: "" };
-  child.stdout?.on("data", (data: Buffer) => {
-    outcome.stdout += data.toString();
-    outcome.output += data.toString();
+  // As text, so that a letter of several bytes may come in two pieces.
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+    outcome.stdout += text;
+    outcome.output += text;
   });
-  child.stderr?.on("data", (data: Buffer) => (outcome.output += data.toString()));
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => (outcome.output += text));
   const closed = new Promise((resolve) => child.on("close", resolve));
   child.stdin?.end(input);
-  const timer = setTimeout(() => signalGroup(pid, "SIGKILL"), seconds * 1000);
+  const timer = setTimeout(() => signal(-pid, "SIGKILL"), seconds * 1000);
   try {
     const code = await ended;
     await closed;

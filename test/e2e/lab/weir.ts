@@ -126,6 +126,13 @@ export class Weir {
     return readFileSync(path.join(this.#folder, "weir.log"), "utf8");
   }
 
+  /** Waits for a line: the log is written behind. */
+  async logged(what: string | RegExp): Promise<void> {
+    const isThere =
+      typeof what === "string" ? (log: string) => log.includes(what) : what.test.bind(what);
+    await waitFor(`${what} in the log`, () => isThere(this.log()));
+  }
+
   /** Asks the database behind the server's back. */
   async query<Row>(text: string): Promise<Row[]> {
     const [rows] = await this.queries([text]);

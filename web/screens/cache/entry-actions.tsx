@@ -42,9 +42,11 @@ function Refresh({ entry, upstream }: { entry: EntryDetail; upstream: UpstreamDe
           params: { path: { id: registryId }, query: { image: imageName(entry) } },
         }),
       ),
-    onSuccess: async ({ digest, cache }) => {
+    // The page may have read the entry anew before it hears of what it asked for.
+    onMutate: () => entry.digest,
+    onSuccess: async ({ digest, cache }, _, former) => {
       if (cache.status === "stale") setOpen(true);
-      else if (digest === entry.digest) toast(`Checked at ${cache.upstream}: it is as it was.`);
+      else if (digest === former) toast(`Checked at ${cache.upstream}: it is as it was.`);
       else toast(`Read from ${cache.upstream}: the tag has moved.`);
       await cacheChanged();
     },

@@ -43,5 +43,5 @@ export function fuzz(
     WEIR_FUZZ_USER_ID: String(userId),
   });
   // Where it is started it leaves a folder of what it has learned.
-  return run(["env", "-C", folder, program, ...words.flat()], env, { seconds: seconds + 120 });
+  return run(["env", "-C", folder, program, ...words.flat()], env, { seconds: seconds + 500 });
 }
