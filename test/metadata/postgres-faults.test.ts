@@ -85,7 +85,8 @@ describe.skipIf(lack !== undefined)(`PostgreSQL that fails${lack ? ` (${lack})` 
     clock.step(20_000);
     const again = performance.now();
     expect(await hit()).toEqual(whole());
-    expect(performance.now() - again).toBeLessThan(1000);
+    // Nobody has waited.
+    expect(performance.now() - again).toBeLessThan(2000);
     clock.step(5001);
     expect(await failure(metadata.generation())).toBe("database");
     expect(await failure(hit())).toBe("database");
@@ -198,7 +199,8 @@ describe.skipIf(lack !== undefined)(`PostgreSQL that fails${lack ? ` (${lack})` 
     );
     expect(await hit()).toEqual(whole());
     expect(await Promise.all(changes)).toEqual(Array(8).fill("database"));
-    expect(performance.now() - started).toBeLessThan(8000);
+    // One after the other they would have waited for sixteen seconds.
+    expect(performance.now() - started).toBeLessThan(12_000);
     await other.end("rollback");
     expect(await metadata.directory.saveGroup({ path: "g", name: "g" })).toMatchObject({
       path: "g",
