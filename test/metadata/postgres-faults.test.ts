@@ -85,7 +85,8 @@ describe.skipIf(lack !== undefined)(`PostgreSQL that fails${lack ? ` (${lack})` 
     clock.step(20_000);
     const again = performance.now();
     expect(await hit()).toEqual(whole());
-    expect(performance.now() - again).toBeLessThan(1000);
+    // Nobody has waited.
+    expect(performance.now() - again).toBeLessThan(2000);
     clock.step(5001);
     expect(await failure(metadata.generation())).toBe("database");
     expect(await failure(hit())).toBe("database");
@@ -145,6 +146,9 @@ describe.skipIf(lack !== undefined)(`PostgreSQL that fails${lack ? ` (${lack})` 
   });
 
   test("out of connections: those that are there are shared, and none there is a failure", async () => {
+    // Who waits for his turn is refused in time, too: on a busy machine that is not what is looked at here.
+    await metadata.close();
+    metadata = await opener.open({ statementMs: 20_000 });
     await server.stop();
     await server.run({ max_connections: "6", superuser_reserved_connections: "1" });
     await until(async () => (await metadata.unready()) === undefined);
@@ -198,7 +202,8 @@ describe.skipIf(lack !== undefined)(`PostgreSQL that fails${lack ? ` (${lack})` 
     );
     expect(await hit()).toEqual(whole());
     expect(await Promise.all(changes)).toEqual(Array(8).fill("database"));
-    expect(performance.now() - started).toBeLessThan(8000);
+    // One after the other they would have waited for sixteen seconds.
+    expect(performance.now() - started).toBeLessThan(12_000);
     await other.end("rollback");
     expect(await metadata.directory.saveGroup({ path: "g", name: "g" })).toMatchObject({
       path: "g",
