@@ -1,67 +1,41 @@
 // What access control costs: `node bin/bun.mjs bench/access.ts [seconds of a turn] [turns]`. Prints, and keeps nothing.
-import { mkdirSync, mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
 import path from "node:path";
-import { environment, freePort, run, Service, tellJanitor } from "../test/e2e/lab/processes.ts";
-import { FakeUpstream } from "../test/fakes/upstream.ts";
+import { environment, freePort, run, type Service } from "../test/e2e/lab/processes.ts";
 import { closedLoop, openLoop, type Shot } from "./access-load.ts";
+import {
+  manifestPath,
+  pullToken,
+  scratchFolder,
+  startUpstream,
+  startWeir,
+  tokenPath,
+} from "./one-weir.ts";
 import { cpuSeconds, tree } from "./procfs.ts";
 import { ends, figure, median } from "./stats.ts";
 
-process.env["NO_PROXY"] = "127.0.0.1";
 const [seconds = 4, turns = 7] = Bun.argv.slice(2).map(Number);
 const connections = 32;
 const failuresPerSecond = 2000;
 const pullsPerSecond = 200;
-const admin = "an-administrator-token-for-the-bench-alone";
-const name = "virtual_registries/container/1/library/app";
 const say = (text: string) => console.log(text);
 
-const folder = mkdtempSync(path.join(tmpdir(), "weir-access-"));
-tellJanitor("folder", folder);
-const upstream = await FakeUpstream.start();
-upstream.image("library/app", "latest");
+const folder = scratchFolder("access");
+const upstream = await startUpstream();
 const port = freePort();
-const base = `http://127.0.0.1:${port}`;
 
-function startWeir(settings: Record<string, string>): Service {
-  const home = path.join(folder, crypto.randomUUID());
-  mkdirSync(home);
-  const bin = path.join(import.meta.dir, "../bin/weir.mjs");
-  const env = environment(home, {
-    WEIR_LISTEN: `127.0.0.1:${port}`,
-    WEIR_DATA_DIR: path.join(home, "data"),
-    WEIR_ADMIN_TOKEN: admin,
-    WEIR_FIRST_UPSTREAM_URL: upstream.url,
-    WEIR_ALLOWED_UPSTREAM_ADDRESSES: "127.0.0.0/8",
-    WEIR_TRUSTED_PROXIES: "127.0.0.1",
-    ...settings,
+const start = (settings: Record<string, string>): Promise<Service> =>
+  startWeir({
+    folder,
+    upstream,
+    port,
+    settings: { WEIR_TRUSTED_PROXIES: "127.0.0.1", ...settings },
   });
-  return Service.start("weir", home, ["node", bin, "serve"], env);
-}
 
-const ready = (service: Service) =>
-  service.ready(() =>
-    fetch(`${base}/readyz`).then(
-      ({ ok }) => ok,
-      () => false,
-    ),
-  );
-
-const tokenPath = `/jwt/auth?service=localhost:${port}&scope=repository:${name}:pull`;
-const target = `/v2/${name}/manifests/latest`;
 const shot = (where: string, headers: Record<string, string>): Shot => ({
   port,
   path: where,
   headers: { Host: `localhost:${port}`, ...headers },
 });
-
-async function token(): Promise<string> {
-  const query = `service=localhost:${port}&scope=repository:${name}:pull`;
-  const headers = { Authorization: `Basic ${btoa(`bench:${admin}`)}` };
-  const answer = await fetch(`${base}/jwt/auth?${query}`, { headers });
-  return ((await answer.json()) as { token: string }).token;
-}
 
 /** Requests for a CPU second of the server, all answered with this status. */
 async function perCpu(service: Service, what: Shot, status = 200): Promise<number> {
@@ -74,15 +48,17 @@ async function perCpu(service: Service, what: Shot, status = 200): Promise<numbe
 
 /** With nothing to check, and with a token; from this machine, and from an address that a proxy tells. */
 async function hitPath(): Promise<void> {
-  const service = startWeir({ WEIR_ANONYMOUS_PULL: "true", WEIR_PULL_RATE_LIMIT: "1000000000" });
-  await ready(service);
-  const authorization = { Authorization: `Bearer ${await token()}` };
+  const service = await start({
+    WEIR_ANONYMOUS_PULL: "true",
+    WEIR_PULL_RATE_LIMIT: "1000000000",
+  });
+  const authorization = { Authorization: `Bearer ${await pullToken(port)}` };
   const away = { "X-Forwarded-For": "192.0.2.1" };
   const kinds = {
-    "without a token": shot(target, {}),
-    "Bearer token": shot(target, authorization),
-    "without, behind a proxy": shot(target, away),
-    "Bearer, behind a proxy": shot(target, { ...authorization, ...away }),
+    "without a token": shot(manifestPath, {}),
+    "Bearer token": shot(manifestPath, authorization),
+    "without, behind a proxy": shot(manifestPath, away),
+    "Bearer, behind a proxy": shot(manifestPath, { ...authorization, ...away }),
   };
   const found = new Map<string, number[]>(Object.keys(kinds).map((kind) => [kind, []]));
   for (let turn = 0; turn <= turns; turn++) {
@@ -113,10 +89,12 @@ async function flood(
   settings: Record<string, string>,
   password: "same" | "other",
 ): Promise<void> {
-  const service = startWeir(settings);
-  await ready(service);
-  const headers = { Authorization: `Bearer ${await token()}`, "X-Forwarded-For": "192.0.2.1" };
-  const pull = shot(target, headers);
+  const service = await start(settings);
+  const headers = {
+    Authorization: `Bearer ${await pullToken(port)}`,
+    "X-Forwarded-For": "192.0.2.1",
+  };
+  const pull = shot(manifestPath, headers);
   const pulls = { perSecond: pullsPerSecond, seconds, connections: 16 };
   await closedLoop(pull, { connections: 4, seconds: 1 });
   const added: number[] = [];
@@ -127,7 +105,7 @@ async function flood(
     const args = [port, failuresPerSecond, seconds + 1, "198.51.100.1"].map(String);
     const script = path.join(import.meta.dir, "access-flood.ts");
     const flooding = run(
-      [process.execPath, script, ...args, tokenPath, password],
+      [process.execPath, script, ...args, tokenPath(port), password],
       environment(folder),
     );
     await Bun.sleep(500);
@@ -141,7 +119,7 @@ async function flood(
     "X-Forwarded-For": "198.51.100.1",
     Authorization: `Basic ${btoa("admin:wrong")}`,
   };
-  const rate = await perCpu(service, shot(tokenPath, wrong), status);
+  const rate = await perCpu(service, shot(tokenPath(port), wrong), status);
   await service.stop();
   say(
     `${failuresPerSecond} failed logins a second from one address, ${password} password, answered ${status}; p99 of a cached pull:`,

@@ -1,28 +1,27 @@
 // What live views cost: `node bin/bun.mjs bench/live.ts [seconds of a turn] [turns] [folder of a checkout to compare with]`.
 // Prints, and keeps nothing. CPU is the server's alone, so that other work on the machine counts little.
-import { mkdirSync, mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import { launch, signIn } from "../test/e2e/console/browser.ts";
-import { environment, freePort, Service, tellJanitor } from "../test/e2e/lab/processes.ts";
-import { FakeUpstream } from "../test/fakes/upstream.ts";
+import { freePort, type Service } from "../test/e2e/lab/processes.ts";
 import { closedLoop, openLoop, type Shot } from "./access-load.ts";
+import {
+  admin,
+  manifestPath,
+  pullToken,
+  scratchFolder,
+  startUpstream,
+  startWeir,
+} from "./one-weir.ts";
 import { cpuSeconds, tree } from "./procfs.ts";
 import { ends, figure, median } from "./stats.ts";
 
-process.env["NO_PROXY"] = "127.0.0.1";
 const [seconds = 4, turns = 7] = Bun.argv.slice(2, 4).map(Number);
 const other = Bun.argv[4];
 const connections = 16;
 const quietPerSecond = 200;
-const admin = "an-administrator-token-for-the-bench-alone";
-const name = "virtual_registries/container/1/library/app";
 const say = (text: string) => console.log(text);
 
-const folder = mkdtempSync(path.join(tmpdir(), "weir-live-"));
-tellJanitor("folder", folder);
-const upstream = await FakeUpstream.start();
-upstream.image("library/app", "latest");
+const folder = scratchFolder("live");
+const upstream = await startUpstream();
 
 interface Server {
   service: Service;
@@ -32,34 +31,19 @@ interface Server {
   pull: Shot;
 }
 
-async function startWeir(checkout: string): Promise<Server> {
+/** Of the code of another checkout, where one is named. */
+async function start(checkout?: string): Promise<Server> {
   const port = freePort();
-  const base = `http://127.0.0.1:${port}`;
-  const external = `http://localhost:${port}`;
-  const home = path.join(folder, crypto.randomUUID());
-  mkdirSync(home);
-  const env = environment(home, {
-    WEIR_LISTEN: `127.0.0.1:${port}`,
-    WEIR_DATA_DIR: path.join(home, "data"),
-    WEIR_ADMIN_TOKEN: admin,
-    WEIR_FIRST_UPSTREAM_URL: upstream.url,
-    WEIR_ALLOWED_UPSTREAM_ADDRESSES: "127.0.0.0/8",
-    WEIR_PULL_RATE_LIMIT: "1000000000",
-  });
-  const bin = path.join(checkout, "bin/weir.mjs");
-  const service = Service.start("weir", home, ["node", bin, "serve"], env);
-  await service.ready(() =>
-    fetch(`${base}/readyz`).then(
-      ({ ok }) => ok,
-      () => false,
-    ),
-  );
-  const query = `service=localhost:${port}&scope=repository:${name}:pull`;
-  const login = { Authorization: `Basic ${btoa(`bench:${admin}`)}` };
-  const answer = await fetch(`${base}/jwt/auth?${query}`, { headers: login });
-  const { token } = (await answer.json()) as { token: string };
-  const headers = { Host: `localhost:${port}`, Authorization: `Bearer ${token}` };
-  return { service, base, external, pull: { port, path: `/v2/${name}/manifests/latest`, headers } };
+  const settings = { WEIR_PULL_RATE_LIMIT: "1000000000" };
+  const code = checkout === undefined ? {} : { checkout };
+  const service = await startWeir({ folder, upstream, port, settings, ...code });
+  const Authorization = `Bearer ${await pullToken(port)}`;
+  return {
+    service,
+    base: `http://127.0.0.1:${port}`,
+    external: `http://localhost:${port}`,
+    pull: { port, path: manifestPath, headers: { Host: `localhost:${port}`, Authorization } },
+  };
 }
 
 const used = ({ service }: Server) => cpuSeconds(tree(service.pid).slice(1));
@@ -107,7 +91,7 @@ const costs = (plain: readonly number[], dear: readonly number[]) =>
 const told = (values: number[]) => `${figure(median(values))}${ends(values)}`;
 
 async function comparison(own: Server, checkout: string): Promise<void> {
-  const former = await startWeir(checkout);
+  const former = await start(checkout);
   const found: [number[], number[]] = [[], []];
   for (let turn = 0; turn <= turns; turn++) {
     const [first, second] = turn % 2 === 0 ? [former, own] : [own, former];
@@ -207,7 +191,7 @@ async function pages(own: Server): Promise<void> {
 }
 
 try {
-  const own = await startWeir(path.join(import.meta.dir, ".."));
+  const own = await start();
   if (other !== undefined) await comparison(own, other);
   await watched(own);
   await pages(own);

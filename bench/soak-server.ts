@@ -1,12 +1,17 @@
+import { Database } from "bun:sqlite";
+import { randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import path from "node:path";
 import { digestOf } from "../src/oci/digest.ts";
 import { environment, freePort, Service } from "../test/e2e/lab/processes.ts";
+import { queriesAt } from "../test/fakes/postgres.ts";
+import { filesOf, type Insight } from "../test/fakes/store-facts.ts";
 import { cpuSeconds, tree } from "./procfs.ts";
 
 const admin = "an-administrator-token-for-the-bench-alone";
 const prefix = "virtual_registries/container/1";
 const tokenMs = 300_000;
+const secretKey = randomBytes(32).toString("hex");
 const bin = path.join(import.meta.dir, "../bin/weir.mjs");
 
 interface Manifest {
@@ -15,8 +20,8 @@ interface Manifest {
 }
 
 /** A server as its users start it, and what it is asked. */
-export class SoakServer {
-  readonly dataDir: string;
+export class SoakServer implements Insight {
+  readonly #dataDir: string;
   readonly #address: string;
   readonly #service: Service;
   readonly #tokens = new Map<string, { text: Promise<string>; at: number }>();
@@ -25,15 +30,22 @@ export class SoakServer {
   /** Pulls of tags that were not cached, and that were. */
   readonly seen = { miss: 0, hit: 0 };
 
-  private constructor(home: string, name: string, upstream: string, bound: Record<string, string>) {
+  private constructor(
+    home: string,
+    name: string,
+    upstream: string,
+    readonly database: string | undefined,
+    bound: Record<string, string>,
+  ) {
     const port = freePort();
     this.#address = `http://127.0.0.1:${port}`;
-    this.dataDir = path.join(home, name);
-    mkdirSync(this.dataDir);
+    this.#dataDir = path.join(home, name);
+    mkdirSync(this.#dataDir);
     const env = environment(home, {
       WEIR_LISTEN: `127.0.0.1:${port}`,
       WEIR_EXTERNAL_URL: this.#address,
-      WEIR_DATA_DIR: this.dataDir,
+      WEIR_DATA_DIR: this.#dataDir,
+      ...(database && { WEIR_DATABASE_URL: database, WEIR_SECRET_KEY: secretKey }),
       WEIR_ADMIN_TOKEN: admin,
       WEIR_FIRST_UPSTREAM_URL: upstream,
       WEIR_ALLOWED_UPSTREAM_ADDRESSES: "127.0.0.0/8",
@@ -44,13 +56,15 @@ export class SoakServer {
     this.#service = Service.start(name, home, ["node", bin, "serve"], env);
   }
 
+  /** With a database in its folder, or at a URL. */
   static async start(
     home: string,
     name: string,
     upstream: string,
-    bound: Record<string, string> = {},
+    database: string | undefined,
+    bound: Record<string, string>,
   ): Promise<SoakServer> {
-    const server = new SoakServer(home, name, upstream, bound);
+    const server = new SoakServer(home, name, upstream, database, bound);
     const isReady = () => fetch(`${server.#address}/readyz`).then(({ ok }) => ok);
     await server.#service.ready(() => isReady().catch(() => false));
     return server;
@@ -134,6 +148,21 @@ export class SoakServer {
       after = step.next;
     }
     return count;
+  }
+
+  /** Its database in its folder, to be changed beside it. */
+  open(): Database {
+    return new Database(path.join(this.#dataDir, "weir.db"));
+  }
+
+  async queries(texts: readonly string[]): Promise<unknown[][]> {
+    if (this.database !== undefined) return queriesAt(this.database, texts);
+    using database = new Database(path.join(this.#dataDir, "weir.db"), { readonly: true });
+    return texts.map((text) => database.query(text).all());
+  }
+
+  async storedSizes(): Promise<Map<string, number>> {
+    return filesOf(path.join(this.#dataDir, "blobs"));
   }
 
   async metric(name: string): Promise<number> {

@@ -1,5 +1,5 @@
-// Whether a cache that evicts all the time stays whole, small and quick: `node bin/bun.mjs bench/soak.ts [pulls]`, by default
-// 100,000 pulls with a limit of a tenth of the working set: some 15 minutes of two quiet cores. Prints a verdict for each goal, keeps
+// Whether a cache that evicts all the time stays whole, small and quick: `node bin/bun.mjs bench/soak.ts [pulls] [sqlite|postgres]`,
+// by default 100,000 pulls with a limit of a tenth of the working set: some 15 minutes of two quiet cores. Prints a verdict for each goal, keeps
 // nothing, and ends with 1 where one is missed.
 //
 // The delay of cached pulls is compared at one rate, which leaves the machine half idle, by turns: of the server that evicts, and
@@ -8,13 +8,15 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { tellJanitor } from "../test/e2e/lab/processes.ts";
-import { storeOf } from "../test/fakes/store-facts.ts";
+import { PostgresServer } from "../test/fakes/postgres.ts";
+import { storeOfWeir } from "../test/fakes/store-facts.ts";
 import { buildImage, FakeUpstream, sampleBytes } from "../test/fakes/upstream.ts";
 import { SoakServer } from "./soak-server.ts";
 import { figure } from "./stats.ts";
 
 process.env["NO_PROXY"] = "127.0.0.1";
 const pulls = Number(Bun.argv[2] ?? 100_000);
+const postgres = Bun.argv[3] === "postgres" ? await PostgresServer.start() : undefined;
 /** So many that what is pulled within a moment, and so stays, is little of the limit. */
 const images = Math.max(200, Math.min(8000, Math.floor(pulls / 10)));
 const layerBytes = 8 << 10;
@@ -101,10 +103,13 @@ async function pace(
   return times;
 }
 
+async function start(name: string, limits: Record<string, string>): Promise<SoakServer> {
+  await postgres?.query("postgres", `create database ${name}`);
+  return SoakServer.start(home, name, upstream.url, postgres?.url(name), limits);
+}
+
 // The soak.
-const bounded = await SoakServer.start(home, "bounded", upstream.url, {
-  WEIR_CACHE_MAX_BYTES: String(limit),
-});
+const bounded = await start("bounded", { WEIR_CACHE_MAX_BYTES: String(limit) });
 await bounded.pull(app, "hot");
 // The connections of these pulls stay open.
 await rush(
@@ -129,7 +134,7 @@ await Bun.sleep(3000);
 const after = bounded.handles();
 
 // What eviction costs those who pull what is cached.
-const free = await SoakServer.start(home, "free", upstream.url);
+const free = await start("free", {});
 const unpulled = Math.min(images, Math.ceil(paced * missShare * 1.2));
 await free.pull(app, "hot");
 await rush(
@@ -171,9 +176,10 @@ const isWithin = await bounded.evicted();
 const findings = await bounded.findings();
 await bounded.stop();
 await upstream.stop();
+const { wrong, stored, leaving } = await storeOfWeir(bounded);
+await postgres?.remove();
 const fifth = Math.floor(sizes.length / 5);
 const [second, last] = [mean(sizes.slice(fifth, 2 * fifth)), mean(sizes.slice(-fifth))];
-const { wrong, stored, leaving } = storeOf(bounded.dataDir);
 const broken = bounded.broken + free.broken;
 const more = p99(beside) - p99(without);
 const kept = stored - leaving;
@@ -200,7 +206,9 @@ const goals: [string, boolean, string][] = [
   ],
   ["p99 of cached pulls, ms more", more <= 10, figure(more)],
 ];
-console.log(`${pulls} pulls of ${images} images, limit ${limit} bytes of ${workingSet}`);
+console.log(
+  `${postgres ? "PostgreSQL" : "SQLite"}, ${pulls} pulls of ${images} images, limit ${limit} bytes of ${workingSet}`,
+);
 console.log(
   `stored at the end ${stored} bytes, of which ${leaving} are leaving; ${swept} objects were swept`,
 );

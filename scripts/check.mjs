@@ -1,7 +1,7 @@
 // Everything but the end-to-end part: types, lint, format, unit tests; or only the steps that are named. Stops at the
 // first that fails.
 import { spawn, spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, statfsSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -14,7 +14,7 @@ const steps = {
   types: () => runBun(["check", "--no-script"]),
   lint: () => lint(),
   format: () => runBun(["fmt", "--no-script", "--check", ...folders]),
-  tests: () => unitTests(),
+  tests: () => withPostgres((shared) => unitTests([], { ...process.env, ...shared })),
 };
 /** What goes through database and store: of `test/pull` not what is about upstreams alone, and what keeps the store as it should be. */
 const withBoth = [
@@ -24,17 +24,67 @@ const withBoth = [
 /** Only where they are named. */
 const more = {
   postgres: () => testsOnPostgres([], {}),
-  e2e: () => runBun(["test", "--parallel=3", "--timeout", "20000", "test/e2e"]),
+  e2e: () => endToEnd(4),
+  /** What of it goes through database and store, on the other one of each. */
+  "e2e-pair": () =>
+    inScratch((scratch) => withPostgres((shared) => endToEndOfPair(scratch, shared))),
   /** What works with database and blobs the most, on the other one of each at once. */
   pair: () => testsOnPostgres(withBoth, { WEIR_TEST_BLOBS: "s3" }),
 };
 
-async function unitTests(folders = [], env = process.env, seconds = 20) {
+/**
+ * Of the end-to-end part: what is about the console, the API's document, examples, packaging or the lab, and what says by itself
+ * where its database and blobs are.
+ */
+const neitherOfBoth = [
+  "console/*",
+  "deploy.test.ts",
+  "examples.test.ts",
+  "fuzz.test.ts",
+  "rig.test.ts",
+  "backup.test.ts",
+  "disk.test.ts",
+  "migrate.test.ts",
+];
+
+/** Files that took long the last time begin first, so that none is left alone at the end. */
+function endToEnd(processes, without = [], env = process.env) {
+  const timings = ["--timings", "test/e2e/timings.json"];
+  const ignored = without.flatMap((name) => ["--path-ignore-patterns", `test/e2e/${name}`]);
+  const how = [`--parallel=${processes}`, "--timeout", "20000", ...timings, ...ignored];
+  return runBun(["test", ...how, "test/e2e"], env);
+}
+
+/** With the executable, as most have it who have both: from the clone the other pair is started. */
+async function endToEndOfPair(scratch, shared) {
+  const executable = path.join(scratch, "weir");
+  const code = await buildExecutable(scratch, executable);
+  if (code !== 0) return code;
+  const pair = { WEIR_E2E_PAIR: "postgres-s3", WEIR_E2E_EXECUTABLE: executable };
+  return endToEnd(2, neitherOfBoth, { ...process.env, ...shared, ...pair });
+}
+
+/** For this machine, and with what the engine has made of the sources, which it starts twice as fast with. */
+async function buildExecutable(scratch, file) {
+  const console = path.join(scratch, "console");
+  const code = await runBun(["scripts/bundle-console.ts", console]);
+  if (code !== 0) return code;
+  const files = readdirSync(console).map((name) => path.join(console, name));
+  const how = ["--compile", "--bytecode", "--format=esm", "--asset-naming=[name].[ext]"];
+  return runBun(["build", ...how, "src/main.ts", ...files, "--outfile", file]);
+}
+
+function unitTests(folders = [], env = process.env, seconds = 20) {
   const all = [...inTwo, ...folders, "--timeout", `${seconds}000`];
+  return inScratch((TMPDIR) =>
+    runBun([...all, "--path-ignore-patterns", "test/e2e/**"], { ...env, TMPDIR }),
+  );
+}
+
+async function inScratch(body) {
   const scratch = makeScratch();
   try {
-    const where = { ...env, TMPDIR: scratch };
-    return await runBun([...all, "--path-ignore-patterns", "test/e2e/**"], where);
+    return await body(scratch);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
@@ -60,19 +110,32 @@ function freeBytes(folder) {
   }
 }
 
-/** Tests, each server in them on a database of one PostgreSQL, which is started for them. */
-async function testsOnPostgres(folders, more) {
+/** Tests, each server in them on a database of one PostgreSQL. */
+function testsOnPostgres(folders, more) {
+  return withPostgres((shared) => {
+    if (!shared) return 1;
+    const env = { ...process.env, ...shared, WEIR_TEST_DATABASE: "postgres", ...more };
+    return unitTests(folders, env, 60);
+  });
+}
+
+/** Does it with the settings of a PostgreSQL that is started for it; undefined where there is none. */
+function withPostgres(body) {
+  return inScratch((scratch) => withPostgresIn(scratch, body));
+}
+
+/** To make a database is to make hundreds of files, which takes a tenth of the time in memory. */
+async function withPostgresIn(TMPDIR, body) {
   const script = fileURLToPath(new URL("../test/fakes/serve-postgres.ts", import.meta.url));
-  const server = spawn(findBun(), [script], { stdio: ["pipe", "pipe", "inherit"] });
+  const env = { ...process.env, TMPDIR };
+  const server = spawn(findBun(), [script], { stdio: ["pipe", "pipe", "inherit"], env });
   const ended = new Promise((resolve) => server.on("exit", resolve));
   try {
     const url = await Promise.race([
       new Promise((resolve) => server.stdout.once("data", (data) => resolve(String(data).trim()))),
       ended,
     ]);
-    if (typeof url !== "string") return 1;
-    const database = { WEIR_TEST_DATABASE: "postgres", WEIR_TEST_POSTGRES_URL: url };
-    return await unitTests(folders, { ...process.env, ...database, ...more }, 60);
+    return await body(typeof url === "string" ? { WEIR_TEST_POSTGRES_URL: url } : undefined);
   } finally {
     server.stdin.end();
     await ended;

@@ -2,24 +2,29 @@
 // database and the other store (docs/testing.md says what and why). Shows what they print and how long each took, and closes with one
 // line: `N passed, N failed`. A test that was skipped counts as failed: CI has everything that a test can need.
 import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
 import { stripVTControlCharacters } from "node:util";
 
 const totals = { passed: 0, failed: 0 };
 const times = [];
 
-/** Runs a shell command to its end; its exit code and everything it printed. */
-async function run(command) {
+/**
+ * Runs a shell command to its end; its exit code and everything it printed. What several print at once is shown by whole lines,
+ * each of which begins with `mark`, and is also given to `seen`.
+ */
+async function run(command, { mark = "", seen = () => {} } = {}) {
   console.log(`ci: ${command}`);
   const begun = performance.now();
   const child = spawn("bash", ["-c", command], { stdio: ["ignore", "pipe", "pipe"] });
-  let text = "";
+  const lines = [];
   for (const [stream, out] of [
     [child.stdout, process.stdout],
     [child.stderr, process.stderr],
   ]) {
-    stream.setEncoding("utf8").on("data", (data) => {
-      text += data;
-      out.write(data);
+    createInterface({ input: stream }).on("line", (line) => {
+      out.write(`${mark}${line}\n`);
+      lines.push(stripVTControlCharacters(line));
+      seen(lines.at(-1));
     });
   }
   const code = await new Promise((resolve, reject) => {
@@ -27,7 +32,7 @@ async function run(command) {
     child.on("close", (number) => resolve(number ?? 1));
   });
   times.push(`${Math.round((performance.now() - begun) / 1000)} s: ${command}`);
-  return { code, text: stripVTControlCharacters(text) };
+  return { code, text: lines.join("\n") };
 }
 
 /** The sum of a line such as ` 12 pass` over every run of `bun test` in the text. */
@@ -42,8 +47,8 @@ async function check(command) {
   return code === 0;
 }
 
-async function tests(command) {
-  const { code, text } = await run(command);
+async function tests(command, how) {
+  const { code, text } = await run(command, how);
   const passed = sum(text, "pass");
   const failed = sum(text, "fail") + sum(text, "skip") + sum(text, "todo");
   totals.passed += passed;
@@ -51,17 +56,17 @@ async function tests(command) {
   totals.failed += failed === 0 && (code !== 0 || passed === 0) ? 1 : failed;
 }
 
+/** Where nothing after it would make sense. */
+async function stop() {
+  await cosign;
+  end();
+}
+
 function end() {
   console.log(`ci: ${Math.round(performance.now() / 1000)} s in all\n${times.join("\n")}`);
   console.log(`${totals.passed} passed, ${totals.failed} failed`);
   process.exit(totals.failed === 0 ? 0 : 1);
 }
-
-/** Of the end-to-end part: what goes through database and store, and through nothing else that the last run does not prove. */
-const ofThePair = {
-  files: ["crash", "herd", "dependency-proxy", "tokens", "pull"],
-  tests: "kill -9|in the midst|32 parallel|skopeo (logs in|pulls by)|containerd pulls 200",
-};
 
 // The compiler works while packages come from the network, and beside what does not need it yet, and gives way to that.
 const server = check("bash scripts/build-go.sh s3-server");
@@ -71,19 +76,24 @@ const programs = server.then(() =>
 // Its tests wait for it by themselves.
 const cosign = programs.then(() => check("nice -n 10 bash scripts/build-go.sh cosign"));
 // Not `npm ci`: it refuses a lock file without the optional packages of platforms that we do not support.
-const packages = "bash scripts/ci-install.sh --packages";
-if (!(await check(`npm install --no-audit --no-fund && ${packages}`))) {
-  await cosign;
-  end();
-}
+if (!(await check("npm install --no-audit --no-fund"))) await stop();
+// Packages are waited for more than worked on.
+const packages = check("bash scripts/ci-install.sh --packages");
 await check("npm run check -- types lint format");
+if (!(await packages)) await stop();
 await server;
 await tests("npm run check -- pair");
-const files = ofThePair.files.map((name) => `test/e2e/${name}.test.ts`).join(" ");
-await tests(
-  `WEIR_E2E_PAIR=postgres-s3 node bin/bun.mjs test --parallel=2 --timeout 20000 ${files} -t "${ofThePair.tests}"`,
-);
 await programs;
-await tests("npm install && npm test");
-await cosign;
+// The end-to-end part waits as much as it computes: it runs on both pairs at once.
+let begins = () => {};
+const isThere = new Promise((resolve) => {
+  begins = resolve;
+});
+const seen = (line) => {
+  if (line === "check: e2e") begins();
+};
+const everything = tests("npm install && npm test", { seen }).then(begins);
+await isThere;
+const onOther = tests("npm run check -- e2e-pair", { mark: "e2e-pair: " });
+await Promise.all([everything, onOther, cosign]);
 end();

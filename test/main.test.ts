@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { freePort } from "./fakes/port.ts";
 import { until } from "./fakes/until.ts";
 
 const launcher = path.join(import.meta.dir, "../bin/weir.mjs");
@@ -52,22 +53,19 @@ function start(env: Record<string, string> = {}, args: string[] = ["serve"]) {
   };
 }
 
-const freePort = async (): Promise<{ server: Server; port: number }> => {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  return { server, port: typeof address === "object" && address ? address.port : 0 };
-};
+const unused = () => `127.0.0.1:${freePort()}`;
 
-async function unusedPort(): Promise<string> {
-  const { server, port } = await freePort();
-  await new Promise((resolve) => server.close(resolve));
-  return `127.0.0.1:${port}`;
+/** Somebody else who has a port. */
+async function takePort(): Promise<{ server: Server; port: number }> {
+  const server = createServer();
+  const port = freePort();
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  return { server, port };
 }
 
 describe("the process", () => {
   test("prints its token once, serves, ends with 0 on SIGTERM, and prints no secret again", async () => {
-    const WEIR_LISTEN = await unusedPort();
+    const WEIR_LISTEN = unused();
     const first = start({ WEIR_LISTEN });
     const port = await first.listening();
     expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200);
@@ -91,7 +89,7 @@ describe("the process", () => {
   });
 
   test("a first start that fails on its port does not lose the token", async () => {
-    const { server, port } = await freePort();
+    const { server, port } = await takePort();
     const WEIR_LISTEN = `127.0.0.1:${port}`;
     expect((await start({ WEIR_LISTEN }).exit()).code).toBe(1);
     await new Promise((resolve) => server.close(resolve));
@@ -101,7 +99,7 @@ describe("the process", () => {
   });
 
   test("a signal that comes twice ends it once, and well", async () => {
-    const weir = start({ WEIR_LISTEN: await unusedPort() });
+    const weir = start({ WEIR_LISTEN: unused() });
     await weir.listening();
     weir.child.kill("SIGTERM");
     weir.child.kill("SIGTERM");
@@ -109,14 +107,14 @@ describe("the process", () => {
   });
 
   test("an upstream that is down delays nothing", async () => {
-    const WEIR_LISTEN = await unusedPort();
-    const weir = start({ WEIR_LISTEN, WEIR_FIRST_UPSTREAM_URL: `http://${await unusedPort()}` });
+    const WEIR_LISTEN = unused();
+    const weir = start({ WEIR_LISTEN, WEIR_FIRST_UPSTREAM_URL: `http://${unused()}` });
     const port = await weir.listening();
     expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200);
   });
 
   test("what stands in the way is told with its name and the fix", async () => {
-    const { server, port } = await freePort();
+    const { server, port } = await takePort();
     writeFileSync(path.join(folder, "file"), "");
     const table: [env: Record<string, string>, told: RegExp][] = [
       [{ WEIR_LISTEN: `127.0.0.1:${port}` }, /WEIR_LISTEN: 127\.0\.0\.1 port \d+ is in use/],
@@ -139,7 +137,7 @@ describe("the process", () => {
   });
 
   test("a port that another Weir has is refused too", async () => {
-    const WEIR_LISTEN = await unusedPort();
+    const WEIR_LISTEN = unused();
     const first = start({ WEIR_LISTEN });
     await first.listening();
     const second = await start({ WEIR_LISTEN, WEIR_DATA_DIR: path.join(folder, "other") }).exit();
@@ -148,9 +146,9 @@ describe("the process", () => {
   });
 
   test("a second process on the same folder is refused, the first goes on", async () => {
-    const first = start({ WEIR_LISTEN: await unusedPort() });
+    const first = start({ WEIR_LISTEN: unused() });
     const port = await first.listening();
-    const { code, text } = await start({ WEIR_LISTEN: await unusedPort() }).exit();
+    const { code, text } = await start({ WEIR_LISTEN: unused() }).exit();
     expect(code).toBe(1);
     expect(text).toMatch(/another process/i);
     expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200);

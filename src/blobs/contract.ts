@@ -32,9 +32,9 @@ export interface BlobStore {
   delete(digest: Digest): Promise<void>;
   /**
    * Puts bytes that turned out to be wrong aside, where somebody can look at them and nobody is served; a bucket that does not
-   * take them there gives them up. Those that others have
-   * stored in their place since they were looked at stay, and absent ones are no error: false. A bucket cannot do that in one
-   * step: what is stored there in the moment of the deletion goes as well, and the next pull finds nothing and fetches it.
+   * take them there gives them up. Those that others have stored in their place since they were looked at stay, and absent ones
+   * are no error: false. A bucket whose service does not know conditions of deletions cannot do that in one step: what is
+   * stored there in the moment of the deletion goes as well, and the next pull finds nothing and fetches it.
    * Throws `StoreUnavailableError`; then the bytes may still be in their place.
    */
   quarantine(found: StoredBlob): Promise<boolean>;

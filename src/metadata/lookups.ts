@@ -124,7 +124,8 @@ function withDoubts<Row extends EntryRow>(rows: readonly Row[], { doubted }: Pla
   return [...byUpstream.values()];
 }
 
-function entryOf(
+/** What a row tells of the entry that is had by these. */
+export function entryOf(
   row: EntryRow,
   repository: string,
   kind: ChildKind,

@@ -7,7 +7,6 @@ import type { AbsenceMemory } from "./absences.ts";
 import { answer, type Answer } from "./answering.ts";
 import { type Candidate, candidatesOf, choose, chosenValue } from "./choose.ts";
 import { requireSame } from "./claims.ts";
-import { blobContentType } from "./content-type.ts";
 import type { PrefetchedBlob, PulledBlob, PullOptions } from "./contract.ts";
 import { refusal, storeAway, tolerate } from "./errors.ts";
 import { isExpired } from "./expiry.ts";
@@ -16,6 +15,7 @@ import { type Known, knownEntries } from "./names.ts";
 import type { Opening } from "./opening.ts";
 import type { BlobOptions } from "./puller.ts";
 import { denyingRule } from "./rules.ts";
+import { shownBlob } from "./shown.ts";
 import { findStored, openStored, unlessAway } from "./stored.ts";
 import type { Usage } from "./usage.ts";
 
@@ -199,23 +199,11 @@ export class Blobs {
     const described = await client.checkBlob(upstream, repository, digest, marks);
     if (!described.found) return undefined;
     requireSame(wanted, described, size);
-    const contentType = blobContentType(described.contentType);
-    const noted = cache.show({
-      groupId: upstream.groupId,
-      upstreamId: upstream.id,
-      upstreamVersion: upstream.version,
-      repository,
-      kind: "blob",
-      reference: digest,
-      digest,
-      contentType,
-      size,
-      etag: described.etag,
-      now: clock.now(),
-    });
+    const shown = shownBlob(wanted, described, size, clock.now());
+    const noted = cache.show(shown);
     await tolerate(log, "entry was not noted as shown", noted);
     const isNoted = await noted.catch(() => undefined);
     if (isNoted) rests.note(flightKey(wanted));
-    return { contentType, isStored: isNoted ?? true };
+    return { contentType: shown.contentType, isStored: isNoted ?? true };
   }
 }

@@ -1,12 +1,11 @@
 import type { Spool } from "../blobs/contract.ts";
 import { failureCode, type Log } from "../lib/log.ts";
 import { inSpan } from "../lib/tracing/span.ts";
-import type { ShownObject } from "../metadata/contract.ts";
-import { blobContentType } from "./content-type.ts";
 import type { CacheEvent } from "../metadata/contract.ts";
 import { notStoredBecause, reasonOf } from "./errors.ts";
 import type { Fill } from "./fill.ts";
 import { keepSafe, type KeepingOptions } from "./keeping.ts";
+import { shownBlob } from "./shown.ts";
 import type { Wanted } from "./flight.ts";
 
 export interface StoringOptions extends KeepingOptions {
@@ -90,24 +89,11 @@ async function end(fill: Fill, spool: Spool, log: Log): Promise<void> {
 async function record(
   fill: Fill,
   size: number,
-  { upstream, repository, digest }: Wanted,
+  wanted: Wanted,
   wasRecorded: boolean,
   { cache, clock }: StoringOptions,
 ): Promise<void> {
-  const { contentType, etag } = fill.description;
-  const shown: ShownObject = {
-    groupId: upstream.groupId,
-    upstreamId: upstream.id,
-    upstreamVersion: upstream.version,
-    repository,
-    kind: "blob",
-    reference: digest,
-    digest,
-    contentType: blobContentType(contentType),
-    size,
-    etag,
-    now: clock.now(),
-  };
+  const shown = shownBlob(wanted, fill.description, size, clock.now());
   const isStored = await cache.storeBlob(shown, wasRecorded);
   // Another server has begun that meanwhile.
   if (!isStored) throw new Error("the stored bytes are just being deleted");

@@ -3,11 +3,15 @@ import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { removeTree } from "./lab/folders.ts";
 import { conformance, contentOf, fill, readBack } from "./lab/conformance.ts";
-import { e2e } from "./lab/lab.ts";
+import { e2e, isElsewhere } from "./lab/lab.ts";
 import { ociServer } from "./lab/oci-server.ts";
 
 /** Kept after the test: what the suite printed, and its report.html with every request and answer. */
-const report = path.join(import.meta.dir, "../../.cache/e2e/conformance");
+const report = path.join(
+  import.meta.dir,
+  "../../.cache/e2e",
+  isElsewhere ? "conformance-elsewhere" : "conformance",
+);
 const files = ["junit.xml", "report.html", "report.txt", "results.yaml"];
 const repository = "conformance/one";
 

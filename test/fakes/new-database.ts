@@ -1,6 +1,12 @@
 import type { SteppedClock } from "./clock.ts";
 import { postgresOpener } from "./metadata-postgres.ts";
-import { databaseAt, emptyDatabase, ownTables, queryAt, type TestDatabase } from "./postgres.ts";
+import {
+  databaseAt,
+  databaseToStartOn,
+  ownTables,
+  queryAt,
+  type TestDatabase,
+} from "./postgres.ts";
 
 /** Those that have been used: emptying one takes a tenth of the time of making another. */
 const spare: string[] = [];
@@ -24,7 +30,7 @@ export async function postgresDatabase(clock?: SteppedClock) {
 }
 
 async function madeDatabase(): Promise<string> {
-  const { url } = await emptyDatabase();
+  const { url } = await databaseToStartOn();
   await (await postgresOpener(url).open()).close();
   await queryAt(url, seeded);
   return url;

@@ -1,4 +1,3 @@
-import { Database } from "bun:sqlite";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import path from "node:path";
 
@@ -60,20 +59,6 @@ const questions: Record<keyof Known, string> = {
     ) union all ${unnoted("blobs", "blob")} union all ${unnoted("manifests", "manifest")}`,
 };
 
-/** What is stored in a data folder, and whether what is known of it is right. */
-export function storeOf(dataDir: string): StoreFacts {
-  const database = new Database(path.join(dataDir, "weir.db"), { readonly: true });
-  try {
-    const answers = Object.entries(questions).map(([name, text]) => [
-      name,
-      database.query(text).all(),
-    ]);
-    return factsOf(Object.fromEntries(answers) as Known, filesOf(path.join(dataDir, "blobs")));
-  } finally {
-    database.close();
-  }
-}
-
 /** How the database and the store of a server are looked into behind its back. */
 export interface Insight {
   queries(texts: readonly string[]): Promise<unknown[][]>;
@@ -81,7 +66,7 @@ export interface Insight {
   storedSizes(): Promise<Map<string, number>>;
 }
 
-/** The same, wherever database and blobs are. */
+/** What is stored, and whether what is known of it is right. */
 export async function storeOfWeir(weir: Insight): Promise<StoreFacts> {
   const names = Object.keys(questions);
   const answers = await weir.queries(Object.values(questions));

@@ -162,24 +162,26 @@ export class TestWeir {
     });
   }
 
+  /** What the server is started with. */
+  get environment(): Record<string, string> {
+    return {
+      WEIR_DATA_DIR: this.dataDir,
+      WEIR_EXTERNAL_URL: externalUrl,
+      WEIR_ADMIN_TOKEN: adminToken,
+      WEIR_ALLOWED_UPSTREAM_ADDRESSES: "127.0.0.0/8",
+      WEIR_MIN_FREE_BYTES: "0",
+      ...this.bucket?.env,
+      ...this.#databaseSettings(),
+      ...this.#options.env,
+    };
+  }
+
   #config(): Config {
-    const config = loadConfig(
-      {
-        WEIR_DATA_DIR: this.dataDir,
-        WEIR_EXTERNAL_URL: externalUrl,
-        WEIR_ADMIN_TOKEN: adminToken,
-        WEIR_ALLOWED_UPSTREAM_ADDRESSES: "127.0.0.0/8",
-        WEIR_MIN_FREE_BYTES: "0",
-        ...this.bucket?.env,
-        ...this.#databaseSettings(),
-        ...this.#options.env,
-      },
-      (file) => {
-        const text = this.#options.files?.[file];
-        if (text === undefined) throw new Error(`the file ${file} is not there`);
-        return text;
-      },
-    );
+    const config = loadConfig(this.environment, (file) => {
+      const text = this.#options.files?.[file];
+      if (text === undefined) throw new Error(`the file ${file} is not there`);
+      return text;
+    });
     const own = declareRegistry("default", 1, this.#options.upstreams, this.#options.registry);
     const other = declareRegistry("other", 2, this.#options.others ?? []);
     const stranger = {

@@ -187,6 +187,7 @@ describe("a view", () => {
     const token = await server.tokenFor(`${prefix}/${name}`);
     const path = `/v2/${prefix}/${name}/manifests/latest`;
     const whole = get(server, path, { token });
+    await gate.arrived();
     const narrow = await get(server, `${path}?ns=${second.host}`, { token });
     expect(narrow.digest).toBe(second.image.digest);
     gate.open();
@@ -204,7 +205,9 @@ describe("a view", () => {
           get(server, `/v2/${scoped}${name}/manifests/latest?ns=${second.host}`, { token });
       }),
     );
+    const before = await server.begun();
     const answers = [...asked, ...asked].map((ask) => ask());
+    await server.waiting(before, answers.length);
     gate.open();
     for (const { digest } of await Promise.all(answers)) expect(digest).toBe(second.image.digest);
     expect(second.fake.count("GET */manifests/latest")).toBe(1);

@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, expect, onTestFinished, spyOn, test } from "bun:test";
+import { SqlPurges } from "../../src/metadata/purges/purges.ts";
 import { until } from "../fakes/until.ts";
 import { buildImage, FakeUpstream } from "../fakes/upstream.ts";
 import { TestWeir } from "../fakes/weir.ts";
@@ -76,6 +77,15 @@ test("a pinned tag outlives a purge, and the death of its upstream", async () =>
 test("a purge of much is answered before it is over, goes on by itself, and lets pulls through", async () => {
   expect(await status("1")).toBe("miss");
   await fill(20_000);
+  // After its first steps it does not go on before it has been seen under way.
+  const seen = Promise.withResolvers<void>();
+  const step = spyOn(SqlPurges.prototype, "step");
+  const real = step.getMockImplementation() as SqlPurges["step"];
+  step.mockImplementation(async function (this: SqlPurges) {
+    if (step.mock.calls.length > 2) await seen.promise;
+    return real.call(this);
+  });
+  onTestFinished(() => step.mockRestore());
   await weir.api("DELETE", `${upstreams}/cache?pattern=bulk`, undefined, 204);
   const work = async () =>
     ((await weir.api("GET", "/work")) as { name: string; status: string }[]).find(
@@ -85,9 +95,10 @@ test("a purge of much is answered before it is over, goes on by itself, and lets
   let pulls = 0;
   while ((await work())?.status === "running") {
     expect(await status("1")).toBe("hit");
-    pulls++;
+    if (++pulls === 2) seen.resolve();
   }
   expect(pulls).toBeGreaterThan(1);
+  expect(step.mock.calls.length).toBeGreaterThan(100);
   expect(await entries("bulk")).toEqual([]);
 });
 

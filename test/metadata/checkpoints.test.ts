@@ -80,8 +80,14 @@ describe("the log of the database", () => {
     await rest();
     // Left to SQLite, it would have been written back by a writer, at sixteen times what is written here.
     expect(begun).toBeGreaterThan(2);
+    // What comes to its end while it is written to is begun anew the next time.
+    let id = 2000;
+    for (; id < 2200 && inLog() >= 400; id++) {
+      await write(id);
+      await rest();
+    }
     expect(inLog()).toBeLessThan(400);
-    expect(count()).toBe(2000);
+    expect(count()).toBe(id);
     expect(database.query("pragma integrity_check").get()).toEqual({ integrity_check: "ok" });
     expect(lines).toEqual([]);
   });
@@ -101,6 +107,31 @@ describe("the log of the database", () => {
       await rest();
     }
     expect(inLog()).toBeLessThan(400);
+    expect(lines).toEqual([]);
+  });
+
+  test("is begun anew later where others write all the while, which is no failure", async () => {
+    await open();
+    const look = async () => {
+      for (let i = 0; i < 16; i++) checkpoints.written();
+      expect(checkpoints.isRunning).toBe(true);
+      await rest();
+    };
+    const insert = (ids: number) => {
+      for (let i = 0; i < ids; i++)
+        database.run("insert into rows values (null, randomblob(2000))");
+    };
+    insert(100);
+    const before = inLog();
+    const writer = openDatabase(file);
+    writer.run("begin immediate");
+    await look();
+    expect(inLog()).toBe(before);
+    writer.run("rollback");
+    writer.close(true);
+    insert(300);
+    await look();
+    expect(inLog()).toBeLessThan(pages);
     expect(lines).toEqual([]);
   });
 

@@ -188,10 +188,16 @@ describe.skipIf(lack !== undefined)(`entries in PostgreSQL${lack ? ` (${lack})` 
     });
     await Promise.all([...storing, ...pulling, purging]);
     await second.close();
+    await metadata.close();
+    // What a connection has to tell is told by its end.
+    await until(async () => (await database.query(others)).length === 0);
     await right();
     const [after] = await database.query(deadlocks);
     expect(after).toEqual(before as Record<string, unknown>);
+    metadata = await database.open();
   });
+  const others =
+    "select 1 from pg_stat_activity where datname = current_database() and application_name = 'weir'";
   const deadlocks =
     "select deadlocks::int from pg_stat_database where datname = current_database()";
 

@@ -77,14 +77,16 @@ describe.skipIf(lack !== undefined)(`PostgreSQL that fails${lack ? ` (${lack})` 
     clock.step(5000);
     const started = performance.now();
     expect(await hit()).toEqual(whole());
-    expect(performance.now() - started).toBeLessThan(3000);
+    // One waits for its two seconds at most, and then it is known.
+    expect(performance.now() - started).toBeLessThan(4000);
     expect(await metadata.unready()).toStartWith("does not answer (POSTGRES_");
     expect(await failure(store("two"))).toBe("database");
     expect(await failure(metadata.directory.groups())).toBe("database");
     clock.step(20_000);
     const again = performance.now();
     expect(await hit()).toEqual(whole());
-    expect(performance.now() - again).toBeLessThan(1000);
+    // Nobody has waited.
+    expect(performance.now() - again).toBeLessThan(2000);
     clock.step(5001);
     expect(await failure(metadata.generation())).toBe("database");
     expect(await failure(hit())).toBe("database");
@@ -126,15 +128,13 @@ describe.skipIf(lack !== undefined)(`PostgreSQL that fails${lack ? ` (${lack})` 
   test("a transaction under way at its end leaves nothing, and one that is told to be done is", async () => {
     const { directory } = metadata;
     const rename = (n: number) => directory.saveGroup({ path: "default", name: `n${n}` });
+    let done = 0;
     const work = (async () => {
-      let done = 0;
       for (let n = 1; (await failure(rename(n))) === "nothing"; n++) done = n;
-      return done;
     })();
-    await Bun.sleep(150);
+    await until(() => done > 20);
     await server.kill();
-    const done = await work;
-    expect(done).toBeGreaterThan(0);
+    await work;
     await server.run();
     await until(async () => (await metadata.unready()) === undefined);
     const [group] = await directory.groups();
@@ -146,6 +146,9 @@ describe.skipIf(lack !== undefined)(`PostgreSQL that fails${lack ? ` (${lack})` 
   });
 
   test("out of connections: those that are there are shared, and none there is a failure", async () => {
+    // Who waits for his turn is refused in time, too: on a busy machine that is not what is looked at here.
+    await metadata.close();
+    metadata = await opener.open({ statementMs: 20_000 });
     await server.stop();
     await server.run({ max_connections: "6", superuser_reserved_connections: "1" });
     await until(async () => (await metadata.unready()) === undefined);
@@ -180,14 +183,13 @@ describe.skipIf(lack !== undefined)(`PostgreSQL that fails${lack ? ` (${lack})` 
     expect(await hit()).toEqual(whole());
     clock.step(60_000);
     expect(await hit()).toEqual(whole());
-    expect(await failure(metadata.directory.saveGroup({ path: "new", name: "new" }))).toBe(
-      "database",
-    );
+    const saveNew = () => metadata.directory.saveGroup({ path: "new", name: "new" });
+    expect(await failure(saveNew())).toBe("database");
     await server.query("postgres", "set default_transaction_read_only = off; select 1");
     await server.query("postgres", "alter system reset default_transaction_read_only");
     await server.query("postgres", "select pg_reload_conf()");
     await until(async () => (await failure(store("two"))) === "nothing");
-    expect((await metadata.directory.saveGroup({ path: "new", name: "new" })).path).toBe("new");
+    expect((await saveNew()).path).toBe("new");
   });
 
   test("slow: who waits for a lock gives up in time, and no connection is lost by it", async () => {
@@ -200,7 +202,8 @@ describe.skipIf(lack !== undefined)(`PostgreSQL that fails${lack ? ` (${lack})` 
     );
     expect(await hit()).toEqual(whole());
     expect(await Promise.all(changes)).toEqual(Array(8).fill("database"));
-    expect(performance.now() - started).toBeLessThan(8000);
+    // One after the other they would have waited for sixteen seconds.
+    expect(performance.now() - started).toBeLessThan(12_000);
     await other.end("rollback");
     expect(await metadata.directory.saveGroup({ path: "g", name: "g" })).toMatchObject({
       path: "g",

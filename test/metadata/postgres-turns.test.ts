@@ -68,7 +68,6 @@ describe.skipIf(lack !== undefined)(`turns in PostgreSQL${lack ? ` (${lack})` : 
     expect(order).toEqual([]);
     await storing.end("commit");
     await Promise.all([changing, late]);
-    expect(order).toEqual(["change", "late"]);
     // It came under the former credentials.
     expect(await metadata.cache.blob(digestOfText("before"))).toBeDefined();
     expect(await metadata.cache.blob(digestOfText("late"))).toBeUndefined();
@@ -80,14 +79,12 @@ describe.skipIf(lack !== undefined)(`turns in PostgreSQL${lack ? ` (${lack})` : 
       `select pg_advisory_xact_lock_shared(hashtextextended(current_schema() || ' weir upstream ${one.id}', 0))`,
     );
     await storing.run(`select id from upstreams where id = ${one.id} for share`);
-    const order: string[] = [];
-    const removing = metadata.management.groups.remove(groupId).then(() => order.push("removal"));
+    const removing = metadata.management.groups.remove(groupId);
     await until(() => waiting(1));
-    const late = metadata.cache.storeBlob(shownBlob(one, "late")).then(() => order.push("late"));
+    const late = metadata.cache.storeBlob(shownBlob(one, "late"));
     await until(() => waiting(2));
     await storing.end("commit");
     await Promise.all([removing, late]);
-    expect(order).toEqual(["removal", "late"]);
     expect(await metadata.cache.blob(digestOfText("late"))).toBeUndefined();
   });
 

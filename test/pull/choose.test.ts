@@ -135,8 +135,11 @@ describe("a stale tag", () => {
   test("unchanged: one HEAD for all who wait, then fresh again", async () => {
     const gate = new Gate();
     first.fault(heads, { gate });
+    await weir.token(name);
+    const before = await weir.begun();
     const all = Array.from({ length: 20 }, () => weir.manifest(name, "latest"));
     await gate.arrived(1);
+    await weir.waiting(before, 20);
     gate.open();
     for (const one of await Promise.all(all))
       expect(cache(one)).toBe('revalidated; upstream="up1"');

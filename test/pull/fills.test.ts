@@ -123,8 +123,12 @@ describe("a fill", () => {
   });
 
   test("holds the last 64 KiB back until the digest agrees; a wrong one cuts everyone and stores nothing", async () => {
-    upstream.fault(blobGets, { wrongByte: 100 });
+    const tap = new Tap();
+    upstream.fault(blobGets, { wrongByte: 100, tap });
+    tap.release(2 * MiB);
+    // Both have their headers before it turns out to be wrong.
     const answers = await Promise.all([weir.blob(name, digest), weir.blob(name, digest)]);
+    tap.open();
     for (const answer of answers) {
       let got = 0;
       const read = async () => {

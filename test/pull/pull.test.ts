@@ -7,6 +7,7 @@ import {
   buildIndex,
   type BuiltImage,
   FakeUpstream,
+  Gate,
   sampleBytes,
 } from "../fakes/upstream.ts";
 import { TestWeir } from "../fakes/weir.ts";
@@ -78,8 +79,15 @@ describe("manifests", () => {
   });
 
   test("32 at once: one request upstream, and the same bytes for all", async () => {
-    const all = await Promise.all(Array.from({ length: 32 }, () => weir.manifest(name, "latest")));
-    for (const one of all) expect(digestOf(await one.bytes())).toBe(image.digest);
+    const gate = new Gate();
+    upstream.fault(manifestGets, { gate });
+    await weir.token(name);
+    const before = await weir.begun();
+    const all = Array.from({ length: 32 }, () => weir.manifest(name, "latest"));
+    await weir.waiting(before, 32);
+    gate.open();
+    for (const one of await Promise.all(all))
+      expect(digestOf(await one.bytes())).toBe(image.digest);
     expect(upstream.count()).toBe(1);
   });
 

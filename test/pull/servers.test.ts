@@ -335,11 +335,14 @@ describe.skipIf(lack !== undefined)(`a database that is gone${unless}`, () => {
         () => undefined,
       );
     await another();
-    // Those that the server has got are taken from it, and then all that there are.
-    await others[0]?.run(
-      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'weir'",
-    );
-    while (await another());
+    // Those that the server has got are taken from it, which takes a moment, and then all that there are.
+    await until(async () => {
+      await others[0]?.run(
+        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'weir'",
+      );
+      await another();
+      return others.length === 12;
+    });
     weir.clock.step(5000);
     expect(await status(weir, "library/full")).toEqual([200, "hit"]);
     expect(await readiness()).toEqual([503, "does not answer (POSTGRES_53300)"]);

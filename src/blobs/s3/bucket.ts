@@ -15,6 +15,8 @@ export interface StoredObject {
 
 export interface HeadObject extends StoredObject {
   etag: string | undefined;
+  /** The mark of the upload that it came by; none of what came in one piece, or by others. */
+  mark: string | undefined;
 }
 
 /** A part of an object. */
@@ -46,10 +48,15 @@ interface GetOptions {
 /** `exists`: the key was there already. */
 export type Stored = "stored" | "exists";
 
+/** User metadata: it comes with the object, whatever the service makes of ETags. */
+const markHeader = "x-amz-meta-weir-upload";
+
 /** The operations of S3 that are needed here. All throw `BucketError`. */
 export class Bucket {
   /** Whether the service knows `If-None-Match` for what is stored. */
   #isConditional = true;
+  /** Whether it knows `If-Match` for what is deleted. */
+  #isConditionalDelete = true;
 
   constructor(
     readonly requests: Requests,
@@ -66,6 +73,7 @@ export class Bucket {
         size: lengthOf(headers),
         storedAt: Date.parse(headers.get("last-modified") ?? "") || 0,
         etag: headers.get("etag") ?? undefined,
+        mark: headers.get(markHeader) ?? undefined,
       };
     });
     if (found) return found;
@@ -104,11 +112,12 @@ export class Bucket {
     }));
   }
 
-  /** The id of a new upload. */
-  async beginUpload(key: string): Promise<string> {
+  /** The id of a new upload. `mark`: by which its object is known when it is there. */
+  async beginUpload(key: string, mark?: string): Promise<string> {
     const { checksums } = this.settings;
     const headers = {
       ...this.#newObject(),
+      ...(mark !== undefined && { [markHeader]: mark }),
       ...(checksums && { "x-amz-checksum-algorithm": "SHA256" }),
     };
     const request = { method: "POST", key, query: { uploads: "" }, headers, for: "write" } as const;
@@ -184,11 +193,31 @@ export class Bucket {
   }
 
   async delete(key: string, why: "clear" | "aside" = "clear"): Promise<void> {
-    const request = { method: "DELETE", key, for: why, accepts: [404] } as const;
-    await this.requests.send(request, async (incoming) => {
+    await this.deleteIf(key, undefined, why);
+  }
+
+  /**
+   * Deletes the object with this ETag, or whatever it is; `changed`: another one has its place, and keeps it. A service that
+   * does not know the condition deletes what is there.
+   */
+  async deleteIf(
+    key: string,
+    etag: string | undefined,
+    why: "clear" | "aside" = "clear",
+  ): Promise<"deleted" | "changed"> {
+    const isKnown = etag !== undefined && this.#isConditionalDelete;
+    const headers: Record<string, string> = isKnown ? { "if-match": etag } : {};
+    const accepts = isKnown ? [404, 409, 412, 501] : [404];
+    const request = { method: "DELETE", key, headers, for: why, accepts } as const;
+    const status = await this.requests.send(request, async (incoming) => {
       const text = await incoming.text();
       if (incoming.status === 404) absentKey(text);
+      return incoming.status;
     });
+    if (status === 409 || status === 412) return "changed";
+    if (status !== 501) return "deleted";
+    this.#isConditionalDelete = false;
+    return this.deleteIf(key, etag, why);
   }
 
   /** At most `limit` (1000) objects below a prefix, in the order of their keys, behind `after`. */

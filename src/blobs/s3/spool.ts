@@ -59,15 +59,8 @@ export class BucketSpool implements Spool {
    * it may be what turned out to be wrong, and was not put aside yet.
    */
   async #store(key: string, upload: Upload, isStored: boolean): Promise<void> {
+    if ((await upload.complete({ isNew: true })) === "stored") return;
     const isThere = async () => (await this.#options.bucket.head(key))?.size === this.length;
-    try {
-      if ((await upload.complete({ isNew: true })) === "stored") return;
-    } catch (error) {
-      // Completed by a try whose answer was lost.
-      const isLost = error instanceof BucketError && error.code === "NoSuchUpload";
-      if (isLost && (await isThere())) return;
-      throw error;
-    }
     if (isStored && (await isThere())) return this.#abortLater();
     await upload.complete({ isNew: false });
   }

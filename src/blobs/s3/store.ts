@@ -90,7 +90,7 @@ export class BucketBlobStore implements BlobStore {
   async has(digest: Digest, size: number): Promise<boolean> {
     const found = await this.#bucket.head(this.#keyOf(digest));
     if (!found) return false;
-    return found.size === size || this.#removeWrong(digest, size, found.size);
+    return found.size === size || this.#removeWrong(digest, size, found);
   }
 
   async open(digest: Digest, size: number, wanted: Wanted): Promise<OpenedBlob | undefined> {
@@ -103,7 +103,7 @@ export class BucketBlobStore implements BlobStore {
     const read = await this.#bucket.get(key, size === 0 ? {} : { range: firstOf(range) });
     if (typeof read === "string") return undefined;
     if (read.size !== size) {
-      await this.#removeWrong(digest, size, read.size);
+      await this.#removeWrong(digest, size, read);
       return undefined;
     }
     if (read.bytes.length === range.last + 1 - range.first) {
@@ -171,8 +171,7 @@ export class BucketBlobStore implements BlobStore {
     // A copy can take minutes, in which a pull may have stored the right one.
     const still = await this.#bucket.head(key);
     if (still?.etag !== now.etag || still?.storedAt !== storedAt) return false;
-    await this.#bucket.delete(key);
-    return true;
+    return (await this.#bucket.deleteIf(key, now.etag)) === "deleted";
   }
 
   async #copyAside(digest: Digest): Promise<void> {
@@ -225,13 +224,14 @@ export class BucketBlobStore implements BlobStore {
     }
   }
 
-  async #removeWrong(digest: Digest, size: number, found: number): Promise<false> {
-    this.#options.log.error("stored blob is not what it should be, removed", {
-      digest,
-      size,
-      found,
-    });
-    await this.#bucket.delete(this.#keyOf(digest));
+  async #removeWrong(
+    digest: Digest,
+    size: number,
+    found: { size: number; etag: string | undefined },
+  ): Promise<false> {
+    const { log } = this.#options;
+    log.error("stored blob is not what it should be, removed", { digest, size, found: found.size });
+    await this.#bucket.deleteIf(this.#keyOf(digest), found.etag);
     return false;
   }
 

@@ -33,6 +33,7 @@ export interface UploadOptions {
 export class Upload {
   readonly #options: UploadOptions;
   readonly #partBytes: number;
+  readonly #mark = crypto.randomUUID();
   readonly #stopping = new AbortController();
   readonly #parts: { etag: string; sha256: Buffer }[] = [];
   readonly #sending = new Set<Promise<void>>();
@@ -63,7 +64,20 @@ export class Upload {
     // Each part that ends begins another one.
     while (this.#sending.size > 0) await Promise.race(this.#sending);
     if (this.#failure !== undefined) throw this.#failure;
-    return bucket.completeUpload(key, await this.#uploadId(), this.#parts, { isNew });
+    try {
+      return await bucket.completeUpload(key, await this.#uploadId(), this.#parts, { isNew });
+    } catch (error) {
+      const isOver = error instanceof BucketError && error.code === "NoSuchUpload";
+      if (isOver && (await this.#isThere())) return "stored";
+      throw error;
+    }
+  }
+
+  /** Whether an upload that is over was completed by a try whose answer was lost, and not ended by somebody else. */
+  async #isThere(): Promise<boolean> {
+    const { bucket, key, spool } = this.#options;
+    const found = await bucket.head(key);
+    return found?.mark === this.#mark && found.size === spool.length;
   }
 
   /** Gives up what has been sent. Never throws: what stays behind is cleared away later. */
@@ -115,7 +129,7 @@ export class Upload {
 
   #uploadId(): Promise<string> {
     const { bucket, key } = this.#options;
-    this.#id ??= bucket.beginUpload(key);
+    this.#id ??= bucket.beginUpload(key, this.#mark);
     return this.#id;
   }
 

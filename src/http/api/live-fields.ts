@@ -5,6 +5,19 @@ import { id, pathId, time } from "./fields.ts";
 const maxPulls = 1500;
 export const usualPulls = 100;
 
+/** How a pull can be answered. */
+export const cacheStatuses = [
+  "hit",
+  "stale",
+  "revalidated",
+  "miss",
+  "collapsed",
+  "window",
+  "bypass",
+  "absent",
+  "refused",
+] as const;
+
 const wanted = {
   registry_id: pathId.optional(),
   upstream_id: pathId.optional(),
@@ -46,17 +59,7 @@ export const pull = z
     repository: z.string(),
     reference: z.string().nullable(),
     kind: z.enum(["manifest", "blob", "tags", "referrers"]),
-    cache_status: z.enum([
-      "hit",
-      "stale",
-      "revalidated",
-      "miss",
-      "collapsed",
-      "window",
-      "bypass",
-      "absent",
-      "refused",
-    ]),
+    cache_status: z.enum(cacheStatuses),
     reason: z.string().nullable(),
     status: z.int(),
     bytes: count,

@@ -16,6 +16,7 @@ import {
   topQuery,
 } from "./statistics-fields.ts";
 import { findGroup, groupParams, topLevel } from "./groups.ts";
+import { cacheStatuses } from "./live-fields.ts";
 import type { ApiOptions } from "./options.ts";
 import { upstreamsFor } from "./shown.ts";
 
@@ -196,20 +197,10 @@ const pointJson = ({ at, counters }: { at: number; counters: Counters | undefine
   ...countersJson(counters),
 });
 
-const statuses = [
-  "hit",
-  "stale",
-  "revalidated",
-  "miss",
-  "collapsed",
-  "window",
-  "bypass",
-  "absent",
-  "refused",
-] as const;
-
 function countersJson(counters: Counters | undefined) {
-  const pulls = Object.fromEntries(statuses.map((status) => [status, counters?.[status] ?? 0]));
+  const pulls = Object.fromEntries(
+    cacheStatuses.map((status) => [status, counters?.[status] ?? 0]),
+  );
   return {
     hits: counters ? hitsOf(counters) : 0,
     misses: counters ? missesOf(counters) : 0,

@@ -1,7 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import {
   allEvents,
-  type Delivery,
   type Management,
   type Webhook,
   type WebhookSettings,
@@ -22,6 +21,7 @@ import {
   webhookFields,
   webhookParams,
 } from "./webhook-fields.ts";
+import { deliveryJson, webhookJson } from "./webhook-json.ts";
 
 const all = "/groups/{id}/-/virtual_registries/webhooks";
 const one = `${all}/{webhook_id}`;
@@ -220,42 +220,4 @@ async function refuseInnerHook(
   const text =
     "is an inner address, which webhooks may have only where WEIR_ALLOWED_UPSTREAM_ADDRESSES says so";
   throw invalidRecord({ url: [text] });
-}
-
-const timeText = (at: number | undefined) => (at === undefined ? null : new Date(at).toISOString());
-
-/** Without the secret, and written out by name so that nothing can slip in. */
-function webhookJson(webhook: Webhook) {
-  return {
-    id: webhook.id,
-    group_id: webhook.groupId,
-    name: webhook.name ?? null,
-    url: webhook.url,
-    description: webhook.description ?? null,
-    ca: webhook.ca ?? null,
-    events: webhook.events,
-    enabled: webhook.enabled,
-    disabled_reason: webhook.disabledReason ?? null,
-    failing_since: timeText(webhook.failingSince),
-    last_delivered_at: timeText(webhook.lastDeliveredAt),
-    dropped_count: webhook.dropped,
-    created_at: timeText(webhook.createdAt),
-    updated_at: timeText(webhook.updatedAt),
-  };
-}
-
-function deliveryJson(delivery: Delivery) {
-  return {
-    id: delivery.id,
-    message_id: delivery.messageId,
-    event: delivery.event,
-    status: delivery.status,
-    attempts: delivery.attempts,
-    next_attempt_at: timeText(delivery.nextAttemptAt),
-    last_attempt_at: timeText(delivery.lastAttemptAt),
-    response_status: delivery.responseStatus ?? null,
-    reason: delivery.reason ?? null,
-    body: JSON.parse(delivery.body) as Record<string, unknown>,
-    created_at: timeText(delivery.createdAt),
-  };
 }

@@ -1,5 +1,6 @@
 import type { Selectable, Transaction } from "kysely";
-import { cacheIdFor, isCacheOf, upstreamOfCache } from "../caches.ts";
+import { cacheIdFor, isCacheOf } from "../caches.ts";
+import { entryOf } from "../lookups.ts";
 import type { CacheEntriesTable, Db, Schema } from "../schema.ts";
 import { lastId } from "../search/buckets.ts";
 import { countedBuckets, EntrySearch, seen } from "../search/entry-search.ts";
@@ -101,13 +102,13 @@ export class SqlEntries implements ManagedEntries {
       .limit(limit)
       .offset(offset - (before - first.entries))
       .execute();
-    return { items: rows.map(entryOf), total };
+    return { items: rows.map(recordOf), total };
   }
 
   async #ofIds(ids: readonly number[]): Promise<EntryRecord[]> {
     if (ids.length === 0) return [];
     const rows = await seen(this.db).selectAll().where("e.id", "in", ids).execute();
-    return rows.map(entryOf).sort((a, b) => b.id - a.id);
+    return rows.map(recordOf).sort((a, b) => b.id - a.id);
   }
 
   get(id: number): Promise<EntryRecord | undefined> {
@@ -122,7 +123,7 @@ export class SqlEntries implements ManagedEntries {
       .orderBy("e.id", "desc")
       .limit(1)
       .executeTakeFirst();
-    return row && entryOf(row);
+    return row && recordOf(row);
   }
 
   async remove(id: number, condition: Condition): Promise<Removal> {
@@ -176,13 +177,13 @@ function pinFact(
 
 async function entryRecord(db: Db, id: number): Promise<EntryRecord | undefined> {
   const row = await rowOf(db, id).executeTakeFirst();
-  return row && entryOf(row);
+  return row && recordOf(row);
 }
 
 /** The same, as it stays for as long as the transaction goes on: no pull moves it meanwhile. */
 async function heldRecord(tx: Transaction<Schema>, id: number): Promise<EntryRecord | undefined> {
   const row = await rowOf(tx, id).forUpdate("e").executeTakeFirst();
-  return row && entryOf(row);
+  return row && recordOf(row);
 }
 
 const rowOf = (db: Db, id: number) =>
@@ -194,22 +195,11 @@ const rowOf = (db: Db, id: number) =>
 
 type Row = Selectable<CacheEntriesTable>;
 
-function entryOf(row: Row): EntryRecord {
+function recordOf(row: Row): EntryRecord {
   return {
-    id: row.id,
+    ...entryOf(row, row.repository, row.kind, row.reference),
     groupId: row.group_id,
-    upstreamId: upstreamOfCache(row.upstream_id),
-    repository: row.repository,
-    kind: row.kind,
-    reference: row.reference,
     relativePath: row.relative_path,
-    digest: row.digest,
-    proof: row.proof,
-    etag: row.upstream_etag ?? undefined,
-    contentType: row.content_type,
-    size: row.size,
-    checkedAt: row.upstream_checked_at,
-    downloadedAt: row.downloaded_at,
     downloads: row.downloads_count,
     pinned: row.pinned === 1,
     createdAt: row.created_at,

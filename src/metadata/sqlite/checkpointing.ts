@@ -65,7 +65,9 @@ export function checkpointing(open: new (file: string) => Database, port: Port, 
       }
       return { log: ask().log, failure: undefined };
     } catch (error) {
-      return { log: ask().log, failure: String((error as { code?: unknown }).code) };
+      const code = String((error as { code?: unknown }).code);
+      // Others have written each time that we looked: the next run begins it anew.
+      return { log: ask().log, failure: code === "SQLITE_BUSY" ? undefined : code };
     }
   };
 

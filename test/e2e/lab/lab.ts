@@ -2,11 +2,11 @@ import { test } from "bun:test";
 import { globSync, mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import type { Client, ClientKind } from "./clients/contract.ts";
-import { emptyDatabase, lackOfPostgres } from "../../fakes/postgres.ts";
+import { databaseToStartOn, emptyDatabase, lackOfPostgres } from "../../fakes/postgres.ts";
 import { hasS3, S3Server } from "../../fakes/s3-server.ts";
 import { makeFolder, removeTree } from "./folders.ts";
 import type { Images } from "./images.ts";
-import { Issuer } from "./issuer.ts";
+import type { Issuer } from "./issuer.ts";
 import { NginxFront } from "./nginx.ts";
 import { OciServer } from "./oci-server.ts";
 import { tellJanitor } from "./processes.ts";
@@ -23,7 +23,8 @@ const pair = process.env["WEIR_E2E_PAIR"] ?? "embedded";
 if (!["embedded", "postgres-s3"].includes(pair)) {
   throw new Error(`WEIR_E2E_PAIR: ${pair} is not embedded or postgres-s3`);
 }
-const isElsewhere = pair === "postgres-s3";
+/** Whether servers have their database and blobs outside of the data folder; another run, at the same time, may not. */
+export const isElsewhere = pair === "postgres-s3";
 
 let bucket: Promise<S3Server> | undefined;
 
@@ -91,7 +92,9 @@ export class Lab {
 
   /** An issuer of id tokens for these audiences. */
   async issuer(audiences: readonly string[]): Promise<Issuer> {
-    const issuer = await Issuer.start(audiences);
+    // Its libraries take longer to load than all the rest, which each file of tests does.
+    const made = (await import("./issuer.ts")).Issuer;
+    const issuer = await made.start(audiences);
     this.#stops.push(issuer.stop);
     return issuer;
   }
@@ -105,12 +108,12 @@ export class Lab {
   }
 
   async #stores(): Promise<Pick<WeirOptions, "database" | "blobs">> {
-    return isElsewhere ? this.elsewhere() : {};
+    return isElsewhere ? this.elsewhere(databaseToStartOn) : {};
   }
 
   /** An empty database on PostgreSQL, and an empty place in a bucket. */
-  async elsewhere() {
-    const [database, server] = await Promise.all([emptyDatabase(), bucketServer()]);
+  async elsewhere(make = emptyDatabase) {
+    const [database, server] = await Promise.all([make(), bucketServer()]);
     const prefix = `of-${crypto.randomUUID()}`;
     const blobs = { env: server.environment(prefix), folder: server.folder(prefix) };
     this.#stops.push(async () => {

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { randomInt } from "node:crypto";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { createConnection } from "node:net";
 import { constants } from "node:os";
 import path from "node:path";
+
+export { freePort } from "../../fakes/port.ts";
 
 /** How long a process may take to end after it was asked to, before it is killed. */
 const patience = 90_000;
@@ -31,13 +32,17 @@ const built = ["go-clients", "cosign", "deploy-tools"]
   .map((name) => path.join(import.meta.dir, "../../../.cache", name))
   .join(":");
 
+/** What Bun has made of our sources, by what they hold: from a home that is empty it would make it anew at each start. */
+const transpiled = path.join(import.meta.dir, "../../../.cache/transpiled");
+
 /**
  * The environment of everything started here: no proxies, tools of /sbin and those built for us found, nothing of the
  * user's home.
  */
 export function environment(home: string, extra: Record<string, string> = {}) {
   const PATH = `${built}:${process.env["PATH"] ?? ""}:/usr/local/sbin:/usr/sbin:/sbin`;
-  return { PATH, HOME: home, TMPDIR: home, LANG: "C.UTF-8", ...extra };
+  const own = { HOME: home, TMPDIR: home, BUN_RUNTIME_TRANSPILER_CACHE_PATH: transpiled };
+  return { PATH, LANG: "C.UTF-8", ...own, ...extra };
 }
 
 /** Polls until `condition` gives a value other than undefined and false; an error naming `what` after `seconds`. */
@@ -190,39 +195,6 @@ export async function output(
   const outcome = await run(command, env, options);
   if (outcome.code === 0) return outcome.stdout;
   throw new Error(`${command.join(" ")} ended with ${outcome.code}:\n${outcome.output}`);
-}
-
-/**
- * A loopback port that nothing listens on now, and that no outgoing connection takes before it is used: it lies below
- * the range from which Linux takes the ports of those (32768 to 60999). No other process of these tests is given it
- * while this one runs, whether or not something listens there.
- */
-export function freePort(): number {
-  for (;;) {
-    const port = randomInt(20000, 32768);
-    if (isOurs(port) && isFree(port)) return port;
-  }
-}
-
-const socket = { data: () => {} };
-
-/** Takes a name for the port, of those that Linux frees with the process that has them, however it ends. */
-function isOurs(port: number): boolean {
-  try {
-    Bun.listen({ unix: `\0weir-e2e-port-${port}`, socket }).unref();
-    return true;
-  } catch {
-    return false; // somebody has it
-  }
-}
-
-function isFree(port: number): boolean {
-  try {
-    Bun.listen({ hostname: "127.0.0.1", port, socket }).stop(true);
-    return true;
-  } catch {
-    return false; // taken
-  }
 }
 
 /** Whether something accepts connections there. */

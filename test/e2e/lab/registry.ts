@@ -5,15 +5,18 @@ import {
   globSync,
   mkdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
+  rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import path from "node:path";
 import { recipeKey } from "./catalogue.ts";
 import { makeFolder, removeTree } from "./folders.ts";
 import { type Images, pushImages } from "./images.ts";
-import { accepts, environment, freePort, Service, tellJanitor } from "./processes.ts";
+import { accepts, environment, freePort, Service, tellJanitor, waitFor } from "./processes.ts";
 import { tool } from "./tools.ts";
 
 /** Debian's docker-registry: software that this project did not write, as the upstream. */
@@ -93,24 +96,56 @@ async function findOrSeed(): Promise<SeededStorage> {
   const cache = path.join(import.meta.dir, "../../../.cache/e2e");
   const key = recipeKey();
   const folder = path.join(cache, key);
-  if (!(existsSync(folder) && (await intact(folder)))) {
-    // Damaged; not later, when another process may have made them anew and use them.
-    removeTree(folder);
-    const fresh = await seed(cache);
-    // Images of former recipes go, or each change of the catalogue would leave a gigabyte behind.
-    for (const old of globSync("*", { cwd: cache })) {
-      if (/^[0-9a-f]{16}$/.test(old) && old !== key) removeTree(path.join(cache, old));
-    }
-    try {
-      renameSync(fresh, folder);
-    } catch (error) {
-      // Another process has just made them.
-      if (!existsSync(folder)) throw error;
-      removeTree(fresh);
-    }
+  const isThere = async () => existsSync(folder) && (await intact(folder));
+  if (!(await isThere())) {
+    await alone(cache, async () => {
+      // Another process may just have made them.
+      if (await isThere()) return;
+      removeTree(folder);
+      const fresh = await seed(cache);
+      // Images of former recipes go, or each change of the catalogue would leave a gigabyte behind.
+      for (const old of globSync("*", { cwd: cache })) {
+        if (/^[0-9a-f]{16}$/.test(old) && old !== key) removeTree(path.join(cache, old));
+      }
+      try {
+        renameSync(fresh, folder);
+      } catch (error) {
+        // Two have taken away the lock of one that was killed.
+        if (!existsSync(folder)) throw error;
+        removeTree(fresh);
+      }
+    });
   }
   const images = JSON.parse(readFileSync(path.join(folder, "images.json"), "utf8")) as Images;
   return { folder, images };
+}
+
+/** While no other process does the same: several that begin at once would each make a gigabyte. */
+async function alone(cache: string, body: () => Promise<void>): Promise<void> {
+  const lock = path.join(cache, "making");
+  mkdirSync(cache, { recursive: true });
+  await waitFor("the images, which another process makes,", () => locked(lock), 120);
+  try {
+    await body();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+/** Whether the lock is ours now; who has it is what it points to. That of a process that was killed is taken away. */
+function locked(lock: string): boolean {
+  try {
+    symlinkSync(String(process.pid), lock);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+  try {
+    if (!existsSync(`/proc/${readlinkSync(lock)}`)) rmSync(lock, { force: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
+  return false;
 }
 
 /** Pushes everything into a new folder, which takes its final name only when it is complete. */

@@ -11,7 +11,9 @@ const launcher = path.join(import.meta.dir, "../../../bin/weir.mjs");
 /** The database and the blobs in the data folder, whatever the others of this run have. */
 export const embedded = { database: undefined, blobs: undefined } as const;
 
-const clone = ["node", launcher, "serve"];
+/** A single-file executable, which a run of tests may start instead of the clone: it is up in half the time. */
+const executable = process.env["WEIR_E2E_EXECUTABLE"];
+const program = executable ? [executable] : ["node", launcher];
 
 export interface WeirOptions {
   /** Where the first upstream is; undefined where a configuration file says it. */
@@ -21,7 +23,7 @@ export interface WeirOptions {
   /** Settings of a bucket, and the folder in which its server keeps the blobs; undefined: the data folder. */
   blobs?: { env: Record<string, string>; folder: string } | undefined;
   env?: Record<string, string>;
-  /** What starts it; default as its users do from a clone. */
+  /** What starts it; default as its users do from a clone, or the executable that `WEIR_E2E_EXECUTABLE` names. */
   command?: readonly string[];
   /** Default a free one. */
   port?: number;
@@ -49,7 +51,7 @@ export class Weir {
 
   constructor(
     folder: string,
-    { upstream, database, blobs, env = {}, command = clone, port }: WeirOptions,
+    { upstream, database, blobs, env = {}, command = [...program, "serve"], port }: WeirOptions,
   ) {
     this.#command = command;
     this.port = port ?? freePort();
@@ -70,6 +72,8 @@ export class Weir {
       WEIR_EXTERNAL_URL: this.externalUrl,
       WEIR_ALLOWED_UPSTREAM_ADDRESSES: "127.0.0.0/8",
       ...(upstream && { WEIR_FIRST_UPSTREAM_URL: upstream }),
+      // As the image and the unit have it; a clone's launcher does it by itself.
+      ...(executable && { BUN_CONFIG_MAX_HTTP_REQUESTS: "2048" }),
       ...this.stores,
       ...env,
     });
@@ -98,9 +102,9 @@ export class Weir {
   async kill(): Promise<void> {
     const service = this.#service;
     if (!service) throw new Error("the server does not run");
-    const [bun] = childrenOf(service.pid);
-    if (bun === undefined) throw new Error("the launcher has no child");
-    process.kill(bun, "SIGKILL");
+    const [server] = this.#command[0] === "node" ? childrenOf(service.pid) : [service.pid];
+    if (server === undefined) throw new Error("the launcher has no child");
+    process.kill(server, "SIGKILL");
     await service.ended;
     this.#service = undefined;
   }
@@ -113,12 +117,12 @@ export class Weir {
     before: readonly string[] = [],
   ): Promise<Outcome> {
     const own = { WEIR_URL: this.url, ...(this.token && { WEIR_TOKEN: this.token }), ...more };
-    return run([...before, "node", launcher, ...words], { ...this.#env, ...own });
+    return run([...before, ...program, ...words], { ...this.#env, ...own });
   }
 
   /** The same, begun and not waited for. */
   begin(words: readonly string[], more: Record<string, string> = {}): Service {
-    const command = ["node", launcher, ...words];
+    const command = [...program, ...words];
     return Service.start(words[0] ?? "", this.#folder, command, { ...this.#env, ...more });
   }
 

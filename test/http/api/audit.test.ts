@@ -59,6 +59,7 @@ describe("the record", () => {
     await world.call(undefined, "GET", all, { headers: { "PRIVATE-TOKEN": "wrong" } });
     await change("maintainer");
     const own = await list("owner", `${ofGroup}?per_page=100`);
+    expect(own.length).toBeGreaterThan(0);
     expect(own.every((event) => event.group_id === 1)).toBe(true);
     expect(JSON.stringify(own)).not.toMatch(/theirs|Theirs|other|login/);
     const subject = `${ofGroup}?subject=upstream:3`;

@@ -1,15 +1,15 @@
 import { type Group, useGroup } from "../../api/group.ts";
 import { Page } from "../../shell/page.tsx";
-import { Button } from "../../ui/button.tsx";
 import { SearchField } from "../../ui/fields.tsx";
 import { bytesText, countText } from "../../ui/format.tsx";
 import { Link } from "../../ui/link.tsx";
 import { useParam } from "../../ui/params.ts";
 import { Panel, Stat, Stats } from "../../ui/pieces.tsx";
 import { useSettled } from "../../ui/settled.ts";
-import { EmptyState, ErrorNote, ErrorState, Loaded, Skeleton } from "../../ui/states.tsx";
-import { type Column, Table } from "../../ui/table.tsx";
+import { EmptyState, ErrorState, Loaded, Skeleton } from "../../ui/states.tsx";
+import type { Column } from "../../ui/table.tsx";
 import { type Upstream, useUpstreams } from "../registries/queries.ts";
+import { UpstreamsTable } from "../upstreams/upstreams-table.tsx";
 import { upstreamPath } from "./addresses.ts";
 import { useGroupSummary } from "./queries.ts";
 
@@ -59,46 +59,20 @@ function UpstreamsPanel({ group }: { group: Group }) {
   return (
     <Panel title="Upstreams">
       <SearchField label="Find an upstream by its name" value={text} onChange={setText} />
-      <Rows query={query} isSearch={search !== ""} />
-    </Panel>
-  );
-}
-
-function Rows({ query, isSearch }: { query: ReturnType<typeof useUpstreams>; isSearch: boolean }) {
-  const { data, error, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = query;
-  if (!data) {
-    if (error) return <ErrorState error={error} onRetry={() => void refetch()} />;
-    return <Skeleton height="9rem" />;
-  }
-  return (
-    <>
-      <Table
-        label="Upstreams"
+      <UpstreamsTable
+        query={query}
         columns={columns}
-        rows={data.pages.flatMap(({ items }) => items)}
-        rowKey={({ id }) => id}
+        isSearch={search !== ""}
         empty={
-          isSearch ? (
-            "No upstream has these words in its name."
-          ) : (
-            <EmptyState
-              title="No upstream yet"
-              action={<Link to="/registries">To the registries</Link>}
-            >
-              What is pulled through a registry comes from its upstreams, and is cached here.
-            </EmptyState>
-          )
+          <EmptyState
+            title="No upstream yet"
+            action={<Link to="/registries">To the registries</Link>}
+          >
+            What is pulled through a registry comes from its upstreams, and is cached here.
+          </EmptyState>
         }
       />
-      {error && <ErrorNote title="The rest of the list did not come" error={error} />}
-      {hasNextPage && (
-        <div className="row">
-          <Button isPending={isFetchingNextPage} onPress={() => void fetchNextPage()}>
-            Show more
-          </Button>
-        </div>
-      )}
-    </>
+    </Panel>
   );
 }
 

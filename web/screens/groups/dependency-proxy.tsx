@@ -5,9 +5,10 @@ import type { Group } from "../../api/group.ts";
 import type { components } from "../../api/schema.ts";
 import { Button } from "../../ui/button.tsx";
 import { ConfirmDialog } from "../../ui/dialog.tsx";
-import { type Edited, Editing, News } from "../../ui/editing.tsx";
+import { type Edited, Editing } from "../../ui/editing.tsx";
+import { EditingForm } from "../../ui/editing-form.tsx";
 import { Checkbox, TextField } from "../../ui/fields.tsx";
-import { Form, type Values } from "../../ui/form.tsx";
+import type { Values } from "../../ui/form.tsx";
 import { Panel } from "../../ui/pieces.tsx";
 import { toast } from "../../ui/toast.tsx";
 
@@ -48,7 +49,7 @@ export function DependencyProxyPanel({ group }: { group: Group }) {
 }
 
 function SettingsForm({ group, edited }: { group: Group; edited: Edited<Settings> }) {
-  const { first, tag, reload, saved } = edited;
+  const { first, tag, saved } = edited;
   const [round, setRound] = useState(0);
   const saving = useMutation({
     mutationFn: ({ enabled, identity = "", secret = "" }: Values) => {
@@ -70,11 +71,11 @@ function SettingsForm({ group, edited }: { group: Group; edited: Edited<Settings
     },
   });
   return (
-    <Form
+    <EditingForm
+      edited={edited}
+      saving={saving}
       action="Save"
-      isPending={saving.isPending}
-      error={saving.error}
-      onReload={reload}
+      words={{ enabled: "Switched on", identity: "User name" }}
       onSubmit={(values) => saving.mutate(values)}
     >
       <Checkbox
@@ -97,15 +98,12 @@ function SettingsForm({ group, edited }: { group: Group; edited: Edited<Settings
         description="Never shown. Empty, with the same user name: it stays."
         autoComplete="new-password"
       />
-      {!saving.isSuccess && (
-        <News edited={edited} words={{ enabled: "Switched on", identity: "User name" }} />
-      )}
-    </Form>
+    </EditingForm>
   );
 }
 
 function TtlForm({ group, edited }: { group: Group; edited: Edited<Ttl> }) {
-  const { first, tag, reload, saved } = edited;
+  const { first, tag, saved } = edited;
   const saving = useMutation({
     mutationFn: ({ enabled, ttl = "" }: Values) =>
       ask(
@@ -121,11 +119,11 @@ function TtlForm({ group, edited }: { group: Group; edited: Edited<Ttl> }) {
     },
   });
   return (
-    <Form
+    <EditingForm
+      edited={edited}
+      saving={saving}
       action="Save policy"
-      isPending={saving.isPending}
-      error={saving.error}
-      onReload={reload}
+      words={{ enabled: "On", ttl: "Days" }}
       onSubmit={(values) => saving.mutate(values)}
     >
       <Checkbox
@@ -141,8 +139,7 @@ function TtlForm({ group, edited }: { group: Group; edited: Edited<Ttl> }) {
         defaultValue={String(first.ttl)}
         isRequired
       />
-      {!saving.isSuccess && <News edited={edited} words={{ enabled: "On", ttl: "Days" }} />}
-    </Form>
+    </EditingForm>
   );
 }
 

@@ -8,9 +8,10 @@ import { isWithin, type Rights, useRights } from "../../api/rights.ts";
 import { type Crumb, Page } from "../../shell/page.tsx";
 import { Button } from "../../ui/button.tsx";
 import { ConfirmDialog } from "../../ui/dialog.tsx";
-import { type Edited, Editing, News } from "../../ui/editing.tsx";
+import { type Edited, Editing } from "../../ui/editing.tsx";
+import { EditingForm } from "../../ui/editing-form.tsx";
 import { TextField } from "../../ui/fields.tsx";
-import { Form, type Values } from "../../ui/form.tsx";
+import type { Values } from "../../ui/form.tsx";
 import { Link } from "../../ui/link.tsx";
 import { Panel } from "../../ui/pieces.tsx";
 import { EmptyState, Loaded } from "../../ui/states.tsx";
@@ -124,7 +125,7 @@ function Subgroups({ group }: { group: Group }) {
 }
 
 function NameForm({ edited }: { edited: Edited<Group> }) {
-  const { first, tag, reload, saved } = edited;
+  const { first, tag, saved } = edited;
   const saving = useMutation({
     mutationFn: ({ name = "", path = "" }: Values) =>
       ask(
@@ -141,11 +142,11 @@ function NameForm({ edited }: { edited: Edited<Group> }) {
     },
   });
   return (
-    <Form
+    <EditingForm
+      edited={edited}
+      saving={saving}
       action="Save"
-      isPending={saving.isPending}
-      error={saving.error}
-      onReload={reload}
+      words={{ name: "Name", path: "Path" }}
       onSubmit={(values) => saving.mutate(values)}
     >
       <TextField name="name" label="Name" defaultValue={first.name} isRequired />
@@ -156,8 +157,7 @@ function NameForm({ edited }: { edited: Edited<Group> }) {
         description="Images are pulled through its Dependency Proxy by the former path too, until another group takes that. Paths of subgroups move along."
         isRequired
       />
-      {!saving.isSuccess && <News edited={edited} words={{ name: "Name", path: "Path" }} />}
-    </Form>
+    </EditingForm>
   );
 }
 

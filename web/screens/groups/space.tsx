@@ -4,9 +4,9 @@ import { api, ask, askTagged, ifMatch } from "../../api/client.ts";
 import type { Group } from "../../api/group.ts";
 import { queries } from "../../api/queries.ts";
 import type { components } from "../../api/schema.ts";
-import { type Edited, Editing, News } from "../../ui/editing.tsx";
+import { type Edited, Editing } from "../../ui/editing.tsx";
+import { EditingForm } from "../../ui/editing-form.tsx";
 import { TextField } from "../../ui/fields.tsx";
-import { Form } from "../../ui/form.tsx";
 import { bytesText } from "../../ui/format.tsx";
 import { Gauge } from "../../ui/gauge.tsx";
 import { Panel } from "../../ui/pieces.tsx";
@@ -53,7 +53,7 @@ function Taken({ space: { cached_bytes: bytes, cache_max_bytes: most } }: { spac
 }
 
 function LimitForm({ group, edited }: { group: Group; edited: Edited<Space> }) {
-  const { first, tag, reload, saved } = edited;
+  const { first, tag, saved } = edited;
   const [isWrong, setWrong] = useState(false);
   const saving = useMutation({
     mutationFn: (bytes: number | null) =>
@@ -76,11 +76,11 @@ function LimitForm({ group, edited }: { group: Group; edited: Edited<Space> }) {
   };
   const most = first.cache_max_bytes;
   return (
-    <Form
+    <EditingForm
+      edited={edited}
+      saving={saving}
       action="Save limit"
-      isPending={saving.isPending}
-      error={saving.error}
-      onReload={reload}
+      words={{ cache_max_bytes: "At most" }}
       onSubmit={({ cache_max_bytes: text = "" }) => submit(text)}
     >
       <TextField
@@ -94,7 +94,6 @@ function LimitForm({ group, edited }: { group: Group; edited: Edited<Space> }) {
           This is no size: give it as 500 MB or 100 GB.
         </p>
       )}
-      {!saving.isSuccess && <News edited={edited} words={{ cache_max_bytes: "At most" }} />}
-    </Form>
+    </EditingForm>
   );
 }

@@ -4,7 +4,8 @@ import type { Group } from "../../api/group.ts";
 import { queries } from "../../api/queries.ts";
 import { Button } from "../../ui/button.tsx";
 import { ConfirmDialog } from "../../ui/dialog.tsx";
-import { type Edited, Editing, News } from "../../ui/editing.tsx";
+import { type Edited, Editing } from "../../ui/editing.tsx";
+import { EditingForm } from "../../ui/editing-form.tsx";
 import { Form } from "../../ui/form.tsx";
 import { bytesText, countText, RelativeTime } from "../../ui/format.tsx";
 import { Badge, Panel, type Tone } from "../../ui/pieces.tsx";
@@ -124,7 +125,7 @@ const words = {
 };
 
 function Change({ group, edited }: { group: Group; edited: Edited<CleanupPolicy> }) {
-  const { first, tag, reload, saved } = edited;
+  const { first, tag, saved } = edited;
   const saving = useMutation({
     mutationFn: (body: CleanupFields) =>
       ask(api.PATCH(path, { params: groupParams(group), headers: ifMatch(tag), body })),
@@ -135,16 +136,15 @@ function Change({ group, edited }: { group: Group; edited: Edited<CleanupPolicy>
     },
   });
   return (
-    <Form
+    <EditingForm
+      edited={edited}
+      saving={saving}
       action="Save cleanup policy"
-      isPending={saving.isPending}
-      error={saving.error}
-      onReload={reload}
+      words={words}
       onSubmit={(values) => saving.mutate(fieldsOf(values))}
     >
       <CleanupFieldSet group={group} policy={first} />
-      {!saving.isSuccess && <News edited={edited} words={words} />}
-    </Form>
+    </EditingForm>
   );
 }
 

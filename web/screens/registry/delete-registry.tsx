@@ -1,13 +1,11 @@
 import { useQueries, useQuery } from "@tanstack/react-query";
-import { useState } from "react";
 import { useLocation } from "wouter";
 import { api, ask, askTagged, ifMatch } from "../../api/client.ts";
 import { queries } from "../../api/queries.ts";
-import { Button } from "../../ui/button.tsx";
-import { ConfirmDialog } from "../../ui/dialog.tsx";
 import type { Tagged } from "../../ui/edited.tsx";
 import { ErrorNote, Skeleton } from "../../ui/states.tsx";
 import { toast } from "../../ui/toast.tsx";
+import { DeleteButton } from "../registries/delete-button.tsx";
 import { Preview } from "../registries/purge.tsx";
 import { registriesChanged, type RegistryDetail } from "../registries/queries.ts";
 import { typedName } from "../registries/typed.ts";
@@ -16,7 +14,6 @@ import { typedName } from "../registries/typed.ts";
 export function DeleteRegistry({ newest: { data, tag } }: { newest: Tagged<RegistryDetail> }) {
   const { id, name } = data;
   const [, navigate] = useLocation();
-  const [isOpen, setOpen] = useState(false);
   const remove = async () => {
     await ask(
       api.DELETE("/api/v4/virtual_registries/container/registries/{id}", {
@@ -29,21 +26,14 @@ export function DeleteRegistry({ newest: { data, tag } }: { newest: Tagged<Regis
     await registriesChanged();
   };
   return (
-    <>
-      <Button variant="quiet" icon="trash" onPress={() => setOpen(true)}>
-        Delete
-      </Button>
-      <ConfirmDialog
-        title={`Delete the registry ${name}?`}
-        action="Delete registry"
-        typed={typedName(name, id)}
-        isOpen={isOpen}
-        onOpenChange={setOpen}
-        onConfirm={remove}
-      >
-        {isOpen && <TakenAlong registry={data} />}
-      </ConfirmDialog>
-    </>
+    <DeleteButton
+      title={`Delete the registry ${name}?`}
+      action="Delete registry"
+      typed={typedName(name, id)}
+      onConfirm={remove}
+    >
+      <TakenAlong registry={data} />
+    </DeleteButton>
   );
 }
 

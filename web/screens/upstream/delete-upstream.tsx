@@ -1,13 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
 import { useLocation } from "wouter";
 import { api, ask, ifMatch } from "../../api/client.ts";
 import { queries } from "../../api/queries.ts";
-import { Button } from "../../ui/button.tsx";
-import { ConfirmDialog } from "../../ui/dialog.tsx";
 import type { Tagged } from "../../ui/edited.tsx";
 import { Loaded } from "../../ui/states.tsx";
 import { toast } from "../../ui/toast.tsx";
+import { DeleteButton } from "../registries/delete-button.tsx";
 import { Preview } from "../registries/purge.tsx";
 import { registriesChanged, type UpstreamDetail } from "../registries/queries.ts";
 import { typedName } from "../registries/typed.ts";
@@ -17,7 +15,6 @@ import { InRegistries } from "../upstreams/in-registries.tsx";
 export function DeleteUpstream({ newest: { data, tag } }: { newest: Tagged<UpstreamDetail> }) {
   const { id, name } = data;
   const [, navigate] = useLocation();
-  const [isOpen, setOpen] = useState(false);
   const remove = async () => {
     await ask(
       api.DELETE("/api/v4/virtual_registries/container/upstreams/{id}", {
@@ -30,21 +27,14 @@ export function DeleteUpstream({ newest: { data, tag } }: { newest: Tagged<Upstr
     await registriesChanged();
   };
   return (
-    <>
-      <Button variant="quiet" icon="trash" onPress={() => setOpen(true)}>
-        Delete
-      </Button>
-      <ConfirmDialog
-        title={`Delete ${name}?`}
-        action="Delete upstream"
-        typed={typedName(name, id)}
-        isOpen={isOpen}
-        onOpenChange={setOpen}
-        onConfirm={remove}
-      >
-        {isOpen && <TakenAlong upstream={data} />}
-      </ConfirmDialog>
-    </>
+    <DeleteButton
+      title={`Delete ${name}?`}
+      action="Delete upstream"
+      typed={typedName(name, id)}
+      onConfirm={remove}
+    >
+      <TakenAlong upstream={data} />
+    </DeleteButton>
   );
 }
 

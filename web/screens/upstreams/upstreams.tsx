@@ -4,16 +4,16 @@ import { useSearchParams } from "wouter";
 import { useGroup } from "../../api/group.ts";
 import { takesMaintainer, useMayChange } from "../../api/rights.ts";
 import { Page } from "../../shell/page.tsx";
-import { Button } from "../../ui/button.tsx";
 import { SearchField } from "../../ui/fields.tsx";
 import { Link } from "../../ui/link.tsx";
 import { Badge, Panel } from "../../ui/pieces.tsx";
 import { useSettled } from "../../ui/settled.ts";
-import { EmptyState, ErrorNote, ErrorState, Skeleton } from "../../ui/states.tsx";
-import { type Column, Table } from "../../ui/table.tsx";
+import { EmptyState, ErrorState, Skeleton } from "../../ui/states.tsx";
+import type { Column } from "../../ui/table.tsx";
 import { HealthBadge } from "../registries/health.tsx";
 import { type Upstream, useUpstream, useUpstreams } from "../registries/queries.ts";
 import { InRegistries } from "./in-registries.tsx";
+import { UpstreamsTable } from "./upstreams-table.tsx";
 
 /** All upstreams of a group, those too that are in no registry. */
 export default function Upstreams() {
@@ -66,51 +66,17 @@ function List({ groupId }: { groupId: number }) {
   return (
     <Panel title="In this group">
       <SearchField label="Find an upstream by its name" value={text} onChange={typed} />
-      <Rows query={upstreams} groupId={groupId} isSearch={search !== ""} />
-    </Panel>
-  );
-}
-
-function Rows({
-  query,
-  groupId,
-  isSearch,
-}: {
-  query: ReturnType<typeof useUpstreams>;
-  groupId: number;
-  isSearch: boolean;
-}) {
-  const { data, error, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = query;
-  if (!data) {
-    if (error) return <ErrorState error={error} onRetry={() => void refetch()} />;
-    return <Skeleton height="9rem" />;
-  }
-  return (
-    <>
-      <Table
-        label="Upstreams"
+      <UpstreamsTable
+        query={upstreams}
         columns={columnsFor(groupId)}
-        rows={data.pages.flatMap(({ items }) => items)}
-        rowKey={({ id }) => id}
+        isSearch={search !== ""}
         empty={
-          isSearch ? (
-            "No upstream has these words in its name."
-          ) : (
-            <EmptyState title="No upstream yet">
-              Add one, by a few presets or by its address.
-            </EmptyState>
-          )
+          <EmptyState title="No upstream yet">
+            Add one, by a few presets or by its address.
+          </EmptyState>
         }
       />
-      {error && <ErrorNote title="The rest of the list did not come" error={error} />}
-      {hasNextPage && (
-        <div className="row">
-          <Button isPending={isFetchingNextPage} onPress={() => void fetchNextPage()}>
-            Show more
-          </Button>
-        </div>
-      )}
-    </>
+    </Panel>
   );
 }
 

@@ -1,15 +1,16 @@
 import { useMutation } from "@tanstack/react-query";
 import { api, ask, ifMatch } from "../../api/client.ts";
-import { type Edited, News } from "../../ui/editing.tsx";
+import type { Edited } from "../../ui/editing.tsx";
+import { EditingForm } from "../../ui/editing-form.tsx";
 import { Checkbox, TextField } from "../../ui/fields.tsx";
-import { Form, type Values } from "../../ui/form.tsx";
+import type { Values } from "../../ui/form.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { type User, usersChanged } from "./queries.ts";
 
 const words = { name: "Name", email: "E-mail address", is_admin: "Administrator" };
 
 export function ProfileForm({ edited }: { edited: Edited<User> }) {
-  const { first, tag, reload, saved } = edited;
+  const { first, tag, saved } = edited;
   const saving = useMutation({
     mutationFn: ({ name = "", email = "", admin }: Values) =>
       ask(
@@ -26,11 +27,11 @@ export function ProfileForm({ edited }: { edited: Edited<User> }) {
     },
   });
   return (
-    <Form
+    <EditingForm
+      edited={edited}
+      saving={saving}
       action="Save"
-      isPending={saving.isPending}
-      error={saving.error}
-      onReload={reload}
+      words={words}
       onSubmit={(values) => saving.mutate(values)}
     >
       <TextField name="name" label="Name" defaultValue={first.name} isRequired />
@@ -47,7 +48,6 @@ export function ProfileForm({ edited }: { edited: Edited<User> }) {
         description="May see and change everything. The last active administrator stays one."
         defaultSelected={first.is_admin}
       />
-      {!saving.isSuccess && <News edited={edited} words={words} />}
-    </Form>
+    </EditingForm>
   );
 }

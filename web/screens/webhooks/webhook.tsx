@@ -7,8 +7,9 @@ import { useRights } from "../../api/rights.ts";
 import { type Crumb, Page } from "../../shell/page.tsx";
 import { Button } from "../../ui/button.tsx";
 import { ConfirmDialog } from "../../ui/dialog.tsx";
-import { type Edited, Editing, News } from "../../ui/editing.tsx";
-import { Form, type Values } from "../../ui/form.tsx";
+import { type Edited, Editing } from "../../ui/editing.tsx";
+import { EditingForm } from "../../ui/editing-form.tsx";
+import type { Values } from "../../ui/form.tsx";
 import { RelativeTime } from "../../ui/format.tsx";
 import { Panel } from "../../ui/pieces.tsx";
 import { ErrorState, Loaded, Skeleton } from "../../ui/states.tsx";
@@ -100,7 +101,7 @@ const words = {
 };
 
 function SettingsForm({ group, edited }: { group: Group; edited: Edited<Webhook> }) {
-  const { first, tag, reload, saved } = edited;
+  const { first, tag, saved } = edited;
   const [chosen, setChosen] = useState(first.events);
   const [round, setRound] = useState(0);
   const saving = useMutation({
@@ -127,16 +128,15 @@ function SettingsForm({ group, edited }: { group: Group; edited: Edited<Webhook>
     },
   });
   return (
-    <Form
+    <EditingForm
+      edited={edited}
+      saving={saving}
       action="Save webhook"
-      isPending={saving.isPending}
-      error={saving.error}
-      onReload={reload}
+      words={words}
       onSubmit={(values) => saving.mutate(values)}
     >
       <WebhookFieldSet key={round} webhook={first} chosen={chosen} onChoose={setChosen} />
-      {!saving.isSuccess && <News edited={edited} words={words} />}
-    </Form>
+    </EditingForm>
   );
 }
 

@@ -1,22 +1,19 @@
 import { z } from "@hono/zod-openapi";
 import { hashSecret, newSecret } from "../../../lib/secret.ts";
-import type { TokenRecord } from "../../../metadata/contract.ts";
 import { removed } from "../changes.ts";
 import { tagged } from "../conditions.ts";
-import { type Api, type Asked, endpoint } from "../endpoint.ts";
-import { notFound } from "../errors.ts";
-import { pathId } from "../fields.ts";
+import { type Api, endpoint } from "../endpoint.ts";
 import { findGroup, groupParams } from "../groups.ts";
 import type { ApiOptions } from "../options.ts";
 import { pageHeaders, pageOf, pageOptions, pageQuery } from "../pages.ts";
 import { rotatedDeployEnd, tokenEnd } from "./expiry.ts";
 import { deployRotation, deployToken, deployTokenFields, newDeployToken } from "./fields.ts";
+import { findToken, tokenParams } from "./found-token.ts";
 import { deployTokenJson } from "./represent.ts";
 import { rotated } from "./rotating.ts";
 
 const all = "/groups/{id}/deploy_tokens";
 const one = `${all}/{token_id}`;
-const params = z.strictObject({ ...groupParams.shape, token_id: pathId });
 const prefix = "weir_gdt_";
 
 /** Deploy tokens of groups: a user name and a secret, and nobody behind them. */
@@ -80,20 +77,6 @@ function create(api: Api, { management, identity, clock }: ApiOptions): void {
   );
 }
 
-type Granted = Asked<unknown, unknown, unknown>["granted"];
-
-/** The token, if the caller may and it is of this group. */
-async function find(
-  { management, identity }: ApiOptions,
-  { token_id: id, ...group }: z.output<typeof params>,
-  granted: Granted,
-): Promise<TokenRecord> {
-  const { id: groupId } = granted(await findGroup(management, group));
-  const found = await identity.tokens.get({ kind: "deploy", groupId }, id);
-  if (!found) throw notFound();
-  return found;
-}
-
 function get(api: Api, options: ApiOptions): void {
   endpoint(
     api,
@@ -102,13 +85,13 @@ function get(api: Api, options: ApiOptions): void {
       path: one,
       summary: "Get a group's deploy token",
       action: "read_group_tokens",
-      params,
+      params: tokenParams,
       answer: deployToken,
       tagged: true,
       status: 200,
     },
     async ({ params, granted }) => {
-      const found = await find(options, params, granted);
+      const found = await findToken("deploy", options, params, granted);
       return { body: deployTokenJson(found, options.clock.now()), headers: tagged(found) };
     },
   );
@@ -123,14 +106,14 @@ function rotate(api: Api, options: ApiOptions): void {
       path: `${one}/rotate`,
       summary: "Revoke a group's deploy token and create one like it, which ends when it would",
       action: "create_group_tokens",
-      params,
+      params: tokenParams,
       body: deployRotation,
       answer: newDeployToken,
       tagged: true,
       status: 200,
     },
     async (asked) => {
-      const found = await find(options, asked.params, asked.granted);
+      const found = await findToken("deploy", options, asked.params, asked.granted);
       return rotated(options, found, asked, {
         prefix,
         endOf: rotatedDeployEnd,
@@ -150,11 +133,11 @@ function revoke(api: Api, options: ApiOptions): void {
       path: one,
       summary: "Revoke a group's deploy token",
       action: "revoke_group_tokens",
-      params,
+      params: tokenParams,
       status: 204,
     },
     async ({ params, granted, condition, author }) => {
-      const found = await find(options, params, granted);
+      const found = await findToken("deploy", options, params, granted);
       return removed(await identity.by(author).tokens.revoke(found.id, condition()));
     },
   );

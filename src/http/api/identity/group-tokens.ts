@@ -3,19 +3,18 @@ import { hashSecret, newSecret } from "../../../lib/secret.ts";
 import { removed } from "../changes.ts";
 import { tagged } from "../conditions.ts";
 import { type Api, endpoint } from "../endpoint.ts";
-import { forbidden, notFound } from "../errors.ts";
-import { pathId } from "../fields.ts";
+import { forbidden } from "../errors.ts";
 import { findGroup, groupParams } from "../groups.ts";
 import type { ApiOptions } from "../options.ts";
 import { pageHeaders, pageOf, pageOptions, pageQuery } from "../pages.ts";
 import { accessTokenEnd, rotatedEnd } from "./expiry.ts";
 import { groupToken, groupTokenFields, newGroupToken, rotation } from "./fields.ts";
+import { findToken, tokenParams } from "./found-token.ts";
 import { groupTokenJson } from "./represent.ts";
 import { rotated } from "./rotating.ts";
 
 const all = "/groups/{id}/access_tokens";
 const prefix = "weir_gat_";
-const params = z.strictObject({ ...groupParams.shape, token_id: pathId });
 
 /** Access tokens of groups: each stands for a bot with a role in the group. */
 export function groupTokenEndpoints(api: Api, options: ApiOptions): void {
@@ -79,7 +78,7 @@ function create(api: Api, { management, identity, clock }: ApiOptions): void {
   );
 }
 
-function get(api: Api, { management, identity, clock }: ApiOptions): void {
+function get(api: Api, options: ApiOptions): void {
   endpoint(
     api,
     {
@@ -87,21 +86,20 @@ function get(api: Api, { management, identity, clock }: ApiOptions): void {
       path: `${all}/{token_id}`,
       summary: "Get a group's access token",
       action: "read_group_tokens",
-      params,
+      params: tokenParams,
       answer: groupToken,
       tagged: true,
       status: 200,
     },
     async ({ params, granted }) => {
-      const { id: groupId } = granted(await findGroup(management, params));
-      const found = await identity.tokens.get({ kind: "group", groupId }, params.token_id);
-      if (!found) throw notFound();
-      return { body: groupTokenJson(found, clock.now()), headers: tagged(found) };
+      const found = await findToken("group", options, params, granted);
+      return { body: groupTokenJson(found, options.clock.now()), headers: tagged(found) };
     },
   );
 }
 
-function revoke(api: Api, { management, identity }: ApiOptions): void {
+function revoke(api: Api, options: ApiOptions): void {
+  const { identity } = options;
   endpoint(
     api,
     {
@@ -110,20 +108,17 @@ function revoke(api: Api, { management, identity }: ApiOptions): void {
       path: `${all}/{token_id}`,
       summary: "Revoke a group's access token; its bot goes with the last one",
       action: "revoke_group_tokens",
-      params,
+      params: tokenParams,
       status: 204,
     },
     async ({ params, granted, condition, author }) => {
-      const { id: groupId } = granted(await findGroup(management, params));
-      const found = await identity.tokens.get({ kind: "group", groupId }, params.token_id);
-      if (!found) throw notFound();
+      const found = await findToken("group", options, params, granted);
       return removed(await identity.by(author).tokens.revoke(found.id, condition()));
     },
   );
 }
 
 function rotate(api: Api, options: ApiOptions): void {
-  const { management, identity } = options;
   endpoint(
     api,
     {
@@ -132,16 +127,14 @@ function rotate(api: Api, options: ApiOptions): void {
       path: `${all}/{token_id}/rotate`,
       summary: "Revoke a group's access token and create one like it, which ends when it would",
       action: "create_group_tokens",
-      params,
+      params: tokenParams,
       body: rotation,
       answer: newGroupToken,
       tagged: true,
       status: 200,
     },
     async (asked) => {
-      const { id: groupId } = asked.granted(await findGroup(management, asked.params));
-      const found = await identity.tokens.get({ kind: "group", groupId }, asked.params.token_id);
-      if (!found) throw notFound();
+      const found = await findToken("group", options, asked.params, asked.granted);
       return rotated(options, found, asked, { prefix, endOf: rotatedEnd, json: groupTokenJson });
     },
   );

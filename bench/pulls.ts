@@ -1,0 +1,123 @@
+// What a cached manifest by tag costs, asked for by clients, with few cache entries and with many in a SQLite database:
+// node bin/bun.mjs bench/pulls.ts [few, by default 10000] [many, by default 10000000]
+// The entries are asked for all over, so hardly one twice; beside it the server notes when each was pulled. By turns, the middle of some rounds.
+import { Database } from "bun:sqlite";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { tellJanitor } from "../test/e2e/lab/processes.ts";
+import { buildImage, FakeUpstream } from "../test/fakes/upstream.ts";
+import { SoakServer } from "./soak-server.ts";
+import { figure, median, table } from "./stats.ts";
+
+process.env["NO_PROXY"] = "127.0.0.1";
+const counts = [Number(Bun.argv[2] ?? 10_000), Number(Bun.argv[3] ?? 10_000_000)] as const;
+const upstreams = 3;
+const repositories = 100;
+/** One image for so many tags. */
+const perImage = 1000;
+const perStatement = 500_000;
+const rounds = 7;
+const pulls = 10_000;
+const pullers = 4;
+
+const home = mkdtempSync(path.join(tmpdir(), "weir-pulls-"));
+tellJanitor("folder", home);
+const upstream = await FakeUpstream.start();
+const repositoryOf = (n: number) => `group/project-${n % repositories}/app`;
+
+/** Entry `n` is a tag of one of the repositories at one of the upstreams. */
+function fill(database: Database, count: number): void {
+  database.run("pragma synchronous = off");
+  database.run("pragma cache_size = -1000000");
+  database.run(
+    "create temp table made (k integer primary key, digest text, type text, size integer)",
+  );
+  const manifest = database.query(
+    "insert into manifests (digest, media_type, payload) values (?, ?, ?)",
+  );
+  const made = database.query("insert into made values (?, ?, ?, ?)");
+  database.transaction(() => {
+    for (let k = 0; k * perImage < count; k++) {
+      const { digest, payload, mediaType } = buildImage({ label: `t${k}`, layers: [] });
+      manifest.run(digest, mediaType, payload);
+      made.run(k, digest, mediaType, payload.length);
+    }
+  })();
+  const now = Date.now();
+  for (let from = 0; from < count; from += perStatement) {
+    const to = Math.min(count, from + perStatement) - 1;
+    database.run(`insert into cache_entries (group_id, upstream_id, repository, kind, reference, digest, proof, content_type, size,
+        upstream_checked_at, downloaded_at, created_at, updated_at)
+      with recursive t (n) as (select ${from} union all select n + 1 from t where n < ${to})
+      select 1, 1 + n % ${upstreams}, 'group/project-' || (n % ${repositories}) || '/app', 'manifest', 'v' || n, digest, 'shown', type, size,
+        ${now}, ${now}, ${now}, ${now} from t join made on k = n / ${perImage}`);
+  }
+  database.run("pragma wal_checkpoint(truncate)");
+}
+
+async function prepared(count: number): Promise<SoakServer> {
+  const server = await SoakServer.start(home, `of-${count}`, upstream.url, undefined, {});
+  for (let id = 2; id <= upstreams; id++) {
+    await server.api("POST", "/virtual_registries/container/registries/1/upstreams", {
+      name: `u${id}`,
+      url: `${upstream.url}/${id}`,
+    });
+  }
+  using database = server.open();
+  fill(database, count);
+  return server;
+}
+
+interface Cost {
+  cpuMs: number;
+  ms: number;
+}
+
+let last = 0;
+async function round(server: SoakServer, count: number, of: number): Promise<Cost> {
+  const times: number[] = [];
+  const already = server.cpuSeconds;
+  let begun = 0;
+  const puller = async () => {
+    while (begun < of) {
+      begun++;
+      last += 1_299_709;
+      const n = last % count;
+      times.push(await server.time(repositoryOf(n), `manifests/v${n}`));
+    }
+  };
+  await Promise.all(Array.from({ length: pullers }, puller));
+  // What was pulled is noted by and by.
+  await Bun.sleep(11_000);
+  return { cpuMs: (1000 * (server.cpuSeconds - already)) / of, ms: median(times) };
+}
+
+const costs: [Cost[], Cost[]] = [[], []];
+const servers = [await prepared(counts[0]), await prepared(counts[1])] as const;
+for (let i = 0; i <= rounds; i++) {
+  for (const which of [0, 1] as const) {
+    const cost = await round(servers[which], counts[which], pulls);
+    // The first has tokens made and code compiled.
+    if (i > 0) costs[which].push(cost);
+    console.error(`${counts[which]}: CPU ${figure(1000 * cost.cpuMs)} µs, ${figure(cost.ms)} ms`);
+  }
+}
+for (const server of servers) await server.stop();
+await upstream.stop();
+if (upstream.server.requests.length > 0 || servers.some(({ broken }) => broken > 0)) {
+  throw new Error("not everything came from the cache");
+}
+const of = (which: 0 | 1, what: keyof Cost) => median(costs[which].map((cost) => cost[what]));
+const row = (name: string, what: keyof Cost, unit: number) => [
+  name,
+  figure(of(0, what) * unit),
+  figure(of(1, what) * unit),
+  figure(of(1, what) / of(0, what)),
+];
+console.log(
+  table(
+    ["a cached manifest by tag", ...counts.map((count) => `${count} entries`), "ratio"],
+    [row("CPU of the server, µs", "cpuMs", 1000), row("time with four clients, ms", "ms", 1)],
+  ),
+);
