@@ -106,9 +106,6 @@ export function keepPull(groupId: number, wanted: PullsWanted, limit: number, pu
   );
 }
 
-/** Asks anew for the pulls of a group, whatever is wanted of them; what was asked before is too old, also where it is the first. */
-export async function refreshPulls(groupId: number): Promise<void> {
-  const queryKey = ["pulls", groupId];
-  await queries.cancelQueries({ queryKey });
-  await queries.invalidateQueries({ queryKey });
-}
+/** Asks anew for the pulls of a group, whatever is wanted of them. */
+export const refreshPulls = (groupId: number): Promise<void> =>
+  queries.invalidateQueries({ queryKey: ["pulls", groupId] });
