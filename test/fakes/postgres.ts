@@ -3,6 +3,7 @@ import { chmodSync, chownSync, globSync, mkdtempSync, rmSync, writeFileSync } fr
 import { tmpdir, userInfo } from "node:os";
 import path from "node:path";
 import { freePort } from "./port.ts";
+import { stopped } from "./stopped.ts";
 import { until } from "./until.ts";
 
 /** Where Debian has what is not on the path, the newest version last. */
@@ -145,7 +146,9 @@ export class PostgresServer {
 
   /** It is there, and does nothing. */
   pause(): void {
-    for (const pid of this.#pids()) signal(pid, "SIGSTOP");
+    stopped(this.#pids());
+    // One more that it has begun meanwhile.
+    stopped(this.#pids());
   }
 
   resume(): void {

@@ -10,6 +10,7 @@ import { BucketBlobStore, type BucketStoreOptions } from "../../src/blobs/s3/sto
 import type { BucketSettings } from "../../src/blobs/s3/settings.ts";
 import { emptyHash, signHeaders, unsignedPayload } from "../../src/blobs/s3/signing.ts";
 import { BucketTransport } from "../../src/blobs/s3/transport.ts";
+import { stopped } from "./stopped.ts";
 import { until } from "./until.ts";
 import { accepts, freePort, Service, tellJanitor } from "../e2e/lab/processes.ts";
 
@@ -87,7 +88,7 @@ export class S3Server {
 
   /** It stops in the middle of what it does; connections are made all the same. */
   hang(): void {
-    process.kill(this.#own().pid, "SIGSTOP");
+    stopped([this.#own().pid]);
   }
 
   /** Has a request under way until what is returned is called; with `--max-requests 1` it takes no other. */
