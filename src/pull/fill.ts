@@ -104,7 +104,10 @@ export class Fill {
   #remember(start: number, bytes: Uint8Array): void {
     if (this.#readers === 0) return;
     this.#recent.push({ start, bytes });
-    while (start + bytes.length - (this.#recent[0]?.start ?? 0) > recentBytes) this.#recent.shift();
+    // One that is larger by itself is not kept: there is no bound to what the runtime gathers while others have their turn.
+    const isTooMuch = (oldest = this.#recent[0]) =>
+      oldest !== undefined && start + bytes.length - oldest.start > recentBytes;
+    while (isTooMuch()) this.#recent.shift();
   }
 
   #end(state: FillState): void {
