@@ -24,10 +24,11 @@ const withBoth = [
 /** Only where they are named. */
 const more = {
   postgres: () => testsOnPostgres([], {}),
-  e2e: () => endToEnd(4),
+  e2e: () => endToEnd(3),
   /** What of it goes through database and store, on the other one of each. */
-  "e2e-pair": () =>
-    inScratch((scratch) => withPostgres((shared) => endToEndOfPair(scratch, shared))),
+  "e2e-pair": () => onPair(2, "test/e2e"),
+  /** Of that, the files that it shows in first where either of them is wrong: what CI has the time for. */
+  "e2e-pair-core": () => onPair(1, ...core),
   /** What works with database and blobs the most, on the other one of each at once. */
   pair: () => testsOnPostgres(withBoth, { WEIR_TEST_BLOBS: "s3" }),
 };
@@ -47,21 +48,30 @@ const neitherOfBoth = [
   "migrate.test.ts",
 ];
 
+const core = ["crash", "herd", "dependency-proxy", "tokens", "lists", "upstreams"].map(
+  (name) => `test/e2e/${name}.test.ts`,
+);
+
 /** Files that took long the last time begin first, so that none is left alone at the end. */
-function endToEnd(processes, without = [], env = process.env) {
+function endToEnd(processes, files = ["test/e2e"], without = [], env = process.env) {
   const timings = ["--timings", "test/e2e/timings.json"];
   const ignored = without.flatMap((name) => ["--path-ignore-patterns", `test/e2e/${name}`]);
   const how = [`--parallel=${processes}`, "--timeout", "20000", ...timings, ...ignored];
-  return runBun(["test", ...how, "test/e2e"], env);
+  return runBun(["test", ...how, ...files], env);
 }
 
+const onPair = (processes, ...files) =>
+  inScratch((scratch) =>
+    withPostgres((shared) => endToEndOfPair(scratch, shared, processes, files)),
+  );
+
 /** With the executable, as most have it who have both: from the clone the other pair is started. */
-async function endToEndOfPair(scratch, shared) {
+async function endToEndOfPair(scratch, shared, processes, files) {
   const executable = path.join(scratch, "weir");
   const code = await buildExecutable(scratch, executable);
   if (code !== 0) return code;
   const pair = { WEIR_E2E_PAIR: "postgres-s3", WEIR_E2E_EXECUTABLE: executable };
-  return endToEnd(2, neitherOfBoth, { ...process.env, ...shared, ...pair });
+  return endToEnd(processes, files, neitherOfBoth, { ...process.env, ...shared, ...pair });
 }
 
 /** For this machine, and with what the engine has made of the sources, which it starts twice as fast with. */
