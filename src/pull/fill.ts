@@ -105,9 +105,8 @@ export class Fill {
     if (this.#readers === 0) return;
     this.#recent.push({ start, bytes });
     // One that is larger by itself is not kept: there is no bound to what the runtime gathers while others have their turn.
-    const isTooMuch = (oldest = this.#recent[0]) =>
-      oldest !== undefined && start + bytes.length - oldest.start > recentBytes;
-    while (isTooMuch()) this.#recent.shift();
+    const kept = start + bytes.length - recentBytes;
+    while ((this.#recent[0]?.start ?? kept) < kept) this.#recent.shift();
   }
 
   #end(state: FillState): void {

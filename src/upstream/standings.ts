@@ -1,6 +1,7 @@
 import type { Clock } from "../lib/clock.ts";
 import { LruMap } from "../lib/lru.ts";
 import { failureCode, type Log } from "../lib/log.ts";
+import { maybeTime } from "../lib/time-text.ts";
 import { Breaker, type Outcome, type Pass } from "./breaker.ts";
 import { type Budget, readBudget } from "./budget.ts";
 import {
@@ -135,7 +136,7 @@ export class Standings {
     const health = breaker.health(this.options.clock.now());
     const { retryAt, lastFailure: reason } = health;
     const isBack = health.breaker === "closed";
-    const details = isBack ? {} : { reason: reason ?? null, retry_at: timeText(retryAt) };
+    const details = isBack ? {} : { reason: reason ?? null, retry_at: maybeTime(retryAt) };
     const event = isBack ? "upstream.recovered" : "upstream.unavailable";
     this.options.told({ event, upstreamId: upstream.id, details });
   }
@@ -181,8 +182,6 @@ export class Standings {
     }
   }
 }
-
-const timeText = (at: number | undefined) => (at === undefined ? null : new Date(at).toISOString());
 
 /** An answer is a sign of life, whatever it says; 404, 401 and 403 are answers. */
 function outcomeOf(error: unknown): Outcome {

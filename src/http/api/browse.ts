@@ -1,3 +1,4 @@
+import { maybeTime, timeText } from "../../lib/time-text.ts";
 import type { EntryRecord, PresentEntry, RepositoryRecord } from "../../metadata/contract.ts";
 import { parseDigest } from "../../oci/digest.ts";
 import type {
@@ -5,7 +6,7 @@ import type {
   InspectedEntry,
   InspectedManifest,
 } from "../../pull/inspection/contract.ts";
-import { entryIdText, entryJson, maybeTime, timeText } from "./represent.ts";
+import { entryIdText, entryJson } from "./represent.ts";
 
 export function repositoryJson(repository: RepositoryRecord) {
   return {

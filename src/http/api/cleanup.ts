@@ -1,3 +1,4 @@
+import { maybeTime, timeText } from "../../lib/time-text.ts";
 import { z } from "@hono/zod-openapi";
 import type { CleanupPolicy, CleanupSettings } from "../../metadata/contract.ts";
 import { atLeastOne, removed } from "./changes.ts";
@@ -165,13 +166,11 @@ function settingsGiven(given: z.output<typeof cleanupPolicyFields>): Partial<Cle
   };
 }
 
-const timeText = (at: number) => new Date(at).toISOString();
-
 function policyJson(policy: CleanupPolicy) {
   return {
     group_id: policy.groupId,
     next_run_at: timeText(policy.nextRunAt),
-    last_run_at: policy.lastRunAt === undefined ? null : timeText(policy.lastRunAt),
+    last_run_at: maybeTime(policy.lastRunAt),
     last_run_deleted_size: policy.deleted.size,
     last_run_deleted_entries_count: policy.deleted.entries,
     keep_n_days_after_download: policy.keepDays,

@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { timeText } from "../../lib/time-text.ts";
 import type { OidcIssuer, OidcIssuerRecord } from "../../metadata/contract.ts";
 import * as work from "../../work/contract.ts";
 import { atLeastOne, removed } from "./changes.ts";
@@ -179,7 +180,7 @@ function issuerJson(record: OidcIssuerRecord) {
     leeway_seconds: record.leewaySeconds,
     required_claims: record.requiredClaims,
     rules: record.rules,
-    created_at: new Date(record.createdAt).toISOString(),
-    updated_at: new Date(record.updatedAt).toISOString(),
+    created_at: timeText(record.createdAt),
+    updated_at: timeText(record.updatedAt),
   };
 }

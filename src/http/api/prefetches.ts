@@ -1,3 +1,4 @@
+import { maybeTime } from "../../lib/time-text.ts";
 import { z } from "@hono/zod-openapi";
 import {
   type Prefetch,
@@ -130,8 +131,6 @@ function followPrefetch(api: Api, { management, listeners }: ApiOptions): void {
   );
 }
 
-const timeText = (at: number | undefined) => (at === undefined ? null : new Date(at).toISOString());
-
 function prefetchJson(prefetch: Prefetch) {
   const { images } = prefetch;
   return {
@@ -142,8 +141,8 @@ function prefetchJson(prefetch: Prefetch) {
     platforms: prefetch.platforms,
     every_hours: prefetch.everyHours ?? null,
     status: prefetch.status,
-    next_run_at: timeText(prefetch.nextRunAt),
-    last_run_at: timeText(prefetch.lastRunAt),
+    next_run_at: maybeTime(prefetch.nextRunAt),
+    last_run_at: maybeTime(prefetch.lastRunAt),
     progress: {
       images: {
         done: images.filter(({ status }) => status !== "pending").length,
@@ -152,8 +151,8 @@ function prefetchJson(prefetch: Prefetch) {
       ...countsJson(sumOf(images, "done"), sumOf(images, "total")),
     },
     images: images.map(imageJson),
-    created_at: timeText(prefetch.createdAt),
-    updated_at: timeText(prefetch.updatedAt),
+    created_at: maybeTime(prefetch.createdAt),
+    updated_at: maybeTime(prefetch.updatedAt),
   };
 }
 
@@ -163,7 +162,7 @@ function imageJson({ image, status, reason, digest, notBefore, done, total }: Pr
     status,
     reason: reason ?? null,
     digest: digest ?? null,
-    retry_at: status === "pending" && notBefore > 0 ? timeText(notBefore) : null,
+    retry_at: status === "pending" && notBefore > 0 ? maybeTime(notBefore) : null,
     ...countsJson(done, total),
   };
 }

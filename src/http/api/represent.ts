@@ -1,3 +1,4 @@
+import { maybeTime, timeText } from "../../lib/time-text.ts";
 import type {
   Association,
   AuditEvent,
@@ -9,9 +10,6 @@ import type {
 import type { Explanation, PlannedUpstream, PullPlan } from "../../pull/contract.ts";
 import type { Health } from "../../upstream/contract.ts";
 import { nextByCode, nextOfReason, nextOfRules } from "../live/next.ts";
-
-export const timeText = (time: number) => new Date(time).toISOString();
-export const maybeTime = (time: number | undefined) => (time === undefined ? null : timeText(time));
 
 const times = ({ createdAt, updatedAt }: { createdAt: number; updatedAt: number }) => ({
   created_at: timeText(createdAt),

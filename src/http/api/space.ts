@@ -1,3 +1,4 @@
+import { timeText } from "../../lib/time-text.ts";
 import { z } from "@hono/zod-openapi";
 import type { EvictedEntry } from "../../metadata/contract.ts";
 import type { EvictionPreview } from "../../work/contract.ts";
@@ -121,8 +122,6 @@ function groupSpace(api: Api, { management, space }: ApiOptions): void {
     },
   );
 }
-
-const timeText = (at: number) => new Date(at).toISOString();
 
 function previewJson({ of, name, why, bytes, bound, excess, ...gone }: EvictionPreview) {
   const { count, size, left, entries } = gone;

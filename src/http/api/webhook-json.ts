@@ -1,6 +1,5 @@
+import { maybeTime } from "../../lib/time-text.ts";
 import type { Delivery, Webhook } from "../../metadata/contract.ts";
-
-const timeText = (at: number | undefined) => (at === undefined ? null : new Date(at).toISOString());
 
 /** Without the secret, and written out by name so that nothing can slip in. */
 export function webhookJson(webhook: Webhook) {
@@ -14,11 +13,11 @@ export function webhookJson(webhook: Webhook) {
     events: webhook.events,
     enabled: webhook.enabled,
     disabled_reason: webhook.disabledReason ?? null,
-    failing_since: timeText(webhook.failingSince),
-    last_delivered_at: timeText(webhook.lastDeliveredAt),
+    failing_since: maybeTime(webhook.failingSince),
+    last_delivered_at: maybeTime(webhook.lastDeliveredAt),
     dropped_count: webhook.dropped,
-    created_at: timeText(webhook.createdAt),
-    updated_at: timeText(webhook.updatedAt),
+    created_at: maybeTime(webhook.createdAt),
+    updated_at: maybeTime(webhook.updatedAt),
   };
 }
 
@@ -30,11 +29,11 @@ export function deliveryJson(delivery: Delivery) {
     event: delivery.event,
     status: delivery.status,
     attempts: delivery.attempts,
-    next_attempt_at: timeText(delivery.nextAttemptAt),
-    last_attempt_at: timeText(delivery.lastAttemptAt),
+    next_attempt_at: maybeTime(delivery.nextAttemptAt),
+    last_attempt_at: maybeTime(delivery.lastAttemptAt),
     response_status: delivery.responseStatus ?? null,
     reason: delivery.reason ?? null,
     body: JSON.parse(delivery.body) as Record<string, unknown>,
-    created_at: timeText(delivery.createdAt),
+    created_at: maybeTime(delivery.createdAt),
   };
 }

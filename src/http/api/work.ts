@@ -1,3 +1,4 @@
+import { maybeTime, timeText } from "../../lib/time-text.ts";
 import { z } from "@hono/zod-openapi";
 import type { WorkReport } from "../../work/contract.ts";
 import { type Api, endpoint } from "./endpoint.ts";
@@ -17,14 +18,12 @@ export const report = z
   })
   .openapi("Work");
 
-const timeText = (at: number) => new Date(at).toISOString();
-
 function reportJson({ name, status, done, total, ...report }: WorkReport) {
   return {
     name,
     status,
     progress: { done, total: total ?? null },
-    last_run_at: report.lastRunAt === undefined ? null : timeText(report.lastRunAt),
+    last_run_at: maybeTime(report.lastRunAt),
     next_run_at: timeText(report.nextRunAt),
     message: report.message ?? null,
   };

@@ -1,3 +1,4 @@
+import { maybeTime, timeText } from "../../lib/time-text.ts";
 import type { FillUnderWay } from "../../pull/contract.ts";
 import type { Health } from "../../upstream/contract.ts";
 import { readPath } from "../v2/path.ts";
@@ -5,7 +6,6 @@ import { nextByReason, pullError } from "./next.ts";
 import type { PastPull } from "./pulls.ts";
 import type { RequestsSeen } from "./requests.ts";
 
-const timeText = (at: number) => new Date(at).toISOString();
 const rounded = (ms: number) => Math.round(ms * 1000) / 1000;
 const maybeRounded = (ms: number | undefined) => (ms === undefined ? null : rounded(ms));
 
@@ -60,7 +60,7 @@ export function healthJson(
     id,
     name,
     breaker,
-    retry_at: retryAt === undefined ? null : timeText(retryAt),
+    retry_at: maybeTime(retryAt),
     requests,
     errors,
     latency_ms: { p50: maybeRounded(p50), p95: maybeRounded(p95) },

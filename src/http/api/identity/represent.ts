@@ -1,3 +1,4 @@
+import { maybeTime, timeText } from "../../../lib/time-text.ts";
 import {
   type Member,
   type Project,
@@ -6,12 +7,9 @@ import {
   type UserRecord,
 } from "../../../metadata/contract.ts";
 
-const timeText = (time: number) => new Date(time).toISOString();
-const maybeTime = (time: number | undefined) => (time === undefined ? null : timeText(time));
-
 /** A day where it begins then, which is how ends are given; else the time. */
 function endText(time: number | undefined): string | null {
-  return time === undefined ? null : timeText(time).replace("T00:00:00.000Z", "");
+  return maybeTime(time)?.replace("T00:00:00.000Z", "") ?? null;
 }
 
 export function userJson(user: UserRecord) {

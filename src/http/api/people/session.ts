@@ -1,3 +1,4 @@
+import { timeText } from "../../../lib/time-text.ts";
 import type { Role, Session } from "../../../metadata/contract.ts";
 import type { Caller } from "../../../access/contract.ts";
 import { type Api, endpoint } from "../endpoint.ts";
@@ -7,8 +8,6 @@ import type { ApiOptions } from "../options.ts";
 import type { Login } from "./caller.ts";
 import { noLoginCookie } from "./cookies.ts";
 import { me, sessions } from "./fields.ts";
-
-const timeText = (time: number) => new Date(time).toISOString();
 
 export function sessionJson({ id, by, createdAt, lastSeenAt, expiresAt }: Session) {
   return {
