@@ -70,7 +70,7 @@ export class SqlCache implements Cache {
 
   storeManifest(fetched: FetchedManifest): Promise<void> {
     const { digest, tag, mediaType, payload } = fetched;
-    const kind = "manifest";
+    const kind: ChildKind = "manifest";
     return this.#publish(fetched, async (tx, manifest, doubted) => {
       const shown = { ...manifest, kind, contentType: mediaType, size: payload.length } as const;
       const own = [digest, ...(tag === undefined ? [] : [tag])];

@@ -1,4 +1,5 @@
 import { type Selectable, sql, type Transaction } from "kysely";
+import type { ChildKind } from "../oci/manifest.ts";
 import { cacheOf, doubtedCaches, firstDoubted, upstreamIdOf, upstreamOfCache } from "./caches.ts";
 import type { CacheEntriesTable, Db, Schema } from "./schema.ts";
 import { held } from "./space/held.ts";
@@ -101,7 +102,7 @@ async function someOf(
 
 /** An object of a repository, as entries name it. */
 interface Object_ {
-  kind: string;
+  kind: ChildKind;
   reference: string;
 }
 
@@ -124,24 +125,27 @@ export async function bringOverSome(
   }
 }
 
-/** Of the newest cache first. */
+/** Of the newest cache first. Asked for by kind, since the whole key is gone by in an index where it is no list of pairs. */
 async function doubtedOf(
   tx: Tx,
   doubted: readonly number[],
   repository: string,
   objects: readonly Object_[],
 ): Promise<number[]> {
-  const keys = objects.map(({ kind, reference }) => sql`(${kind}, ${reference})`);
-  const rows = await tx
-    .selectFrom("cache_entries")
-    .select("id")
-    .where("upstream_id", "in", doubted)
-    .where("repository", "=", repository)
-    .where(sql<boolean>`(kind, reference) in (values ${sql.join(keys)})`)
-    .orderBy("upstream_id", "desc")
-    .orderBy("id")
-    .execute();
-  return rows.map(({ id }) => id);
+  const found: { id: number; upstream_id: number }[] = [];
+  for (const [kind, some] of Map.groupBy(objects, (one) => one.kind)) {
+    const references = some.map(({ reference }) => reference);
+    const rows = tx
+      .selectFrom("cache_entries")
+      .select(["id", "upstream_id"])
+      .where("upstream_id", "in", doubted)
+      .where("repository", "=", repository)
+      .where("kind", "=", kind)
+      .where("reference", "in", references);
+    found.push(...(await rows.execute()));
+  }
+  found.sort((a, b) => b.upstream_id - a.upstream_id || a.id - b.id);
+  return found.map(({ id }) => id);
 }
 
 /**

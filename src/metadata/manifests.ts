@@ -89,7 +89,8 @@ export async function nameObjects(tx: Tx, named: NamedObjects): Promise<boolean>
 
 /**
  * A *named* entry for each child that has none in this upstream and repository; in one statement, however many. One that is
- * there is not tried: that would wait for whoever counts it.
+ * there is not tried: that would wait for whoever counts it. Where it is asked whether there is none, PostgreSQL may go through
+ * the repository instead of asking for each (`nested.ts`).
  */
 export async function nameChildren(tx: Tx, manifest: FetchedManifest): Promise<void> {
   const { groupId, upstreamId, repository, digest, now } = manifest;
@@ -102,11 +103,11 @@ export async function nameChildren(tx: Tx, manifest: FetchedManifest): Promise<v
       child_digest, child_digest, 'named', media_type, size, 0, cast(${now} as bigint),
       cast(${now} as bigint), cast(${now} as bigint)
     from manifest_children as c
-    where parent_digest = ${digest} and not exists (
-      select 1 from cache_entries as e
+    where parent_digest = ${digest} and (
+      select e.id from cache_entries as e
       where e.upstream_id = ${upstreamId} and e.repository = ${repository}
         and e.kind = c.kind and e.reference = c.child_digest
-    )
+    ) is null
     order by kind, child_digest
     on conflict do nothing`.execute(tx);
 }

@@ -1,6 +1,7 @@
 import { sql, type Transaction } from "kysely";
 import type { Digest } from "../oci/digest.ts";
 import type { Schema } from "./schema.ts";
+import { childrenOf } from "./nested.ts";
 import { isContended } from "./turns.ts";
 
 type Tx = Transaction<Schema>;
@@ -10,6 +11,9 @@ type Tx = Transaction<Schema>;
  * later, and a manifest never before what it needs.
  */
 export const usedMs = 3_600_000;
+
+/** So many fit into one statement on every engine. */
+const idsAtOnce = 500;
 
 interface Object_ {
   /** See `caches.ts`. */
@@ -29,24 +33,26 @@ export async function useAll(
 ): Promise<void> {
   // What others hold is not waited for, whatever the order is: who stores, counts or gives up entries has set its time, or
   // asks for that of the manifest.
-  const free = isContended(tx)
-    ? sql`and e.downloaded_at < ${at} for update of e skip locked`
-    : sql``;
-  // By the whole key of each: without the sign SQLite would go through all that is older, and without `cross` through the
-  // repository.
-  await sql`
-    update cache_entries set downloaded_at = ${at}
-    where +downloaded_at < ${at} and id in (
-      with recursive needed (kind, digest) as (
-        select cast('manifest' as text), cast(${digest} as text)
-        union
-        select c.kind, c.child_digest
-        from needed join manifest_children as c on c.parent_digest = needed.digest
-      )
-      select e.id from needed cross join cache_entries as e
-      where e.upstream_id = ${cacheId} and e.repository = ${repository}
-        and e.kind = needed.kind and e.reference = needed.digest ${free}
-    )`.execute(tx);
+  const free = isContended(tx) ? sql`for update skip locked` : sql``;
+  // Without the sign SQLite would go through all that is older.
+  const { rows } = await sql<{ id: number | null }>`
+    with recursive needed (kind, digest) as (
+      select cast('manifest' as text), cast(${digest} as text)
+      union
+      select c.kind, c.child_digest from needed ${childrenOf(tx, "needed.digest")}
+    )
+    select (
+      select e.id from cache_entries as e
+      where e.upstream_id = ${cacheId} and e.repository = ${repository} and e.kind = needed.kind
+        and e.reference = needed.digest and +e.downloaded_at < ${at} ${free}
+    ) as id
+    from needed`.execute(tx);
+  const ids = rows.flatMap(({ id }) => id ?? []);
+  for (let start = 0; start < ids.length; start += idsAtOnce) {
+    const some = ids.slice(start, start + idsAtOnce);
+    const older = tx.updateTable("cache_entries").where("id", "in", some);
+    await older.set({ downloaded_at: at }).execute();
+  }
 }
 
 /** The digest of a manifest's entry, by tag or digest. */

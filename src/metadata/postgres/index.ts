@@ -11,6 +11,7 @@ import { lockKey } from "../turns.ts";
 import { SharedChanges } from "./changes.ts";
 import { postgresDialect } from "./dialect.ts";
 import { explained } from "./explained.ts";
+import { Growth } from "./growth.ts";
 import type { PoolOptions } from "./pool.ts";
 import { ReadOnly } from "./read-only.ts";
 import { RecentCache } from "./recent.ts";
@@ -49,7 +50,9 @@ export async function openPostgresMetadata(options: PostgresOptions): Promise<Me
   const times = { statementMs: probeMs, connectMs: probeMs, waitMs: probeMs };
   const db = opened(pool);
   const probe = opened({ ...common, ...times, max: 1 });
+  let growth: Growth | undefined;
   const close = async () => {
+    await growth?.stop();
     await db.destroy();
     await probe.destroy();
   };
@@ -65,6 +68,7 @@ export async function openPostgresMetadata(options: PostgresOptions): Promise<Me
     const unlessOthers = lockingIfFree(pool);
     const reading = new ReadOnly(probe, log);
     const about = { unready, readOnly: () => reading.told(), isWritingBack: () => false };
+    growth = new Growth(db, clock, log);
     const engine = { db, probe, changes, time, cache, lists, alone, unlessOthers, stepMs, close };
     return await assemble({ ...engine, ...about }, options);
   } catch (error) {

@@ -1,5 +1,6 @@
 import { type Selectable, sql, type Transaction } from "kysely";
 import { cachesBeside, upstreamOfCache } from "../caches.ts";
+import { childrenOf } from "../nested.ts";
 import type { CacheEntriesTable, Db, Schema } from "../schema.ts";
 import { lockUpstream } from "../turns.ts";
 
@@ -127,8 +128,7 @@ export async function keptByPins(
     with recursive needed (repository, digest) as (
       select repository, digest from cache_entries where ${pinned}
       union
-      select needed.repository, c.child_digest
-      from needed join manifest_children as c on c.parent_digest = needed.digest
+      select needed.repository, c.child_digest from needed ${childrenOf(db, "needed.digest")}
     )
     select repository, digest from needed`.execute(db);
   const keys = new Set(needed.map(({ repository, digest }) => `${repository}@${digest}`));

@@ -2,6 +2,7 @@ import { type Selectable, sql, type Updateable } from "kysely";
 import { upstreamOfCache } from "../caches.ts";
 import type { CacheEntriesTable, Db } from "../schema.ts";
 import { isContended, lockContents } from "../turns.ts";
+import { parentsOf } from "../nested.ts";
 import { keptByPins } from "../purges/walk.ts";
 import type { Evicted, EvictionWish } from "./contract.ts";
 import { held } from "./held.ts";
@@ -114,21 +115,23 @@ async function leadingTo(
   db: Db,
   { id, upstream_id: cacheId, repository, kind, digest }: Row,
 ): Promise<{ isThere: boolean; usedAt: number }> {
-  const { rows } = await sql<{ at: number; own: number }>`
+  const { rows } = await sql<{ at: number | null; own: number }>`
     with recursive above (digest, own) as (
       select cast(${digest} as text), 1 where ${kind} = 'manifest'
       union all
       select parent_digest, 0 from manifest_children where child_digest = ${digest} and kind = ${kind}
       union
-      select c.parent_digest, 0 from above join manifest_children as c
-        on c.child_digest = above.digest and c.kind = 'manifest'
+      select c.parent_digest, 0 from above ${parentsOf(db, "above.digest")}
     )
-    select above.own, max(e.downloaded_at) as at from above cross join cache_entries as e
-    where e.digest = above.digest and ${isOf("e", cacheId, repository)}
-      and e.kind = 'manifest' and e.id <> ${id} and ${sql.raw(held("e"))}
-    group by above.own`.execute(db);
-  const usedAt = Math.max(0, ...rows.map(({ at }) => at));
-  return { isThere: rows.some(({ own }) => own === 0), usedAt };
+    select above.own, (
+      select max(e.downloaded_at) from cache_entries as e
+      where e.digest = above.digest and ${isOf("e", cacheId, repository)}
+        and e.kind = 'manifest' and e.id <> ${id} and ${sql.raw(held("e"))}
+    ) as at
+    from above`.execute(db);
+  const found = rows.filter(({ at }) => at !== null);
+  const usedAt = Math.max(0, ...found.map(({ at }) => at ?? 0));
+  return { isThere: found.some(({ own }) => own === 0), usedAt };
 }
 
 /**
@@ -136,21 +139,25 @@ async function leadingTo(
  * Asked for before it is deleted, since there is hardly ever any, and a deletion by such a question costs five times as much.
  */
 async function dropHints(db: Db, { upstream_id: cacheId, repository, digest }: Row) {
-  const { rows } = await sql<{ id: number }>`
-    select e.id from manifest_children as c cross join cache_entries as e
-    where not exists (
-        select 1 from cache_entries as m
+  const { rows } = await sql<{ id: number | null }>`
+    select (
+      select e.id from cache_entries as e
+      where e.upstream_id = ${cacheId} and e.repository = ${repository}
+        and e.kind = c.kind and e.reference = c.child_digest and not ${sql.raw(held("e"))} and e.pinned = 0
+    ) as id
+    from manifest_children as c
+    where c.parent_digest = ${digest} and (
+        select m.id from cache_entries as m
         where m.digest = ${digest} and ${isOf("m", cacheId, repository)} and m.kind = 'manifest'
-      )
-      and c.parent_digest = ${digest} and e.upstream_id = ${cacheId} and e.repository = ${repository}
-      and e.kind = c.kind and e.reference = c.child_digest
-      and not ${sql.raw(held("e"))} and e.pinned = 0
-      and not exists (
-        select 1 from manifest_children as o cross join cache_entries as p
+        limit 1
+      ) is null
+      and (
+        select p.id from manifest_children as o cross join cache_entries as p
         where o.child_digest = c.child_digest and o.kind = c.kind
           and p.digest = o.parent_digest and ${isOf("p", cacheId, repository)} and p.kind = 'manifest'
-      )`.execute(db);
-  const ids = rows.map(({ id }) => id);
+        limit 1
+      ) is null`.execute(db);
+  const ids = rows.flatMap(({ id }) => id ?? []);
   for (let start = 0; start < ids.length; start += idsAtOnce) {
     const some = ids.slice(start, start + idsAtOnce);
     await db.deleteFrom("cache_entries").where("id", "in", some).where("pinned", "=", 0).execute();
