@@ -126,12 +126,21 @@ export class SoakServer implements Insight {
     return text && JSON.parse(text);
   }
 
-  /** Until nothing is over its limit; false where that does not come. */
-  async evicted(): Promise<boolean> {
+  /** What is stored and needed. */
+  async cachedBytes(): Promise<number> {
+    const { stored_bytes: stored, leaving_bytes: leaving } = (await this.api("GET", "/space")) as {
+      stored_bytes: number;
+      leaving_bytes: number;
+    };
+    return stored - leaving;
+  }
+
+  /** Until no more than this is cached, for half a minute; false where that does not come. */
+  async evicted(limit: number): Promise<boolean> {
+    await this.api("POST", "/space/evictions");
     for (let n = 0; n < 100; n++) {
-      await this.api("POST", "/space/evictions");
+      if ((await this.cachedBytes()) <= limit) return true;
       await Bun.sleep(300);
-      if (((await this.api("GET", "/space/evictions")) as unknown[]).length === 0) return true;
     }
     return false;
   }

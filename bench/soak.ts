@@ -119,11 +119,13 @@ await rush(
 );
 const before = bounded.handles();
 const sizes: number[] = [];
+const filled: Promise<number>[] = [];
 const rate = await rush(
   pulls,
   () => bounded.pull(app, any()),
   (part) => {
     sizes.push(bounded.residentBytes);
+    filled.push(bounded.cachedBytes());
     if (Math.round(part * samplesOfAll) % 10 === 0) say(`${Math.round(part * 100)} % of the pulls`);
   },
 );
@@ -172,7 +174,7 @@ await free.stop();
 
 const evicted = await bounded.metric("weir_evicted_entries_total");
 const swept = await bounded.metric("weir_swept_objects_total");
-const isWithin = await bounded.evicted();
+const isWithin = await bounded.evicted(limit);
 const findings = await bounded.findings();
 await bounded.stop();
 await upstream.stop();
@@ -219,6 +221,8 @@ const cpuOfPull = (seconds: number) => figure((1000 * seconds) / (each * rounds)
 console.log(
   `CPU of a pull and its share of those beside it: ${cpuOfPull(cpu.without)} ms without, ${cpuOfPull(cpu.beside)} ms with eviction`,
 );
+const most = Math.max(...(await Promise.all(filled)));
+console.log(`cached bytes to the limit beside the pulls, at most: ${figure(most / limit)}`);
 console.log(`memory: ${figure(second / (1 << 20))} MiB, then ${figure(last / (1 << 20))} MiB`);
 for (const [what, isMet, value] of goals)
   console.log(`${isMet ? "met   " : "MISSED"} ${what}: ${value}`);

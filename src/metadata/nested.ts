@@ -16,11 +16,11 @@ export const childrenOf = (db: Db, of: string): RawBuilder<unknown> =>
       ) as c`
     : sql`join manifest_children as c on c.parent_digest = ${sql.ref(of)}`;
 
-/** SQL, after the table of a recursion: as `c`, the manifests that have the manifest `of` as a child. */
-export const parentsOf = (db: Db, of: string): RawBuilder<unknown> =>
+/** SQL, after the table of a recursion: as `c`, the manifests that have the object `of`, by its kind, as a child. */
+export const parentsOf = (db: Db, of: string, kind: RawBuilder<unknown>): RawBuilder<unknown> =>
   isContended(db)
     ? sql`cross join lateral (
         select parent_digest from manifest_children
-        where child_digest = ${sql.ref(of)} and kind = 'manifest' offset 0
+        where child_digest = ${sql.ref(of)} and kind = ${kind} offset 0
       ) as c`
-    : sql`join manifest_children as c on c.child_digest = ${sql.ref(of)} and c.kind = 'manifest'`;
+    : sql`join manifest_children as c on c.child_digest = ${sql.ref(of)} and c.kind = ${kind}`;

@@ -1,6 +1,7 @@
 import { type RawBuilder, sql, type Transaction } from "kysely";
 import type { Digest } from "../oci/digest.ts";
 import type { ChildKind } from "../oci/manifest.ts";
+import { filledUp } from "./filled-up.ts";
 import type { Db, Schema } from "./schema.ts";
 
 type Tx = Transaction<Schema>;
@@ -58,7 +59,10 @@ export async function lockContents(
   for (const kind of ["blob", "manifest"] as const) {
     const digests = contents.flatMap((one) => (one.kind === kind ? [one.digest] : []));
     if (digests.length === 0) continue;
-    const rows = tx.selectFrom(tables[kind]).select("digest").where("digest", "in", digests);
+    const rows = tx
+      .selectFrom(tables[kind])
+      .select("digest")
+      .where("digest", "in", filledUp(digests));
     await rows.orderBy("digest").forNoKeyUpdate().execute();
   }
 }

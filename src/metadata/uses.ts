@@ -1,6 +1,7 @@
 import { sql, type Transaction } from "kysely";
 import type { Digest } from "../oci/digest.ts";
 import type { Schema } from "./schema.ts";
+import { filledUp } from "./filled-up.ts";
 import { childrenOf } from "./nested.ts";
 import { isContended } from "./turns.ts";
 
@@ -50,7 +51,7 @@ export async function useAll(
   const ids = rows.flatMap(({ id }) => id ?? []);
   for (let start = 0; start < ids.length; start += idsAtOnce) {
     const some = ids.slice(start, start + idsAtOnce);
-    const older = tx.updateTable("cache_entries").where("id", "in", some);
+    const older = tx.updateTable("cache_entries").where("id", "in", filledUp(some));
     await older.set({ downloaded_at: at }).execute();
   }
 }

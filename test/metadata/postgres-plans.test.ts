@@ -14,7 +14,7 @@ import {
   shownBlob,
   upstreamSettings,
 } from "../fakes/metadata-samples.ts";
-import { lackOfPostgres, PostgresServer } from "../fakes/postgres.ts";
+import { lackOfPostgres, PostgresServer, queriesAt } from "../fakes/postgres.ts";
 import { until } from "../fakes/until.ts";
 
 const lack = lackOfPostgres();
@@ -33,7 +33,7 @@ const settings = {
   autovacuum: "off",
 };
 /** In one repository. */
-const images = 2000;
+const images = 10_000;
 /** More than any of these steps is about, with what it leads to, and less than there is of anything. */
 const maxRows = 600;
 
@@ -174,34 +174,39 @@ describe.skipIf(lack !== undefined)(`PostgreSQL's plans${lack ? `: ${lack}` : ""
     const hash = (what: string) => `'sha256:' || md5(${what}) || md5(${what} || '+')`;
     const from = `from generate_series(1, ${images}) n`;
     const [image, layer] = [hash("'i' || n"), hash("'l' || n")];
-    const insert = (into: string, values: string) =>
-      server.query("weir", `insert into ${into} select ${values} ${from}`);
-    await insert("manifests (digest, media_type, payload)", `${image}, 't', ''`);
-    await insert("blobs (digest, size, stored_at, verified_at)", `${layer}, 1, 1, 1`);
     const child = "parent_digest, child_digest, kind, media_type, size";
-    await insert(`manifest_children (${child})`, `${image}, ${layer}, 'blob', 't', 1`);
-    const entry = "group_id, upstream_id, repository, kind, reference, digest, proof, content_type";
-    for (const [kind, reference, digest] of [
-      ["manifest", "'t' || n", image],
-      ["manifest", image, image],
-      ["blob", layer, layer],
-    ]) {
-      await insert(
-        `cache_entries (${entry}, size, upstream_checked_at, downloaded_at)`,
-        `${upstream.groupId}, ${cacheId}, '${repository}', '${kind}', ${reference}, ${digest}, 'shown', 't', 1, 1, ${noon} + n`,
-      );
-    }
+    const entry =
+      "group_id, upstream_id, repository, kind, reference, digest, proof, content_type, size";
+    const entries = (kind: string, reference: string, digest: string) => [
+      `cache_entries (${entry}, upstream_checked_at, downloaded_at)`,
+      `${upstream.groupId}, ${cacheId}, '${repository}', '${kind}', ${reference}, ${digest}, 'shown', 't', 1, 1, ${noon} + n`,
+    ];
+    const payload = "convert_to(repeat('x', 500), 'UTF8')";
+    const rows = [
+      ["manifests (digest, media_type, payload)", `${image}, 't', ${payload}`],
+      ["blobs (digest, size, stored_at, verified_at)", `${layer}, 1, 1, 1`],
+      [`manifest_children (${child})`, `${image}, ${layer}, 'blob', 't', 1`],
+      entries("manifest", "'t' || n", image),
+      entries("manifest", image, image),
+      entries("blob", layer, layer),
+    ];
+    await queriesAt(server.url("weir"), [
+      // What triggers would count of them is not asked for.
+      "set session_replication_role = replica",
+      ...rows.map(([into, values]) => `insert into ${into} select ${values} ${from}`),
+    ]);
   }
 
   test("no statement goes through a repository, soon after it has grown and when it is known well", async () => {
     // So often that each statement has its plan for good.
-    for (let round = 1; round <= 8; round++) await everything(round);
+    for (let round = 1; round <= 6; round++) await everything(round);
     await fill();
     clock.step(5000);
     await until(async () => {
-      const query = "select reltuples as known from pg_class where relname = 'cache_entries'";
-      const [row] = await server.query("weir", query);
-      return Number(row?.["known"]) > images;
+      const known = "select min(reltuples) as rows from pg_class where relname in";
+      const tables = "('blobs', 'cache_entries', 'manifest_children', 'manifests')";
+      const [row] = await server.query("weir", `${known} ${tables}`);
+      return Number(row?.["rows"]) >= images;
     });
     expect(await excessive(() => everything(10))).toEqual([]);
     await server.query("weir", "analyze");

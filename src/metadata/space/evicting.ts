@@ -1,11 +1,12 @@
-import { type Selectable, sql, type Updateable } from "kysely";
+import { type Selectable, sql } from "kysely";
 import { upstreamOfCache } from "../caches.ts";
 import type { CacheEntriesTable, Db } from "../schema.ts";
 import { isContended, lockContents } from "../turns.ts";
-import { parentsOf } from "../nested.ts";
+import { filledUp } from "../filled-up.ts";
 import { keptByPins } from "../purges/walk.ts";
 import type { Evicted, EvictionWish } from "./contract.ts";
-import { held } from "./held.ts";
+import { hintsOf } from "./hints.ts";
+import { type Above, leadingTo } from "./parents.ts";
 
 type Row = Pick<
   Selectable<CacheEntriesTable>,
@@ -24,36 +25,101 @@ type Row = Pick<
   | "pinned"
 >;
 
-/** Each takes some questions: so many take some milliseconds. */
+/** How many are looked at in a step, which takes some milliseconds. */
 const mostSeen = 12;
-/** Where others wait for the step, and each question goes to another machine. */
-const mostSeenBeside = 10;
+/** Where others wait for the step, and each question goes to another machine: so many cost hardly more questions. */
+const mostSeenBeside = 50;
 /** So many fit into one statement on every engine. */
 const idsAtOnce = 500;
+
+/** What becomes of the entries of a step. */
+interface Fate {
+  /** Used with what leads to them: since when. */
+  used: Map<number, number>;
+  /** Their content goes; what leads to them keeps them as *named*. */
+  named: number[];
+  gone: Row[];
+}
 
 /** `Space.evict`, in the transaction that it is given. */
 export async function evictSome(db: Db, wish: EvictionWish): Promise<Evicted> {
   const maxSeen = isContended(db) && !wish.isDry ? mostSeenBeside : mostSeen;
   const rows = await oldestOf(db, wish, maxSeen);
-  const evicted: Evicted = { entries: [], bytes: 0, position: wish.after, next: undefined };
   const candidates = rows.slice(0, maxSeen);
-  // What needs the same in other upstreams is counted by others at this moment.
-  if (!wish.isDry) await lockContents(db, candidates.filter(isHeld));
-  const isKept = candidates.length > 0 && (await keptByPins(db, wish.cacheId, candidates));
-  for (const row of rows) {
-    evicted.next = row.downloaded_at;
-    const isEnough = evicted.bytes >= wish.bytes || row.downloaded_at >= wish.before;
-    if (isEnough || row === rows[maxSeen]) return evicted;
+  const evicted: Evicted = { entries: [], bytes: 0, position: wish.after, next: undefined };
+  const fate: Fate = { used: new Map(), named: [], gone: [] };
+  if (candidates.length > 0) {
+    // What needs the same in other upstreams is counted by others at this moment.
+    if (!wish.isDry) await lockContents(db, candidates.filter(isHeld));
+    const isKept = await keptByPins(db, wish.cacheId, candidates);
+    const above = await leadingTo(db, wish.cacheId, candidates);
+    decide({ candidates, isKept, above, wish, fate, evicted });
+  }
+  const seen = candidates.findIndex(({ id }) => id === evicted.position?.[1]) + 1;
+  evicted.next = rows[seen]?.downloaded_at;
+  if (!wish.isDry) await apply(db, wish.cacheId, fate);
+  return evicted;
+}
+
+/** Goes through them in their order, until there is enough. */
+function decide(step: {
+  candidates: readonly Row[];
+  isKept: (row: Row) => boolean;
+  above: Above;
+  wish: EvictionWish;
+  fate: Fate;
+  evicted: Evicted;
+}): void {
+  const { candidates, isKept, above, wish, fate, evicted } = step;
+  for (const row of candidates) {
+    if (evicted.bytes >= wish.bytes || row.downloaded_at >= wish.before) return;
     evicted.position = [row.downloaded_at, row.id];
-    if (isKept && isKept(row)) continue;
-    if (!(await giveUp(db, row, wish.isDry)) || !isHeld(row)) continue;
+    if (isKept(row) || !giveUp(row, above, fate)) continue;
     const { id, group_id: groupId, relative_path: relativePath } = row;
     const upstreamId = upstreamOfCache(row.upstream_id);
     const { digest, size, downloaded_at: downloadedAt } = row;
     evicted.entries.push({ id, groupId, upstreamId, relativePath, digest, size, downloadedAt });
     evicted.bytes += size;
   }
-  return { ...evicted, next: undefined };
+}
+
+/** Whether its content goes. What a manifest that was pulled later leads to is used with that. */
+function giveUp(row: Row, above: Above, fate: Fate): boolean {
+  const parents = row.reference === row.digest ? above.of(row) : undefined;
+  if (parents && parents.usedAt > row.downloaded_at) {
+    fate.used.set(row.id, parents.usedAt);
+    above.used(row, parents.usedAt);
+    return false;
+  }
+  if (parents?.isThere) {
+    if (isHeld(row)) fate.named.push(row.id);
+  } else {
+    fate.gone.push(row);
+  }
+  above.gone(row);
+  return isHeld(row);
+}
+
+async function apply(db: Db, cacheId: number, { used, named, gone }: Fate): Promise<void> {
+  const entries = (ids: readonly number[]) =>
+    db.updateTable("cache_entries").where("id", "in", filledUp(ids));
+  for (const [at, rows] of Map.groupBy(used, ([, usedAt]) => usedAt)) {
+    await entries(rows.map(([id]) => id))
+      .set({ downloaded_at: at })
+      .execute();
+  }
+  const columns = { proof: "named", upstream_etag: null, upstream_checked_at: 0 } as const;
+  if (named.length > 0) await entries(named).set(columns).execute();
+  const remove = (ids: readonly number[]) =>
+    db.deleteFrom("cache_entries").where("id", "in", filledUp(ids));
+  if (gone.length > 0) await remove(gone.map(({ id }) => id)).execute();
+  const manifests = gone.filter(({ kind }) => kind === "manifest");
+  const hints = manifests.length > 0 ? await hintsOf(db, cacheId, manifests) : [];
+  for (let start = 0; start < hints.length; start += idsAtOnce) {
+    await remove(hints.slice(start, start + idsAtOnce))
+      .where("pinned", "=", 0)
+      .execute();
+  }
 }
 
 /** Whether it needs its content (`held.ts`). */
@@ -75,91 +141,4 @@ function oldestOf(db: Db, { cacheId, after }: EvictionWish, maxSeen: number): Pr
     .orderBy("id")
     .limit(maxSeen + 1)
     .execute();
-}
-
-/** Whether it goes. What a manifest that was pulled later leads to is used with that. */
-async function giveUp(db: Db, row: Row, isDry: boolean): Promise<boolean> {
-  const parents = row.reference === row.digest ? await leadingTo(db, row) : undefined;
-  if (parents && parents.usedAt > row.downloaded_at) {
-    if (!isDry) await set(db, row.id, { downloaded_at: parents.usedAt });
-    return false;
-  }
-  if (parents?.isThere) {
-    if (isHeld(row) && !isDry) {
-      await set(db, row.id, { proof: "named", upstream_etag: null, upstream_checked_at: 0 });
-    }
-    return isHeld(row);
-  }
-  if (isDry) return true;
-  await db.deleteFrom("cache_entries").where("id", "=", row.id).execute();
-  if (row.kind === "manifest") await dropHints(db, row);
-  return true;
-}
-
-/**
- * Of this cache and repository, asked of what was found by its digest: in these words no engine looks through the whole
- * repository instead.
- */
-const isOf = (row: string, cacheId: number, repository: string) =>
-  sql`+${sql.ref(`${row}.upstream_id`)} = ${cacheId} and ${sql.ref(`${row}.repository`)} || '' = ${repository}`;
-
-function set(db: Db, id: number, columns: Updateable<CacheEntriesTable>) {
-  return db.updateTable("cache_entries").set(columns).where("id", "=", id).execute();
-}
-
-/**
- * Whether a cached manifest of the repository leads to this, and when one that does was last pulled, or a tag that stands
- * for it.
- */
-async function leadingTo(
-  db: Db,
-  { id, upstream_id: cacheId, repository, kind, digest }: Row,
-): Promise<{ isThere: boolean; usedAt: number }> {
-  const { rows } = await sql<{ at: number | null; own: number }>`
-    with recursive above (digest, own) as (
-      select cast(${digest} as text), 1 where ${kind} = 'manifest'
-      union all
-      select parent_digest, 0 from manifest_children where child_digest = ${digest} and kind = ${kind}
-      union
-      select c.parent_digest, 0 from above ${parentsOf(db, "above.digest")}
-    )
-    select above.own, (
-      select max(e.downloaded_at) from cache_entries as e
-      where e.digest = above.digest and ${isOf("e", cacheId, repository)}
-        and e.kind = 'manifest' and e.id <> ${id} and ${sql.raw(held("e"))}
-    ) as at
-    from above`.execute(db);
-  const found = rows.filter(({ at }) => at !== null);
-  const usedAt = Math.max(0, ...found.map(({ at }) => at ?? 0));
-  return { isThere: found.some(({ own }) => own === 0), usedAt };
-}
-
-/**
- * What only this manifest has named in the repository is no hint any more: nothing, as long as another entry stands for it.
- * Asked for before it is deleted, since there is hardly ever any, and a deletion by such a question costs five times as much.
- */
-async function dropHints(db: Db, { upstream_id: cacheId, repository, digest }: Row) {
-  const { rows } = await sql<{ id: number | null }>`
-    select (
-      select e.id from cache_entries as e
-      where e.upstream_id = ${cacheId} and e.repository = ${repository}
-        and e.kind = c.kind and e.reference = c.child_digest and not ${sql.raw(held("e"))} and e.pinned = 0
-    ) as id
-    from manifest_children as c
-    where c.parent_digest = ${digest} and (
-        select m.id from cache_entries as m
-        where m.digest = ${digest} and ${isOf("m", cacheId, repository)} and m.kind = 'manifest'
-        limit 1
-      ) is null
-      and (
-        select p.id from manifest_children as o cross join cache_entries as p
-        where o.child_digest = c.child_digest and o.kind = c.kind
-          and p.digest = o.parent_digest and ${isOf("p", cacheId, repository)} and p.kind = 'manifest'
-        limit 1
-      ) is null`.execute(db);
-  const ids = rows.flatMap(({ id }) => id ?? []);
-  for (let start = 0; start < ids.length; start += idsAtOnce) {
-    const some = ids.slice(start, start + idsAtOnce);
-    await db.deleteFrom("cache_entries").where("id", "in", some).where("pinned", "=", 0).execute();
-  }
 }
