@@ -4,8 +4,8 @@ import type { Cache, Downloads, EntryKey } from "../metadata/contract.ts";
 
 /** How long counts wait for their write; a crash loses at most these. */
 const flushMs = 10_000;
-/** Rows of one transaction: short enough not to hold up anybody. */
-const batchRows = 500;
+/** Rows of one transaction: whoever stores or evicts something of the same upstream may wait for it. */
+const batchRows = 50;
 
 /** Counts pulls in memory and writes them together: a write per pull would cost more than the pull. */
 export class Usage {

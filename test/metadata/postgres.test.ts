@@ -249,6 +249,7 @@ describe.skipIf(lack !== undefined)(`PostgreSQL${lack ? ` (${lack})` : ""}`, () 
         "statement_timeout",
         "idle_in_transaction_session_timeout",
         "transaction_isolation",
+        "jit",
       ];
       await database.query(
         "do $$ begin execute format('alter database %I set default_transaction_isolation = serializable', current_database()); end $$",
@@ -265,7 +266,7 @@ describe.skipIf(lack !== undefined)(`PostgreSQL${lack ? ` (${lack})` : ""}`, () 
       await database.query(
         "do $$ begin execute format('alter database %I reset all', current_database()); end $$",
       );
-      expect(settings).toEqual(["5s", "30s", "read committed"]);
+      expect(settings).toEqual(["5s", "30s", "read committed", "off"]);
     });
 
     test("two that wait for each other both come to their end", async () => {

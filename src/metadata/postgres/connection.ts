@@ -134,6 +134,8 @@ function clientOptions(options: ConnectionOptions, onclose: () => void): SQL.Opt
       application_name: "weir",
       // What our transactions are written for, whatever the database's own default.
       default_transaction_isolation: "read committed",
+      // It guesses high what a recursion costs, and would compile for longer than the statement takes.
+      jit: "off",
       statement_timeout: String(statementMs ?? 0),
       lock_timeout: String(lockMs ?? 0),
       idle_in_transaction_session_timeout: String(
