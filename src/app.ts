@@ -178,6 +178,7 @@ async function start(
     version,
     requests,
     directory,
+    generation: () => metadata.generation(),
     health: (upstream) => client.health(upstream),
     activity: () => puller.activity(),
     readiness,
