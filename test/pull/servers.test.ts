@@ -308,14 +308,23 @@ describe.skipIf(lack !== undefined)(`a database that is gone${unless}`, () => {
       await server.query("postgres", `alter system ${change}`);
       await server.query("postgres", "select pg_reload_conf()");
     };
-    const group = async (path: string) => {
+    const change = (path: string) => {
       const body = JSON.stringify({ path, name: path });
       const headers = { "PRIVATE-TOKEN": adminToken, "Content-Type": "application/json" };
-      return (await fetch(`${weir.url}/api/v4/groups`, { method: "POST", headers, body })).status;
+      return fetch(`${weir.url}/api/v4/groups`, { method: "POST", headers, body });
     };
+    const group = async (path: string) => (await change(path)).status;
     await pull("library/cached", cached.layers);
     await readOnly("set default_transaction_read_only = on");
     await until(async () => (await group(`g${crypto.randomUUID()}`)) === 503);
+    const refused = await change("refused");
+    expect([refused.headers.get("retry-after"), await refused.json()]).toEqual([
+      "2",
+      {
+        message:
+          "503 Service Unavailable - the database of this server takes no changes: it is read-only",
+      },
+    ]);
     weir.clock.step(60_000);
     expect(await pull("library/cached", cached.layers)).toEqual([200, 200, "hit"]);
     expect(await readiness()).toEqual([200, "takes no changes: it is read-only"]);
