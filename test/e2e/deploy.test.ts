@@ -1,5 +1,13 @@
 import { expect } from "bun:test";
-import { chownSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import manifest from "../../package.json" with { type: "json" };
 import type { Image } from "./lab/images.ts";
@@ -244,6 +252,43 @@ await e2e(
       port,
     });
     await pulls(lab, weir, lab.images.single);
+  },
+);
+
+/** The packages that `npm install --omit=dev` would install, in a folder of their own. */
+function linkPackages(folder: string): void {
+  const lock = JSON.parse(readFileSync(path.join(top, "package-lock.json"), "utf8")) as {
+    packages: Record<string, { dev?: boolean }>;
+  };
+  for (const [name, { dev }] of Object.entries(lock.packages)) {
+    const isTop = /^node_modules\/(?:@[^/]+\/)?[^/]+$/.test(name);
+    if (!isTop || dev || !existsSync(path.join(top, name))) continue;
+    mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+    symlinkSync(path.join(top, name), path.join(folder, name));
+  }
+}
+
+await e2e(
+  "what the image's first stage is given is all that it needs",
+  { needs: [] },
+  async (lab) => {
+    const folder = lab.folder();
+    const [stage = ""] = readFileSync(path.join(deploy, "Dockerfile"), "utf8").split(/^FROM gcr/m);
+    const copied = [...stage.matchAll(/^COPY (.+) \S+$/gm)].flatMap(([, names = ""]) =>
+      names.split(" "),
+    );
+    expect(copied).toContain("src");
+    for (const name of copied)
+      cpSync(path.join(top, name), path.join(folder, name), { recursive: true });
+    linkPackages(folder);
+    expect(stage).toContain("npm install --ignore-scripts --omit=dev");
+    expect(stage).toContain('scripts/build-executables.sh "$TARGETARCH"');
+    // As containers call it.
+    const script = path.join(folder, "scripts/build-executables.sh");
+    await output(["bash", script, "amd64"], environment("/"), { seconds: 60 });
+    expect(await say(path.join(folder, "dist/weir-linux-x64"), "--version")).toBe(
+      `weir ${manifest.version}\n`,
+    );
   },
 );
 
