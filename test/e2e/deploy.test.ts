@@ -369,6 +369,14 @@ await e2e(
     const refused: [set: string, why: string][] = [
       ["replicas=2", "more than one needs a database and a bucket"],
       ["persistence.enabled=false", "without a volume the database would go with the pod"],
+      [
+        "secrets.databaseUrl.name=x,secrets.databaseUrl.key=y",
+        "secrets.secretKey: a server with a database does not start without it",
+      ],
+      [
+        "secrets.databaseUrl.name=x,secrets.databaseUrl.key=y,secrets.secretKey.name=x,secrets.secretKey.key=z",
+        "networkPolicy.egress: nothing leads to the database",
+      ],
       ["serviceMonitor.enabled=true", "needs the token of secrets.metricsToken"],
       ["settings.admin_token=x", "admin_token"],
       ["secrets.adminToken.name=x", "'key' required"],
