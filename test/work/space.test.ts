@@ -160,6 +160,49 @@ describe("limits", () => {
     );
   });
 
+  test("no image loses a layer while its manifest stays: a layer that a later image shares goes after that, not before", async () => {
+    await start();
+    const repository = "a/app";
+    const layers = (own: number) => [sampleBytes(size, 1), sampleBytes(3000, own)];
+    const tags = ["v1", "v2"].map((label, n) => {
+      upstream.image(repository, label, buildImage({ label, layers: layers(n + 2) }));
+      return label;
+    });
+    /** How each part of the image is answered. */
+    const pullTag = async (tag: string) => {
+      const answer = await weir.pull(repository, "manifests", tag);
+      if (answer.status !== 200) return [answer.status];
+      const { config, layers: all } = (await answer.json()) as {
+        config: { digest: string };
+        layers: { digest: string }[];
+      };
+      const statuses = [answer.status];
+      for (const { digest } of [config, ...all]) {
+        const blob = await weir.pull(repository, "blobs", digest);
+        await blob.bytes();
+        statuses.push(blob.status);
+        if (blob.status === 200) await weir.settled(repository, digest);
+      }
+      return statuses;
+    };
+    for (const tag of tags) {
+      expect(await pullTag(tag)).toEqual([200, 200, 200, 200]);
+      weir.clock.step(minute);
+    }
+    const id = await upstreamId();
+    // More than the first image has for itself, and less than that and the shared layer.
+    const bytes = (await facts()).bytesOf("upstream", id) - 5000;
+    await weir.api("PATCH", `/virtual_registries/container/upstreams/${id}`, {
+      cache_max_bytes: bytes,
+    });
+    await settle(weir, 2 * minute);
+    await settle(weir, graceMs + 3 * minute);
+    expect((await facts()).bytesOf("upstream", id)).toBeLessThanOrEqual(bytes);
+    upstream.fault("*", { status: 503 });
+    const [manifest, ...blobs] = await pullTag("v2");
+    expect(manifest === 200 ? blobs : []).toEqual(manifest === 200 ? [200, 200, 200] : []);
+  });
+
   test("what is pinned stays, and what that needs, and the work says that the limit cannot be kept", async () => {
     await start();
     imageOf("a/one", 1);
