@@ -4,7 +4,8 @@ import { atLeastOne, removed } from "./changes.ts";
 import { tagged } from "./conditions.ts";
 import { type Answer, type Api, endpoint } from "./endpoint.ts";
 import { notFound } from "./errors.ts";
-import { id, idParams, pathId, rule } from "./fields.ts";
+import { id, idParams, pathId } from "./fields.ts";
+import { rule } from "./upstream-fields.ts";
 import type { ApiOptions } from "./options.ts";
 
 const all = "/virtual_registries/container/upstreams/{id}/rules";

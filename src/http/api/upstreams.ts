@@ -3,14 +3,14 @@ import { tagOfOrder } from "./associations.ts";
 import { atLeastOne, removed } from "./changes.ts";
 import { tagged } from "./conditions.ts";
 import { type Api, endpoint } from "./endpoint.ts";
+import { idParams } from "./fields.ts";
 import {
-  idParams,
   placedUpstream,
   upstream,
   upstreamChanges,
   upstreamDetail,
   upstreamFields,
-} from "./fields.ts";
+} from "./upstream-fields.ts";
 import { findGroup, groupParams, topLevel } from "./groups.ts";
 import type { ApiOptions } from "./options.ts";
 import { pageHeaders, pageOptions, pageQuery, searchWords } from "./pages.ts";

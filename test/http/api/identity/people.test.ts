@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import * as zod from "../../../../src/http/api/identity/fields.ts";
-import { group } from "../../../../src/http/api/fields.ts";
+import { group } from "../../../../src/http/api/group-fields.ts";
 import { populate, type Population } from "./population.ts";
 
 const dayMs = 86_400_000;
