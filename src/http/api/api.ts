@@ -39,6 +39,7 @@ import { statisticsEndpoints } from "./statistics.ts";
 import { spaceEndpoints } from "./space.ts";
 import { upstreamEndpoints } from "./upstreams.ts";
 import { upstreamListEndpoints } from "./upstream-lists.ts";
+import { deliveryEndpoints } from "./webhook-deliveries.ts";
 import { webhookEndpoints } from "./webhooks.ts";
 import { verifyEndpoint } from "./verify.ts";
 import { versionEndpoint } from "./version.ts";
@@ -106,6 +107,7 @@ export function apiRoutes(options: ApiOptions): Hono<ApiEnv> {
   cleanupEndpoints(api, options);
   prefetchEndpoints(api, options);
   webhookEndpoints(api, options);
+  deliveryEndpoints(api, options);
   oidcIssuerEndpoints(api, options);
   workEndpoints(api, options);
   spaceEndpoints(api, options);
