@@ -156,3 +156,5 @@ if (which !== "one") {
   await measure("10,000 repositories", repository, "team/image-1234");
 }
 if (which !== "many") await measure("one repository", "'team/image'", "team/image");
+// The server of PostgreSQL, which ends with this process, would keep it alive.
+process.exit(0);

@@ -22,9 +22,9 @@ export interface Config {
   adminToken: string | undefined;
   /** The upstream of registry 1, for the first start alone. */
   firstUpstream: UpstreamSettings;
-  /** The upstream of all Dependency Proxies, without a login. */
   /** Whether there are Dependency Proxies at all. */
   hasDependencyProxies: boolean;
+  /** The upstream of all of them, without a login. */
   dependencyProxy: UpstreamSettings;
   /** Inner addresses that upstreams may have. */
   allowedUpstreamAddresses: work.AddressRange[];
@@ -239,45 +239,10 @@ export function describeConfig(config: Config): string {
 export function visibleConfig({ settings, declared, signIn }: Config) {
   return {
     settings: Object.fromEntries(settings.map(({ name, value }) => [name, value])),
-    sign_in_providers: signIn.providers.map((provider) => ({
-      name: provider.name,
-      title: provider.title,
-      issuer: provider.issuer,
-      client_id: provider.clientId,
-      ...(provider.clientSecret !== undefined && { client_secret: work.redacted }),
-      scopes: provider.scopes,
-      username_claim: provider.usernameClaim,
-      groups_claim: provider.groupsClaim,
-      create_users: provider.createUsers,
-      roles: provider.roles,
-      ...(provider.ca !== undefined && { ca: provider.ca }),
-    })),
+    sign_in_providers: signIn.providers.map(work.visibleProvider),
     groups: declared.groups.map(work.visibleGroup),
-    upstreams: declared.upstreams.map((upstream) => ({
-      group: upstream.group,
-      name: upstream.name,
-      ...(upstream.description !== undefined && { description: upstream.description }),
-      url: upstream.url,
-      ...(upstream.username && { username: upstream.username, password: work.redacted }),
-      ...(upstream.tokenRealm && { token_realm: upstream.tokenRealm }),
-      cache_validity_hours: upstream.cacheValidityHours,
-      denied_means: upstream.deniedMeans,
-      library_prefix: upstream.libraryPrefix,
-      stale_if_absent_hours: upstream.staleIfAbsentHours,
-      stale_while_revalidate: upstream.staleWhileRevalidate,
-      ...(upstream.cacheMaxBytes !== undefined && { cache_max_bytes: upstream.cacheMaxBytes }),
-      ...(upstream.ca !== undefined && { ca: upstream.ca }),
-      ...(upstream.rules.length > 0 && { rules: upstream.rules }),
-      ...(upstream.verifiedGroup !== undefined && {
-        access: "verified",
-        verified_group: upstream.verifiedGroup,
-      }),
-    })),
-    registries: declared.registries.map(({ onUnsure, description, ...registry }) => ({
-      ...registry,
-      ...(description !== undefined && { description }),
-      on_unsure: onUnsure,
-    })),
+    upstreams: declared.upstreams.map(work.visibleUpstream),
+    registries: declared.registries.map(work.visibleRegistry),
     users: declared.users.map(work.visibleUser),
     oidc_issuers: declared.oidcIssuers.map(work.visibleIssuer),
     webhooks: declared.webhooks.map(work.visibleWebhook),

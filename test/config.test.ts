@@ -5,6 +5,7 @@ import path from "node:path";
 import * as fc from "fast-check";
 import { clientCertificates } from "./fakes/client-certificates.ts";
 import { ConfigError, describeConfig, loadConfig, visibleConfig } from "../src/config.ts";
+import { dockerHub } from "./fakes/docker-hub.ts";
 
 const secret = "0123456789abcdef0123456789abcdef";
 const other = "fedcba9876543210fedcba9876543210";
@@ -70,41 +71,9 @@ describe("settings", () => {
       secretKey: undefined,
       previousSecretKey: undefined,
       adminToken: undefined,
-      firstUpstream: {
-        name: "docker-hub",
-        url: "https://registry-1.docker.io",
-        username: undefined,
-        password: undefined,
-        tokenRealm: undefined,
-        cacheValidityHours: 24,
-        deniedMeans: "absent",
-        libraryPrefix: true,
-        description: undefined,
-        staleIfAbsentHours: 168,
-        staleWhileRevalidate: false,
-        cacheMaxBytes: undefined,
-        verifiedGroup: undefined,
-        ca: undefined,
-        rules: [],
-      },
+      firstUpstream: dockerHub,
       hasDependencyProxies: true,
-      dependencyProxy: {
-        name: "dependency-proxy",
-        url: "https://registry-1.docker.io",
-        username: undefined,
-        password: undefined,
-        tokenRealm: undefined,
-        cacheValidityHours: 24,
-        deniedMeans: "absent",
-        libraryPrefix: true,
-        description: undefined,
-        staleIfAbsentHours: 168,
-        staleWhileRevalidate: false,
-        cacheMaxBytes: undefined,
-        verifiedGroup: undefined,
-        ca: undefined,
-        rules: [],
-      },
+      dependencyProxy: { ...dockerHub, name: "dependency-proxy" },
       allowedUpstreamAddresses: [],
       bucket: undefined,
       anonymousPull: false,

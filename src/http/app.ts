@@ -1,13 +1,13 @@
 import { Hono } from "hono";
 import type { Access } from "../access/contract.ts";
 import type { Clock } from "../lib/clock.ts";
-import { clip, failureCode, failureTrace, type Log } from "../lib/log.ts";
+import { failureCode, failureTrace, type Log } from "../lib/log.ts";
 import type { Tracer } from "../lib/tracing/tracer.ts";
 import type { Directory } from "../metadata/contract.ts";
 import { RegistryError } from "../oci/error.ts";
 import type { PullStatistics, Puller } from "../pull/contract.ts";
 import { apiRoutes } from "./api/api.ts";
-import { reply } from "./api/endpoint.ts";
+import { reply } from "./api/answer.ts";
 import { asApiError } from "./api/errors.ts";
 import type { ApiOptions } from "./api/options.ts";
 import type { Console } from "./console/serving.ts";
@@ -18,6 +18,7 @@ import { metricsResponse } from "./metrics/access.ts";
 import type { Metrics } from "./metrics/metrics.ts";
 import type { PullRate } from "./pull-rate.ts";
 import type { Readiness } from "./readiness.ts";
+import { logRequest } from "./request-log.ts";
 import { errorResponse, jsonResponse } from "./respond.ts";
 import { tokenRoutes } from "./token.ts";
 import { describeRequest } from "./tracing.ts";
@@ -199,41 +200,4 @@ function failed(log: Log, exchange: Exchange, error: unknown): Response {
 function loop(): RegistryError {
   const message = "this request has come back to the server that sent it: an upstream leads here";
   return new RegistryError("loop", message);
-}
-
-/** One line a request, with the facts that its headers tell too. */
-function logRequest(
-  log: Log,
-  ms: number,
-  request: Request,
-  exchange: Exchange,
-  status: number,
-): void {
-  const { id, actor, right, kind, told, bytes, trace, refusal } = exchange;
-  // What the server or an upstream could not do is for somebody to look at.
-  log[status >= 500 ? "warn" : "info"]("request", {
-    id,
-    method: request.method,
-    // Without the query, which can carry account names and signed addresses.
-    path: clip(pathOf(request.url)),
-    status,
-    ms: Math.round(ms * 1000) / 1000,
-    actor,
-    right,
-    kind,
-    cache: told?.status,
-    upstream: told?.upstream || undefined,
-    age: told?.age,
-    bytes,
-    trace,
-    reason: told?.reason ?? refusal?.code,
-    cause: refusal && causeCode(refusal),
-  });
-}
-
-/** The code at the bottom of a failure: `ECONNREFUSED` says more than "unreachable". */
-function causeCode(error: Error): string | undefined {
-  let { cause } = error;
-  while (cause instanceof Error && cause.cause !== undefined) ({ cause } = cause);
-  return cause === undefined ? undefined : failureCode(cause);
 }

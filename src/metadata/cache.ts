@@ -1,6 +1,7 @@
-import { sql, type Transaction } from "kysely";
+import type { Transaction } from "kysely";
 import type { Digest } from "../oci/digest.ts";
 import type { ChildKind } from "../oci/manifest.ts";
+import { isLive, keepForAWhile, lockBlob, saveBlob } from "./blob-records.ts";
 import { cacheOf, CachePlaces, doubtedCaches, isSomebodys, upstreamOfCache } from "./caches.ts";
 import type { Changes } from "./changes.ts";
 import type {
@@ -20,18 +21,13 @@ import { DownloadCounts } from "./downloads.ts";
 import { Lookups } from "./lookups.ts";
 import { nameChildren, nameObjects, storeContent, storeNew } from "./manifests.ts";
 import type { Db, Schema } from "./schema.ts";
-import { held } from "./space/held.ts";
+import { saveShown } from "./shown.ts";
 import type { SharedTime } from "./time.ts";
 import { inTransaction } from "./transactions.ts";
 import { lockContents, shareUpstream } from "./turns.ts";
 import { useAll } from "./uses.ts";
 
 type Tx = Transaction<Schema>;
-
-/** The deletion of a blob's bytes takes less; one that a kill has interrupted is taken up again after that. */
-const removalMs = 60_000;
-/** The reading of an archive takes less. */
-const importMs = 86_400_000;
 
 /** Cache entries and what is known of stored content, on any engine. */
 export class SqlCache implements Cache {
@@ -224,97 +220,4 @@ export class SqlCache implements Cache {
       await write(tx, { ...object, upstreamId: cacheOf(present) }, doubtedCaches(present));
     });
   }
-}
-
-/**
- * The bytes are in the store, verified now; not where a server is just deleting them, or has, from its beginning to its end,
- * since they came there.
- */
-async function saveBlob(
-  tx: Tx,
-  time: SharedTime,
-  { digest, size, now }: KeptBlob,
-  wasRecorded = false,
-): Promise<boolean> {
-  const stated = { size, verified_at: now };
-  const row = wasRecorded
-    ? await tx
-        .updateTable("blobs")
-        .set(stated)
-        .where("digest", "=", digest)
-        .returning("removing_at")
-        .executeTakeFirst()
-    : await tx
-        .insertInto("blobs")
-        .values({ digest, stored_at: now, ...stated })
-        .onConflict((conflict) => conflict.column("digest").doUpdateSet(stated))
-        .returning("removing_at")
-        .executeTakeFirstOrThrow();
-  if (!row) return false;
-  const { removing_at: removingAt } = row;
-  if (removingAt === null) return true;
-  if (await isLive(tx, time, removingAt)) return false;
-  await tx.updateTable("blobs").set({ removing_at: null }).where("digest", "=", digest).execute();
-  return true;
-}
-
-/** An import has stored it, and its entry comes when the whole archive has been read. */
-async function keepForAWhile(tx: Tx, { digest, size }: KeptBlob, now: number): Promise<void> {
-  const since = now + importMs;
-  await sql`
-    insert into unneeded_content (kind, digest, size, since)
-    select 'blob', ${digest}, cast(${size} as bigint), cast(${since} as bigint)
-    where not exists (
-      select 1 from cache_entries as e
-      where e.digest = ${digest} and e.kind = 'blob' and ${sql.raw(held("e"))}
-    )
-    on conflict (kind, digest) do update set since = excluded.since`.execute(tx);
-}
-
-/** Whether it is stored, and stays so to the end of this transaction: who sweeps waits for the row. */
-async function lockBlob(tx: Tx, digest: Digest): Promise<boolean> {
-  const row = await tx
-    .updateTable("blobs")
-    .set((eb) => ({ size: eb.ref("size") }))
-    .where("digest", "=", digest)
-    .where("removing_at", "is", null)
-    .returning("digest")
-    .executeTakeFirst();
-  return row !== undefined;
-}
-
-/** Whether a removal that began then may still be going on. */
-async function isLive(db: Db, time: SharedTime, removingAt: number | null): Promise<boolean> {
-  return removingAt !== null && Math.abs((await time(db)) - removingAt) < removalMs;
-}
-
-/** The entry of this key now says what the upstream has just shown. */
-async function saveShown(tx: Tx, object: ShownObject): Promise<void> {
-  const said = {
-    digest: object.digest,
-    proof: "shown",
-    upstream_etag: object.etag ?? null,
-    content_type: object.contentType,
-    size: object.size,
-    upstream_checked_at: object.now,
-    // Somebody has just pulled it; the count of that comes later.
-    downloaded_at: object.now,
-    status: "default",
-    updated_at: object.now,
-  } as const;
-  await tx
-    .insertInto("cache_entries")
-    .values({
-      group_id: object.groupId,
-      upstream_id: object.upstreamId,
-      repository: object.repository,
-      kind: object.kind,
-      reference: object.reference,
-      created_at: object.now,
-      ...said,
-    })
-    .onConflict((conflict) =>
-      conflict.columns(["upstream_id", "repository", "kind", "reference"]).doUpdateSet(said),
-    )
-    .execute();
 }

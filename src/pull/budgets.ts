@@ -3,7 +3,8 @@ import type { Upstream } from "../metadata/contract.ts";
 import { RegistryError } from "../oci/error.ts";
 import type { Health, UpstreamClient } from "../upstream/contract.ts";
 import { candidatesOf } from "./choose.ts";
-import type { Asked, Road } from "./manifests.ts";
+import type { Road } from "./road.ts";
+import type { Asked } from "./asked.ts";
 
 type Budget = Health["budget"];
 

@@ -2,11 +2,10 @@ import { type BlobStore, type Spool, StoreFullError } from "../blobs/contract.ts
 import { yieldTurn } from "../lib/clock.ts";
 import type { Endings } from "../lib/endings.ts";
 import type { Holds } from "../lib/holds.ts";
-import type { Cache, Upstream } from "../metadata/contract.ts";
+import type { Cache, CacheEvent, Upstream } from "../metadata/contract.ts";
 import { algorithmOf, Digester } from "../oci/digest.ts";
 import { type Absent, absent, type OpenBlob, type UpstreamClient } from "../upstream/contract.ts";
 import { lost } from "./claims.ts";
-import type { CacheEvent } from "../metadata/contract.ts";
 import type { Activity, FillUnderWay } from "./contract.ts";
 import { Download } from "./download.ts";
 import { notStoredBecause } from "./errors.ts";
@@ -14,6 +13,7 @@ import { Fill } from "./fill.ts";
 import { Flight, flightKey, type Running, type Unstorable, type Wanted } from "./flight.ts";
 import type { Follower } from "./follower.ts";
 import type { Lessons } from "./lessons.ts";
+import { RunningFills } from "./running-fills.ts";
 import { Storable, type StorableOptions, TooLargeError } from "./storable.ts";
 import { store } from "./storing.ts";
 import { VerifyingSource } from "./verifying.ts";
@@ -30,10 +30,6 @@ export interface FillsOptions extends StorableOptions {
   told: (event: CacheEvent) => void;
 }
 
-/** All fills together; beyond it blobs are passed through. */
-const maxFills = 256;
-/** Fills of one group that nobody reads any more; beyond it the newest is given up. */
-const maxAbandonedPerGroup = 8;
 /** Who reads part after part may pause for so many milliseconds without the fill counting as abandoned. */
 const attendedMs = 60_000;
 
@@ -56,7 +52,7 @@ export class Fills {
   readonly #options: FillsOptions;
   /** From the first request until the bytes rest in the store, so that nobody asks the upstream in between. */
   readonly #flights = new Map<string, Flight>();
-  readonly #running = new Set<Running>();
+  readonly #running: RunningFills;
   readonly #closing = new AbortController();
   readonly #lessons: Lessons;
   readonly #storable: Storable;
@@ -65,6 +61,7 @@ export class Fills {
     this.#options = options;
     this.#storable = new Storable(options);
     this.#lessons = lessons;
+    this.#running = new RunningFills(options.clock, (wanted) => this.flying(wanted));
   }
 
   /** Joins the fill of this object or starts one. Throws `UpstreamError` where the upstream is unsure. */
@@ -119,22 +116,12 @@ export class Fills {
   }
 
   get activity(): Activity {
-    const running = [...this.#running];
-    const followers = running.reduce((sum, { fill }) => sum + fill.readers, 0);
-    return { fills: running.length, followers };
+    return this.#running.activity;
   }
 
   /** What is under way, from the one begun first to the last. */
   get underWay(): FillUnderWay[] {
-    return [...this.#running].map(({ fill, wanted, startedAt }) => ({
-      upstreamId: wanted.upstream.id,
-      repository: wanted.repository,
-      digest: wanted.digest,
-      size: fill.size ?? wanted.expected,
-      received: fill.arrived,
-      followers: fill.readers,
-      startedAt,
-    }));
+    return this.#running.underWay;
   }
 
   /** Fires when all downloads are to end. */
@@ -193,7 +180,7 @@ export class Fills {
       download,
       spool,
       reopen: (offset) => this.#reopen(wanted, offset),
-      abandoned: () => this.#limitAbandoned(running),
+      abandoned: () => this.#running.limitAbandoned(running),
       failed: (error) => this.#lessons.noteFailure(wanted, error),
       maxBytes: this.#storable.maxBytes(wanted.upstream),
     });
@@ -201,7 +188,6 @@ export class Fills {
     const startedAt = this.#options.clock.now();
     const running: Running = { found: true, fill, wanted, startedAt, abort, stored };
     this.#running.add(running);
-    void stored.then(() => this.#running.delete(running));
     return running;
   }
 
@@ -224,7 +210,8 @@ export class Fills {
       return undefined;
     }
     try {
-      if (!this.#hasPlace(upstream.groupId)) throw new StoreFullError("too many fills are running");
+      if (!this.#running.hasPlace(upstream.groupId))
+        throw new StoreFullError("too many fills are running");
       return await blobs.spool(digest, size);
     } catch (error) {
       const reason = notStoredBecause(error);
@@ -235,12 +222,6 @@ export class Fills {
 
   #isTooLarge(upstream: Upstream, size = 0): boolean {
     return size > this.#storable.maxBytes(upstream);
-  }
-
-  /** A group has at most as many fills as it leaves places free: half of all when it is alone, and one that comes later still finds some. */
-  #hasPlace(groupId: number): boolean {
-    const own = [...this.#running].filter(({ wanted }) => wanted.upstream.groupId === groupId);
-    return own.length < maxFills - this.#running.size;
   }
 
   /** Whether it is stored in the end. */
@@ -260,28 +241,14 @@ export class Fills {
     clock.after(ms, () => {
       const left = flight.attendedUntil - clock.elapsed();
       if (left > 0) return this.#watch(flight, left);
-      if (flight.running && flight.running.fill.readers === 0) this.#limitAbandoned(flight.running);
+      if (flight.running && flight.running.fill.readers === 0)
+        this.#running.limitAbandoned(flight.running);
     });
-  }
-
-  /** Gives up a fill that nobody reads any more, where its group has too many of them. */
-  #limitAbandoned(newest: Running): void {
-    const now = this.#options.clock.elapsed();
-    const { groupId } = newest.wanted.upstream;
-    const abandoned = [...this.#running].filter(
-      ({ fill, wanted, abort }) =>
-        wanted.upstream.groupId === groupId &&
-        fill.readers === 0 &&
-        fill.state === "filling" &&
-        !abort.signal.aborted &&
-        (this.flying(wanted)?.attendedUntil ?? 0) <= now,
-    );
-    if (abandoned.length > maxAbandonedPerGroup && abandoned.includes(newest)) newest.abort.abort();
   }
 
   /** Ends all downloads; resolves when every spool is closed. */
   async close(): Promise<void> {
     this.#closing.abort();
-    await Promise.all([...this.#running].map(({ stored }) => stored));
+    await this.#running.ended();
   }
 }

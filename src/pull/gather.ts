@@ -3,7 +3,7 @@ import type { UpstreamError } from "../upstream/contract.ts";
 import type { Candidate, Said } from "./choose.ts";
 import type { Explanation } from "./contract.ts";
 import { unsureRefusal } from "./errors.ts";
-import type { ListPart } from "./upstream-lists.ts";
+import type { ListPart } from "./list-form.ts";
 
 /** What several upstreams have of one thing. */
 export interface Gathered<T> {

@@ -1,10 +1,8 @@
 import { FlightsAfterLook } from "../lib/flights-after-look.ts";
-import { LruMap } from "../lib/lru.ts";
 import { failureCode } from "../lib/log.ts";
-import type { Registry, Upstream } from "../metadata/contract.ts";
-import { RegistryError } from "../oci/error.ts";
 import { referenceText } from "../oci/reference.ts";
 import type { Absences } from "./absences.ts";
+import { type Asked, tagOf, unknownManifest } from "./asked.ts";
 import { Budgets } from "./budgets.ts";
 import { type Candidate, candidatesOf, choose, type Chosen, chosenValue } from "./choose.ts";
 import type { PulledManifest } from "./contract.ts";
@@ -14,31 +12,16 @@ import { isExpired } from "./expiry.ts";
 import { Freshness } from "./freshness.ts";
 import { knownEntries } from "./names.ts";
 import type { PullerOptions } from "./puller.ts";
+import { Reports } from "./reports.ts";
+import { isServable, type Road, roadOf } from "./road.ts";
 import { denyingRule, revisionOf } from "./rules.ts";
 import type { Usage } from "./usage.ts";
-
-/** One name that two upstreams hold is reported once, not at each pull. */
-const maxReported = 1000;
-
-/** The way a pull takes. */
-export type Road =
-  | { kind: "cached"; status: "hit" | "stale"; entry: KnownManifest; reason?: string }
-  /** Its own upstream is asked before it is served. */
-  | { kind: "check"; entry: KnownManifest }
-  /** It is served while its own upstream is asked. */
-  | { kind: "check behind"; entry: KnownManifest }
-  | { kind: "walk" };
 
 /** What the cache holds of a manifest, and what is made of it. */
 interface Looked {
   at: number;
   known: KnownManifest[];
   road: Road;
-}
-
-export interface Asked extends Wanted {
-  registry: Registry;
-  repository: string;
 }
 
 /** Manifests: from the cache, else from the first upstream that has them. */
@@ -50,7 +33,7 @@ export class Manifests {
   readonly freshness: Freshness;
   readonly #budgets: Budgets;
   readonly #flights = new FlightsAfterLook<Counted>();
-  readonly #reported = new LruMap<string, true>(maxReported);
+  readonly #reports: Reports;
 
   constructor(options: PullerOptions, absences: Absences, usage: Usage) {
     this.#options = options;
@@ -59,6 +42,7 @@ export class Manifests {
     this.#fetching = new Fetching(options);
     this.freshness = new Freshness(options);
     this.#budgets = new Budgets(options);
+    this.#reports = new Reports(options);
   }
 
   async pull(
@@ -120,7 +104,7 @@ export class Manifests {
   async #pull(asked: Asked, waits: () => void): Promise<Counted> {
     const at = this.#flights.moment;
     const known = await this.known(asked);
-    const road = this.road(asked, known);
+    const road = roadOf(asked, known, this.freshness);
     switch (road.kind) {
       case "cached":
         return this.#fetching.cached(road.entry, road.status, road.reason);
@@ -136,7 +120,7 @@ export class Manifests {
   async #look(asked: Asked): Promise<Looked> {
     const at = this.#flights.moment;
     const known = await this.known(asked);
-    return { at, known, road: this.road(asked, known) };
+    return { at, known, road: roadOf(asked, known, this.freshness) };
   }
 
   /** What is not to be had from the cache; from there all the same where somebody has brought it meanwhile. */
@@ -147,22 +131,6 @@ export class Manifests {
       if (road.kind !== "cached") return this.#check(asked, road.entry, known);
       return this.#fetching.cached(road.entry, road.status, road.reason);
     });
-  }
-
-  /** Which way a pull takes, from what the cache holds. Asks nobody. */
-  road({ reference }: Asked, known: readonly KnownManifest[]): Road {
-    const [entry] = known;
-    if (!entry) return { kind: "walk" };
-    if (reference.kind === "digest") {
-      return isServable(entry) ? { kind: "cached", status: "hit", entry } : { kind: "walk" };
-    }
-    if (!isServable(entry)) return { kind: "check", entry };
-    if (this.freshness.isFresh(entry, entry.upstream))
-      return { kind: "cached", status: "hit", entry };
-    if (this.freshness.isPostponed(entry)) {
-      return { kind: "cached", status: "stale", entry, reason: "check postponed" };
-    }
-    return { kind: entry.upstream.staleWhileRevalidate ? "check behind" : "check", entry };
   }
 
   #askBehind(asked: Asked, looked: Looked, { upstream }: KnownManifest): void {
@@ -203,11 +171,11 @@ export class Manifests {
       case "keep":
         if (verdict.failed) this.freshness.postpone(entry);
         if (verdict.missing)
-          this.#gone(asked, entry, "tag is gone at its upstream, the copy is kept");
+          this.#reports.gone(asked, entry, "tag is gone at its upstream, the copy is kept");
         return this.#fetching.cached(entry, "stale", verdict.reason);
       case "gone":
         await tolerate(log, "entry was not deleted", cache.deleteEntry(entry.id));
-        this.#gone(asked, entry, "tag is gone at its upstream");
+        this.#reports.gone(asked, entry, "tag is gone at its upstream");
         return this.#walk(
           asked,
           known.filter((other) => other !== entry),
@@ -239,7 +207,7 @@ export class Manifests {
     const chosen = await this.#choose(asked, known);
     const found = chosenValue(chosen);
     if (!found) throw unknownManifest(asked);
-    void this.#reportHolders(asked, known, chosen);
+    void this.#reports.holders(asked, known, chosen);
     return found;
   }
 
@@ -264,64 +232,4 @@ export class Manifests {
     const said = await client.checkManifest(upstream, repository, reference, checkTimeoutMs, marks);
     return said.found;
   }
-
-  /** Says so when an answer that was paid for anyway shows that a name is held twice. Asks nobody for it. */
-  async #reportHolders(
-    asked: Asked,
-    known: KnownManifest[],
-    chosen: Chosen<Counted>,
-  ): Promise<void> {
-    const cached = known.filter(isServable).map(({ upstream }) => upstream);
-    const winner = chosen.found ? [chosen.found.upstream] : [];
-    const all = new Set([...winner, ...(await chosen.alsoFound), ...cached]);
-    if (all.size > 1) this.#event("two upstreams hold one name", asked, [...all]);
-  }
-
-  #gone(asked: Asked, { upstream, repository, digest }: KnownManifest, message: string): void {
-    const tag = tagOf(asked);
-    if (!this.#event(message, asked, [upstream]) || tag === undefined) return;
-    const details = { digest, kept: message.endsWith("kept") };
-    const { told } = this.#options;
-    told({ event: "cache.tag_gone", upstreamId: upstream.id, repository, tag, details });
-  }
-
-  /** Whether it had not been said before. */
-  #event(
-    message: string,
-    { registry, repository }: Asked,
-    upstreams: readonly Upstream[],
-  ): boolean {
-    const names = upstreams.map(({ name }) => name).join(", ");
-    const key = `${message} ${registry.id} ${repository} ${names}`;
-    if (this.#reported.get(key)) return false;
-    this.#reported.set(key, true);
-    this.#options.log.warn(message, { registry: registry.id, repository, upstreams: names });
-    return true;
-  }
-}
-
-/** Stored, and shown with the present credentials. */
-export function isServable({ proof, payload }: KnownManifest): boolean {
-  return proof === "shown" && payload !== undefined;
-}
-
-function tagOf({ reference }: Asked): string | undefined {
-  return reference.kind === "tag" ? reference.tag : undefined;
-}
-
-function unknownManifest({ registry, repository, reference }: Asked): RegistryError {
-  const tag = reference.kind === "tag" ? reference.tag : undefined;
-  const { asked, denied } = candidatesOf(registry, repository, tag, []);
-  const message =
-    asked.length > 0
-      ? "no upstream of this registry has this manifest"
-      : denied.length > 0
-        ? "the rules of this registry's upstreams do not allow this name"
-        : "this registry has no upstreams";
-  return new RegistryError("manifest_unknown", message, {
-    detail: {
-      asked: asked.map(({ upstream }) => upstream.name),
-      ...(denied.length > 0 && { not_asked: denied.map(({ upstream }) => upstream.name) }),
-    },
-  });
 }

@@ -5,7 +5,9 @@ import { type Candidates, candidatesOf, choose } from "./choose.ts";
 import type { PlannedUpstream, PullPlan } from "./contract.ts";
 import type { KnownManifest } from "./fetching.ts";
 import type { Verdict } from "./freshness.ts";
-import { type Asked, isServable, type Manifests } from "./manifests.ts";
+import { type Manifests } from "./manifests.ts";
+import { isServable, roadOf } from "./road.ts";
+import { type Asked } from "./asked.ts";
 
 type Decision = PullPlan["decision"];
 type Says = PlannedUpstream["says"];
@@ -26,7 +28,7 @@ export async function planPull(
   return { upstreams: planned(manifests, asked, known, candidates, said), decision };
 
   async function decide(): Promise<Decision> {
-    const road = manifests.road(asked, known);
+    const road = roadOf(asked, known, manifests.freshness);
     if (road.kind === "walk") return walk(known);
     const { entry } = road;
     if (road.kind === "cached") return cachedDecision(road.status, entry, road.reason);

@@ -10,14 +10,14 @@ import { explanationOf, gather, type Gathered, takeIn } from "./gather.ts";
 import { knownEntries } from "./names.ts";
 import type { PullerOptions } from "./puller.ts";
 import { denyingRule } from "./rules.ts";
+import { UpstreamLists } from "./upstream-lists.ts";
 import {
   type HeldList,
   type ListForm,
   type ListPart,
   type ListWalk,
-  UpstreamLists,
   type WantedList,
-} from "./upstream-lists.ts";
+} from "./list-form.ts";
 import { referrerValidityMs } from "./validity.ts";
 
 /** Clients need not take larger manifests (distribution-spec, "Pushing Manifests"); some bytes are left for the frame. */

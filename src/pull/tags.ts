@@ -8,7 +8,8 @@ import { explanationOf, gather, takeIn } from "./gather.ts";
 import { knownEntries } from "./names.ts";
 import type { PullerOptions } from "./puller.ts";
 import { denyingRule } from "./rules.ts";
-import { type ListForm, type ListPart, type ListWalk, UpstreamLists } from "./upstream-lists.ts";
+import { UpstreamLists } from "./upstream-lists.ts";
+import { type ListForm, type ListPart, type ListWalk } from "./list-form.ts";
 import { hourMs, validityMs } from "./validity.ts";
 
 /** Of one answer; clients go on by its link. */

@@ -1,58 +1,25 @@
 import { FlightsAfterLook } from "../lib/flights-after-look.ts";
 import { LruMap } from "../lib/lru.ts";
 import { failureCode } from "../lib/log.ts";
-import type { CachedList, ListKey, NamedObjects, Upstream } from "../metadata/contract.ts";
+import type { ListKey, Upstream } from "../metadata/contract.ts";
 import { UpstreamError } from "../upstream/contract.ts";
 import { Absences } from "./absences.ts";
 import type { Candidate, Said } from "./choose.ts";
 import { tolerate } from "./errors.ts";
-import type { Known } from "./names.ts";
+import {
+  flightKeyOf,
+  type HeldList,
+  keyOf,
+  type ListForm,
+  type ListPart,
+  type ListWalk,
+  referenceOf,
+  type WantedList,
+} from "./list-form.ts";
 import type { PullerOptions } from "./puller.ts";
-import { revisionOf } from "./rules.ts";
 import { hourMs } from "./validity.ts";
 
 const maxPostponed = 10_000;
-
-export type HeldList = Known<CachedList>;
-
-/** One request's way along the lists of a registry's upstreams. */
-export interface ListWalk {
-  /** When it looked for those that are here, as `FlightsAfterLook` have it. */
-  lookedAt: number;
-  /** Resolves when what it takes in of what was fetched is stored, and the rest is given up. */
-  over: Promise<void>;
-}
-
-/** One list of one upstream. */
-export interface WantedList extends Candidate {
-  walk: ListWalk;
-  key: ListKey;
-  /** See `PullOptions`. */
-  marks: readonly string[];
-  waits: () => void;
-}
-
-/** What one upstream adds to an answer. */
-export interface ListPart<T> {
-  items: readonly T[];
-  status: "hit" | "stale" | "miss";
-  checkedAt: number;
-  /** Why it is not simply a hit or a miss. */
-  reason?: string;
-  /** Stores what was fetched; to be called when the answer takes it in. */
-  keep: () => Promise<void>;
-}
-
-/** What the lists of one kind have for themselves. */
-export interface ListForm<T> {
-  validityMs: (upstream: Upstream) => number;
-  /** Undefined for absent. Throws `UpstreamError`. */
-  ask: (wanted: WantedList) => Promise<T[] | undefined>;
-  encode: (items: readonly T[]) => string;
-  decode: (content: string) => T[];
-  /** Objects that the list says to be there. */
-  names: (items: readonly T[]) => NamedObjects["objects"];
-}
 
 /**
  * Lists of one kind, each from the cache or from its upstream. An empty one is remembered as briefly as an absence, and
@@ -273,19 +240,4 @@ const keep = async () => {};
 
 function found<T>(value: ListPart<T>): Said<ListPart<T>> {
   return { says: "found", value };
-}
-
-function keyOf({ upstream, repository, key }: Candidate & { key: ListKey }): string {
-  return `${revisionOf(upstream)} ${repository} ${referenceOf(key)}`;
-}
-
-function flightKeyOf(
-  wanted: Pick<WantedList, "upstream" | "repository" | "key" | "marks">,
-): string {
-  return `${keyOf(wanted)} ${wanted.marks.join()}`;
-}
-
-/** No tag and no digest is written like this, so that it can stand beside them. */
-function referenceOf(key: ListKey): string {
-  return key.kind === "tags" ? "tags/list" : `referrers/${key.subject}`;
 }

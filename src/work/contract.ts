@@ -145,7 +145,14 @@ export * from "./settings.ts";
 export { readSignIn, type SignInProvider, type SignInSettings } from "./sign-in.ts";
 export * from "./text.ts";
 export { prefetchLimits, usualPlatforms, visiblePrefetch, visibleWebhook } from "./automation.ts";
-export { dayText, visibleGroup, visibleUser } from "./visible.ts";
+export {
+  dayText,
+  visibleGroup,
+  visibleProvider,
+  visibleRegistry,
+  visibleUpstream,
+  visibleUser,
+} from "./visible.ts";
 export { readYaml } from "./yaml.ts";
 
 /** Work that nobody waits for. */

@@ -1,5 +1,11 @@
-import type { DeclaredDependencyProxy, DeclaredGroup, DeclaredUser } from "./contract.ts";
+import type {
+  DeclaredDependencyProxy,
+  DeclaredGroup,
+  DeclaredUser,
+  Declaration,
+} from "./contract.ts";
 import { redacted } from "./settings.ts";
+import type { SignInProvider } from "./sign-in.ts";
 
 /** What is declared, as a file would say it and without secrets. */
 export function visibleGroup(group: DeclaredGroup) {
@@ -46,6 +52,51 @@ export function visibleUser({ username, admin, state, memberships, tokens }: Dec
     })),
   };
 }
+
+export const visibleUpstream = (upstream: Declaration["upstreams"][number]) => ({
+  group: upstream.group,
+  name: upstream.name,
+  ...(upstream.description !== undefined && { description: upstream.description }),
+  url: upstream.url,
+  ...(upstream.username && { username: upstream.username, password: redacted }),
+  ...(upstream.tokenRealm && { token_realm: upstream.tokenRealm }),
+  cache_validity_hours: upstream.cacheValidityHours,
+  denied_means: upstream.deniedMeans,
+  library_prefix: upstream.libraryPrefix,
+  stale_if_absent_hours: upstream.staleIfAbsentHours,
+  stale_while_revalidate: upstream.staleWhileRevalidate,
+  ...(upstream.cacheMaxBytes !== undefined && { cache_max_bytes: upstream.cacheMaxBytes }),
+  ...(upstream.ca !== undefined && { ca: upstream.ca }),
+  ...(upstream.rules.length > 0 && { rules: upstream.rules }),
+  ...(upstream.verifiedGroup !== undefined && {
+    access: "verified",
+    verified_group: upstream.verifiedGroup,
+  }),
+});
+
+export const visibleRegistry = ({
+  onUnsure,
+  description,
+  ...registry
+}: Declaration["registries"][number]) => ({
+  ...registry,
+  ...(description !== undefined && { description }),
+  on_unsure: onUnsure,
+});
+
+export const visibleProvider = (provider: SignInProvider) => ({
+  name: provider.name,
+  title: provider.title,
+  issuer: provider.issuer,
+  client_id: provider.clientId,
+  ...(provider.clientSecret !== undefined && { client_secret: redacted }),
+  scopes: provider.scopes,
+  username_claim: provider.usernameClaim,
+  groups_claim: provider.groupsClaim,
+  create_users: provider.createUsers,
+  roles: provider.roles,
+  ...(provider.ca !== undefined && { ca: provider.ca }),
+});
 
 /** The day that begins then. */
 export const dayText = (time: number) => new Date(time).toISOString().slice(0, 10);

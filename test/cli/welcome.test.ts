@@ -1,25 +1,12 @@
 import { expect, test } from "bun:test";
 import { welcome } from "../../src/cli/welcome.ts";
+import { dockerHub } from "../fakes/docker-hub.ts";
 
 const upstream = {
+  ...dockerHub,
   id: 1,
   groupId: 1,
   version: 1,
-  name: "docker-hub",
-  url: "https://registry-1.docker.io",
-  username: undefined,
-  password: undefined,
-  tokenRealm: undefined,
-  cacheValidityHours: 24,
-  deniedMeans: "absent",
-  libraryPrefix: true,
-  description: undefined,
-  staleIfAbsentHours: 168,
-  staleWhileRevalidate: false,
-  cacheMaxBytes: undefined,
-  verifiedGroup: undefined,
-  ca: undefined,
-  rules: [],
   alwaysCheck: false,
   maxBytes: undefined,
   ttlDays: undefined,

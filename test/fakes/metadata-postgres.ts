@@ -46,3 +46,14 @@ export function postgresOpener(url: string, clock: SteppedClock = new SteppedClo
       }),
   };
 }
+
+/** What connections to a database need besides its URL. */
+export const pool = {
+  ca: undefined,
+  connectMs: 5000,
+  statementMs: 5000,
+  lockMs: undefined,
+  timers: systemClock,
+  max: 1,
+  waitMs: 5000,
+};

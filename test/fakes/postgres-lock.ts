@@ -1,4 +1,5 @@
 import { type ReservedSQL, SQL } from "bun";
+import { until } from "./until.ts";
 
 /** Another client of the database in the middle of a transaction. */
 export class OtherTransaction {
@@ -23,4 +24,17 @@ export class OtherTransaction {
     await this.link.release();
     await this.client.close();
   }
+}
+
+/** Until so many wait for a lock of the database. */
+export function waits(
+  database: { query(text: string): Promise<Record<string, unknown>[]> },
+  count = 1,
+): Promise<void> {
+  return until(async () => {
+    const rows = await database.query(
+      "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+    );
+    return rows.length >= count;
+  });
 }

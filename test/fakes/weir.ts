@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type RunningWeir, startWeir } from "../../src/app.ts";
@@ -7,13 +7,13 @@ import { type Config, loadConfig } from "../../src/config.ts";
 import { createLog } from "../../src/lib/log.ts";
 import type { RegistrySettings, UpstreamSettings } from "../../src/metadata/contract.ts";
 import type { DeclaredUser, OidcIssuer } from "../../src/work/contract.ts";
-import { S3Server } from "./s3-server.ts";
+import { declareRegistry } from "./declared-registry.ts";
 import { quickCost } from "./hashing.ts";
 import { SteppedClock } from "./clock.ts";
 import { putMigrated } from "./migrated.ts";
 import { newDatabase } from "./new-database.ts";
 import { queriesAt, type TestDatabase, wholeText } from "./postgres.ts";
-import { filesOf } from "./store-facts.ts";
+import { bucketForTests, type TestBucket, TestBlobs } from "./test-blobs.ts";
 import { until } from "./until.ts";
 import type { FakeUpstream } from "./upstream.ts";
 
@@ -59,65 +59,13 @@ interface Request_ {
   signal?: AbortSignal;
 }
 
-function declareRegistry(
-  group: string,
-  id: number,
-  list: WeirOptions["upstreams"],
-  settings: Partial<RegistrySettings> = {},
-) {
-  const upstreams = list.map(({ fake, settings: own }, i) => ({
-    group,
-    name: `up${i + 1}`,
-    url: fake.url,
-    username: undefined,
-    password: undefined,
-    tokenRealm: undefined,
-    cacheValidityHours: 24,
-    deniedMeans: "unsure" as const,
-    libraryPrefix: false,
-    description: undefined,
-    staleIfAbsentHours: 168,
-    staleWhileRevalidate: false,
-    ca: undefined,
-    rules: [],
-    cacheMaxBytes: undefined,
-    verifiedGroup: undefined,
-    ...own,
-  }));
-  const registry = {
-    group,
-    id,
-    name: group,
-    description: undefined,
-    onUnsure: "stop" as const,
-    ask: "in_order" as const,
-    upstreams: upstreams.map(({ name }) => name),
-    ...settings,
-  };
-  return { upstreams, registry };
-}
-
-interface TestBucket {
-  server: S3Server;
-  prefix: string;
-  env: Record<string, string>;
-}
-
-let server: Promise<S3Server> | undefined;
-
-/** With `WEIR_TEST_BLOBS=s3` every server of a test has its blobs in a bucket, below the prefix that its folder is called. */
-async function bucketForTests(prefix: string): Promise<TestBucket | undefined> {
-  if (process.env["WEIR_TEST_BLOBS"] !== "s3") return undefined;
-  server ??= S3Server.start();
-  return { server: await server, prefix, env: (await server).environment(prefix) };
-}
-
 /** The whole server in this process, on a real port and a temporary folder, with a clock that the test steps. */
 export class TestWeir {
   readonly clock: SteppedClock;
   readonly logLines: Record<string, unknown>[] = [];
   readonly #options: WeirOptions;
   readonly dataDir: string;
+  readonly #blobs: TestBlobs;
   #running: RunningWeir | undefined;
   #questions = 0;
   #tokens = new Map<string, { at: number; token: Promise<string> }>();
@@ -130,6 +78,7 @@ export class TestWeir {
   ) {
     this.#options = options;
     this.dataDir = dataDir;
+    this.#blobs = new TestBlobs(this.folder("blobs"), bucket);
     this.clock = options.beside?.clock ?? new SteppedClock();
   }
 
@@ -395,38 +344,18 @@ export class TestWeir {
   }
 
   /** The paths of what is stored, below the folder of blobs. */
-  async stored(): Promise<string[]> {
-    const { server, prefix } = this.bucket ?? {};
-    if (server && prefix !== undefined) {
-      const objects = await server.bucket(prefix).list(`${prefix}/blobs/`, undefined, 1000);
-      return objects.map(({ key }) => key.slice(`${prefix}/blobs/`.length));
-    }
-    const entries = readdirSync(this.folder("blobs"), { recursive: true, withFileTypes: true });
-    const files = entries.filter((entry) => entry.isFile());
-    return files.map((file) =>
-      path.relative(this.folder("blobs"), path.join(file.parentPath, file.name)),
-    );
+  stored(): Promise<string[]> {
+    return this.#blobs.paths();
   }
 
   /** By digest, the size of what is stored. */
-  async storedSizes(): Promise<Map<string, number>> {
-    const { server, prefix } = this.bucket ?? {};
-    if (!server || prefix === undefined) return filesOf(this.folder("blobs"));
-    const objects = await server.bucket(prefix).list(`${prefix}/blobs/`, undefined, 1000);
-    return new Map(objects.map(({ key, size }) => [digestAt(key), size]));
+  storedSizes(): Promise<Map<string, number>> {
+    return this.#blobs.sizes();
   }
 
   /** Puts something else in the place of a stored blob. Nobody may be reading it. */
-  async spoil(digest: string, content: string | Uint8Array<ArrayBuffer>): Promise<void> {
-    const place = placeOf(digest);
-    if (!this.bucket)
-      return void (await Bun.write(path.join(this.folder("blobs"), place), content));
-    const { server, prefix } = this.bucket;
-    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-    const sha256 = new Bun.CryptoHasher("sha256").update(bytes).digest();
-    await server
-      .bucket(prefix)
-      .put(`${prefix}/blobs/${place}`, { bytes, sha256 }, { isNew: false });
+  spoil(digest: string, content: string | Uint8Array<ArrayBuffer>): Promise<void> {
+    return this.#blobs.spoil(digest, content);
   }
 
   async halt(): Promise<void> {
@@ -440,15 +369,4 @@ export class TestWeir {
     databases.delete(this.dataDir);
     rmSync(this.dataDir, { recursive: true, force: true });
   }
-}
-
-/** Of a blob, below the folder of blobs. */
-export function placeOf(digest: string): string {
-  const [algorithm, hex = ""] = digest.split(":");
-  return `${algorithm}/${hex.slice(0, 2)}/${hex}`;
-}
-
-function digestAt(key: string): string {
-  const [hex, , algorithm] = key.split("/").toReversed();
-  return `${algorithm}:${hex}`;
 }

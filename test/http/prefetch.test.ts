@@ -1,25 +1,14 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { until } from "../fakes/until.ts";
-import { buildImage, buildIndex, FakeUpstream, Gate, sampleBytes } from "../fakes/upstream.ts";
-import { adminToken, TestWeir, type WeirOptions } from "../fakes/weir.ts";
+import { buildImage, buildIndex, Gate, sampleBytes } from "../fakes/upstream.ts";
+import { adminToken } from "../fakes/weir.ts";
+import { fake, forEachTest, name, start, weir } from "./one-upstream.ts";
 
-const name = "library/app";
 const hourMs = 3_600_000;
 const ofRegistry = "/virtual_registries/container/registries/1/prefetches";
 const one = (id: number) => `/virtual_registries/container/prefetches/${id}`;
 
-let fake: FakeUpstream;
-let weir: TestWeir;
-const start = async (options: Partial<WeirOptions> = {}) => {
-  weir = await TestWeir.start({ upstreams: [{ fake }], ...options });
-};
-beforeEach(async () => {
-  fake = await FakeUpstream.start();
-});
-afterEach(async () => {
-  await weir.stop();
-  await fake.stop();
-});
+forEachTest();
 
 interface Part {
   done: number;

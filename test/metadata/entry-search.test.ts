@@ -168,6 +168,17 @@ describe("entries by the thousand", () => {
     expect(await list({ words })).toEqual({ items: [], total: 0 });
   });
 
+  test("only what has all of a word's letters in a row is looked at, not what has some", async () => {
+    await index();
+    const { digest } = raw
+      .query<{ digest: string }, []>("select digest from cache_entries where id = 780")
+      .get() ?? { digest: "" };
+    asked.length = 0;
+    const wanted = { cacheId: upstream.id, words: [digest.slice(20, 40)], offset: 0, limit: 20 };
+    expect(await new EntrySearch(db).find(wanted)).toMatchObject({ ids: [780] });
+    expect(asked.filter((text) => text.includes('"e"."id" in (')).length).toBe(1);
+  });
+
   test("pages are those of the whole list, however deep, and the total is right", async () => {
     raw.run("delete from cache_entries where id % 3 = 0 and id < 9000");
     const ids = raw

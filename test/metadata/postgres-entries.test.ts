@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { Kysely } from "kysely";
-import { systemClock } from "../../src/lib/clock.ts";
 import type { Metadata, PageOptions, Upstream } from "../../src/metadata/contract.ts";
 import { postgresDialect } from "../../src/metadata/postgres/dialect.ts";
 import type { Schema } from "../../src/metadata/schema.ts";
@@ -9,7 +8,8 @@ import { EntryIndex } from "../../src/metadata/search/entry-index.ts";
 import { postgresDatabase } from "../fakes/new-database.ts";
 import { SteppedClock } from "../fakes/clock.ts";
 import { fetched, sampleRegistry, shownBlob } from "../fakes/metadata-samples.ts";
-import { OtherTransaction } from "../fakes/postgres-lock.ts";
+import { pool } from "../fakes/metadata-postgres.ts";
+import { OtherTransaction, waits } from "../fakes/postgres-lock.ts";
 import { lackOfPostgres } from "../fakes/postgres.ts";
 import {
   countedBytes,
@@ -252,7 +252,9 @@ describe.skipIf(lack !== undefined)(`entries in PostgreSQL${lack ? ` (${lack})` 
 
   test("what a run that is given up had on record goes", async () => {
     await fill();
-    const db = new Kysely<Schema>({ dialect: postgresDialect({ ...pool, url: database.url }) });
+    const db = new Kysely<Schema>({
+      dialect: postgresDialect({ ...pool, max: 4, url: database.url }),
+    });
     const own = new EntryIndex(db, (work) => work(), new SteppedClock());
     const index = async () => {
       while ((await own.step()) !== undefined);
@@ -274,23 +276,8 @@ describe.skipIf(lack !== undefined)(`entries in PostgreSQL${lack ? ` (${lack})` 
     const other = await OtherTransaction.begin(database.url);
     await other.run(`update cache_entries set updated_at = ${updatedAt + 60_000} where id = ${id}`);
     const removing = metadata.management.entries.remove(id, { unmodifiedSince: updatedAt });
-    await until(async () => {
-      const rows = await database.query(
-        "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()",
-      );
-      return rows.length > 0;
-    });
+    await waits(database);
     await other.end("commit");
     expect(removing).rejects.toMatchObject({ problem: "changed" });
   });
 });
-
-const pool = {
-  ca: undefined,
-  connectMs: 5000,
-  statementMs: 5000,
-  lockMs: undefined,
-  timers: systemClock,
-  max: 4,
-  waitMs: 5000,
-};

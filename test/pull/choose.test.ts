@@ -1,32 +1,12 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { beforeEach, describe, expect, test } from "bun:test";
 import { digestOf } from "../../src/oci/digest.ts";
 import { buildImage, buildIndex, FakeUpstream, Gate, sampleBytes } from "../fakes/upstream.ts";
 import { until } from "../fakes/until.ts";
-import { TestWeir, type WeirOptions } from "../fakes/weir.ts";
+import { first, forEachTest, second, serve, start, weir } from "./two-upstreams.ts";
 
 const name = "library/app";
-let first: FakeUpstream;
-let second: FakeUpstream;
-let weir: TestWeir;
 
-beforeEach(async () => {
-  first = await FakeUpstream.start();
-  second = await FakeUpstream.start();
-});
-afterEach(async () => {
-  await weir.stop();
-  await first.stop();
-  await second.stop();
-});
-
-type Settings = WeirOptions["upstreams"][number]["settings"];
-async function start(one: Settings = {}, two: Settings = {}): Promise<void> {
-  const upstreams = [
-    { fake: first, settings: { ...one } },
-    { fake: second, settings: { ...two } },
-  ];
-  weir = await TestWeir.start({ upstreams });
-}
+forEachTest();
 
 const cache = (response: Response) =>
   response.headers.get("x-weir-cache")?.replace(/; age=\d+/, "");
@@ -329,7 +309,7 @@ describe("proof", () => {
     await weir.settled(name, image.layers[0] ?? "");
     await weir.halt();
     // The same folder, with credentials that the upstream does not take.
-    weir = await TestWeir.start({
+    await serve({
       dataDir: weir.dataDir,
       upstreams: [{ fake: first, settings: { username: "b", password: "two" } }],
     });

@@ -1,27 +1,17 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { digestOf } from "../../src/oci/digest.ts";
 import { countedRepositories, presentRepositories } from "../fakes/repository-truth.ts";
-import { buildImage, FakeUpstream, sampleBytes, Tap } from "../fakes/upstream.ts";
+import { buildImage, sampleBytes, Tap } from "../fakes/upstream.ts";
 import { until } from "../fakes/until.ts";
-import { adminToken, TestWeir } from "../fakes/weir.ts";
+import { adminToken } from "../fakes/weir.ts";
+import { first, forEachTest, second, serve, weir } from "./two-upstreams.ts";
 
 const name = "library/app";
 const bytes = sampleBytes(4 << 20, 5);
 const layer = digestOf(bytes);
 const image = buildImage({ layers: [bytes] });
-let first: FakeUpstream;
-let second: FakeUpstream;
-let weir: TestWeir;
 
-beforeEach(async () => {
-  first = await FakeUpstream.start();
-  second = await FakeUpstream.start();
-});
-afterEach(async () => {
-  await weir.stop();
-  await first.stop();
-  await second.stop();
-});
+forEachTest();
 
 const cache = (response: Response) =>
   response.headers.get("x-weir-cache")?.replace(/; age=\d+/, "");
@@ -56,7 +46,7 @@ async function cleared(): Promise<void> {
 
 describe("another URL", () => {
   test("is asked at the very next request, and nothing of the former one is served", async () => {
-    weir = await TestWeir.start({ upstreams: [{ fake: first }] });
+    await serve({ upstreams: [{ fake: first }] });
     first.image(name, "latest", image);
     expect(await pull()).toEqual(['miss; upstream="up1"', 'miss; upstream="up1"']);
     expect(await pull()).toEqual(['hit; upstream="up1"', 'hit; upstream="up1"']);
@@ -75,7 +65,7 @@ describe("another URL", () => {
   });
 
   test("while a fill runs: who waits gets what was asked for, and nobody else does", async () => {
-    weir = await TestWeir.start({ upstreams: [{ fake: first }] });
+    await serve({ upstreams: [{ fake: first }] });
     first.image(name, "latest", image);
     await weir.manifest(name, "latest");
     const tap = new Tap();
@@ -100,7 +90,7 @@ describe("other credentials", () => {
     test(`all has to be shown with them, ${isCleared ? "when" : "before"} it has come over`, async () => {
       first.auth = { kind: "basic", username: "a", password: "one" };
       const settings = { username: "a", password: "one" };
-      weir = await TestWeir.start({ upstreams: [{ fake: first, settings }] });
+      await serve({ upstreams: [{ fake: first, settings }] });
       first.image(name, "latest", image);
       await pull();
       await change({ username: "b", password: "two" });
@@ -130,7 +120,7 @@ describe("other credentials", () => {
   test("while a fill runs: its bytes are stored, and have to be shown", async () => {
     first.auth = { kind: "basic", username: "a", password: "one" };
     const settings = { username: "a", password: "one" };
-    weir = await TestWeir.start({ upstreams: [{ fake: first, settings }] });
+    await serve({ upstreams: [{ fake: first, settings }] });
     first.image(name, "latest", image);
     await weir.manifest(name, "latest");
     const tap = new Tap();
@@ -181,7 +171,7 @@ describe("what is to be seen of repositories", () => {
   };
 
   test("under another URL there is nothing at once, and then what that one has", async () => {
-    weir = await TestWeir.start({ upstreams: [{ fake: first }] });
+    await serve({ upstreams: [{ fake: first }] });
     first.image(name, "latest", image);
     await pull();
     const before = await seen();
@@ -208,7 +198,7 @@ describe("what is to be seen of repositories", () => {
   test("under other credentials there is what was shown again, under the ids that it had", async () => {
     first.auth = { kind: "basic", username: "a", password: "one" };
     const settings = { username: "a", password: "one" };
-    weir = await TestWeir.start({ upstreams: [{ fake: first, settings }] });
+    await serve({ upstreams: [{ fake: first, settings }] });
     first.image(name, "latest", image);
     await pull();
     const before = await seen();

@@ -4,26 +4,11 @@ import type { Metadata } from "../../src/metadata/contract.ts";
 import { type Declaration, readDeclaration } from "../../src/work/contract.ts";
 import { declare } from "../../src/work/declare.ts";
 import { prepare } from "../../src/work/first-start.ts";
+import { dockerHub } from "../fakes/docker-hub.ts";
 import { registrySettings, usersToken } from "../fakes/metadata-samples.ts";
 import { sqliteFolder } from "../fakes/metadata-sqlite.ts";
 
-const dockerHub = {
-  name: "docker-hub",
-  url: "https://registry-1.docker.io",
-  username: "robot",
-  password: "hub password",
-  tokenRealm: undefined,
-  cacheValidityHours: 24,
-  deniedMeans: "absent",
-  libraryPrefix: true,
-  description: undefined,
-  staleIfAbsentHours: 168,
-  staleWhileRevalidate: false,
-  cacheMaxBytes: undefined,
-  verifiedGroup: undefined,
-  ca: undefined,
-  rules: [],
-} as const;
+const firstUpstream = { ...dockerHub, username: "robot", password: "hub password" };
 const given = "0123456789abcdef0123456789abcdef";
 const ciToken = "fedcba9876543210fedcba9876543210";
 
@@ -62,8 +47,8 @@ afterEach(async () => {
 
 /** As at a start of the server: `prepare` on whatever the last start left. */
 const start = (settings: { adminToken?: string; declared?: Declaration; url?: string } = {}) => {
-  const { adminToken, declared = nothing, url = dockerHub.url } = settings;
-  return prepare(metadata, { firstUpstream: { ...dockerHub, url }, adminToken, declared });
+  const { adminToken, declared = nothing, url = firstUpstream.url } = settings;
+  return prepare(metadata, { firstUpstream: { ...firstUpstream, url }, adminToken, declared });
 };
 /** Why it did not succeed; undefined if it did. */
 const failure = (work: Promise<unknown>) =>
@@ -78,7 +63,7 @@ describe("the first start", () => {
     const { first, adminToken = "", registry } = await start();
     expect(first).toBe(true);
     expect(isWellFormedSecret(adminToken, "weir_pat_")).toBe(true);
-    expect(registry).toMatchObject({ id: 1, name: "default", upstreams: [dockerHub] });
+    expect(registry).toMatchObject({ id: 1, name: "default", upstreams: [firstUpstream] });
     expect(await metadata.directory.groups()).toMatchObject([{ path: "default" }]);
     expect(await credential(adminToken)).toMatchObject({
       scopes: ["api"],
@@ -100,7 +85,7 @@ describe("the first start", () => {
 
   test("one that was interrupted is begun again, and changes nothing that is there", async () => {
     const group = await metadata.directory.saveGroup({ path: "default", name: "default" });
-    await metadata.directory.saveUpstream(group.id, { ...dockerHub, name: "mine" });
+    await metadata.directory.saveUpstream(group.id, { ...firstUpstream, name: "mine" });
     const settings = registrySettings({ id: 1, name: "default", upstreams: ["mine"] });
     await metadata.directory.saveRegistry(group.id, settings);
     const { adminToken, registry } = await start();
@@ -110,7 +95,7 @@ describe("the first start", () => {
 
   test("one that fails on its declaration gives away no token", async () => {
     const group = await metadata.directory.saveGroup({ path: "other", name: "other" });
-    await metadata.directory.saveUpstream(group.id, dockerHub);
+    await metadata.directory.saveUpstream(group.id, firstUpstream);
     const taken = registrySettings({ id: 1, name: "taken", upstreams: ["docker-hub"] });
     await metadata.directory.saveRegistry(group.id, taken);
     const declared = { ...team, registries: team.registries.map((one) => ({ ...one, id: 1 })) };
@@ -189,7 +174,7 @@ describe("a declaration", () => {
   test("without registries adds to what the first start makes", async () => {
     const upstreams = [{ name: "extra", url: "https://extra.example.com" }];
     const { registry } = await start({ declared: declaration({ upstreams }) });
-    expect(registry).toMatchObject({ id: 1, name: "default", upstreams: [dockerHub] });
+    expect(registry).toMatchObject({ id: 1, name: "default", upstreams: [firstUpstream] });
   });
 
   test("limits what a group may cache, and leaves the limit where nothing is said", async () => {

@@ -10,7 +10,8 @@ import { openStores, runWork, type WorkName, workNames } from "../fakes/space-wo
 import { type StoreFacts, storeOfWeir } from "../fakes/store-facts.ts";
 import { until } from "../fakes/until.ts";
 import { buildImage, buildIndex, FakeUpstream, sampleBytes } from "../fakes/upstream.ts";
-import { placeOf, TestWeir } from "../fakes/weir.ts";
+import { TestWeir } from "../fakes/weir.ts";
+import { placeOf } from "../fakes/test-blobs.ts";
 
 const minute = 60_000;
 const names = ["a/one", "a/two", "b/three", "b/index"] as const;

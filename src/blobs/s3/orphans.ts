@@ -80,7 +80,7 @@ export class Orphans {
     this.#after = next;
     for (const { key, uploadId } of old) {
       try {
-        await bucket.abortUpload(key, uploadId);
+        await bucket.multipart.abort(key, uploadId);
         run.aborted++;
       } catch (error) {
         run.failed++;
@@ -93,7 +93,7 @@ export class Orphans {
   async #listed() {
     const { bucket, prefix, pageUploads } = this.#options;
     try {
-      return await bucket.uploads(prefix, this.#after, pageUploads);
+      return await bucket.multipart.list(prefix, this.#after, pageUploads);
     } catch (error) {
       if (!(error instanceof BucketError && error.trouble === "resting")) this.#after = undefined;
       throw error;

@@ -2,7 +2,8 @@ import type { Clock } from "../../lib/clock.ts";
 import { pause } from "../../lib/exchange.ts";
 import type { ByteRange } from "../../lib/range.ts";
 import type { BlobStream } from "../contract.ts";
-import type { Bucket, ReadObject } from "./bucket.ts";
+import type { Bucket } from "./bucket.ts";
+import type { ReadObject } from "./answers.ts";
 import { BucketError } from "./trouble.ts";
 
 /** What the readers of a store have in memory together, about; and the window of one of them. */

@@ -1,7 +1,7 @@
 import type { Clock } from "../../lib/clock.ts";
 import { Lanes } from "../../lib/lanes.ts";
 import type { Log } from "../../lib/log.ts";
-import { algorithmOf, type Digest, hexOf, parseDigest } from "../../oci/digest.ts";
+import type { Digest } from "../../oci/digest.ts";
 import {
   type BlobStore,
   type OpenedBlob,
@@ -13,8 +13,10 @@ import {
   withReasons,
 } from "../contract.ts";
 import { Spools } from "../fs/spools.ts";
-import { Bucket, type StoredObject } from "./bucket.ts";
+import { Bucket, maxListed } from "./bucket.ts";
+import { Keys } from "./keys.ts";
 import { Orphans } from "./orphans.ts";
+import { Quarantine } from "./quarantine.ts";
 import { firstOf, free, ObjectStream, Readers } from "./reading.ts";
 import { Requests } from "./requests.ts";
 import type { BucketSettings } from "./settings.ts";
@@ -49,21 +51,15 @@ const copyMs = 60_000;
 const graceMs = 10_000;
 /** How long it is believed that the bucket can be reached. */
 const probeMs = 10_000;
-/** Most that S3 copies at once. */
-const maxCopied = 5 * 2 ** 30;
-/** Most that S3 lists at once. */
-const maxListed = 1000;
-
-/** Blobs as objects, `<prefix>/blobs/<algorithm>/<first 2 hex>/<hex>`, on their way there in a local spool. */
+/** Blobs as objects, on their way there in a local spool. */
 export class BucketBlobStore implements BlobStore {
   readonly #options: BucketStoreOptions;
   readonly #spools: Spools;
   readonly #requests: Requests;
   readonly #bucket: Bucket;
   readonly #orphans: Orphans;
-  /** Of all that is ours in the bucket. */
-  readonly #root: string;
-  readonly #prefix: string;
+  readonly #keys: Keys;
+  readonly #quarantine: Quarantine;
   readonly #readers = new Readers();
   readonly #places = new Lanes(maxPartsInMemory);
   readonly #storing = new Set<Promise<unknown>>();
@@ -76,9 +72,10 @@ export class BucketBlobStore implements BlobStore {
     const transport = new BucketTransport(clock, settings.ca);
     this.#requests = new Requests({ ...options, transport });
     this.#bucket = new Bucket(this.#requests, settings);
-    this.#root = settings.prefix === "" ? "" : `${settings.prefix}/`;
-    this.#prefix = `${this.#root}blobs/`;
-    this.#orphans = new Orphans({ bucket: this.#bucket, prefix: this.#prefix, clock, log });
+    this.#keys = new Keys(settings.prefix);
+    this.#quarantine = new Quarantine(this.#bucket, this.#keys, log);
+    const { prefix } = this.#keys;
+    this.#orphans = new Orphans({ bucket: this.#bucket, prefix, clock, log });
   }
 
   /** Makes the spool's folder, and removes what a killed process left in it. Dials nothing. Throws the system's error. */
@@ -89,13 +86,13 @@ export class BucketBlobStore implements BlobStore {
   }
 
   async has(digest: Digest, size: number): Promise<boolean> {
-    const found = await this.#bucket.head(this.#keyOf(digest));
+    const found = await this.#bucket.head(this.#keys.of(digest));
     if (!found) return false;
     return found.size === size || this.#removeWrong(digest, size, found);
   }
 
   async open(digest: Digest, size: number, wanted: Wanted): Promise<OpenedBlob | undefined> {
-    const key = this.#keyOf(digest);
+    const key = this.#keys.of(digest);
     if (wanted.as === "address" && this.#options.redirect) {
       if (!(await this.has(digest, size))) return undefined;
       return { kind: "address", url: this.#requests.address(key, addressSeconds) };
@@ -128,7 +125,7 @@ export class BucketBlobStore implements BlobStore {
     const places = this.#places;
     return new BucketSpool({
       digest,
-      keyOf: (known) => this.#keyOf(known),
+      keyOf: (known) => this.#keys.of(known),
       local,
       upload: (key) => new Upload({ bucket, key, spool: local, expected, partBytes, places, log }),
       bucket,
@@ -137,16 +134,16 @@ export class BucketBlobStore implements BlobStore {
   }
 
   async stat(digest: Digest): Promise<StoredBlob | undefined> {
-    const found = await this.#bucket.head(this.#keyOf(digest));
+    const found = await this.#bucket.head(this.#keys.of(digest));
     return found && { digest, size: found.size, storedAt: found.storedAt };
   }
 
   async list(after: Digest | undefined, limit: number): Promise<StoredBlob[]> {
     const listed: StoredBlob[] = [];
-    let behind = after && this.#keyOf(after);
+    let behind = after && this.#keys.of(after);
     while (listed.length < limit) {
-      const objects = await this.#bucket.list(this.#prefix, behind, maxListed);
-      for (const object of objects) listed.push(...this.#blobOf(object));
+      const objects = await this.#bucket.list(this.#keys.prefix, behind, maxListed);
+      for (const object of objects) listed.push(...this.#keys.blobOf(object));
       behind = objects.at(-1)?.key;
       if (objects.length < maxListed) break;
     }
@@ -154,7 +151,7 @@ export class BucketBlobStore implements BlobStore {
   }
 
   async delete(digest: Digest): Promise<void> {
-    await this.#bucket.delete(this.#keyOf(digest));
+    await this.#bucket.delete(this.#keys.of(digest));
   }
 
   /** A bucket is as large as its operator pays for. */
@@ -162,40 +159,16 @@ export class BucketBlobStore implements BlobStore {
     return undefined;
   }
 
-  /** What is put aside is `<prefix>/quarantine/<algorithm>-<hex>`. */
-  async quarantine({ digest, size, storedAt }: StoredBlob): Promise<boolean> {
-    const key = this.#keyOf(digest);
-    const now = await this.#bucket.head(key);
-    if (now?.size !== size || now.storedAt !== storedAt) return false;
-    if (size <= maxCopied) await this.#copyAside(digest);
-    else this.#options.log.warn("blob is too large to be put aside, removed", { digest });
-    // A copy can take minutes, in which a pull may have stored the right one.
-    const still = await this.#bucket.head(key);
-    if (still?.etag !== now.etag || still?.storedAt !== storedAt) return false;
-    return (await this.#bucket.deleteIf(key, now.etag)) === "deleted";
+  quarantine(blob: StoredBlob): Promise<boolean> {
+    return this.#quarantine.add(blob);
   }
 
-  async #copyAside(digest: Digest): Promise<void> {
-    try {
-      await this.#bucket.copy(this.#keyOf(digest), this.#asideOf(digest));
-    } catch (error) {
-      if (!(error instanceof BucketError)) throw error;
-      const { log } = this.#options;
-      log.error("blob could not be put aside, removed", { digest, code: error.code });
-    }
+  quarantined(limit: number): Promise<StoredBlob[]> {
+    return this.#quarantine.list(limit);
   }
 
-  async quarantined(limit: number): Promise<StoredBlob[]> {
-    const prefix = `${this.#root}quarantine/`;
-    const objects = await this.#bucket.list(prefix, undefined, Math.min(limit, maxListed));
-    return objects.flatMap(({ key, size, storedAt }) => {
-      const digest = parseDigest(key.slice(prefix.length).replace("-", ":"));
-      return digest ? [{ digest, size, storedAt }] : [];
-    });
-  }
-
-  async discardQuarantined(digest: Digest): Promise<void> {
-    await this.#bucket.delete(this.#asideOf(digest), "aside");
+  discardQuarantined(digest: Digest): Promise<void> {
+    return this.#quarantine.discard(digest);
   }
 
   /** Where the bucket cannot be used pulls still can be answered, at the cost of the upstreams: ready, with a reason. */
@@ -216,7 +189,7 @@ export class BucketBlobStore implements BlobStore {
     const now = this.#options.clock.elapsed();
     if (now < this.#probedAt + probeMs) return this.#requests.reading.trouble;
     try {
-      await this.#bucket.list(this.#prefix, undefined, 1);
+      await this.#bucket.list(this.#keys.prefix, undefined, 1);
       this.#probedAt = now;
       return undefined;
     } catch (error) {
@@ -232,7 +205,7 @@ export class BucketBlobStore implements BlobStore {
   ): Promise<false> {
     const { log } = this.#options;
     log.error("stored blob is not what it should be, removed", { digest, size, found: found.size });
-    await this.#bucket.deleteIf(this.#keyOf(digest), found.etag);
+    await this.#bucket.deleteIf(this.#keys.of(digest), found.etag);
     return false;
   }
 
@@ -260,21 +233,5 @@ export class BucketBlobStore implements BlobStore {
     } finally {
       this.#storing.delete(work);
     }
-  }
-
-  #asideOf(digest: Digest): string {
-    return `${this.#root}quarantine/${digest.replace(":", "-")}`;
-  }
-
-  #keyOf(digest: Digest): string {
-    const hex = hexOf(digest);
-    return `${this.#prefix}${algorithmOf(digest)}/${hex.slice(0, 2)}/${hex}`;
-  }
-
-  /** Nothing for what is none of ours. */
-  #blobOf({ key, size, storedAt }: StoredObject): StoredBlob[] {
-    const [algorithm, , hex] = key.slice(this.#prefix.length).split("/");
-    const digest = parseDigest(`${algorithm}:${hex}`);
-    return digest && key === this.#keyOf(digest) ? [{ digest, size, storedAt }] : [];
   }
 }

@@ -2,7 +2,8 @@ import { yieldTurn } from "../../lib/clock.ts";
 import type { Lanes } from "../../lib/lanes.ts";
 import type { Log } from "../../lib/log.ts";
 import type { Spool } from "../contract.ts";
-import type { Bucket, Payload, Stored } from "./bucket.ts";
+import type { Bucket } from "./bucket.ts";
+import type { Payload, Stored } from "./writes.ts";
 import { BucketError } from "./trouble.ts";
 
 /** Parts of one blob that are sent at a time. */
@@ -65,7 +66,7 @@ export class Upload {
     while (this.#sending.size > 0) await Promise.race(this.#sending);
     if (this.#failure !== undefined) throw this.#failure;
     try {
-      return await bucket.completeUpload(key, await this.#uploadId(), this.#parts, { isNew });
+      return await bucket.multipart.complete(key, await this.#uploadId(), this.#parts, { isNew });
     } catch (error) {
       const isOver = error instanceof BucketError && error.code === "NoSuchUpload";
       if (isOver && (await this.#isThere())) return "stored";
@@ -89,7 +90,7 @@ export class Upload {
       const id = await this.#id;
       // A part that comes after would bring the upload back.
       await Promise.all(this.#sending);
-      await bucket.abortUpload(key, id);
+      await bucket.multipart.abort(key, id);
     } catch (error) {
       const code = error instanceof BucketError ? error.code : "failed";
       log.warn("upload was not aborted; it will be in a day", { key, code });
@@ -122,14 +123,14 @@ export class Upload {
     const { bucket, key } = this.#options;
     const id = await this.#uploadId();
     await this.#withPart(index, async (payload) => {
-      const etag = await bucket.putPart(key, id, index + 1, payload);
+      const etag = await bucket.multipart.put(key, id, index + 1, payload);
       this.#parts[index] = { etag, sha256: payload.sha256 };
     });
   }
 
   #uploadId(): Promise<string> {
     const { bucket, key } = this.#options;
-    this.#id ??= bucket.beginUpload(key, this.#mark);
+    this.#id ??= bucket.multipart.begin(key, this.#mark);
     return this.#id;
   }
 

@@ -3,7 +3,8 @@ import { removed } from "./changes.ts";
 import { tagged } from "./conditions.ts";
 import { type Api, endpoint } from "./endpoint.ts";
 import { notFound } from "./errors.ts";
-import { idParams, association, associationFields, move } from "./fields.ts";
+import { idParams } from "./fields.ts";
+import { association, associationFields, move } from "./upstream-fields.ts";
 import type { ApiOptions } from "./options.ts";
 import { associationJson } from "./represent.ts";
 

@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
-import { cacheEntry, time } from "./fields.ts";
+import { time } from "./fields.ts";
+import { cacheEntry } from "./entry-fields.ts";
 
 const count = z.int().min(0);
 

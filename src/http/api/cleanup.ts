@@ -7,7 +7,7 @@ import { type Api, endpoint } from "./endpoint.ts";
 import { forbidden, notFound } from "./errors.ts";
 import { cleanupPolicy, cleanupPolicyFields, cleanupPreviewQuery } from "./cleanup-fields.ts";
 import { findGroup, groupParams } from "./groups.ts";
-import { purgePreview } from "./fields.ts";
+import { purgePreview } from "./entry-fields.ts";
 import type { ApiOptions } from "./options.ts";
 import { previewJson } from "./purges.ts";
 

@@ -10,7 +10,8 @@ import {
 import * as work from "../../work/contract.ts";
 import { type Api, endpoint } from "./endpoint.ts";
 import { invalidRecord } from "./errors.ts";
-import { idParams, connection, connectionChanges, connectionResult } from "./fields.ts";
+import { idParams } from "./fields.ts";
+import { connection, connectionChanges, connectionResult } from "./upstream-fields.ts";
 import { findGroup, groupParams, topLevel } from "./groups.ts";
 import type { ApiOptions } from "./options.ts";
 import { TestRate } from "./test-rate.ts";

@@ -8,7 +8,7 @@ import {
   dependencyProxySettings,
   ttlPolicy,
   ttlPolicyChanges,
-} from "./fields.ts";
+} from "./group-fields.ts";
 import { findGroup, groupParams } from "./groups.ts";
 import type { ApiOptions } from "./options.ts";
 

@@ -3,10 +3,12 @@ import type { Context } from "hono";
 import { type Action, actions, type Caller, type Subject } from "../../access/contract.ts";
 import type { Author, Condition } from "../../metadata/contract.ts";
 import type { BunServer, Env, Exchange } from "../exchange.ts";
+import { type Answer, reply } from "./answer.ts";
 import { readCondition, requireNoTag } from "./conditions.ts";
 import { type Described, document } from "./document.ts";
-import { forbidden, insufficientScope, notFound } from "./errors.ts";
+import { notFound } from "./errors.ts";
 import { check, readBody, readQuery } from "./input.ts";
+import { type Owned, requireDoor, requireRight, subjectOf } from "./judging.ts";
 import type { Login } from "./people/caller.ts";
 import type { Road } from "./people/roads.ts";
 
@@ -45,24 +47,6 @@ type OpenDescription<P extends Shape, Q extends Shape, B extends Shape> = Omit<
   Description<P, Q, B>,
   "action"
 >;
-
-export interface Answer {
-  body?: unknown;
-  /** In place of a body: server-sent events, for as long as they come. */
-  events?: ReadableStream<Uint8Array>;
-  headers?: Record<string, string>;
-}
-
-/** What is found, with what rights to it depend on: as much of it as the action's kind of subject needs. */
-interface Owned {
-  /** Of the group that a registry belongs to. */
-  groupId?: number;
-  /** Of a group, or of the group that a project is in. */
-  lineage?: readonly number[];
-  projectId?: number;
-  /** Of whom a token is. */
-  userId?: number;
-}
 
 /** A request whose caller is known, and whose path and query are well-formed. */
 export interface Asked<P, Q, B> {
@@ -197,57 +181,3 @@ const isChange = (method: string) => method !== "get" && method !== "post";
 
 /** As the router has it. */
 const routeOf = (path: string) => `/v4${path.replace(/\{(\w+)\}/g, ":$1")}`;
-
-/** Before anything is looked for: whether the credential is for such things at all. */
-function requireDoor(caller: Caller, action: Action): void {
-  const shut = caller.shutTo(action);
-  if (shut === "kind") throw forbidden();
-  if (shut) throw insufficientScope(actions[action].door === "read" ? "read_api" : "api");
-}
-
-function requireRight(caller: Caller, action: Action, subject: Subject, what?: string): void {
-  const verdict = caller.judge(action, subject);
-  if (verdict === "hidden") throw notFound(what);
-  if (verdict !== "allowed") throw forbidden();
-}
-
-function subjectOf(action: Action, found: Owned): Subject {
-  const { lineage = [], projectId, userId } = found;
-  const kind = actions[action].subject;
-  // Of a subgroup too, only the role in the top-level group counts for registries.
-  const groupId = lineage.at(-1) ?? found.groupId;
-  if (kind === "registry" && groupId !== undefined) return { kind, groupId };
-  if (kind === "group" && lineage.length > 0) return { kind, lineage };
-  if (kind === "project" && projectId !== undefined) return { kind, projectId, lineage };
-  if (kind === "user" && userId !== undefined) return { kind, userId };
-  throw new Error(`${action} needs to know of which ${kind}`);
-}
-
-/** On every answer: nothing here is a page, and nobody but the caller may keep it. */
-export function reply(
-  exchange: Exchange,
-  status: number,
-  { body, events, headers }: Answer,
-): Response {
-  const text = body === undefined ? null : JSON.stringify(body);
-  return new Response(events ?? text, {
-    status,
-    headers: {
-      ...(body !== undefined && { "Content-Type": "application/json" }),
-      // Proxies are not to wait for more.
-      ...(events && { "Content-Type": "text/event-stream", "X-Accel-Buffering": "no" }),
-      ...commonHeaders(exchange),
-      ...headers,
-    },
-  });
-}
-
-export function commonHeaders({ id }: Exchange): Record<string, string> {
-  return {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    Vary: "Authorization, PRIVATE-TOKEN, JOB-TOKEN, Cookie",
-    "X-Request-Id": id,
-  };
-}

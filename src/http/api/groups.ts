@@ -4,7 +4,7 @@ import { atLeastOne } from "./changes.ts";
 import { tagged } from "./conditions.ts";
 import { type Api, endpoint } from "./endpoint.ts";
 import { ApiError } from "./errors.ts";
-import { group, groupChanges } from "./fields.ts";
+import { group, groupChanges } from "./group-fields.ts";
 import type { ApiOptions } from "./options.ts";
 import { groupJson } from "./represent.ts";
 

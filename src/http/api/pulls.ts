@@ -5,7 +5,8 @@ import { type ImageName, parseImage } from "../../oci/reference.ts";
 import { verifiedView } from "../v2/verified.ts";
 import { type Api, endpoint } from "./endpoint.ts";
 import { badRequest, notFound } from "./errors.ts";
-import { idParams, plan, refreshed } from "./fields.ts";
+import { idParams } from "./fields.ts";
+import { plan, refreshed } from "./pull-fields.ts";
 import type { ApiOptions } from "./options.ts";
 import { explanationJson, planJson } from "./represent.ts";
 

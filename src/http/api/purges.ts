@@ -2,7 +2,8 @@ import { z } from "@hono/zod-openapi";
 import type { Action, Subject } from "../../access/contract.ts";
 import type { Management, PurgePreview, PurgeSelection } from "../../metadata/contract.ts";
 import { type Api, endpoint } from "./endpoint.ts";
-import { idParams, purgePreview } from "./fields.ts";
+import { idParams } from "./fields.ts";
+import { purgePreview } from "./entry-fields.ts";
 import type { ApiOptions } from "./options.ts";
 
 const flag = z

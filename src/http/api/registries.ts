@@ -1,8 +1,10 @@
 import { z } from "@hono/zod-openapi";
 import type { RegistryFields, RegistryRecord, Space } from "../../metadata/contract.ts";
 import { tagged } from "./conditions.ts";
-import { type Answer, type Api, endpoint } from "./endpoint.ts";
-import { idParams, registry, registryChanges, registryDetail, registryFields } from "./fields.ts";
+import { type Api, endpoint } from "./endpoint.ts";
+import { type Answer } from "./answer.ts";
+import { idParams } from "./fields.ts";
+import { registry, registryChanges, registryDetail, registryFields } from "./registry-fields.ts";
 import { findGroup, groupParams, topLevel } from "./groups.ts";
 import { atLeastOne, removed } from "./changes.ts";
 import type { ApiOptions } from "./options.ts";

@@ -2,9 +2,11 @@ import { z } from "@hono/zod-openapi";
 import type { RuleRecord } from "../../metadata/contract.ts";
 import { atLeastOne, removed } from "./changes.ts";
 import { tagged } from "./conditions.ts";
-import { type Answer, type Api, endpoint } from "./endpoint.ts";
+import { type Api, endpoint } from "./endpoint.ts";
+import { type Answer } from "./answer.ts";
 import { notFound } from "./errors.ts";
-import { id, idParams, pathId, rule } from "./fields.ts";
+import { id, idParams, pathId } from "./fields.ts";
+import { rule } from "./upstream-fields.ts";
 import type { ApiOptions } from "./options.ts";
 
 const all = "/virtual_registries/container/upstreams/{id}/rules";

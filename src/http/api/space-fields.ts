@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
-import { cacheMaxBytes, id, time } from "./fields.ts";
+import { id, time } from "./fields.ts";
+import { cacheMaxBytes } from "./upstream-fields.ts";
 
 const count = z.int().min(0);
 

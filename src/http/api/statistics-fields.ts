@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { instant } from "./audit-fields.ts";
-import { cacheMaxBytes, id, pathId, time } from "./fields.ts";
+import { id, pathId, time } from "./fields.ts";
+import { cacheMaxBytes } from "./upstream-fields.ts";
 import { pageQuery } from "./pages.ts";
 
 const tally = z.int().min(0);

@@ -4,7 +4,7 @@ import type { UpstreamSettings } from "../../metadata/contract.ts";
 import * as work from "../../work/contract.ts";
 import { badRequest, invalidRecord } from "./errors.ts";
 import type { ApiOptions } from "./options.ts";
-import type { upstreamChanges, upstreamFields } from "./fields.ts";
+import type { upstreamChanges, upstreamFields } from "./upstream-fields.ts";
 
 type Changes = z.output<typeof upstreamChanges>;
 

@@ -1,52 +1,20 @@
 import { z } from "@hono/zod-openapi";
-import {
-  allEvents,
-  type Management,
-  type Webhook,
-  type WebhookSettings,
-} from "../../metadata/contract.ts";
-import { deliveryWorkName } from "../../work/contract.ts";
+import { allEvents, type WebhookSettings } from "../../metadata/contract.ts";
 import { atLeastOne, removed } from "./changes.ts";
 import { tagged } from "./conditions.ts";
 import { type Api, endpoint } from "./endpoint.ts";
 import { invalidRecord, notFound } from "./errors.ts";
 import { findGroup, groupParams, topLevel } from "./groups.ts";
 import type { ApiOptions } from "./options.ts";
-import { pageHeaders, pageOptions, pageQuery } from "./pages.ts";
-import { TestRate } from "./test-rate.ts";
-import {
-  delivery,
-  webhook,
-  webhookChanges,
-  webhookFields,
-  webhookParams,
-} from "./webhook-fields.ts";
-import { deliveryJson, webhookJson } from "./webhook-json.ts";
-
-const all = "/groups/{id}/-/virtual_registries/webhooks";
-const one = `${all}/{webhook_id}`;
+import { findWebhook, oneWebhook as one, webhooks as all } from "./found-webhook.ts";
+import { webhook, webhookChanges, webhookFields, webhookParams } from "./webhook-fields.ts";
+import { webhookJson } from "./webhook-json.ts";
 
 export function webhookEndpoints(api: Api, options: ApiOptions): void {
   readWebhooks(api, options);
   createWebhook(api, options);
   changeWebhook(api, options);
   deleteWebhook(api, options);
-  testWebhook(api, options);
-  listDeliveries(api, options);
-}
-
-type Granted = <T extends { groupId?: number }>(found: T | undefined) => T;
-
-/** The webhook, if the caller may and it is of this group. */
-async function findWebhook(
-  management: Management,
-  params: z.output<typeof webhookParams>,
-  granted: Granted,
-): Promise<Webhook> {
-  const group = topLevel(granted(await findGroup(management, params)));
-  const found = await management.webhooks.get(params.webhook_id);
-  if (found?.groupId !== group.id) throw notFound();
-  return found;
 }
 
 function readWebhooks(api: Api, { management }: ApiOptions): void {
@@ -159,54 +127,6 @@ function deleteWebhook(api: Api, { management }: ApiOptions): void {
     async ({ params, granted, condition, author }) => {
       const { id } = await findWebhook(management, params, granted);
       return removed(await management.by(author).webhooks.remove(id, condition()));
-    },
-  );
-}
-
-function testWebhook(api: Api, { management, runner, clock }: ApiOptions): void {
-  const rate = new TestRate(clock);
-  endpoint(
-    api,
-    {
-      method: "post",
-      path: `${one}/test`,
-      summary: "Send a webhook a message, once, to see whether it comes through",
-      action: "change_webhooks",
-      params: webhookParams,
-      answer: delivery,
-      status: 202,
-      refusals: [429],
-    },
-    async ({ params, granted, caller, author }) => {
-      const { id } = await findWebhook(management, params, granted);
-      rate.take(caller.userId);
-      const sent = await management.by(author).webhooks.test(id);
-      if (!sent) throw notFound();
-      await runner.wake(deliveryWorkName);
-      return { body: deliveryJson(sent) };
-    },
-  );
-}
-
-function listDeliveries(api: Api, { management, externalUrl }: ApiOptions): void {
-  endpoint(
-    api,
-    {
-      method: "get",
-      path: `${one}/deliveries`,
-      summary: "List what a webhook was told in the last days, and how that went, the newest first",
-      action: "read_webhooks",
-      params: webhookParams,
-      query: z.strictObject(pageQuery),
-      answer: z.array(delivery),
-      status: 200,
-    },
-    async ({ params, query, granted, path }) => {
-      const { id } = await findWebhook(management, params, granted);
-      const wanted = pageOptions(query);
-      const page = await management.webhooks.deliveries(id, wanted);
-      const headers = pageHeaders(new URL(path, externalUrl), wanted, page);
-      return { body: page.items.map(deliveryJson), headers };
     },
   );
 }

@@ -1,110 +1,81 @@
-import { type ByteRange, readRange, rangeWithin } from "../../lib/range.ts";
+import { failureCode } from "../../lib/log.ts";
+import type { Registry } from "../../metadata/contract.ts";
+import type { Digest } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/error.ts";
-import type { BlobContent, ByteSource, PartWanted, PulledBlob } from "../../pull/contract.ts";
+import type { ByteSource } from "../../pull/contract.ts";
+import { marksIn } from "../../upstream/contract.ts";
+import { Flow } from "../flow.ts";
+import { contentHeaders } from "../respond.ts";
+import { patiently, type V2Asked } from "./asked.ts";
+import { contentResponse, wantedPart } from "./blob-content.ts";
+import { followBody } from "./body.ts";
+import { hasAlready, notModified } from "./conditions.ts";
 
-type Body = Blob | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null;
-
-interface Options {
-  headers: Headers;
-  head: boolean;
-  /** What the request asks for, as `wantedPart` read it. */
-  part: PartWanted | undefined;
-  follow: (source: ByteSource) => ReadableStream<Uint8Array>;
-  /** Is told how many bytes of content the answer has, where that is known. */
-  known: (bytes: number) => void;
+/** OCI distribution-spec, "Pulling blobs". */
+export async function blobResponse(
+  asked: V2Asked,
+  registry: Registry,
+  repository: string,
+  digest: Digest,
+): Promise<Response> {
+  const { request, exchange, options } = asked;
+  const isKnown = hasAlready(request, digest);
+  // Who has it already needs to know no more than that it is there.
+  const head = isKnown || request.method === "HEAD";
+  const marks = marksIn(exchange.via);
+  const complete = cannotSeeCuts(asked);
+  const part = wantedPart(request, digest);
+  const pulled = await patiently(asked, (waits) =>
+    options.puller.blob(registry, repository, digest, { head, complete, part, marks, waits }),
+  );
+  const headers = contentHeaders(exchange, pulled);
+  if (isKnown) return notModified(headers);
+  const { upstream } = pulled.explanation;
+  const follow = (source: ByteSource) => followed(asked, source, upstream);
+  const known = (bytes: number) => {
+    exchange.bytes = bytes;
+  };
+  return contentResponse(pulled, { headers, head, part, follow, known });
 }
 
-/**
- * The part of a blob that a request asks for (RFC 9110, section 14); undefined for the whole. `If-Range` is compared with
- * the ETag that answers carry, the quoted digest: with any other validator the whole is meant.
- */
-export function wantedPart(request: Request, digest: string): PartWanted | undefined {
-  if (request.method !== "GET") return undefined;
-  const range = readRange(request.headers.get("range"));
-  if (!range) return undefined;
-  const condition = request.headers.get("if-range");
-  if (condition !== null && condition !== `"${digest}"`) return undefined;
-  return { range, signal: request.signal };
-}
-
-/**
- * The answer to a request for a blob, with a part of it where one was asked for. HEAD describes the whole, as a GET
- * without `Range` would be answered.
- */
-export function blobResponse({ content, explanation }: PulledBlob, options: Options): Response {
-  const { head, part, follow, known, headers } = options;
-  headers.set("Accept-Ranges", "bytes");
-  // Not verified (yet): nobody is to put it together with other parts under this ETag later.
-  if (explanation.status === "window") headers.set("Cache-Control", "no-store");
-  const size = sizeOf(content);
-  if (head) {
-    if (size === undefined) return new Response(unread(), { headers });
-    headers.set("Content-Length", String(size));
-    return new Response(null, { headers });
-  }
-  if (content.kind === "address") return elsewhere(content.url, headers);
-  const range = part && rangeOf(part, content, size);
-  const isHere = content.kind === "stored" || content.kind === "bytes";
-  if (isHere) known(range ? range.last - range.first + 1 : (size ?? 0));
-  if (!range) return new Response(body(content, undefined, follow), { headers });
-  headers.set("Content-Range", `bytes ${range.first}-${range.last}/${size}`);
-  return new Response(body(content, range, follow), { status: 206, headers });
-}
-
-/** The receiver asks there for the part that it wants. The address ends soon, so nobody is to keep it. */
-function elsewhere(url: string, headers: Headers): Response {
-  headers.set("Location", url);
-  headers.set("Cache-Control", "no-store");
-  return new Response(null, { status: 307, headers });
-}
-
-/** A body that nobody looks at, so that HEAD does not say that there are 0 bytes. */
-function unread(): ReadableStream<Uint8Array> {
-  return new ReadableStream({ pull: (controller) => controller.close() }, { highWaterMark: 0 });
-}
-
-function sizeOf(content: BlobContent): number | undefined {
-  switch (content.kind) {
-    case "bytes":
-      return content.bytes.length;
-    case "source":
-      return undefined;
-    default:
-      return content.size;
-  }
-}
-
-function rangeOf(
-  { range: spec }: PartWanted,
-  content: BlobContent,
-  size: number | undefined,
-): ByteRange | undefined {
-  if (content.kind === "part" || content.kind === "stored") return content.range;
-  if (size === undefined) return undefined;
-  const range = rangeWithin(spec, size);
-  if (range !== "unsatisfiable") return range;
-  throw new RegistryError("range_invalid", `the blob has ${size} bytes`, {
-    headers: { "Content-Range": `bytes */${size}` },
+/** A body that goes on after the head of the answer: what becomes of it is counted, and told where it is cut. */
+function followed(
+  { request, server, exchange, options }: V2Asked,
+  source: ByteSource,
+  upstream: string,
+): ReadableStream<Uint8Array> {
+  const { clock, idleSeconds, log, sent } = options;
+  const { id } = exchange;
+  const flow = new Flow();
+  exchange.flow = flow;
+  return followBody(source, {
+    clock,
+    server,
+    request,
+    idleSeconds,
+    sent(bytes) {
+      sent(bytes);
+      flow.took(bytes);
+    },
+    cut(reason) {
+      log.warn("transfer cut", { id, upstream, reason: wordFor(reason) });
+      flow.over({ outcome: "cut", reason });
+    },
+    over: (outcome) => flow.over({ outcome }),
   });
 }
 
-function body(content: BlobContent, range: ByteRange | undefined, follow: Options["follow"]): Body {
-  switch (content.kind) {
-    case "stored":
-      // Of an empty file the runtime would answer 416 to what is no range at all.
-      if (content.size === 0) return new Uint8Array();
-      return content.blob;
-    case "bytes": {
-      const { bytes } = content;
-      return (
-        range ? bytes.subarray(range.first, range.last + 1) : bytes
-      ) as Uint8Array<ArrayBuffer>;
-    }
-    case "part":
-    case "source":
-      return follow(content.source);
-    case "none":
-    case "address":
-      return null;
-  }
+/**
+ * A proxy that speaks HTTP/1.0 to us, as nginx does by default, takes any end of a body for a good one. The version is
+ * not told, but such a proxy asks to close; clients that ask for it speak HTTP/1.1 and see cuts.
+ */
+function cannotSeeCuts({ request, server, options }: V2Asked): boolean {
+  if (request.headers.get("connection")?.toLowerCase() !== "close") return false;
+  const address = server.requestIP(request)?.address;
+  return address !== undefined && options.isTrustedProxy(address);
+}
+
+/** What a log line may say of a failure: our own words, or a code. */
+function wordFor(error: unknown): string {
+  return error instanceof RegistryError ? error.message : failureCode(error);
 }

@@ -5,7 +5,9 @@ import type { Removal } from "../management/contract.ts";
 import { always, type Writer } from "../management/writer.ts";
 import { requireUnchanged } from "../tags.ts";
 import type { Db, Schema, TokensTable } from "../schema.ts";
+import { createBot, removeSpentBots } from "./bots.ts";
 import type { ManagedTokens, TokenFields, TokenFilter, TokenRecord } from "./contract.ts";
+import { readTokens, tokenOf } from "./token-records.ts";
 
 type Tx = Transaction<Schema>;
 
@@ -183,17 +185,6 @@ async function insert(tx: Tx, columns: Insertable<TokensTable>): Promise<number>
   return row.id;
 }
 
-async function createBot(tx: Tx, groupId: number, name: string, now: number): Promise<number> {
-  const random = crypto.getRandomValues(new Uint8Array(16)).toHex();
-  const username = `group_${groupId}_bot_${random}`;
-  const row = await tx
-    .insertInto("users")
-    .values({ username, name, kind: "bot", email: null, admin: 0, created_at: now })
-    .returning("id")
-    .executeTakeFirstOrThrow();
-  return row.id;
-}
-
 /** The row of a live token, which is revoked now. */
 function revokeRow(tx: Tx, id: number, now: number) {
   return tx
@@ -204,68 +195,4 @@ function revokeRow(tx: Tx, id: number, now: number) {
     .where((eb) => eb.or([eb("expires_at", "is", null), eb("expires_at", ">", now)]))
     .returningAll()
     .executeTakeFirst();
-}
-
-/** Bots without a token that is live, or this one if it has none. Their tokens go with them. How many they were. */
-async function removeSpentBots(tx: Tx, now: number, userId?: number): Promise<number> {
-  let spent = tx
-    .deleteFrom("users")
-    .where("kind", "=", "bot")
-    .where((eb) =>
-      eb.not(
-        eb.exists(
-          eb
-            .selectFrom("tokens as t")
-            .select("t.id")
-            .whereRef("t.user_id", "=", "users.id")
-            .where("t.revoked_at", "is", null)
-            .where((live) =>
-              live.or([live("t.expires_at", "is", null), live("t.expires_at", ">", now)]),
-            ),
-        ),
-      ),
-    );
-  if (userId !== undefined) spent = spent.where("id", "=", userId);
-  const { numDeletedRows } = await spent.executeTakeFirst();
-  return Number(numDeletedRows);
-}
-
-async function tokenOf(db: Db, id: number): Promise<TokenRecord> {
-  const [token] = await readTokens(db, { id });
-  if (!token) throw new Error("a token is gone in the transaction that made it");
-  return token;
-}
-
-async function readTokens(
-  db: Db,
-  filter: Partial<{ kind: string; userId: number | undefined; groupId: number; id: number }>,
-): Promise<TokenRecord[]> {
-  const { kind, userId, groupId, id } = filter;
-  let query = db
-    .selectFrom("tokens as t")
-    .leftJoin("memberships as m", (join) =>
-      join.onRef("m.user_id", "=", "t.user_id").onRef("m.group_id", "=", "t.group_id"),
-    )
-    .selectAll("t")
-    .select("m.role")
-    .orderBy("t.id");
-  if (kind !== undefined) query = query.where("t.kind", "=", kind as TokensTable["kind"]);
-  if (userId !== undefined) query = query.where("t.user_id", "=", userId);
-  if (groupId !== undefined) query = query.where("t.group_id", "=", groupId);
-  if (id !== undefined) query = query.where("t.id", "=", id);
-  return (await query.execute()).map((row) => ({
-    id: row.id,
-    kind: row.kind,
-    userId: row.user_id ?? undefined,
-    groupId: row.group_id ?? undefined,
-    projectId: row.project_id ?? undefined,
-    username: row.username ?? undefined,
-    role: row.role ?? undefined,
-    name: row.name,
-    scopes: JSON.parse(row.scopes) as string[],
-    createdAt: row.created_at,
-    expiresAt: row.expires_at ?? undefined,
-    revokedAt: row.revoked_at ?? undefined,
-    lastUsedAt: row.last_used_at ?? undefined,
-  }));
 }

@@ -53,8 +53,8 @@ async function gramsIn(
 }
 
 /**
- * Those that have something of each range, in no order; or of some, the rarest, where these are few already: who asks looks
- * at them anyway.
+ * Those that have something of each range, in no order. With few left, what is longer than the whole run is not gone through
+ * any more: who asks looks at them anyway.
  */
 function inAll(bucket: number, noted: readonly Noted[], ranges: readonly GramRange[]): number[] {
   const parts = ranges.map(({ from, to }) => {
@@ -64,8 +64,8 @@ function inAll(bucket: number, noted: readonly Noted[], ranges: readonly GramRan
   // Of how many of the parts, in their order, each has something.
   const passed = new Uint8Array(bucketSize);
   let left: number[] = [];
-  for (const [index, { lists }] of parts.sort((a, b) => a.size - b.size).entries()) {
-    if (index > 0 && left.length <= fewCandidates) break;
+  for (const [index, { lists, size }] of parts.sort((a, b) => a.size - b.size).entries()) {
+    if (index > 0 && left.length <= (size > bucketSize ? fewCandidates : 0)) break;
     left = [];
     for (const offset of lists.flatMap(unpackOffsets)) {
       if (passed[offset] !== index) continue;

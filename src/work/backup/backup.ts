@@ -5,7 +5,9 @@ import type { Snapshot, Snapshots } from "../../metadata/contract.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { type Backing, BackupError, type BackupReport } from "./contract.ts";
 import { blobPath, digestOfFile, openSized, piecesOf } from "./files.ts";
-import { FolderSink, keyFile, type Sink, TarSink } from "./sinks.ts";
+import { FolderSink } from "./folder-sink.ts";
+import { keyFile, type Sink } from "./sink.ts";
+import { TarSink } from "./tar-sink.ts";
 
 export interface BackupOptions extends Backing {
   dataDir: string;

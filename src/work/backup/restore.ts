@@ -21,7 +21,7 @@ import {
   type Restoring,
 } from "./contract.ts";
 import { blobPath, digestOfFile, openSized, piecesOf, syncFolder, writeWhole } from "./files.ts";
-import { descriptionFile, keyFile } from "./sinks.ts";
+import { descriptionFile, keyFile } from "./sink.ts";
 
 export interface RestoreOptions extends Restoring {
   /** Empty, or not there; or one in which a restore did not come to its end. */

@@ -102,7 +102,8 @@ export async function stepping<T>(work: Promise<T>, ms = 1000): Promise<T> {
 }
 
 export const read = async () => contentOf(await blobs.open(digest, bytes.length, all));
-export const uploads = async () => (await server.bucket(prefix).uploads(`${prefix}/`)).uploads;
+export const uploads = async () =>
+  (await server.bucket(prefix).multipart.list(`${prefix}/`)).uploads;
 export const deny = () => Promise.resolve(errorDocument(403, "AccessDenied"));
 export const objects = () => server.bucket(prefix).list(`${prefix}/`, undefined, 10);
 

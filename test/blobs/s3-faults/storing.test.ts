@@ -162,7 +162,7 @@ aBucketThat(() => {
     const spool = await spooled(bytes);
     await until(() => faults.count("PUT", parts) === 2);
     const [upload] = await uploads();
-    await server.bucket(prefix).abortUpload(upload?.key ?? "", upload?.uploadId ?? "");
+    await server.bucket(prefix).multipart.abort(upload?.key ?? "", upload?.uploadId ?? "");
     expect(await failureOf(spool.commit(digest, true))).toBeInstanceOf(StoreFullError);
     await spool.discard();
     await spool.close();
@@ -275,9 +275,9 @@ aBucketThat(() => {
 
   test("has uploads that were left behind: the old ones below our prefix are aborted, and no others", async () => {
     const bucket = server.bucket(prefix);
-    await bucket.beginUpload(`${prefix}/blobs/sha256/aa/old`);
-    await bucket.beginUpload(`${prefix}/blobs/sha256/aa/young`);
-    await bucket.beginUpload(`${prefix}/else/old`);
+    await bucket.multipart.begin(`${prefix}/blobs/sha256/aa/old`);
+    await bucket.multipart.begin(`${prefix}/blobs/sha256/aa/young`);
+    await bucket.multipart.begin(`${prefix}/else/old`);
     faults.fault = aged;
     clock.step(30_000);
     await until(() => lines.some((line) => line.includes("left behind are aborted")));
@@ -290,7 +290,7 @@ aBucketThat(() => {
     const names = ["old1", "old2", "old3", "young1", "young2", "young3", "old4", "old4", "old5"];
     // By their keys the young ones stand between the old ones, more than a page of them.
     const keys = names.map((name, i) => `${prefix}/blobs/sha256/aa/${Math.min(i, 7)}-${name}`);
-    for (const key of [...keys.slice(0, 7), keys[6]!, keys[8]!]) await bucket.beginUpload(key);
+    for (const key of [...keys.slice(0, 7), keys[6]!, keys[8]!]) await bucket.multipart.begin(key);
     faults.fault = aged;
     const log = createLog(clock, "info", {
       write: (line) => void lines.push(line),

@@ -1,6 +1,6 @@
 import { prefetch } from "../../../src/http/api/prefetch-fields.ts";
 import { delivery, webhook } from "../../../src/http/api/webhook-fields.ts";
-import { groups, type Row } from "./rows.ts";
+import { groups, type Row } from "./row.ts";
 import { base } from "./world.ts";
 
 const hooks = "-/virtual_registries/webhooks";

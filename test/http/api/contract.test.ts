@@ -1,7 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { fetched, noon } from "../../fakes/metadata-samples.ts";
 import { automationRows, somePrefetch, someWebhook } from "./automation-rows.ts";
-import { groups, registries, rows } from "./rows.ts";
+import { cacheRows } from "./cache-rows.ts";
+import { groupRows } from "./group-rows.ts";
+import { pullRows } from "./pull-rows.ts";
+import { registryRows } from "./registry-rows.ts";
+import { groups, registries } from "./row.ts";
+import { upstreamRows } from "./upstream-rows.ts";
 import { ApiWorld, base, type Who } from "./world.ts";
 
 let world: ApiWorld;
@@ -30,7 +35,15 @@ const someCleanup = {
   notifyOnFailure: false,
 } as const;
 
-for (const [name, row] of Object.entries({ ...rows, ...automationRows })) {
+const rows = {
+  ...registryRows,
+  ...upstreamRows,
+  ...cacheRows,
+  ...groupRows,
+  ...pullRows,
+  ...automationRows,
+};
+for (const [name, row] of Object.entries(rows)) {
   const { method, path, body, ok, shape, unknown, foreign, owner, policy, rule } = row;
   describe(name, () => {
     beforeEach(async () => {

@@ -2,21 +2,8 @@ import { beforeEach, describe, expect, test } from "bun:test";
 import { until } from "../../fakes/until.ts";
 import { buildImage, Gate } from "../../fakes/upstream.ts";
 import { adminToken } from "../../fakes/weir.ts";
-import {
-  first,
-  forEachTest,
-  full,
-  hour,
-  list,
-  lists,
-  name,
-  push,
-  rows,
-  second,
-  serve,
-  start,
-  weir,
-} from "./listing.ts";
+import { full, hour, list, lists, name, push } from "./listing.ts";
+import { first, forEachTest, rows, second, serve, start, weir } from "../two-upstreams.ts";
 
 forEachTest();
 

@@ -1,19 +1,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { Gate } from "../../fakes/upstream.ts";
-import {
-  first,
-  forEachTest,
-  full,
-  hour,
-  list,
-  lists,
-  name,
-  push,
-  rows,
-  second,
-  start,
-  weir,
-} from "./listing.ts";
+import { full, hour, list, lists, name, push } from "./listing.ts";
+import { first, forEachTest, rows, second, start, weir } from "../two-upstreams.ts";
 
 forEachTest();
 

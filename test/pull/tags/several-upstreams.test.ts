@@ -2,7 +2,8 @@ import { describe, expect, test } from "bun:test";
 import type { Rule } from "../../../src/metadata/contract.ts";
 import { until } from "../../fakes/until.ts";
 import { type FakeUpstream, Gate } from "../../fakes/upstream.ts";
-import { first, forEachTest, list, lists, push, rows, second, start, weir } from "./listing.ts";
+import { list, lists, push } from "./listing.ts";
+import { first, forEachTest, rows, second, start, weir } from "../two-upstreams.ts";
 
 forEachTest();
 

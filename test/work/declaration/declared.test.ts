@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { testCertificate } from "../../fakes/certificate.ts";
 import { other, plain, read, token } from "./reading.ts";
+import { dockerHub } from "../../fakes/docker-hub.ts";
 
 test("nothing is declared by an empty file", () => {
   const nothing = {
@@ -48,24 +49,14 @@ users:
     ],
     upstreams: [
       {
+        ...dockerHub,
         group: "default",
         name: "hub",
-        url: "https://registry-1.docker.io",
         username: "robot",
         password: "hub password",
-        tokenRealm: undefined,
-        cacheValidityHours: 24,
-        deniedMeans: "absent",
-        libraryPrefix: true,
-        description: undefined,
-        staleIfAbsentHours: 168,
-        staleWhileRevalidate: false,
-        cacheMaxBytes: undefined,
-        verifiedGroup: undefined,
-        ca: undefined,
-        rules: [],
       },
       {
+        ...dockerHub,
         group: "team",
         name: "inner",
         url: "https://registry.example.com/path",
@@ -73,15 +64,6 @@ users:
         password: "b",
         tokenRealm: "https://auth.example.com/token",
         cacheValidityHours: 0,
-        deniedMeans: "absent",
-        libraryPrefix: true,
-        description: undefined,
-        staleIfAbsentHours: 168,
-        staleWhileRevalidate: false,
-        cacheMaxBytes: undefined,
-        verifiedGroup: undefined,
-        ca: undefined,
-        rules: [],
       },
     ],
     registries: [

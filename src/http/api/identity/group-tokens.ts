@@ -1,53 +1,33 @@
-import { z } from "@hono/zod-openapi";
 import { hashSecret, newSecret } from "../../../lib/secret.ts";
-import { removed } from "../changes.ts";
 import { tagged } from "../conditions.ts";
 import { type Api, endpoint } from "../endpoint.ts";
 import { forbidden } from "../errors.ts";
 import { findGroup, groupParams } from "../groups.ts";
 import type { ApiOptions } from "../options.ts";
-import { pageHeaders, pageOf, pageOptions, pageQuery } from "../pages.ts";
 import { accessTokenEnd, rotatedEnd } from "./expiry.ts";
 import { groupToken, groupTokenFields, newGroupToken, rotation } from "./fields.ts";
 import { findToken, tokenParams } from "./found-token.ts";
+import { getToken, listTokens, revokeToken, type TokenKind } from "./owned-tokens.ts";
 import { groupTokenJson } from "./represent.ts";
 import { rotated } from "./rotating.ts";
 
-const all = "/groups/{id}/access_tokens";
+const tokens: TokenKind = {
+  kind: "group",
+  path: "/groups/{id}/access_tokens",
+  called: "access token",
+  end: "its bot goes with the last one",
+  answer: groupToken,
+  json: groupTokenJson,
+};
 const prefix = "weir_gat_";
 
 /** Access tokens of groups: each stands for a bot with a role in the group. */
 export function groupTokenEndpoints(api: Api, options: ApiOptions): void {
-  list(api, options);
+  listTokens(api, options, tokens);
   create(api, options);
-  get(api, options);
-  revoke(api, options);
+  getToken(api, options, tokens);
+  revokeToken(api, options, tokens);
   rotate(api, options);
-}
-
-function list(api: Api, { management, identity, clock, externalUrl }: ApiOptions): void {
-  endpoint(
-    api,
-    {
-      method: "get",
-      path: all,
-      summary: "List a group's access tokens",
-      action: "read_group_tokens",
-      params: groupParams,
-      query: z.strictObject(pageQuery),
-      answer: z.array(groupToken),
-      status: 200,
-    },
-    async ({ params, query, granted, path }) => {
-      const { id } = granted(await findGroup(management, params));
-      const tokens = await identity.tokens.list({ kind: "group", groupId: id });
-      const wanted = pageOptions(query);
-      const page = pageOf(tokens, wanted, ({ name }) => name);
-      const headers = pageHeaders(new URL(path, externalUrl), wanted, page);
-      const now = clock.now();
-      return { body: page.items.map((token) => groupTokenJson(token, now)), headers };
-    },
-  );
 }
 
 function create(api: Api, { management, identity, clock }: ApiOptions): void {
@@ -55,7 +35,7 @@ function create(api: Api, { management, identity, clock }: ApiOptions): void {
     api,
     {
       method: "post",
-      path: all,
+      path: tokens.path,
       summary: "Create an access token for a group, with a bot that has a role in it",
       action: "create_group_tokens",
       params: groupParams,
@@ -78,53 +58,13 @@ function create(api: Api, { management, identity, clock }: ApiOptions): void {
   );
 }
 
-function get(api: Api, options: ApiOptions): void {
-  endpoint(
-    api,
-    {
-      method: "get",
-      path: `${all}/{token_id}`,
-      summary: "Get a group's access token",
-      action: "read_group_tokens",
-      params: tokenParams,
-      answer: groupToken,
-      tagged: true,
-      status: 200,
-    },
-    async ({ params, granted }) => {
-      const found = await findToken("group", options, params, granted);
-      return { body: groupTokenJson(found, options.clock.now()), headers: tagged(found) };
-    },
-  );
-}
-
-function revoke(api: Api, options: ApiOptions): void {
-  const { identity } = options;
-  endpoint(
-    api,
-    {
-      method: "delete",
-      conditional: true,
-      path: `${all}/{token_id}`,
-      summary: "Revoke a group's access token; its bot goes with the last one",
-      action: "revoke_group_tokens",
-      params: tokenParams,
-      status: 204,
-    },
-    async ({ params, granted, condition, author }) => {
-      const found = await findToken("group", options, params, granted);
-      return removed(await identity.by(author).tokens.revoke(found.id, condition()));
-    },
-  );
-}
-
 function rotate(api: Api, options: ApiOptions): void {
   endpoint(
     api,
     {
       method: "post",
       conditional: true,
-      path: `${all}/{token_id}/rotate`,
+      path: `${tokens.path}/{token_id}/rotate`,
       summary: "Revoke a group's access token and create one like it, which ends when it would",
       action: "create_group_tokens",
       params: tokenParams,

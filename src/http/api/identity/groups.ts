@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import type { Group } from "../../../metadata/contract.ts";
 import { removed } from "../changes.ts";
 import { type Api, endpoint } from "../endpoint.ts";
-import { group, groupFields } from "../fields.ts";
+import { group, groupFields } from "../group-fields.ts";
 import { findGroup, recordOf, groupParams } from "../groups.ts";
 import type { ApiOptions } from "../options.ts";
 import { pageHeaders, pageOf, pageOptions, pageQuery, searchWords } from "../pages.ts";

@@ -1,25 +1,12 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import * as zod from "../../../../src/http/api/identity/fields.ts";
-import { group } from "../../../../src/http/api/fields.ts";
-import { populate, type Population } from "./population.ts";
+import { group } from "../../../../src/http/api/group-fields.ts";
+import { call, day, forEachTest, given } from "./asking.ts";
 
-const dayMs = 86_400_000;
 const v4 = "/api/v4";
 const members = `${v4}/groups/1/members`;
 
-let given: Population;
-beforeEach(async () => {
-  given = await populate();
-});
-afterEach(() => given.world.close());
-
-type Fields = Record<string, unknown>;
-const call = async (who: string, method: string, path: string, body?: object) => {
-  const { status, body: answer } = await given.call(who, method, path, body);
-  return { status, body: answer as Fields };
-};
-const day = (days: number) =>
-  new Date(given.world.clock.now() + days * dayMs).toISOString().slice(0, 10);
+forEachTest();
 
 describe("users", () => {
   test("are created with what is given, their names and addresses being one whatever the case", async () => {

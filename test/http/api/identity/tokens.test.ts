@@ -1,8 +1,8 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { hashSecret, isWellFormedSecret } from "../../../../src/lib/secret.ts";
 import { until } from "../../../fakes/until.ts";
 import { secrets } from "../world.ts";
-import { populate, type Population } from "./population.ts";
+import { call, day, forEachTest, given } from "./asking.ts";
 
 const dayMs = 86_400_000;
 const pats = "/api/v4/personal_access_tokens";
@@ -10,19 +10,8 @@ const gats = "/api/v4/groups/1/access_tokens";
 const gdts = "/api/v4/groups/1/deploy_tokens";
 const jobs = "/api/v4/admin/job_tokens";
 
-let given: Population;
-beforeEach(async () => {
-  given = await populate();
-});
-afterEach(() => given.world.close());
-
 type Fields = Record<string, unknown>;
-const call = async (who: string, method: string, path: string, body?: object) => {
-  const { status, body: answer } = await given.call(who, method, path, body);
-  return { status, body: answer as Fields };
-};
-const day = (days: number) =>
-  new Date(given.world.clock.now() + days * dayMs).toISOString().slice(0, 10);
+forEachTest();
 /** Whether a secret is an access token that counts now. */
 const works = async (secret: unknown) =>
   (await given.with({ "PRIVATE-TOKEN": String(secret) }, "GET", "/api/v4/user")).status === 200;

@@ -1,29 +1,13 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { FakeUpstream, sampleBytes, Tap } from "../../../fakes/upstream.ts";
+import { describe, expect, test } from "bun:test";
+import { sampleBytes, Tap } from "../../../fakes/upstream.ts";
 import { until } from "../../../fakes/until.ts";
 import { sessionCookie, Visitor } from "../../../fakes/people.ts";
-import { adminToken, TestWeir, type WeirOptions } from "../../../fakes/weir.ts";
-import { container, Events } from "./stream.ts";
+import { adminToken } from "../../../fakes/weir.ts";
+import { container, Events, read } from "./stream.ts";
+import { fake, forEachTest, name, start, weir } from "../../one-upstream.ts";
 
-const name = "library/app";
-let fake: FakeUpstream;
-let weir: TestWeir;
-const start = async (options: Partial<WeirOptions> = {}) => {
-  weir = await TestWeir.start({ upstreams: [{ fake }], ...options });
-};
-beforeEach(async () => {
-  fake = await FakeUpstream.start();
-});
-afterEach(async () => {
-  await weir.stop();
-  await fake.stop();
-});
+forEachTest();
 
-const read = async (answer: Promise<Response>) => {
-  const { status, body } = await answer;
-  await new Response(body).arrayBuffer();
-  return status;
-};
 const references = ({ pulls }: Events) => pulls.map(({ reference }) => reference);
 async function newToken(fields: object = {}): Promise<{ id: number; token: string }> {
   const body = { name: "t", scopes: ["read_api"], ...fields };

@@ -1,30 +1,14 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { nextByCode, nextByReason, nextOfRules } from "../../../../src/http/live/next.ts";
 import { FakeUpstream, sampleBytes, Tap } from "../../../fakes/upstream.ts";
 import { until } from "../../../fakes/until.ts";
-import { adminToken, strangerToken, TestWeir, type WeirOptions } from "../../../fakes/weir.ts";
-import { container, type Pull } from "./stream.ts";
+import { adminToken, strangerToken } from "../../../fakes/weir.ts";
+import { container, type Pull, read } from "./stream.ts";
+import { fake, forEachTest, name, start, weir } from "../../one-upstream.ts";
 
-const name = "library/app";
-let fake: FakeUpstream;
-let weir: TestWeir;
-const start = async (options: Partial<WeirOptions> = {}) => {
-  weir = await TestWeir.start({ upstreams: [{ fake }], ...options });
-};
-beforeEach(async () => {
-  fake = await FakeUpstream.start();
-});
-afterEach(async () => {
-  await weir.stop();
-  await fake.stop();
-});
+forEachTest();
 
 const pulls = async (query = "") => (await weir.api("GET", `${container}/pulls${query}`)) as Pull[];
-const read = async (answer: Promise<Response>) => {
-  const { status, body } = await answer;
-  await new Response(body).arrayBuffer();
-  return status;
-};
 async function pullsAs(token: string): Promise<Pull[]> {
   const answer = await fetch(`${weir.url}/api/v4${container}/pulls`, {
     headers: { "PRIVATE-TOKEN": token },

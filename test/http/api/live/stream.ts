@@ -115,3 +115,10 @@ function parsed(text: string): Heard {
   const data = JSON.parse(fields.get("data") ?? "null") as unknown;
   return { event: fields.get("event") ?? "", id: fields.get("id"), data };
 }
+
+/** The status of an answer that is read to its end. */
+export async function read(answer: Promise<Response>): Promise<number> {
+  const { status, body } = await answer;
+  await new Response(body).arrayBuffer();
+  return status;
+}

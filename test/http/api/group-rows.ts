@@ -1,0 +1,137 @@
+import * as zod from "../../../src/http/api/group-fields.ts";
+import * as told from "../../../src/http/api/statistics-fields.ts";
+import { cleanupPolicy } from "../../../src/http/api/cleanup-fields.ts";
+import { auditEvent } from "../../../src/http/api/audit-fields.ts";
+import { groups, type Row } from "./row.ts";
+
+const settings = "-/virtual_registries/settings";
+const proxy = "dependency_proxy";
+const policy = "-/virtual_registries/cleanup/policy";
+
+/** What belongs to a group, with the subgroup `default/tools`. */
+export const groupRows: Record<string, Row> = {
+  "21 get a cleanup policy": {
+    method: "GET",
+    path: `${groups}/default/${policy}`,
+    unknown: `${groups}/999/${policy}`,
+    foreign: `${groups}/other/${policy}`,
+    ok: 200,
+    shape: cleanupPolicy,
+    policy: true,
+    owner: true,
+  },
+  "22 create a cleanup policy": {
+    method: "POST",
+    path: `${groups}/default/${policy}`,
+    unknown: `${groups}/999/${policy}`,
+    foreign: `${groups}/other/${policy}`,
+    body: { enabled: true, keep_n_days_after_download: 365, cadence: 90 },
+    ok: 201,
+    shape: cleanupPolicy,
+    owner: true,
+  },
+  "23 change a cleanup policy": {
+    method: "PATCH",
+    path: `${groups}/default/${policy}`,
+    unknown: `${groups}/999/${policy}`,
+    foreign: `${groups}/other/${policy}`,
+    body: { notify_on_failure: true },
+    ok: 200,
+    shape: cleanupPolicy,
+    policy: true,
+    owner: true,
+  },
+  "24 delete a cleanup policy": {
+    method: "DELETE",
+    path: `${groups}/default/${policy}`,
+    unknown: `${groups}/999/${policy}`,
+    foreign: `${groups}/other/${policy}`,
+    ok: 204,
+    policy: true,
+    owner: true,
+  },
+  "25 empty a Dependency Proxy's cache": {
+    method: "DELETE",
+    path: `${groups}/default/${proxy}/cache`,
+    unknown: `${groups}/999/${proxy}/cache`,
+    foreign: `${groups}/other/${proxy}/cache`,
+    ok: 202,
+    owner: true,
+  },
+  "26 get a Dependency Proxy's settings": {
+    method: "GET",
+    path: `${groups}/1/${proxy}/settings`,
+    unknown: `${groups}/nowhere/${proxy}/settings`,
+    foreign: `${groups}/2/${proxy}/settings`,
+    ok: 200,
+    shape: zod.dependencyProxySettings,
+    owner: true,
+  },
+  "27 change a Dependency Proxy's settings": {
+    method: "PUT",
+    path: `${groups}/default%2Ftools/${proxy}/settings`,
+    unknown: `${groups}/default%2Fnowhere/${proxy}/settings`,
+    foreign: `${groups}/other/${proxy}/settings`,
+    body: { identity: "ann", secret: "a secret" },
+    ok: 200,
+    shape: zod.dependencyProxySettings,
+    owner: true,
+  },
+  "28 get a Dependency Proxy's TTL policy": {
+    method: "GET",
+    path: `${groups}/DEFAULT%2Ftools/${proxy}/ttl_policy`,
+    unknown: `${groups}/999/${proxy}/ttl_policy`,
+    foreign: `${groups}/2/${proxy}/ttl_policy`,
+    ok: 200,
+    shape: zod.ttlPolicy,
+    owner: true,
+  },
+  "29 change a Dependency Proxy's TTL policy": {
+    method: "PUT",
+    path: `${groups}/1/${proxy}/ttl_policy`,
+    unknown: `${groups}/999/${proxy}/ttl_policy`,
+    foreign: `${groups}/2/${proxy}/ttl_policy`,
+    body: { enabled: true, ttl: 30 },
+    ok: 200,
+    shape: zod.ttlPolicy,
+    owner: true,
+  },
+  "list a group's audit events": {
+    method: "GET",
+    path: `${groups}/1/audit_events?action=registry.create`,
+    unknown: `${groups}/999/audit_events`,
+    foreign: `${groups}/other/audit_events`,
+    ok: 200,
+    shape: auditEvent.array().length(1),
+    owner: true,
+  },
+  "rename a group": {
+    method: "PUT",
+    path: `${groups}/1`,
+    unknown: `${groups}/999`,
+    foreign: `${groups}/other`,
+    body: { path: "renamed", name: "Renamed" },
+    ok: 200,
+    shape: zod.group,
+    owner: true,
+  },
+  "26 see whether registries are switched on": {
+    method: "GET",
+    path: `${groups}/1/${settings}`,
+    unknown: `${groups}/999/${settings}`,
+    foreign: `${groups}/2/${settings}`,
+    ok: 200,
+    shape: told.virtualRegistrySettings,
+    owner: true,
+  },
+  "26 switch registries off": {
+    method: "PUT",
+    path: `${groups}/1/${settings}`,
+    unknown: `${groups}/999/${settings}`,
+    foreign: `${groups}/2/${settings}`,
+    body: { enabled: false },
+    ok: 200,
+    shape: told.virtualRegistrySettings,
+    owner: true,
+  },
+};
