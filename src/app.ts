@@ -7,7 +7,7 @@ import { Hashing } from "./access/people/hashing.ts";
 import { createPeople } from "./access/people/people.ts";
 import { GatheredIncidents } from "./access/incidents.ts";
 import { createLogins } from "./access/logins.ts";
-import type { BlobStore } from "./blobs/contract.ts";
+import { type BlobStore, withReasons } from "./blobs/contract.ts";
 import type { Config } from "./config.ts";
 import { Listeners } from "./http/api/event-stream.ts";
 import { createHttpApp } from "./http/app.ts";
@@ -171,13 +171,15 @@ async function start(
       const reason = await metadata.unready();
       return reason === undefined ? { ready: true, beside: impaired } : { ready: false, reason };
     },
-    blob_store: () => blobs.ready(),
+    blob_store: async () =>
+      withReasons(await blobs.ready(), puller.unstored(), keeping.eviction.unkept()),
   });
   const metrics = new Metrics({
     clock,
     version,
     requests,
     directory,
+    generation: () => metadata.generation(),
     health: (upstream) => client.health(upstream),
     activity: () => puller.activity(),
     readiness,

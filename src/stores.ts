@@ -100,8 +100,10 @@ export async function openStores(
   };
   const holds = new Holds();
   const stored = new StoredBytes(config.cacheMaxBytes);
-  const storing = { holds, stored: (bytes: number) => stored.add(bytes), maxBlobBytes };
-  const around = { clock, log, told, ...storing };
+  const storing = { holds, stored: (bytes: number) => stored.add(bytes) };
+  const { maxBlobBytes: largest, cacheMaxBytes } = config;
+  const bounds = { maxBlobBytes: largest, cacheMaxBytes };
+  const around = { clock, log, told, ...storing, ...bounds };
   const puller = createPuller({ client, blobs, cache, lists, ...around, ...times });
   // What is being stored holds the end of the fills up, so both end together.
   closers.push(async () => void (await Promise.all([puller.close(), blobs.close()])));

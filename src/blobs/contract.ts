@@ -105,6 +105,16 @@ export interface Spool {
 /** `reason`: what is wrong, in a few words for the operator; also where pulls can be answered all the same. */
 export type Readiness = { ready: true; reason?: string } | { ready: false; reason: string };
 
+/** The same with more that is wrong; what cannot do its work says that alone. */
+export function withReasons(
+  readiness: Readiness,
+  ...reasons: readonly (string | undefined)[]
+): Readiness {
+  if (!readiness.ready) return readiness;
+  const reason = [readiness.reason, ...reasons].filter((one) => one !== undefined).join("; ");
+  return reason === "" ? { ready: true } : { ready: true, reason };
+}
+
 /** The store cannot take more bytes: full, read-only, below its floor of free space, or not to be reached. */
 export class StoreFullError extends Error {
   override readonly name = "StoreFullError";

@@ -248,6 +248,8 @@ export interface Puller {
   activity(): Promise<Activity>;
   /** The downloads that are under way, from the one begun first to the last. */
   fills(): Promise<FillUnderWay[]>;
+  /** Why blobs that could be stored are not, in words for the operator, which name nothing; undefined: none lately. */
+  unstored(): string | undefined;
   /** Ends all fills, whose readers are cut, and writes what is still held in memory. */
   close(): Promise<void>;
 }

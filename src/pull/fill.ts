@@ -3,6 +3,7 @@ import { yieldTurn } from "../lib/clock.ts";
 import { algorithmOf, type Digest, Digester } from "../oci/digest.ts";
 import type { Download } from "./download.ts";
 import { Follower } from "./follower.ts";
+import { TooLargeError } from "./storable.ts";
 import { holdBackBytes, smallBytes, VerifyingSource, wrongDigest } from "./verifying.ts";
 
 /** Every loop over bytes lets others have their turn this often. */
@@ -84,7 +85,7 @@ export class Fill {
     let sinceTurn = 0;
     for (let chunk = await download.next(); chunk; chunk = await download.next()) {
       const start = spool.length;
-      if (start + chunk.length > maxBytes) throw new StoreFullError("larger than may be stored");
+      if (start + chunk.length > maxBytes) throw new TooLargeError("larger than may be stored");
       try {
         await spool.append(chunk);
       } finally {

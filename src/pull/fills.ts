@@ -1,8 +1,7 @@
 import { type BlobStore, type Spool, StoreFullError } from "../blobs/contract.ts";
-import { type Clock, yieldTurn } from "../lib/clock.ts";
+import { yieldTurn } from "../lib/clock.ts";
 import type { Endings } from "../lib/endings.ts";
 import type { Holds } from "../lib/holds.ts";
-import type { Log } from "../lib/log.ts";
 import type { Cache, CacheEvent, Upstream } from "../metadata/contract.ts";
 import { algorithmOf, Digester } from "../oci/digest.ts";
 import { type Absent, absent, type OpenBlob, type UpstreamClient } from "../upstream/contract.ts";
@@ -15,20 +14,17 @@ import { Flight, flightKey, type Running, type Unstorable, type Wanted } from ".
 import type { Follower } from "./follower.ts";
 import type { Lessons } from "./lessons.ts";
 import { RunningFills } from "./running-fills.ts";
+import { Storable, type StorableOptions, TooLargeError } from "./storable.ts";
 import { store } from "./storing.ts";
 import { VerifyingSource } from "./verifying.ts";
 
-export interface FillsOptions {
+export interface FillsOptions extends StorableOptions {
   client: UpstreamClient;
   blobs: BlobStore;
   cache: Cache;
-  clock: Clock;
-  log: Log;
   holds: Holds;
   /** Told of what has come to be stored. */
   stored: (bytes: number) => void;
-  /** Larger blobs are passed through, not stored. */
-  maxBlobBytes: number | undefined;
   /** What has come to rest, by `flightKey`, so that an upstream served it, or confirmed that it does. */
   rests: Endings;
   told: (event: CacheEvent) => void;
@@ -59,9 +55,11 @@ export class Fills {
   readonly #running: RunningFills;
   readonly #closing = new AbortController();
   readonly #lessons: Lessons;
+  readonly #storable: Storable;
 
   constructor(options: FillsOptions, lessons: Lessons) {
     this.#options = options;
+    this.#storable = new Storable(options);
     this.#lessons = lessons;
     this.#running = new RunningFills(options.clock, (wanted) => this.flying(wanted));
   }
@@ -110,6 +108,11 @@ export class Fills {
     flight.attendedUntil = now + attendedMs;
     if (!isWatched) this.#watch(flight, attendedMs);
     return flight;
+  }
+
+  /** See `Puller.unstored`. */
+  unstored(): string | undefined {
+    return this.#storable.told();
   }
 
   get activity(): Activity {
@@ -179,7 +182,7 @@ export class Fills {
       reopen: (offset) => this.#reopen(wanted, offset),
       abandoned: () => this.#running.limitAbandoned(running),
       failed: (error) => this.#lessons.noteFailure(wanted, error),
-      maxBytes: this.#maxBytes(wanted.upstream),
+      maxBytes: this.#storable.maxBytes(wanted.upstream),
     });
     const stored = this.#store(fill, spool, wanted);
     const startedAt = this.#options.clock.now();
@@ -199,9 +202,13 @@ export class Fills {
     return download;
   }
 
-  async #spool({ size }: Download, { digest, upstream }: Wanted): Promise<Spool | undefined> {
+  async #spool({ size }: Download, wanted: Wanted): Promise<Spool | undefined> {
     const { blobs, log } = this.#options;
-    if (this.#isTooLarge(upstream, size)) return undefined;
+    const { digest, upstream } = wanted;
+    if (size !== undefined && this.#isTooLarge(upstream, size)) {
+      this.#storable.passed(wanted, size);
+      return undefined;
+    }
     try {
       if (!this.#running.hasPlace(upstream.groupId))
         throw new StoreFullError("too many fills are running");
@@ -214,12 +221,7 @@ export class Fills {
   }
 
   #isTooLarge(upstream: Upstream, size = 0): boolean {
-    return size > this.#maxBytes(upstream);
-  }
-
-  /** What is larger than all that may be cached would have to go as soon as it is there. */
-  #maxBytes({ maxBytes = Number.POSITIVE_INFINITY }: Upstream): number {
-    return Math.min(maxBytes, this.#options.maxBlobBytes ?? Number.POSITIVE_INFINITY);
+    return size > this.#storable.maxBytes(upstream);
   }
 
   /** Whether it is stored in the end. */
@@ -227,6 +229,9 @@ export class Fills {
     const outcome = await store(fill, spool, wanted, this.#options);
     if (outcome.stored) this.#lessons.noteStored(wanted);
     else this.#lessons.noteFailure(wanted, outcome.error);
+    if (!outcome.stored && outcome.error instanceof TooLargeError) {
+      this.#storable.passed(wanted, undefined);
+    }
     return outcome.stored;
   }
 

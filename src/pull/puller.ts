@@ -1,8 +1,6 @@
 import type { BlobStore } from "../blobs/contract.ts";
-import type { Clock } from "../lib/clock.ts";
 import { Endings } from "../lib/endings.ts";
 import type { Holds } from "../lib/holds.ts";
-import type { Log } from "../lib/log.ts";
 import type { Cache, Lists } from "../metadata/contract.ts";
 import type { UpstreamClient } from "../upstream/contract.ts";
 import { Absences } from "./absences.ts";
@@ -15,17 +13,16 @@ import { Manifests } from "./manifests.ts";
 import { Opening } from "./opening.ts";
 import { planPull } from "./plan.ts";
 import { Referrers } from "./referrers.ts";
+import type { StorableOptions } from "./storable.ts";
 import { Tags } from "./tags.ts";
 import { Usage } from "./usage.ts";
 import { Windows } from "./windows.ts";
 
-export interface PullerOptions {
+export interface PullerOptions extends StorableOptions {
   client: UpstreamClient;
   blobs: BlobStore;
   cache: Cache;
   lists: Lists;
-  clock: Clock;
-  log: Log;
   holds: Holds;
   /** Told of blobs that have come to be stored. */
   stored: (bytes: number) => void;
@@ -35,8 +32,6 @@ export interface PullerOptions {
   recheckMs: number;
   /** How long an upstream's "absent" is remembered for a tag, in milliseconds. */
   absentMs: number;
-  /** Larger blobs are passed through, not stored; undefined: no limit. */
-  maxBlobBytes: number | undefined;
   /** Told of what has been stored and what is gone. Must not take long, nor throw. */
   told: (event: CacheEvent) => void;
 }
@@ -80,6 +75,7 @@ export function createPuller(options: PullerOptions): Puller {
     prefetchBlob: (registry, repository, digest) => blobs.prefetch(registry, repository, digest),
     activity: async () => fills.activity,
     fills: async () => fills.underWay,
+    unstored: () => fills.unstored(),
     async close() {
       await fills.close();
       await usage.flush();

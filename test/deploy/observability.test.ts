@@ -100,6 +100,13 @@ describe("metrics", () => {
     },
   );
 
+  test("each of the server has its place in the dashboard", () => {
+    const shown = new Set(
+      namesIn(dashboard).map((name) => name.replace(/_(?:bucket|sum|count)$/, "")),
+    );
+    expect([...told.families.keys()].filter((name) => !shown.has(name))).toEqual([]);
+  });
+
   test("their values of labels are those that the server gives", () => {
     const statuses = "hit stale revalidated miss collapsed window bypass absent refused".split(" ");
     const asked = [...dashboard, ...rules.map(({ expr }) => expr)].flatMap((text) =>

@@ -1,5 +1,13 @@
 import { expect } from "bun:test";
-import { chownSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import manifest from "../../package.json" with { type: "json" };
 import type { Image } from "./lab/images.ts";
@@ -247,6 +255,43 @@ await e2e(
   },
 );
 
+/** The packages that `npm install --omit=dev` would install, in a folder of their own. */
+function linkPackages(folder: string): void {
+  const lock = JSON.parse(readFileSync(path.join(top, "package-lock.json"), "utf8")) as {
+    packages: Record<string, { dev?: boolean }>;
+  };
+  for (const [name, { dev }] of Object.entries(lock.packages)) {
+    const isTop = /^node_modules\/(?:@[^/]+\/)?[^/]+$/.test(name);
+    if (!isTop || dev || !existsSync(path.join(top, name))) continue;
+    mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+    symlinkSync(path.join(top, name), path.join(folder, name));
+  }
+}
+
+await e2e(
+  "what the image's first stage is given is all that it needs",
+  { needs: [] },
+  async (lab) => {
+    const folder = lab.folder();
+    const [stage = ""] = readFileSync(path.join(deploy, "Dockerfile"), "utf8").split(/^FROM gcr/m);
+    const copied = [...stage.matchAll(/^COPY (.+) \S+$/gm)].flatMap(([, names = ""]) =>
+      names.split(" "),
+    );
+    expect(copied).toContain("src");
+    for (const name of copied)
+      cpSync(path.join(top, name), path.join(folder, name), { recursive: true });
+    linkPackages(folder);
+    expect(stage).toContain("npm install --ignore-scripts --omit=dev");
+    expect(stage).toContain('scripts/build-executables.sh "$TARGETARCH"');
+    // As containers call it.
+    const script = path.join(folder, "scripts/build-executables.sh");
+    await output(["bash", script, "amd64"], environment("/"), { seconds: 60 });
+    expect(await say(path.join(folder, "dist/weir-linux-x64"), "--version")).toBe(
+      `weir ${manifest.version}\n`,
+    );
+  },
+);
+
 await e2e("the Dockerfile passes hadolint", { needs: [tool("hadolint")] }, async () => {
   await say("hadolint", path.join(deploy, "Dockerfile"));
 });
@@ -324,6 +369,14 @@ await e2e(
     const refused: [set: string, why: string][] = [
       ["replicas=2", "more than one needs a database and a bucket"],
       ["persistence.enabled=false", "without a volume the database would go with the pod"],
+      [
+        "secrets.databaseUrl.name=x,secrets.databaseUrl.key=y",
+        "secrets.secretKey: a server with a database does not start without it",
+      ],
+      [
+        "secrets.databaseUrl.name=x,secrets.databaseUrl.key=y,secrets.secretKey.name=x,secrets.secretKey.key=z",
+        "networkPolicy.egress: nothing leads to the database",
+      ],
       ["serviceMonitor.enabled=true", "needs the token of secrets.metricsToken"],
       ["settings.admin_token=x", "admin_token"],
       ["secrets.adminToken.name=x", "'key' required"],

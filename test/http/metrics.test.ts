@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import path from "node:path";
+import { KnownUpstreams } from "../../src/http/metrics/known-upstreams.ts";
 import { RequestMetrics, upstreamFamilies } from "../../src/http/metrics/upstreams.ts";
 import { createLog } from "../../src/lib/log.ts";
 import { metricsText } from "../../src/lib/metrics.ts";
-import type { Directory, Upstream } from "../../src/metadata/contract.ts";
+import type { Upstream } from "../../src/metadata/contract.ts";
 import { besideOf, readinessOf } from "../../src/http/readiness.ts";
 import { SteppedClock } from "../fakes/clock.ts";
 import { buildImage, FakeUpstream, sampleBytes, Tap } from "../fakes/upstream.ts";
@@ -164,14 +165,39 @@ test("labels stay few, however many upstreams there are", async () => {
     budget: undefined,
   };
   const text = await metricsText(
-    upstreamFamilies({ upstreams: async () => many } as unknown as Directory, ({ id }) => ({
-      ...closed,
-      breaker: id === 4321 ? "open" : "closed",
-    })),
+    upstreamFamilies(
+      async () => many,
+      ({ id }) => ({ ...closed, breaker: id === 4321 ? "open" : "closed" }),
+    ),
   );
   expect(text.split("\n").length).toBeLessThan(600);
   expect(text).toContain('weir_breaker_state{upstream_id="4321",upstream="up4321"} 2');
   expect(text).toContain('weir_upstreams{breaker="closed"} 4999');
+});
+
+test("upstreams are read when something was changed; where that fails or hangs they are what they were", async () => {
+  const clock = new SteppedClock();
+  let [generation, reads] = [1, 0];
+  let read = async (): Promise<Upstream[]> => [{ id: 1 } as Upstream];
+  const known = new KnownUpstreams({
+    clock,
+    generation: async () => generation,
+    directory: { upstreams: () => (reads++, read()) },
+  });
+  const ids = async () => (await known.all()).map(({ id }) => id);
+  expect([await ids(), await ids(), reads]).toEqual([[1], [1], 1]);
+  generation = 2;
+  read = () => Promise.reject(new Error("away"));
+  expect([await ids(), reads]).toEqual([[1], 2]);
+  const hanging = Promise.withResolvers<Upstream[]>();
+  read = () => hanging.promise;
+  const late = [ids(), ids()];
+  for (let i = 0; i < 20; i++) await Promise.resolve();
+  clock.step(1000);
+  expect([await Promise.all(late), reads]).toEqual([[[1], [1]], 3]);
+  hanging.resolve([{ id: 2 } as Upstream]);
+  await until(async () => (await ids())[0] === 2);
+  expect([reads, clock.pending]).toEqual([3, 0]);
 });
 
 describe("/readyz", () => {

@@ -247,6 +247,53 @@ describe.skipIf(lack !== undefined)(`a database that is gone${unless}`, () => {
     expect(await hits()).toEqual([hit, hit]);
   });
 
+  test("metrics are told all the same, with what is known without it, and nobody waits long for them", async () => {
+    const scrape = async () => {
+      const answer = await fetch(`${weir.url}/metrics`);
+      const lines = (await answer.text()).split("\n");
+      const told = ["weir_ready", "weir_breaker_state", "weir_upstreams", "weir_store_bytes"];
+      return [answer.status, lines.filter((line) => told.some((name) => line.startsWith(name)))];
+    };
+    const state = [
+      'weir_breaker_state{upstream_id="1",upstream="up1"} 0',
+      'weir_upstreams{breaker="closed"} 1',
+      'weir_upstreams{breaker="half_open"} 0',
+      'weir_upstreams{breaker="open"} 0',
+    ];
+    const ready = (database: 0 | 1) => [
+      'weir_ready{part="server"} 1',
+      `weir_ready{part="database"} ${database}`,
+      'weir_ready{part="blob_store"} 1',
+    ];
+    const bytes = expect.stringMatching(/^weir_store_bytes \d+$/);
+    const well = [200, [...state, bytes, ...ready(1)]];
+    const away = [200, [...state, ...ready(0)]];
+    await until(async () => (await readiness())[0] === 200);
+    expect(await scrape()).toEqual(well);
+    await server.kill();
+    expect(await scrape()).toEqual(away);
+    weir.clock.step(60_000);
+    expect(await scrape()).toEqual(away);
+    await server.run();
+    await until(async () => (await readiness())[0] === 200);
+    expect(await scrape()).toEqual(well);
+    server.pause();
+    try {
+      weir.clock.step(60_000);
+      let isOver = false;
+      const scraped = scrape().finally(() => (isOver = true));
+      await until(() => {
+        weir.clock.step(50);
+        return isOver;
+      });
+      expect(await scraped).toEqual(away);
+    } finally {
+      server.resume();
+    }
+    await until(async () => (await readiness())[0] === 200);
+    expect(await scrape()).toEqual(well);
+  });
+
   test("read-only: what is cached is served, the rest passed on, changes are refused; all is well afterwards", async () => {
     const cached = upstream.image("library/cached", "1");
     const other = upstream.image("library/other", "1", buildImage({ label: "other" }));
@@ -261,14 +308,23 @@ describe.skipIf(lack !== undefined)(`a database that is gone${unless}`, () => {
       await server.query("postgres", `alter system ${change}`);
       await server.query("postgres", "select pg_reload_conf()");
     };
-    const group = async (path: string) => {
+    const change = (path: string) => {
       const body = JSON.stringify({ path, name: path });
       const headers = { "PRIVATE-TOKEN": adminToken, "Content-Type": "application/json" };
-      return (await fetch(`${weir.url}/api/v4/groups`, { method: "POST", headers, body })).status;
+      return fetch(`${weir.url}/api/v4/groups`, { method: "POST", headers, body });
     };
+    const group = async (path: string) => (await change(path)).status;
     await pull("library/cached", cached.layers);
     await readOnly("set default_transaction_read_only = on");
     await until(async () => (await group(`g${crypto.randomUUID()}`)) === 503);
+    const refused = await change("refused");
+    expect([refused.headers.get("retry-after"), await refused.json()]).toEqual([
+      "2",
+      {
+        message:
+          "503 Service Unavailable - the database of this server takes no changes: it is read-only",
+      },
+    ]);
     weir.clock.step(60_000);
     expect(await pull("library/cached", cached.layers)).toEqual([200, 200, "hit"]);
     expect(await readiness()).toEqual([200, "takes no changes: it is read-only"]);

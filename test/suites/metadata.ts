@@ -23,6 +23,7 @@ import { ruleSuite } from "./metadata-rules.ts";
 import { statisticsSuite } from "./metadata-statistics.ts";
 import { purgeSuite } from "./metadata-purges.ts";
 import { webhookSuite } from "./metadata-webhooks.ts";
+import { workSuite } from "./metadata-work.ts";
 
 /** An empty database, opened. */
 export interface MetadataBed {
@@ -87,6 +88,7 @@ export function metadataSuite(name: string, open: () => Promise<MetadataBed>): v
     cleanupSuite(bench);
     webhookSuite(bench);
     oidcIssuerSuite(bench);
+    workSuite(bench);
   });
 }
 

@@ -15,6 +15,8 @@ import { placeOf } from "../fakes/test-blobs.ts";
 
 const minute = 60_000;
 const names = ["a/one", "a/two", "b/three", "b/index"] as const;
+/** Of one repository, whose images share a layer. */
+const tags = ["v1", "v2", "v3"] as const;
 const groups = ["default", "other"] as const;
 type Group = (typeof groups)[number];
 
@@ -31,6 +33,9 @@ function images(upstream: FakeUpstream): void {
     arm64: buildImage({ label: "arm", architecture: "arm64" }),
   };
   upstream.image("b/index", "latest", buildIndex(members));
+  for (const [n, tag] of tags.entries()) {
+    upstream.image("c/app", tag, image(tag, [1, 7 + n]));
+  }
 }
 
 interface Manifest {
@@ -54,13 +59,13 @@ class World {
     readonly weirs: readonly TestWeir[],
   ) {}
 
-  static async open(): Promise<World> {
+  static async open(maxBytes: string): Promise<World> {
     const upstream = await FakeUpstream.start();
     images(upstream);
     const options = {
       upstreams: [{ fake: upstream }],
       others: [{ fake: upstream }],
-      env: { WEIR_CACHE_MAX_BYTES: "30000" },
+      env: { WEIR_CACHE_MAX_BYTES: maxBytes },
     };
     const first = await TestWeir.start(options);
     if (!first.database || !first.bucket) return new World(upstream, [first]);
@@ -145,6 +150,37 @@ class World {
   /** Lets time pass at all of them. */
   async pass(ms: number): Promise<void> {
     await settle(this.weir(), ms, Math.min(5 * minute, ms));
+  }
+
+  /** So much has to go for a limit, while nobody pulls: what a cached manifest was cached with stays as long as it does. */
+  async squeeze(group: Group, scope: "upstream" | "group", bytes: number): Promise<void> {
+    const before = await this.#whole();
+    await this.limit(group, scope, bytes);
+    await this.pass(2 * minute);
+    const [after, left] = [await this.#whole(), await this.#manifests()];
+    const torn = [...before].filter(([edge, manifest]) => !after.has(edge) && left.has(manifest));
+    expect(torn).toEqual([]);
+    await this.limit(group, scope, null);
+  }
+
+  async #manifests(): Promise<Set<string>> {
+    const [rows = []] = await this.weir().queries([
+      `select ${manifestName} as manifest from cache_entries as m where m.kind = 'manifest' and ${held("m")}`,
+    ]);
+    return new Set((rows as { manifest: string }[]).map(({ manifest }) => manifest));
+  }
+
+  /** What cached manifests lead to and is cached too, with these. */
+  async #whole(): Promise<Map<string, string>> {
+    const [rows = []] = await this.weir().queries([
+      `select ${manifestName} as manifest, ${manifestName} || ' ' || c.child_digest as edge
+        from cache_entries as m join manifest_children as c on c.parent_digest = m.digest
+        join cache_entries as e on e.upstream_id = m.upstream_id and e.repository = m.repository
+          and e.kind = c.kind and e.reference = c.child_digest
+        where m.kind = 'manifest' and ${held("m")} and ${held("e")}`,
+    ]);
+    const all = rows as { edge: string; manifest: string }[];
+    return new Map(all.map(({ edge, manifest }) => [edge, manifest]));
   }
 
   async restart(which: number): Promise<void> {
@@ -265,6 +301,9 @@ class World {
   }
 }
 
+const held = (row: string) => `(${row}.proof = 'shown' or ${row}.upstream_etag is not null)`;
+const manifestName = "m.upstream_id || ' ' || m.repository || ' ' || m.digest";
+
 const unknownOf = ({ files, rows, removing }: StoreFacts) =>
   [...files.keys()].filter((digest) => !rows.has(digest) && !removing.has(digest));
 
@@ -358,21 +397,21 @@ const killedServers: fc.Arbitrary<Act> = fc.oneof(
 const hasTwo =
   process.env["WEIR_TEST_DATABASE"] === "postgres" && process.env["WEIR_TEST_BLOBS"] === "s3";
 
+const limit: fc.Arbitrary<Act> = fc
+  .tuple(group, fc.constantFrom("upstream", "group"), bytes)
+  .map(([g, s, b]) => [`limit ${g} ${s} ${b}`, (w) => w.limit(g, s, b)]);
+const pin: fc.Arbitrary<Act> = fc
+  .tuple(group, fc.boolean(), fc.nat(20))
+  .map(([g, p, i]) => [`pin ${g} ${p} ${i}`, (w) => w.pin(g, p, i)]);
+
 const act: fc.Arbitrary<Act> = fc.oneof(
   ...(hasTwo ? [{ weight: 2, arbitrary: killedServers }] : []),
   { weight: 8, arbitrary: pull },
   { weight: 4, arbitrary: pass },
   { weight: 3, arbitrary: beside },
-  {
-    weight: 2,
-    arbitrary: fc
-      .tuple(group, fc.constantFrom("upstream", "group"), bytes)
-      .map(([g, s, b]): Act => [`limit ${g} ${s} ${b}`, (w) => w.limit(g, s, b)]),
-  },
+  { weight: 2, arbitrary: limit },
   purge,
-  fc
-    .tuple(group, fc.boolean(), fc.nat(20))
-    .map(([g, p, i]): Act => [`pin ${g} ${p} ${i}`, (w) => w.pin(g, p, i)]),
+  pin,
   fc
     .tuple(group, fc.constantFrom("p", "q"))
     .map(([g, p]): Act => [`rotate ${g} ${p}`, (w) => w.rotate(g, p)]),
@@ -389,14 +428,19 @@ const act: fc.Arbitrary<Act> = fc.oneof(
 /** The other pair takes longer for each. */
 const runs = process.env["WEIR_MODEL_RUNS"] ?? (process.env["WEIR_TEST_BLOBS"] ? 3 : 12);
 
-test("whatever is pulled, evicted, purged, pinned and killed: nothing that is cached is gone, and bytes are counted right", async () => {
+/** So many worlds in which this is done, one after another, and looked at after each. */
+async function inWorlds(
+  acts: fc.Arbitrary<Act>,
+  numRuns: number,
+  maxBytes = "30000",
+): Promise<void> {
   const property = fc.asyncProperty(
-    fc.array(act, { minLength: 5, maxLength: 30 }),
-    async (acts) => {
-      const world = await World.open();
+    fc.array(acts, { minLength: 5, maxLength: 30 }),
+    async (some) => {
+      const world = await World.open(maxBytes);
       const done: string[] = [];
       try {
-        for (const [told, run] of acts) {
+        for (const [told, run] of some) {
           done.push(told);
           await run(world);
           await world.check();
@@ -410,5 +454,34 @@ test("whatever is pulled, evicted, purged, pinned and killed: nothing that is ca
     },
   );
   // Before the test's own time is over: a failure is told, though it could have been told in fewer words.
-  await fc.assert(property, { numRuns: Number(runs), interruptAfterTimeLimit: 240_000 });
+  await fc.assert(property, { numRuns, interruptAfterTimeLimit: 240_000 });
+}
+
+test(
+  "whatever is pulled, evicted, purged, pinned and killed: nothing that is cached is gone, and bytes are counted right",
+  () => inWorlds(act, Number(runs)),
+  300_000,
+);
+
+test("wherever an eviction stops, a manifest that is cached has lost nothing that it was cached with", async () => {
+  const wholes: fc.Arbitrary<Act> = fc.oneof(
+    {
+      weight: 6,
+      arbitrary: fc
+        .tuple(which, group, fc.constantFrom(...tags))
+        .map(([at, g, tag]): Act => [`pull ${g} ${tag}`, (w) => w.pull(at, g, "c/app", true, tag)]),
+    },
+    { weight: 2, arbitrary: pull },
+    {
+      weight: 4,
+      arbitrary: fc
+        .tuple(group, fc.constantFrom("upstream", "group"), fc.integer({ min: 1000, max: 30_000 }))
+        .map(([g, scope, most]): Act => [
+          `squeeze ${g} ${scope} ${most}`,
+          (w) => w.squeeze(g, scope, most),
+        ]),
+    },
+    pin,
+  );
+  await inWorlds(wholes, Math.ceil(Number(runs) / 2), "1GB");
 }, 300_000);

@@ -69,6 +69,21 @@ const upstreamId = async (group = "default") => {
   )) as { id: number }[];
   return list[0]?.id ?? 0;
 };
+/** What `/readyz` says of the store, beside its 200. */
+const stated = async () => {
+  const answer = await fetch(`${weir.url}/readyz`);
+  const { parts } = (await answer.json()) as { parts: Record<string, string> };
+  expect(answer.status).toBe(200);
+  return parts["blob_store"];
+};
+const impaired = async () =>
+  /^weir_impaired\{part="blob_store"\} (\d)$/m.exec(
+    await (await fetch(`${weir.url}/metrics`)).text(),
+  )?.[1];
+const cannotBeKept =
+  "more is cached than a limit allows, and nothing of it can go: weir evict --dry-run says why";
+const tooLarge =
+  "blobs are passed through that are larger than a limit of the cache: the log names them";
 const workOf = async (name: string) =>
   ((await weir.api("GET", "/work")) as { name: string; message: string | null }[]).find(
     (one) => one.name === name,
@@ -145,6 +160,49 @@ describe("limits", () => {
     );
   });
 
+  test("no image loses a layer while its manifest stays: a layer that a later image shares goes after that, not before", async () => {
+    await start();
+    const repository = "a/app";
+    const layers = (own: number) => [sampleBytes(size, 1), sampleBytes(3000, own)];
+    const tags = ["v1", "v2"].map((label, n) => {
+      upstream.image(repository, label, buildImage({ label, layers: layers(n + 2) }));
+      return label;
+    });
+    /** How each part of the image is answered. */
+    const pullTag = async (tag: string) => {
+      const answer = await weir.pull(repository, "manifests", tag);
+      if (answer.status !== 200) return [answer.status];
+      const { config, layers: all } = (await answer.json()) as {
+        config: { digest: string };
+        layers: { digest: string }[];
+      };
+      const statuses = [answer.status];
+      for (const { digest } of [config, ...all]) {
+        const blob = await weir.pull(repository, "blobs", digest);
+        await blob.bytes();
+        statuses.push(blob.status);
+        if (blob.status === 200) await weir.settled(repository, digest);
+      }
+      return statuses;
+    };
+    for (const tag of tags) {
+      expect(await pullTag(tag)).toEqual([200, 200, 200, 200]);
+      weir.clock.step(minute);
+    }
+    const id = await upstreamId();
+    // More than the first image has for itself, and less than that and the shared layer.
+    const bytes = (await facts()).bytesOf("upstream", id) - 5000;
+    await weir.api("PATCH", `/virtual_registries/container/upstreams/${id}`, {
+      cache_max_bytes: bytes,
+    });
+    await settle(weir, 2 * minute);
+    await settle(weir, graceMs + 3 * minute);
+    expect((await facts()).bytesOf("upstream", id)).toBeLessThanOrEqual(bytes);
+    upstream.fault("*", { status: 503 });
+    const [manifest, ...blobs] = await pullTag("v2");
+    expect(manifest === 200 ? blobs : []).toEqual(manifest === 200 ? [200, 200, 200] : []);
+  });
+
   test("what is pinned stays, and what that needs, and the work says that the limit cannot be kept", async () => {
     await start();
     imageOf("a/one", 1);
@@ -167,6 +225,12 @@ describe("limits", () => {
     expect(weir.logLines).toContainEqual(
       expect.objectContaining({ message: "a limit cannot be kept", scope: "upstream", id }),
     );
+    expect([await stated(), await impaired()]).toEqual([cannotBeKept, "1"]);
+    await weir.api("PATCH", `/virtual_registries/container/upstreams/${id}`, {
+      cache_max_bytes: 15_000,
+    });
+    await settle(weir, 2 * minute);
+    expect([await stated(), await impaired()]).toEqual(["ok", "0"]);
   });
 
   test("smaller than one blob: it is passed through; smaller than one image: pulls go on", async () => {
@@ -177,6 +241,20 @@ describe("limits", () => {
     });
     expect(await pull("a/one")).toEqual(["bypass"]);
     expect(await pull("a/one")).toEqual(["bypass"]);
+    const passed = {
+      level: "warn",
+      message: "blob is passed through, not stored",
+      upstream: "up1",
+      reason: "larger than cache_max_bytes of its upstream or group",
+      size,
+      bound: 5000,
+    };
+    expect(weir.logLines).toContainEqual(expect.objectContaining(passed));
+    expect([await stated(), await impaired()]).toEqual([tooLarge, "1"]);
+    weir.clock.step(14 * minute);
+    expect(await stated()).toBe(tooLarge);
+    weir.clock.step(minute);
+    expect(await stated()).toBe("ok");
     const several = [sampleBytes(4000, 7), sampleBytes(4000, 8)];
     upstream.image("a/two", "latest", buildImage({ layers: several }));
     expect(await pull("a/two")).toEqual(["miss", "miss"]);
@@ -185,6 +263,42 @@ describe("limits", () => {
     await settle(weir, graceMs + 2 * minute);
     expect((await facts()).bytesOf("upstream", await upstreamId())).toBeLessThanOrEqual(5000);
     expect(await pull("a/two")).toHaveLength(2);
+  });
+
+  test.each([
+    ["WEIR_CACHE_MAX_BYTES", "warn", tooLarge],
+    ["WEIR_MAX_BLOB_BYTES", "info", "ok"],
+  ])("a blob that is larger than %s: the log says so", async (setting, level, state) => {
+    await start({ [setting]: "5000" });
+    imageOf("a/one", 1);
+    expect(await pull("a/one")).toEqual(["bypass"]);
+    const reason = `larger than ${setting}`;
+    const passed = { level, message: "blob is passed through, not stored", reason, bound: 5000 };
+    expect(weir.logLines).toContainEqual(expect.objectContaining(passed));
+    expect(await stated()).toBe(state);
+    // Whose size nobody has said before it came.
+    const image = imageOf("a/two", 2);
+    upstream.fault(`GET *blobs/${image.layers[0]}`, {
+      headers: { "content-length": null },
+      framing: "close",
+    });
+    weir.clock.step(20 * minute);
+    expect(await stated()).toBe("ok");
+    await pull("a/two");
+    expect(await stated()).toBe(state);
+  });
+
+  test("less free than WEIR_MIN_FREE_BYTES: nothing is stored, and /readyz and the log say it", async () => {
+    await start({ WEIR_MIN_FREE_BYTES: "4000TB" });
+    imageOf("a/one", 1);
+    expect(await pull("a/one")).toEqual(["bypass"]);
+    expect([await stated(), await impaired()]).toEqual([
+      "stores nothing more: less than WEIR_MIN_FREE_BYTES is free on the disk of the data folder",
+      "1",
+    ]);
+    expect(weir.logLines).toContainEqual(
+      expect.objectContaining({ reason: "too little free space to store more" }),
+    );
   });
 });
 

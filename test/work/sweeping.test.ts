@@ -10,15 +10,16 @@ import { digestOfText } from "../fakes/metadata-samples.ts";
 
 const digest = digestOfText("layer");
 
-/** What a step of the sweep does with a blob that is due, where the mark takes so long. */
-async function sweptWhere(markMs: number): Promise<string[]> {
+/** What a step of the sweep does with a blob that is due, where this happens while the record is marked. */
+async function sweptWhile(marking: (clock: SteppedClock, holds: Holds) => void): Promise<string[]> {
   const clock = new SteppedClock();
+  const holds = new Holds();
   const done: string[] = [];
   const sweep = {
     now: async () => clock.now(),
     due: async () => [{ kind: "blob", digest, size: 5 }],
     async beginRemoval() {
-      clock.step(markMs);
+      marking(clock, holds);
       return true;
     },
     abandonRemoval: async () => void done.push("abandon"),
@@ -27,13 +28,17 @@ async function sweptWhere(markMs: number): Promise<string[]> {
   const blobs = { delete: async () => void done.push("delete") } as unknown as BlobStore;
   const log = createLog(clock, "error", { write() {}, async flush() {} });
   const counts = noSpaceCounts();
-  const work = sweepingWork({ sweep, blobs, holds: new Holds(), clock, log, counts });
+  const work = sweepingWork({ sweep, blobs, holds, clock, log, counts });
   const { signal } = new AbortController();
   await work.step({ state: "removing", done: 0, signal });
   return done;
 }
 
 test("a deletion is given up whose mark took so long that others may not wait for its end", async () => {
-  expect(await sweptWhere(100)).toEqual(["delete", "end"]);
-  expect(await sweptWhere(5000)).toEqual(["abandon"]);
+  expect(await sweptWhile((clock) => clock.step(100))).toEqual(["delete", "end"]);
+  expect(await sweptWhile((clock) => clock.step(5000))).toEqual(["abandon"]);
+});
+
+test("nor is anything deleted that somebody has begun to store meanwhile", async () => {
+  expect(await sweptWhile((_, holds) => void holds.hold(digest))).toEqual(["abandon"]);
 });

@@ -5,6 +5,10 @@ import type { Digest } from "../../oci/digest.ts";
 import { type Readiness, StoreFullError } from "../contract.ts";
 import { FsSpool } from "./spool.ts";
 
+/** What is stored already can be served all the same. */
+const belowFloor =
+  "stores nothing more: less than WEIR_MIN_FREE_BYTES is free on the disk of the data folder";
+
 export interface SpoolsOptions {
   /** Holds `spool/`, which nothing else may use. */
   root: string;
@@ -65,7 +69,7 @@ export class Spools {
       // A full disk may still take files that hold nothing.
       writeFileSync(file, "ready", { flag: "wx", mode: 0o600 });
       rmSync(file);
-      return { ready: true };
+      return this.room() < 0 ? { ready: true, reason: belowFloor } : { ready: true };
     } catch (error) {
       rmSync(file, { force: true });
       const code = failureCode(error);

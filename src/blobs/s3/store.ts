@@ -10,6 +10,7 @@ import {
   type StoredBlob,
   StoreFullError,
   type Wanted,
+  withReasons,
 } from "../contract.ts";
 import { Spools } from "../fs/spools.ts";
 import { Bucket, maxListed } from "./bucket.ts";
@@ -174,8 +175,8 @@ export class BucketBlobStore implements BlobStore {
   async ready(): Promise<Readiness> {
     const local = this.#spools.ready();
     if (!local.ready) return local;
-    const reason = this.#requests.writing.trouble ?? (await this.#probe());
-    return reason ? { ready: true, reason: reason.message } : local;
+    const trouble = this.#requests.writing.trouble ?? (await this.#probe());
+    return withReasons(local, trouble?.message);
   }
 
   /** Waits for what is being stored, for a moment, then ends everything. */

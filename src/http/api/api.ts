@@ -148,7 +148,7 @@ function unforeseen(log: Log, { id }: Exchange, error: unknown): ApiError {
   const isOurs = /^(?:SQLITE_(?:CONSTRAINT|ERROR|MISMATCH|RANGE)|POSTGRES_(?:2[1-4]|42))/.test(
     code,
   );
-  if (/^(?:SQLITE|POSTGRES)_/.test(code) && !isOurs) return databaseFails();
+  if (/^(?:SQLITE|POSTGRES)_/.test(code) && !isOurs) return databaseFails(code);
   return new ApiError(500, { message: "500 Internal Server Error" });
 }
 

@@ -51,10 +51,17 @@ export const tooMany = (retryAfterSeconds: number) => {
   return new ApiError(429, { message: { error } }, headers);
 };
 
-export const databaseFails = () => {
-  const message = "503 Service Unavailable - the database of this server does not answer";
+/** `code`: the engine's. */
+export const databaseFails = (code: string) => {
+  const message = `503 Service Unavailable - the database of this server ${whatItDoes(code)}`;
   return new ApiError(503, { message }, { "Retry-After": "2" });
 };
+
+function whatItDoes(code: string): string {
+  if (/^(?:SQLITE_READONLY|POSTGRES_25006)/.test(code)) return "takes no changes: it is read-only";
+  if (/^(?:SQLITE_FULL|POSTGRES_53100)/.test(code)) return "takes no changes: its disk is full";
+  return "does not answer";
+}
 
 /** What has gone wrong, as a refusal of this API; undefined for what nobody foresaw. */
 export function asApiError(error: unknown): ApiError | undefined {

@@ -1,20 +1,20 @@
 import { type Family, metricsText } from "../../lib/metrics.ts";
 import { freeBytes, LoopDelay, processFacts } from "../../lib/process.ts";
-import type { Directory, Upstream } from "../../metadata/contract.ts";
+import type { Upstream } from "../../metadata/contract.ts";
 import type { Activity } from "../../pull/contract.ts";
 import type { SpaceCounts } from "../../work/contract.ts";
 import type { Health } from "../../upstream/contract.ts";
 import type { Readiness } from "../readiness.ts";
+import { KnownUpstreams, type KnownUpstreamsOptions } from "./known-upstreams.ts";
 import { PullMetrics } from "./pulls.ts";
 import { spaceFamilies } from "./space.ts";
 import { Sized, type SizedOptions } from "./sized.ts";
 import { type RequestMetrics, upstreamFamilies } from "./upstreams.ts";
 
-export interface MetricsOptions extends SizedOptions {
+export interface MetricsOptions extends SizedOptions, KnownUpstreamsOptions {
   version: string;
   /** What the upstream client notes of its requests. */
   requests: RequestMetrics;
-  directory: Directory;
   health: (upstream: Upstream) => Health;
   activity: () => Promise<Activity>;
   readiness: () => Promise<Readiness>;
@@ -40,7 +40,8 @@ export class Metrics {
   #loopSince: number;
 
   constructor(options: MetricsOptions) {
-    const { clock, requests, directory, health } = options;
+    const { clock, requests, health } = options;
+    const upstreams = new KnownUpstreams(options);
     this.#options = options;
     this.#started = clock.now();
     this.#loopSince = clock.elapsed();
@@ -48,7 +49,7 @@ export class Metrics {
       ...this.pulls.families(),
       ...this.#bytes(),
       ...requests.families(),
-      ...upstreamFamilies(directory, health),
+      ...upstreamFamilies(() => upstreams.all(), health),
       ...this.#activity(),
       ...new Sized(options).families(),
       ...spaceFamilies(options.space),

@@ -1,5 +1,7 @@
 import type { Clock } from "../../lib/clock.ts";
 import type { Family } from "../../lib/metrics.ts";
+import { unlessLate } from "../../lib/soon.ts";
+import { scrapePatience } from "./known-upstreams.ts";
 
 /** Milliseconds until blobs are counted again. */
 const shortest = 60_000;
@@ -36,7 +38,7 @@ export class Sized {
     return [
       gauge("weir_store_bytes", "Bytes of blobs and manifests that are stored.", () =>
         // That the database does not answer is told by /readyz and by weir_ready.
-        this.#options.storedBytes().catch(() => undefined),
+        unlessLate(this.#options.clock, scrapePatience, this.#options.storedBytes),
       ),
       gauge("weir_store_blobs", "Blobs that are stored.", async () => this.#lastCount()),
     ];

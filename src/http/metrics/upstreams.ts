@@ -1,6 +1,6 @@
 import { Capped, type Family, Histogram, type Sample } from "../../lib/metrics.ts";
 import { SingleFlight } from "../../lib/single-flight.ts";
-import type { Directory, Upstream } from "../../metadata/contract.ts";
+import type { Upstream } from "../../metadata/contract.ts";
 import type { Asked, Health, RequestOutcome, RequestWatch } from "../../upstream/contract.ts";
 
 /** Names that are told apart; of the upstreams that come after them the requests are counted as one. */
@@ -73,14 +73,14 @@ const breakerStates: Record<Health["breaker"], number> = { closed: 0, half_open:
 
 /** How the upstreams are doing now. */
 export function upstreamFamilies(
-  directory: Directory,
+  upstreams: () => Promise<readonly Upstream[]>,
   health: (upstream: Upstream) => Health,
 ): Family[] {
   const flights = new SingleFlight<State[]>();
   // All families of one answer look at the same list.
   const states = () =>
     flights.do("", async () =>
-      (await directory.upstreams())
+      (await upstreams())
         .map((upstream) => ({ upstream, health: health(upstream) }))
         .sort((a, b) => concern(b.health) - concern(a.health)),
     );

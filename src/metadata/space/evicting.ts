@@ -36,8 +36,6 @@ const idsAtOnce = 500;
 interface Fate {
   /** Used with what leads to them: since when. */
   used: Map<number, number>;
-  /** Their content goes; what leads to them keeps them as *named*. */
-  named: number[];
   gone: Row[];
 }
 
@@ -47,7 +45,7 @@ export async function evictSome(db: Db, wish: EvictionWish): Promise<Evicted> {
   const rows = await oldestOf(db, wish, maxSeen);
   const candidates = rows.slice(0, maxSeen);
   const evicted: Evicted = { entries: [], bytes: 0, position: wish.after, next: undefined };
-  const fate: Fate = { used: new Map(), named: [], gone: [] };
+  const fate: Fate = { used: new Map(), gone: [] };
   if (candidates.length > 0) {
     // What needs the same in other upstreams is counted by others at this moment.
     if (!wish.isDry) await lockContents(db, candidates.filter(isHeld));
@@ -74,7 +72,7 @@ function decide(step: {
   for (const row of candidates) {
     if (evicted.bytes >= wish.bytes || row.downloaded_at >= wish.before) return;
     evicted.position = [row.downloaded_at, row.id];
-    if (isKept(row) || !giveUp(row, above, fate)) continue;
+    if (isKept(row) || !giveUp(row, above, fate, wish.isDry)) continue;
     const { id, group_id: groupId, relative_path: relativePath } = row;
     const upstreamId = upstreamOfCache(row.upstream_id);
     const { digest, size, downloaded_at: downloadedAt } = row;
@@ -83,24 +81,28 @@ function decide(step: {
   }
 }
 
-/** Whether its content goes. What a manifest that was pulled later leads to is used with that. */
-function giveUp(row: Row, above: Above, fate: Fate): boolean {
+/**
+ * Whether its content goes. What a manifest leads to is used with that, and its turn comes after it: a manifest that is cached
+ * is whole.
+ */
+function giveUp(row: Row, above: Above, fate: Fate, isDry: boolean): boolean {
   const parents = row.reference === row.digest ? above.of(row) : undefined;
-  if (parents && parents.usedAt > row.downloaded_at) {
-    fate.used.set(row.id, parents.usedAt);
-    above.used(row, parents.usedAt);
+  const { isThere = false, usedAt = 0 } = parents ?? {};
+  // Where nothing is written, what would have gone in the steps before is there still.
+  const at = isThere && !isDry ? usedAt + 1 : usedAt;
+  if (at > row.downloaded_at) {
+    fate.used.set(row.id, at);
+    above.used(row, at);
     return false;
   }
-  if (parents?.isThere) {
-    if (isHeld(row)) fate.named.push(row.id);
-  } else {
-    fate.gone.push(row);
-  }
+  // It has come under those that were looked at since this run began: the next one has it first.
+  if (isThere && !isDry) return false;
+  fate.gone.push(row);
   above.gone(row);
   return isHeld(row);
 }
 
-async function apply(db: Db, cacheId: number, { used, named, gone }: Fate): Promise<void> {
+async function apply(db: Db, cacheId: number, { used, gone }: Fate): Promise<void> {
   const entries = (ids: readonly number[]) =>
     db.updateTable("cache_entries").where("id", "in", filledUp(ids));
   for (const [at, rows] of Map.groupBy(used, ([, usedAt]) => usedAt)) {
@@ -108,8 +110,6 @@ async function apply(db: Db, cacheId: number, { used, named, gone }: Fate): Prom
       .set({ downloaded_at: at })
       .execute();
   }
-  const columns = { proof: "named", upstream_etag: null, upstream_checked_at: 0 } as const;
-  if (named.length > 0) await entries(named).set(columns).execute();
   const remove = (ids: readonly number[]) =>
     db.deleteFrom("cache_entries").where("id", "in", filledUp(ids));
   if (gone.length > 0) await remove(gone.map(({ id }) => id)).execute();

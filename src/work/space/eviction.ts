@@ -30,6 +30,8 @@ export class Eviction implements Work, EvictionPreviewer {
   #current: { key: string; ages: Ages; entries: number; bytes: number } | undefined;
   /** What there is no more to give up of, by key, with the words for it. */
   #stuck = new Map<string, string>();
+  /** When the last run came to its end, and whether some limit could not be kept. */
+  #last = { at: Number.NEGATIVE_INFINITY, isKept: true };
 
   constructor(options: EvictionOptions) {
     this.#options = options;
@@ -64,6 +66,16 @@ export class Eviction implements Work, EvictionPreviewer {
     counts.evictedEntries += length;
     counts.evictedBytes += evicted.bytes;
     return { isOver: false, state: over.of.scope, done: done + length };
+  }
+
+  /**
+   * That more is cached than may be, in words that name nothing; undefined: not that this server knew of. Which one of several
+   * runs the work can change, so what it has found is not told for long.
+   */
+  unkept(): string | undefined {
+    const { at, isKept } = this.#last;
+    if (isKept || this.#options.clock.elapsed() - at > 3 * this.everyMs) return undefined;
+    return "more is cached than a limit allows, and nothing of it can go: weir evict --dry-run says why";
   }
 
   async bounds() {
@@ -109,6 +121,9 @@ export class Eviction implements Work, EvictionPreviewer {
   }
 
   #over(done: number): WorkStep {
+    // Free space is told of by the store, where there is too little of it.
+    const isKept = [...this.#stuck.keys()].every((key) => !key.endsWith(" limit"));
+    this.#last = { at: this.#options.clock.elapsed(), isKept };
     const message = [...this.#stuck.values()].join("; ") || undefined;
     return { isOver: true, done, message };
   }

@@ -333,4 +333,29 @@ aBucketThat(() => {
     expect(headers.get("x-amz-server-side-encryption-aws-kms-key-id")).toBe("a-key");
     expect(headers.get("x-amz-checksum-sha256")).toBeNull();
   });
+
+  test("encrypts: an upload says it where it begins, and so does a copy that is put aside", async () => {
+    const encryption = { algorithm: "AES256", kmsKey: undefined } as const;
+    const encrypting = await open({ encryption });
+    const spool = await encrypting.blobs.spool(digest, bytes.length);
+    await spool.append(bytes);
+    await spool.commit(digest, true);
+    await spool.discard();
+    await spool.close();
+    const stored = await encrypting.blobs.stat(digest);
+    if (!stored) throw new Error("it is not stored");
+    expect(await encrypting.blobs.quarantine(stored)).toBe(true);
+    await encrypting.close();
+    const told = faults.seen
+      .filter(({ headers }) => headers.get("x-amz-server-side-encryption") === "AES256")
+      .map(({ method, path, headers }) => [
+        method,
+        path.split("?")[1]?.replace(/=$/, ""),
+        headers.has("x-amz-copy-source"),
+      ]);
+    expect(told).toEqual([
+      ["POST", "uploads", false],
+      ["PUT", undefined, true],
+    ]);
+  });
 });

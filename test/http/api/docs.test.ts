@@ -1,12 +1,13 @@
 import { expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { operations } from "./conformance.ts";
 
-const page = readFileSync(path.join(import.meta.dir, "../../../docs/api.md"), "utf8");
+const folder = path.join(import.meta.dir, "../../../docs");
+const page = readFileSync(path.join(folder, "api.md"), "utf8");
 
 /** `/groups/:group/members` and `/groups/{id}/members` are one. */
-const plain = (path: string) => path.replace(/:\w+|\{\w+\}/g, ":").replace(/\?.*$/, "");
+const plain = (path: string) => path.replace(/:\w+|\{\w+\}|<\w+>/g, ":").replace(/\?.*$/, "");
 
 /** What the rows of the page's tables say: methods, and paths that have them all. */
 function* rows(): Generator<string> {
@@ -35,4 +36,20 @@ test("each endpoint of the document stands in docs/api.md, and nothing else does
   );
   const told = new Set(rows());
   expect([...told].sort()).toEqual([...documented].sort());
+});
+
+test("what other pages name of the API is there", () => {
+  const documented = new Set(operations.map(({ method, path }) => `${method} ${plain(path)}`));
+  // Itself is none of its operations.
+  documented.add("GET /api/v4/openapi.json");
+  const named = readdirSync(folder)
+    .filter((name) => name.endsWith(".md"))
+    .flatMap((name) => [
+      ...readFileSync(path.join(folder, name), "utf8").matchAll(
+        /`((?:GET|PUT|POST|PATCH|DELETE) \/api\/v4\/[^ `]+)`/g,
+      ),
+    ])
+    .map(([, text = ""]) => plain(text));
+  expect(named.length).toBeGreaterThan(5);
+  expect(named.filter((one) => !documented.has(one))).toEqual([]);
 });

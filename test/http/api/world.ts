@@ -322,6 +322,7 @@ export class ApiWorld {
       version: "test",
       requests: new RequestMetrics(),
       directory: metadata.directory,
+      generation: () => metadata.generation(),
       health: (upstream) => this.#client().health(upstream),
       activity: refuse,
       readiness: refuse,
@@ -348,6 +349,7 @@ export class ApiWorld {
       prefetchBlob: refuse,
       activity: refuse,
       fills: async () => [],
+      unstored: () => undefined,
       close: async () => {},
       refresh: async (registry, repository, tag) => {
         note("refresh", registry, `${repository}:${tag}`);
