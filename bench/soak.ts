@@ -221,8 +221,11 @@ const cpuOfPull = (seconds: number) => figure((1000 * seconds) / (each * rounds)
 console.log(
   `CPU of a pull and its share of those beside it: ${cpuOfPull(cpu.without)} ms without, ${cpuOfPull(cpu.beside)} ms with eviction`,
 );
-const most = Math.max(...(await Promise.all(filled)));
-console.log(`cached bytes to the limit beside the pulls, at most: ${figure(most / limit)}`);
+const over = (await Promise.all(filled)).map((bytes) => bytes / limit);
+const half = Math.floor(over.length / 2);
+console.log(
+  `cached bytes to the limit beside the pulls: at most ${figure(Math.max(...over.slice(0, half)))} in the first half, ${figure(Math.max(...over.slice(half)))} in the second`,
+);
 console.log(`memory: ${figure(second / (1 << 20))} MiB, then ${figure(last / (1 << 20))} MiB`);
 for (const [what, isMet, value] of goals)
   console.log(`${isMet ? "met   " : "MISSED"} ${what}: ${value}`);

@@ -42,6 +42,15 @@ test("eviction begins before the floor of free space is reached, and what is lea
   expect(await over({ stored }, { minFreeBytes })).toEqual([]);
 });
 
+test("what is a tenth over its limit is far over it, and so is a disk with half of the headroom left", async () => {
+  const isFar = async (...given: Parameters<typeof over>) => (await over(...given))[0]?.isFar;
+  expect(await isFar({ stored: 1100 }, { cacheMaxBytes: 1000 })).toBe(false);
+  expect(await isFar({ stored: 1101 }, { cacheMaxBytes: 1000 })).toBe(true);
+  const minFreeBytes = GiB;
+  expect(await isFar({ stored: GiB, room: GiB / 4 }, { minFreeBytes })).toBe(false);
+  expect(await isFar({ stored: GiB, room: GiB / 4 - 1 }, { minFreeBytes })).toBe(true);
+});
+
 test("the narrowest limit comes first", async () => {
   const one = { id: 1, name: "n", bytes: 200, maxBytes: 100 };
   const bounded: BoundedSpace[] = [

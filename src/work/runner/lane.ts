@@ -159,8 +159,10 @@ export class Lane {
     const good = { lastRunAt: claimed.lastRunAt, failures: 0, message: undefined };
     while (!signal.aborted) {
       const started = clock.elapsed();
+      let isUrgent: boolean | undefined;
       try {
         const step = await this.work.step({ ...at, signal });
+        ({ isUrgent } = step);
         const { isOver, state, done, total, message, nextMs = everyMs } = step;
         at = { state: isOver ? undefined : state, done, total };
         const now = await states.now();
@@ -169,7 +171,7 @@ export class Lane {
       } catch (error) {
         return { ...at, ...(await this.#failed(claimed, error)) };
       }
-      await pace.rest(clock.elapsed() - started, running(), signal);
+      await pace.rest(clock.elapsed() - started, running(), signal, isUrgent);
     }
     // To be gone on with at once, by whoever comes first.
     return { ...good, ...at, nextRunAt: await states.now() };

@@ -5,6 +5,7 @@ const maxTookMs = 1000;
 /** A rest is this many times the step: background work has a third of the process's time, a tenth beside requests. */
 const idleShare = 2;
 const busyShare = 9;
+const urgentShare = 1;
 const maxRestMs = 250;
 /** A rest that ended so much late has kept others waiting: they have a backlog. */
 const lateMs = 10;
@@ -23,10 +24,11 @@ export class Pace {
     readonly isWritingBack: () => boolean,
   ) {}
 
-  /** After a step that took so long, one of `lanes` works that go on side by side. `signal` ends it. */
-  async rest(tookMs: number, lanes: number, signal: AbortSignal): Promise<void> {
+  /** After a step that took so long, one of `lanes` works that go on side by side. `signal` ends it; see `WorkStep.isUrgent`. */
+  async rest(tookMs: number, lanes: number, signal: AbortSignal, isUrgent = false): Promise<void> {
     await yieldTurn();
-    await this.#share(tookMs, lanes, signal);
+    if (isUrgent) await this.#wait(Math.min(maxRestMs, Math.ceil(tookMs * urgentShare)), signal);
+    else await this.#share(tookMs, lanes, signal);
     for (let waited = 0; waited < maxHeldMs && this.isWritingBack(); waited += lookMs) {
       if (signal.aborted) return;
       await sleep(lookMs);
@@ -36,7 +38,7 @@ export class Pace {
   async #share(tookMs: number, lanes: number, signal: AbortSignal): Promise<void> {
     const share = this.underWay() > 0 ? busyShare : idleShare;
     const ms = Math.min(maxRestMs, Math.ceil(tookMs * share * lanes));
-    if (tookMs > maxTookMs || ms < 1) return;
+    if (tookMs > maxTookMs) return;
     for (let rests = 0; rests < maxRests; rests++) {
       if ((await this.#wait(ms, signal)) < lateMs) return;
     }
@@ -44,7 +46,7 @@ export class Pace {
 
   /** How late the end of the wait came. */
   async #wait(ms: number, signal: AbortSignal): Promise<number> {
-    if (signal.aborted) return 0;
+    if (ms < 1 || signal.aborted) return 0;
     const started = this.clock.elapsed();
     const over = Promise.withResolvers<void>();
     const timer = this.clock.after(ms, over.resolve);

@@ -11,6 +11,8 @@ export interface Overfull {
   bound: number;
   /** Bytes to get rid of. */
   excess: number;
+  /** So far beyond that pulls may wait for it. */
+  isFar: boolean;
 }
 
 /** What would go, and why. */

@@ -4,6 +4,8 @@ import type { Overfull } from "./contract.ts";
 
 /** What is over its limit is brought to this part of it, so that not each pull evicts. */
 const lowShare = 0.95;
+/** This part of the limit, or of the headroom: whoever has set it has not much more to give. */
+const [farOver, farBelow] = [1.1, 0.5];
 /** Eviction begins where so much, or this part of the floor if that is less, is left above the floor of free space. */
 const maxHeadroom = 1 << 30;
 const headroomShare = 0.5;
@@ -48,11 +50,13 @@ async function overInstance(options: LimitsOptions): Promise<Overfull[]> {
       bytes: room + minFreeBytes,
       bound: headroom + minFreeBytes,
       excess,
+      isFar: room + leaving < headroom * farBelow,
     },
   ];
 }
 
 function overLimit(bytes: number, bound: number) {
   if (bytes <= bound) return undefined;
-  return { why: "limit", bytes, bound, excess: bytes - Math.floor(bound * lowShare) } as const;
+  const excess = bytes - Math.floor(bound * lowShare);
+  return { why: "limit", bytes, bound, excess, isFar: bytes > bound * farOver } as const;
 }

@@ -8,9 +8,12 @@ const never = new AbortController().signal;
 const no = () => false;
 
 /** How long a rest is, for as long as it is not late. */
-async function restMs(tookMs: number, { underWay = 0, lanes = 1 } = {}): Promise<number> {
+async function restMs(
+  tookMs: number,
+  { underWay = 0, lanes = 1, isUrgent = false } = {},
+): Promise<number> {
   const clock = new SteppedClock();
-  const rest = new Pace(clock, () => underWay, no).rest(tookMs, lanes, never);
+  const rest = new Pace(clock, () => underWay, no).rest(tookMs, lanes, never, isUrgent);
   let isOver = false;
   void rest.then(() => (isOver = true));
   await until(() => isOver || clock.pending > 0);
@@ -26,6 +29,11 @@ test("a rest is in proportion to the step, longer beside requests and other work
   expect(await restMs(5, { underWay: 1, lanes: 2 })).toBe(90);
   expect(await restMs(100, { underWay: 1 })).toBe(250);
   expect(await restMs(0)).toBe(0);
+});
+
+test("what is urgent rests as long as it works, whoever asks for something, and never long", async () => {
+  expect(await restMs(5, { underWay: 1, lanes: 2, isUrgent: true })).toBe(5);
+  expect(await restMs(60_000, { underWay: 1, isUrgent: true })).toBe(250);
 });
 
 test("a step that has waited for others has cost nobody anything", async () => {

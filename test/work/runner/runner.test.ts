@@ -69,6 +69,24 @@ test("runs a while after the start, then at its interval, and tells how far it i
   expect(work.steps[2]?.run).toMatchObject({ state: undefined, done: 0 });
 });
 
+test("rests twice as long as it works, and no longer than that where it is urgent", async () => {
+  const { clock } = folder;
+  const work = scripted();
+  const { runner } = await start(work);
+  await runner.wake("sweep");
+  await begun(work, 1);
+  clock.step(5);
+  work.end({ isOver: false, state: "a", done: 1, isUrgent: true });
+  await until(() => clock.isDue(5));
+  clock.step(5);
+  await begun(work, 2);
+  clock.step(5);
+  work.end({ isOver: false, state: "b", done: 2 });
+  await until(() => clock.isDue(10));
+  clock.step(10);
+  await begun(work, 3);
+});
+
 test("woken it runs at once, and woken while it runs once more", async () => {
   const work = scripted();
   const { runner } = await start(work);
