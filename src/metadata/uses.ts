@@ -55,18 +55,3 @@ export async function useAll(
     await older.set({ downloaded_at: at }).execute();
   }
 }
-
-/** The digest of a manifest's entry, by tag or digest. */
-export function digestOf(
-  tx: Tx,
-  { cacheId, repository, reference }: Omit<Object_, "digest"> & { reference: string },
-): Promise<{ digest: Digest } | undefined> {
-  return tx
-    .selectFrom("cache_entries")
-    .select("digest")
-    .where("upstream_id", "=", cacheId)
-    .where("repository", "=", repository)
-    .where("kind", "=", "manifest")
-    .where("reference", "=", reference)
-    .executeTakeFirst();
-}
