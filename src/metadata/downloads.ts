@@ -69,9 +69,9 @@ export class DownloadCounts {
     for (const { upstreamId, repository, kind, reference, count, lastAt } of inOrder(downloads)) {
       for (const cacheId of caches.get(upstreamId) ?? []) {
         const parameters = [count, lastAt, lastAt, cacheId, repository, kind, reference];
-        const [entry] = await this.#count.rows(tx, parameters);
-        if (!entry || kind !== "manifest") continue;
-        pulled.push({ cacheId, repository, digest: entry.digest, at: lastAt });
+        const { rows } = await this.#count.run(tx, parameters);
+        if (kind !== "manifest") continue;
+        for (const { digest } of rows) pulled.push({ cacheId, repository, digest, at: lastAt });
       }
     }
     return pulled;

@@ -32,7 +32,7 @@ export class PulledRepositories {
     for (const [, ofOne] of [...pulled].sort(([a], [b]) => (a < b ? -1 : 1))) {
       const [{ cacheId, repository } = { cacheId: 0, repository: "" }] = ofOne;
       const at = Math.max(...ofOne.map(({ lastAt }) => lastAt));
-      await this.#pulled.rows(tx, [at, cacheId, repository, at]);
+      await this.#pulled.run(tx, [at, cacheId, repository, at]);
     }
   }
 }
