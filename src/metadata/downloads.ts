@@ -51,7 +51,8 @@ export class DownloadCounts {
         const noted = hours.get(key) ?? this.#hours.get(key);
         if (noted !== undefined && noted >= hour) continue;
         hours.set(key, hour);
-        await useAll(tx, manifest, at);
+        // What others have noted in this hour is young enough.
+        await useAll(tx, manifest, at, hour * usedMs);
       }
       // After all entries, as those who store have it, and in one order.
       await this.#repositories.note(tx, downloads, (id) => caches.get(id)?.[0] ?? id);

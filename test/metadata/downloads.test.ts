@@ -6,7 +6,13 @@ import type { Upstream } from "../../src/metadata/contract.ts";
 import type { Schema } from "../../src/metadata/schema.ts";
 import { sqliteDialect } from "../../src/metadata/sqlite/dialect.ts";
 import { openDatabase } from "../../src/metadata/sqlite/open.ts";
-import { blobChild, fetched, noon, sampleRegistry } from "../fakes/metadata-samples.ts";
+import {
+  blobChild,
+  fetched,
+  manifestChild,
+  noon,
+  sampleRegistry,
+} from "../fakes/metadata-samples.ts";
 import { sqliteFolder } from "../fakes/metadata-sqlite.ts";
 
 const hourMs = 3_600_000;
@@ -61,34 +67,53 @@ describe("what a manifest leads to is noted as used", () => {
   test("once an hour, by whichever name it is pulled", async () => {
     const manifest = image("one");
     await cache.storeManifest(manifest);
-    expect(await pull(noon + 1, manifest.digest, "latest")).toBe(1);
-    expect(await pull(noon + 2, "latest")).toBe(0);
-    expect(await pull(noon + 3, manifest.digest)).toBe(0);
-    expect(await usedAt("one")).toBe(noon + 1);
-    expect(await pull(noon + hourMs, "latest")).toBe(1);
-    expect(await usedAt("one")).toBe(noon + hourMs);
+    const [first, second] = [noon + hourMs, noon + 2 * hourMs];
+    expect(await pull(first + 1, manifest.digest, "latest")).toBe(1);
+    expect(await pull(first + 2, "latest")).toBe(0);
+    expect(await pull(first + 3, manifest.digest)).toBe(0);
+    expect(await usedAt("one")).toBe(first + 1);
+    expect(await pull(second, "latest")).toBe(1);
+    expect(await usedAt("one")).toBe(second);
     // What was pulled before the hour was over, and is written behind it.
-    expect(await pull(noon + hourMs - 1, manifest.digest)).toBe(0);
-    expect(await pull(noon + hourMs + 1, "latest")).toBe(0);
+    expect(await pull(second - 1, manifest.digest)).toBe(0);
+    expect(await pull(second + 1, "latest")).toBe(0);
   });
 
   test("of a tag that has moved within the hour, what it leads to now", async () => {
+    const first = noon + hourMs;
     await cache.storeManifest(image("one"));
-    expect(await pull(noon + 1, "latest")).toBe(1);
     await cache.storeManifest(image("two"));
-    expect(await pull(noon + 2, "latest")).toBe(1);
-    expect([await usedAt("one"), await usedAt("two")]).toEqual([noon + 1, noon + 2]);
+    await cache.storeManifest(image("one"));
+    expect(await pull(first + 1, "latest")).toBe(1);
+    await cache.storeManifest(image("two"));
+    expect(await usedAt("two")).toBe(noon);
+    expect(await pull(first + 2, "latest")).toBe(1);
+    expect([await usedAt("one"), await usedAt("two")]).toEqual([first + 1, first + 2]);
+  });
+
+  test("but for what another manifest has been noted for within the hour", async () => {
+    const first = noon + hourMs;
+    const manifest = image("one");
+    await cache.storeManifest({ ...manifest, tag: undefined });
+    await cache.storeManifest(fetched(upstream, "index", { children: [manifestChild("one")] }));
+    await pull(first + 1, "latest");
+    expect(await usedAt("one")).toBe(first + 1);
+    expect(await pull(first + 2, manifest.digest)).toBe(1);
+    expect(await usedAt("one")).toBe(first + 1);
+    await pull(first + hourMs, manifest.digest);
+    expect(await usedAt("one")).toBe(first + hourMs);
   });
 
   test("again, where it could not be written", async () => {
+    const first = noon + hourMs;
     await cache.storeManifest(image("one"));
     await sql`create trigger refuse before update on repository_counts begin select raise(abort, 'no'); end`.execute(
       db,
     );
-    await expect(pull(noon + 1, "latest")).rejects.toThrow("no");
+    await expect(pull(first, "latest")).rejects.toThrow("no");
     expect(await usedAt("one")).toBe(noon);
     await sql`drop trigger refuse`.execute(db);
-    expect(await pull(noon + 1, "latest")).toBe(1);
-    expect(await usedAt("one")).toBe(noon + 1);
+    expect(await pull(first, "latest")).toBe(1);
+    expect(await usedAt("one")).toBe(first);
   });
 });
