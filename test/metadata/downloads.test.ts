@@ -110,7 +110,7 @@ describe("what a manifest leads to is noted as used", () => {
     await sql`create trigger refuse before update on repository_counts begin select raise(abort, 'no'); end`.execute(
       db,
     );
-    await expect(pull(first, "latest")).rejects.toThrow("no");
+    expect(pull(first, "latest")).rejects.toThrow("no");
     expect(await usedAt("one")).toBe(noon);
     await sql`drop trigger refuse`.execute(db);
     expect(await pull(first, "latest")).toBe(1);
