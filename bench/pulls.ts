@@ -28,6 +28,8 @@ const repositoryOf = (n: number) => `group/project-${n % repositories}/app`;
 
 /** Entry `n` is a tag of one of the repositories at one of the upstreams. */
 function fill(database: Database, count: number): void {
+  // The server writes as well.
+  database.run("pragma busy_timeout = 60000");
   database.run("pragma synchronous = off");
   database.run("pragma cache_size = -1000000");
   database.run(
