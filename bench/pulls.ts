@@ -28,6 +28,8 @@ const repositoryOf = (n: number) => `group/project-${n % repositories}/app`;
 
 /** Entry `n` is a tag of one of the repositories at one of the upstreams. */
 function fill(database: Database, count: number): void {
+  // The server writes as well.
+  database.run("pragma busy_timeout = 60000");
   database.run("pragma synchronous = off");
   database.run("pragma cache_size = -1000000");
   database.run(
@@ -47,11 +49,17 @@ function fill(database: Database, count: number): void {
   const now = Date.now();
   for (let from = 0; from < count; from += perStatement) {
     const to = Math.min(count, from + perStatement) - 1;
-    database.run(`insert into cache_entries (group_id, upstream_id, repository, kind, reference, digest, proof, content_type, size,
-        upstream_checked_at, downloaded_at, created_at, updated_at)
-      with recursive t (n) as (select ${from} union all select n + 1 from t where n < ${to})
-      select 1, 1 + n % ${upstreams}, 'group/project-' || (n % ${repositories}) || '/app', 'manifest', 'v' || n, digest, 'shown', type, size,
-        ${now}, ${now}, ${now}, ${now} from t join made on k = n / ${perImage}`);
+    database.transaction(() => {
+      database.run(`insert into cache_entries (group_id, upstream_id, repository, kind, reference, digest, proof, content_type, size,
+          upstream_checked_at, downloaded_at, created_at, updated_at)
+        with recursive t (n) as (select ${from} union all select n + 1 from t where n < ${to})
+        select 1, 1 + n % ${upstreams}, 'group/project-' || (n % ${repositories}) || '/app', 'manifest', 'v' || n, digest, 'shown', type, size,
+          ${now}, ${now}, ${now}, ${now} from t join made on k = n / ${perImage}`);
+      // Else the server would note for the search what stands in which of them, beside the pulls: a quarter of its time, for minutes.
+      database.run(
+        "insert or ignore into indexed_buckets select distinct bucket from entry_counts",
+      );
+    })();
   }
   database.run("pragma wal_checkpoint(truncate)");
 }

@@ -1,24 +1,39 @@
 import { sql, type Transaction } from "kysely";
 import { LruMap } from "../lib/lru.ts";
+import type { Digest } from "../oci/digest.ts";
 import { cachesFor } from "./caches.ts";
 import type { Downloads } from "./contract.ts";
-import { pulledRepositories } from "./repositories.ts";
+import { Kept } from "./kept.ts";
+import { PulledRepositories } from "./repositories.ts";
 import type { Db, Schema } from "./schema.ts";
 import { inTransaction } from "./transactions.ts";
 import { shareUpstream } from "./turns.ts";
-import { digestOf, useAll, usedMs } from "./uses.ts";
+import { useAll, usedMs } from "./uses.ts";
 
 type Tx = Transaction<Schema>;
 
 /** Manifests whose hour is remembered. */
 const maxHours = 10_000;
 
+/** A manifest that was pulled by some name, and when. */
+interface Pulled {
+  cacheId: number;
+  repository: string;
+  digest: Digest;
+  at: number;
+}
+
 /** Counts what was pulled, and notes it as used with all that it leads to. */
 export class DownloadCounts {
-  /** The hour in which what a manifest leads to was last noted as used. */
+  readonly #count: Kept<{ digest: Digest }>;
+  readonly #repositories: PulledRepositories;
+  /** The hour in which a manifest was last noted as used with what it leads to. */
   readonly #hours = new LruMap<string, number>(maxHours);
 
-  constructor(readonly db: Db) {}
+  constructor(readonly db: Db) {
+    this.#count = new Kept(countQuery(db));
+    this.#repositories = new PulledRepositories(db);
+  }
 
   async add(downloads: readonly Downloads[]): Promise<void> {
     if (downloads.length === 0) return;
@@ -27,26 +42,40 @@ export class DownloadCounts {
     await inTransaction(this.db, async (tx) => {
       hours.clear();
       const caches = await sharedCaches(tx, downloads);
-      const cachesOf = (upstreamId: number) => caches.get(upstreamId) ?? [];
       // What a manifest leads to is not waited for, so that comes after all that is: nobody waits in a circle.
-      for (const one of downloads.toSorted(inOrder)) {
-        await countOne(tx, one, cachesOf(one.upstreamId));
-      }
-      for (const { upstreamId, repository, kind, reference, lastAt } of downloads) {
-        const key = `${upstreamId} ${repository} ${reference}`;
-        const hour = Math.floor(lastAt / usedMs);
-        // Whether what a manifest leads to was last used in an earlier hour, as far as this process knows.
-        if (kind !== "manifest" || this.#hours.get(key) === hour) continue;
+      const pulled = await this.#countAll(tx, downloads, caches);
+      for (const { at, ...manifest } of pulled) {
+        const key = `${manifest.cacheId} ${manifest.repository} ${manifest.digest}`;
+        const hour = Math.floor(at / usedMs);
+        // The last one that this process knows of.
+        const noted = hours.get(key) ?? this.#hours.get(key);
+        if (noted !== undefined && noted >= hour) continue;
         hours.set(key, hour);
-        for (const cacheId of cachesOf(upstreamId)) {
-          const { digest } = (await digestOf(tx, { cacheId, repository, reference })) ?? {};
-          if (digest) await useAll(tx, { cacheId, repository, digest }, lastAt);
-        }
+        // What others have noted in this hour is young enough.
+        await useAll(tx, manifest, at, hour * usedMs);
       }
       // After all entries, as those who store have it, and in one order.
-      await pulledRepositories(tx, downloads, (id) => caches.get(id)?.[0] ?? id);
+      await this.#repositories.note(tx, downloads, (id) => caches.get(id)?.[0] ?? id);
     });
     for (const [key, hour] of hours) this.#hours.set(key, hour);
+  }
+
+  /** The manifests among them, as far as they have entries. */
+  async #countAll(
+    tx: Tx,
+    downloads: readonly Downloads[],
+    caches: ReadonlyMap<number, readonly number[]>,
+  ): Promise<Pulled[]> {
+    const pulled: Pulled[] = [];
+    for (const { upstreamId, repository, kind, reference, count, lastAt } of inOrder(downloads)) {
+      for (const cacheId of caches.get(upstreamId) ?? []) {
+        const parameters = [count, lastAt, lastAt, cacheId, repository, kind, reference];
+        const { rows } = await this.#count.run(tx, parameters);
+        if (kind !== "manifest") continue;
+        for (const { digest } of rows) pulled.push({ cacheId, repository, digest, at: lastAt });
+      }
+    }
+    return pulled;
   }
 }
 
@@ -65,29 +94,25 @@ async function sharedCaches(
 }
 
 /** Tags before digests, as who stores a manifest has them. */
-function inOrder(a: Downloads, b: Downloads): number {
-  const [one, other] = [keyOf(a), keyOf(b)];
-  if (one < other) return -1;
-  return one > other ? 1 : 0;
+function inOrder(downloads: readonly Downloads[]): Downloads[] {
+  const keyed = downloads.map((one) => ({ one, key: keyOf(one) }));
+  return keyed.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ one }) => one);
 }
 
 const keyOf = ({ upstreamId, repository, kind, reference }: Downloads) =>
   `${reference.includes(":") ? 1 : 0} ${upstreamId} ${repository} ${kind} ${reference}`;
 
-async function countOne(
-  tx: Tx,
-  { repository, kind, reference, count, lastAt }: Downloads,
-  cacheIds: readonly number[],
-): Promise<void> {
-  await tx
+function countQuery(db: Db) {
+  const at = 0;
+  return db
     .updateTable("cache_entries")
     .set((eb) => ({
-      downloads_count: eb("downloads_count", "+", count),
-      downloaded_at: sql<number>`case when downloaded_at < ${lastAt} then ${lastAt} else downloaded_at end`,
+      downloads_count: eb("downloads_count", "+", 0),
+      downloaded_at: sql<number>`case when downloaded_at < ${at} then ${at} else downloaded_at end`,
     }))
-    .where("upstream_id", "in", cacheIds)
-    .where("repository", "=", repository)
-    .where("kind", "=", kind)
-    .where("reference", "=", reference)
-    .execute();
+    .where("upstream_id", "=", 0)
+    .where("repository", "=", "")
+    .where("kind", "=", "manifest")
+    .where("reference", "=", "")
+    .returning("digest");
 }

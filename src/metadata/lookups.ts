@@ -1,18 +1,16 @@
-import { type Compilable, type CompiledQuery, sql } from "kysely";
+import { type Compilable, sql } from "kysely";
 import type { ChildKind } from "../oci/manifest.ts";
 import type { CacheEntry, CachedManifest } from "./contract.ts";
 import { type Places, upstreamOfCache } from "./caches.ts";
+import { Kept } from "./kept.ts";
 import type { Db } from "./schema.ts";
 
 /** A registry has seldom more upstreams; queries for longer lists are compiled each time. */
 const maxKept = 32;
 
-/**
- * A query over a list of caches that is compiled once for each length of the list: compiling takes ten times as
- * long as running it. Its parameters are the list first, then `rest`.
- */
+/** A query over a list of caches, kept for each length of the list. Its parameters are the list first, then `rest`. */
 class Lookup<Row> {
-  readonly #kept = new Map<number, CompiledQuery<Row>>();
+  readonly #kept = new Map<number, Kept<Row>>();
 
   constructor(
     readonly db: Db,
@@ -21,19 +19,17 @@ class Lookup<Row> {
 
   async rows(cacheIds: readonly number[], rest: readonly string[]): Promise<Row[]> {
     if (cacheIds.length === 0) return [];
-    const compiled = this.#compiled(cacheIds);
-    const parameters = [...cacheIds, ...rest];
-    const { rows } = await this.db.executeQuery<Row>({ ...compiled, parameters });
+    const { rows } = await this.#of(cacheIds).run(this.db, [...cacheIds, ...rest]);
     return rows;
   }
 
-  #compiled(cacheIds: readonly number[]): CompiledQuery<Row> {
+  #of(cacheIds: readonly number[]): Kept<Row> {
     const { length } = cacheIds;
     const kept = this.#kept.get(length);
     if (kept) return kept;
-    const compiled = this.build(cacheIds).compile();
-    if (length <= maxKept) this.#kept.set(length, compiled);
-    return compiled;
+    const query = new Kept(this.build(cacheIds));
+    if (length <= maxKept) this.#kept.set(length, query);
+    return query;
   }
 }
 

@@ -1,28 +1,39 @@
 import type { Transaction } from "kysely";
 import type { Downloads } from "./contract.ts";
-import type { Schema } from "./schema.ts";
+import { Kept } from "./kept.ts";
+import type { Db, Schema } from "./schema.ts";
 
-/**
- * Notes when something of each repository was last pulled. `cacheIdOf`: the cache that an upstream has (`caches.ts`). What is
- * doubted is not to be seen, and says when it was pulled as it is shown again.
- */
-export async function pulledRepositories(
-  tx: Transaction<Schema>,
-  downloads: readonly Downloads[],
-  cacheIdOf: (upstreamId: number) => number,
-): Promise<void> {
-  const filed = downloads.map((one) => ({ ...one, cacheId: cacheIdOf(one.upstreamId) }));
-  const pulled = Map.groupBy(filed, keyOf);
-  for (const [, ofOne] of [...pulled].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const [{ cacheId, repository } = { cacheId: 0, repository: "" }] = ofOne;
-    const at = Math.max(...ofOne.map(({ lastAt }) => lastAt));
-    await tx
-      .updateTable("repository_counts")
-      .set({ last_downloaded_at: at })
-      .where("upstream_id", "=", cacheId)
-      .where("repository", "=", repository)
-      .where("last_downloaded_at", "<", at)
-      .execute();
+/** Notes when something of each repository was last pulled. */
+export class PulledRepositories {
+  readonly #pulled: Kept<unknown>;
+
+  constructor(db: Db) {
+    this.#pulled = new Kept(
+      db
+        .updateTable("repository_counts")
+        .set({ last_downloaded_at: 0 })
+        .where("upstream_id", "=", 0)
+        .where("repository", "=", "")
+        .where("last_downloaded_at", "<", 0),
+    );
+  }
+
+  /**
+   * `cacheIdOf`: the cache that an upstream has (`caches.ts`). What is doubted is not to be seen, and says when it was pulled as
+   * it is shown again.
+   */
+  async note(
+    tx: Transaction<Schema>,
+    downloads: readonly Downloads[],
+    cacheIdOf: (upstreamId: number) => number,
+  ): Promise<void> {
+    const filed = downloads.map((one) => ({ ...one, cacheId: cacheIdOf(one.upstreamId) }));
+    const pulled = Map.groupBy(filed, keyOf);
+    for (const [, ofOne] of [...pulled].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      const [{ cacheId, repository } = { cacheId: 0, repository: "" }] = ofOne;
+      const at = Math.max(...ofOne.map(({ lastAt }) => lastAt));
+      await this.#pulled.run(tx, [at, cacheId, repository, at]);
+    }
   }
 }
 

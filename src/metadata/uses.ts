@@ -25,12 +25,13 @@ interface Object_ {
 
 /**
  * A manifest was pulled: it, and all that it leads to in its repository, are in use. Clients that have some of an image do
- * not ask for that again, and would miss it all the same if it went.
+ * not ask for that again, and would miss it all the same if it went. What was used since `before` anyway stays as it is.
  */
 export async function useAll(
   tx: Tx,
   { cacheId, repository, digest }: Object_,
   at: number,
+  before = at,
 ): Promise<void> {
   // What others hold is not waited for, whatever the order is: who stores, counts or gives up entries has set its time, or
   // asks for that of the manifest.
@@ -45,7 +46,7 @@ export async function useAll(
     select (
       select e.id from cache_entries as e
       where e.upstream_id = ${cacheId} and e.repository = ${repository} and e.kind = needed.kind
-        and e.reference = needed.digest and +e.downloaded_at < ${at} ${free}
+        and e.reference = needed.digest and +e.downloaded_at < ${before} ${free}
     ) as id
     from needed`.execute(tx);
   const ids = rows.flatMap(({ id }) => id ?? []);
@@ -54,19 +55,4 @@ export async function useAll(
     const older = tx.updateTable("cache_entries").where("id", "in", filledUp(some));
     await older.set({ downloaded_at: at }).execute();
   }
-}
-
-/** The digest of a manifest's entry, by tag or digest. */
-export function digestOf(
-  tx: Tx,
-  { cacheId, repository, reference }: Omit<Object_, "digest"> & { reference: string },
-): Promise<{ digest: Digest } | undefined> {
-  return tx
-    .selectFrom("cache_entries")
-    .select("digest")
-    .where("upstream_id", "=", cacheId)
-    .where("repository", "=", repository)
-    .where("kind", "=", "manifest")
-    .where("reference", "=", reference)
-    .executeTakeFirst();
 }
