@@ -186,6 +186,7 @@ async function start(
     storedBytes: async () => (await metadata.space.usage()).stored,
     blobCount: () => metadata.blobCount(),
     space: keeping.counts,
+    workFailures: () => runner.failures(),
     dataDir,
     minFreeBytes,
     spans: tracing?.spans,

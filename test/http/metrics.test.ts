@@ -131,6 +131,24 @@ describe("/metrics", () => {
     }
   });
 
+  test("tells how often background work has failed in a row, until it goes well", async () => {
+    const family = "weir_work_failures";
+    const told = async () => [...(await numbers())].filter(([key]) => key.startsWith(family));
+    const becomes = (count: number) =>
+      until(async () => {
+        weir.clock.step(1000);
+        return new Map(await told()).get(`${family}{work="purges"}`) === count;
+      });
+    await becomes(0);
+    expect((await told()).length).toBeGreaterThan(10);
+    await weir.query("alter table purges rename to mislaid");
+    await becomes(1);
+    await becomes(2);
+    expect(new Map(await told()).get(`${family}{work="eviction"}`)).toBe(0);
+    await weir.query("alter table mislaid rename to purges");
+    await becomes(0);
+  });
+
   test("is for this machine, for the token that is made for it, and for administrators", async () => {
     const through = { "x-forwarded-for": "203.0.113.9" };
     const status = async (headers: Record<string, string>) =>

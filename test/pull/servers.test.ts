@@ -251,7 +251,9 @@ describe.skipIf(lack !== undefined)(`a database that is gone${unless}`, () => {
     const scrape = async () => {
       const answer = await fetch(`${weir.url}/metrics`);
       const lines = (await answer.text()).split("\n");
-      const told = ["weir_ready", "weir_breaker_state", "weir_upstreams", "weir_store_bytes"];
+      const failures = 'weir_work_failures{work="purges"}';
+      const names = ["weir_ready", "weir_breaker_state", "weir_upstreams", "weir_store_bytes"];
+      const told = [...names, failures];
       return [answer.status, lines.filter((line) => told.some((name) => line.startsWith(name)))];
     };
     const state = [
@@ -266,8 +268,9 @@ describe.skipIf(lack !== undefined)(`a database that is gone${unless}`, () => {
       'weir_ready{part="blob_store"} 1',
     ];
     const bytes = expect.stringMatching(/^weir_store_bytes \d+$/);
-    const well = [200, [...state, bytes, ...ready(1)]];
-    const away = [200, [...state, ...ready(0)]];
+    const work = 'weir_work_failures{work="purges"} 0';
+    const well = [200, [...state, bytes, work, ...ready(1)]];
+    const away = [200, [...state, work, ...ready(0)]];
     await until(async () => (await readiness())[0] === 200);
     expect(await scrape()).toEqual(well);
     await server.kill();

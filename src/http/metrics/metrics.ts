@@ -20,6 +20,8 @@ export interface MetricsOptions extends SizedOptions, KnownUpstreamsOptions {
   readiness: () => Promise<Readiness>;
   /** What was evicted, swept and scrubbed. */
   space: SpaceCounts;
+  /** How often each background work has failed in a row, which is known at any time. */
+  workFailures: () => Promise<ReadonlyMap<string, number>>;
   /** Whose disk is watched, and below how many free bytes nothing is stored. */
   dataDir: string;
   minFreeBytes: number;
@@ -53,6 +55,7 @@ export class Metrics {
       ...this.#activity(),
       ...new Sized(options).families(),
       ...spaceFamilies(options.space),
+      ...this.#work(),
       ...this.#disk(),
       ...this.#server(),
       ...this.#process(),
@@ -91,6 +94,19 @@ export class Metrics {
       gauge("weir_fill_followers", "Clients that read a blob while it is downloaded.", async () => {
         return (await activity()).followers;
       }),
+    ];
+  }
+
+  #work(): Family[] {
+    const { workFailures } = this.#options;
+    return [
+      {
+        name: "weir_work_failures",
+        help: "How often background work has failed in a row, on whatever server; 0 where it went well the last time.",
+        type: "gauge",
+        samples: async () =>
+          [...(await workFailures())].map(([work, value]) => ({ labels: { work }, value })),
+      },
     ];
   }
 

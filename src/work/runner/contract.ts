@@ -70,6 +70,11 @@ export interface Runner {
   cancel(name: string): Promise<void>;
   /** In order of name. */
   list(): Promise<WorkReport[]>;
+  /**
+   * How often each work has failed in a row, on whatever server, as it was found within the last minute, or when the database
+   * last answered. Asks it nothing.
+   */
+  failures(): Promise<ReadonlyMap<string, number>>;
   /** Resolves when the steps under way are over; what was not finished is gone on with by the next start. */
   stop(): Promise<void>;
 }

@@ -39,6 +39,7 @@ export class Lane {
   #busy: Promise<void> | undefined;
   #isWoken = false;
   #isStopped = false;
+  #failures: number | undefined;
 
   constructor(
     readonly work: Work,
@@ -51,6 +52,11 @@ export class Lane {
 
   get isRunning(): boolean {
     return this.#abort !== undefined;
+  }
+
+  /** How often it has failed in a row, on whatever server, as of the last look; undefined before the first one. */
+  get failures(): number | undefined {
+    return this.#failures;
   }
 
   /** Looks at once whether there is something to do. */
@@ -94,6 +100,7 @@ export class Lane {
     const { name } = this.work;
     try {
       const state = await states.get(name);
+      this.#failures = state?.failures;
       if (!state) return lookMs;
       const ms = await this.#dueIn(state);
       if (ms > 0) return ms;

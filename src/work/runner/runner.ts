@@ -58,6 +58,12 @@ export function createRunner(works: readonly Work[], options: RunnerOptions): St
       const all = await states.all();
       return all.filter(({ name }) => lanes.has(name)).map((state) => reportOf(state, now));
     },
+    async failures() {
+      const known = [...lanes].flatMap(([name, { failures }]) =>
+        failures === undefined ? [] : [[name, failures] as const],
+      );
+      return new Map(known);
+    },
     async stop() {
       await Promise.all([...lanes.values()].map((lane) => lane.stop()));
     },

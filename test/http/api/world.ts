@@ -327,6 +327,7 @@ export class ApiWorld {
       activity: refuse,
       readiness: refuse,
       space: noSpaceCounts(),
+      workFailures: refuse,
       storedBytes: async () => (await metadata.space.usage()).stored,
       blobCount: () => metadata.blobCount(),
       dataDir: ".",

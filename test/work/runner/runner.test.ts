@@ -130,6 +130,33 @@ test("a failure is told, and the run is gone on with after one minute, two, and 
   expect(lines.join("")).toContain('"work":"sweep","code":"SQLITE_FULL","failures":1');
 });
 
+test("failures in a row are known without asking, on all servers within a minute, until a run goes well", async () => {
+  const { clock } = folder;
+  const [work, other] = [scripted(), scripted()];
+  const { runner } = await start(work);
+  expect(await runner.failures()).toEqual(new Map());
+  const { runner: second } = await start(other, "two");
+  const told = async () =>
+    Promise.all([runner, second].map(async (one) => (await one.failures()).get("sweep")));
+  const isTold = (first: number, last: number, stepMs: number) =>
+    until(async () => {
+      clock.step(stepMs);
+      return Bun.deepEquals(await told(), [first, last]);
+    });
+  await isTold(0, 0, 1);
+  await runner.wake("sweep");
+  await begun(work, 1);
+  work.fail("EIO");
+  await isTold(1, 0, 1);
+  // The other one looks for itself, and one of them tries again.
+  await isTold(1, 1, 1000);
+  await until(() => (clock.step(1000), work.steps.length + other.steps.length === 2));
+  expect(await told()).toEqual([1, 1]);
+  for (const one of [work, other]) one.end({ isOver: true, done: 0 });
+  await isTold(0, 0, 1000);
+  expect(work.steps.length + other.steps.length).toBe(2);
+});
+
 test("after a kill the next process goes on where it was", async () => {
   const first = scripted();
   const { runner } = await start(first);
