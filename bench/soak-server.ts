@@ -201,6 +201,14 @@ export class SoakServer implements Insight {
     return { connections, others: targets.length - connections };
   }
 
+  /** What it has logged as an error. */
+  get errors(): string[] {
+    return this.#service
+      .log()
+      .split("\n")
+      .filter((line) => line.includes('"level":"error"'));
+  }
+
   async stop(): Promise<void> {
     await this.#service.stop();
   }

@@ -189,6 +189,7 @@ const goals: [string, boolean, string][] = [
   ["broken images", broken === 0, String(broken)],
   ["what is counted or cached wrongly", wrong.length === 0, String(wrong.length)],
   ["what is stored wrongly, all of it hashed", findings === 0, String(findings)],
+  ["errors in the log", bounded.errors.length === 0, bounded.errors.slice(0, 5).join("; ") || "0"],
   ["entries were evicted", evicted > pulls / 10, String(evicted)],
   [
     "cached bytes to the limit, when it has evicted",
