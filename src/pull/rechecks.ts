@@ -25,8 +25,8 @@ export interface RechecksOptions {
   log: Log;
 }
 
-/** File systems may count in two seconds, and file servers' clocks be a little ahead. */
-const slackMs = 5_000;
+/** What a file server's clock may be ahead unnoticed: see `FsSpool`. */
+const slackMs = 2_000;
 /** So many blobs that were written to are remembered; of others the record is read at each pull. */
 const maxKnown = 4096;
 /** At a time, so that the first who wait have not to wait for all. */

@@ -13,16 +13,15 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { StoreFullError } from "../../src/blobs/contract.ts";
 import { FsBlobStore } from "../../src/blobs/fs/store.ts";
-import { systemClock } from "../../src/lib/clock.ts";
+import { type Clock, systemClock } from "../../src/lib/clock.ts";
 import { createLog } from "../../src/lib/log.ts";
 import { digestOf, hexOf } from "../../src/oci/digest.ts";
 import { SteppedClock } from "../fakes/clock.ts";
 import { blobsSuite } from "../suites/blobs.ts";
 
-const clock = new SteppedClock();
-const log = createLog(clock, "error", { write() {}, async flush() {} });
+const log = createLog(systemClock, "error", { write() {}, async flush() {} });
 const temporary = () => mkdtempSync(path.join(tmpdir(), "weir-blobs-"));
-const open = (root: string, minFreeBytes = 0, clock = systemClock) =>
+const open = (root: string, minFreeBytes = 0, clock: Clock = systemClock) =>
   FsBlobStore.open({ root, minFreeBytes, log, clock });
 
 blobsSuite("file system", async () => {
@@ -45,8 +44,8 @@ describe("file system", () => {
   afterEach(() => rmSync(root, { recursive: true }));
   const target = () => path.join(root, "blobs", "sha256", hexOf(digest).slice(0, 2), hexOf(digest));
 
-  async function store(): Promise<FsBlobStore> {
-    const blobs = await open(root);
+  async function store(at: Clock = systemClock): Promise<FsBlobStore> {
+    const blobs = await open(root, 0, at);
     const spool = await blobs.spool(digest, bytes.length);
     await spool.append(bytes);
     await spool.commit(digest, true);
@@ -70,6 +69,16 @@ describe("file system", () => {
       rmSync(`sha512-${"b".repeat(128)}`);
       process.chdir(before);
     }
+  });
+
+  test("on a file server whose clock is ahead: files bear our time, by which they are looked at", async () => {
+    const clock = new SteppedClock(Date.now() - 3_600_000);
+    const blobs = await store(clock);
+    const found = await blobs.find(digest, bytes.length);
+    expect(Math.abs((found?.writtenAt ?? 0) - clock.now())).toBeLessThan(1);
+    expect((await store()).find(digest, bytes.length)).resolves.toMatchObject({
+      writtenAt: statSync(target()).mtimeMs,
+    });
   });
 
   test("files are the owner's alone", async () => {
