@@ -111,8 +111,12 @@ describe.skipIf(isInBucket)("a stored file that somebody has written to", () => 
   test("and is wrong: it is not shown to another repository either", async () => {
     await (await weir.manifest("library/other", "latest")).bytes();
     spoil();
+    const heads = () => upstream.count(`HEAD /v2/*/blobs/${digest}`);
+    const before = heads();
     const head = await weir.blob("library/other", digest, { method: "HEAD" });
     expect(head.status).toBe(200);
+    // It was looked at before the upstream was asked whether it has what is stored, so that nothing came to be shown.
+    expect(heads() - before).toBe(1);
     weir.clock.step(laterMs);
     expect(await pull({}, "library/other")).toMatchObject({ code: 200, digest });
     expect(await pull()).toMatchObject({ code: 200, digest });
