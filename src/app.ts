@@ -34,7 +34,7 @@ import { backgroundWork } from "./work/background.ts";
 import { prepare } from "./work/first-start.ts";
 import { PrefetchWork } from "./work/prefetch/work.ts";
 import { createRunner } from "./work/runner/runner.ts";
-import { noSpaceCounts } from "./work/space/contract.ts";
+import type { SpaceCounts } from "./work/space/contract.ts";
 import { Eviction } from "./work/space/eviction.ts";
 import { deliveryWorkName, DeliveryWatch, DeliveryWork } from "./work/webhooks/work.ts";
 import { openStores, type Surroundings } from "./stores.ts";
@@ -88,6 +88,7 @@ async function start(
     client,
     puller,
     verifier,
+    counts,
     requests,
     recentRequests,
     statistics,
@@ -143,7 +144,7 @@ async function start(
   const watchers = new Listeners({ clock, log, most: 200, mostOfUser: 10 });
   let isServing = false;
   let server: RunningServer | undefined;
-  const keeping = spaceKeeping(config, around, { metadata, blobs, holds, verifier });
+  const keeping = spaceKeeping(config, around, { metadata, blobs, holds, verifier, counts });
   const { auditDays } = config.abuse;
   const { deliveries, prefetches: runs } = metadata;
   const runner = createRunner(
@@ -279,16 +280,16 @@ interface SpaceParts {
   blobs: BlobStore;
   holds: Holds;
   verifier: Verifier;
+  counts: SpaceCounts;
 }
 
 /** What keeps the store within its limits, and looks whether it is whole. */
 function spaceKeeping(
   { cacheMaxBytes, minFreeBytes }: Config,
   { clock, log }: Surroundings,
-  { metadata, blobs, holds, verifier }: SpaceParts,
+  { metadata, blobs, holds, verifier, counts }: SpaceParts,
 ) {
   const { space, sweep, management } = metadata;
-  const counts = noSpaceCounts();
   const around = { blobs, clock, log, counts };
   return {
     eviction: new Eviction({ ...around, space, cacheMaxBytes, minFreeBytes }),

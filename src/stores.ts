@@ -32,6 +32,8 @@ import {
 } from "./work/contract.ts";
 import { openDataDir } from "./work/data-dir.ts";
 import { createWebClient } from "./upstream/web/client.ts";
+import { noSpaceCounts } from "./work/space/contract.ts";
+import { rechecking } from "./work/space/rechecking.ts";
 import { StoredBytes } from "./work/space/waking.ts";
 import type { HashingCost } from "./access/people/hashing.ts";
 import { StoreVerifier } from "./work/verify/verifier.ts";
@@ -104,11 +106,22 @@ export async function openStores(
   const { maxBlobBytes: largest, cacheMaxBytes } = config;
   const bounds = { maxBlobBytes: largest, cacheMaxBytes };
   const around = { clock, log, told, ...storing, ...bounds };
-  const puller = createPuller({ client, blobs, cache, lists, ...around, ...times });
+  const counts = noSpaceCounts();
+  const { management } = metadata;
+  const recheck = rechecking({ verifier: () => verifier, management, log, counts });
+  const puller = createPuller({ client, blobs, cache, lists, recheck, ...around, ...times });
   // What is being stored holds the end of the fills up, so both end together.
   closers.push(async () => void (await Promise.all([puller.close(), blobs.close()])));
   const repair = createRepair(puller);
-  const verifier = new StoreVerifier({ holdings, cache, blobs, directory, repair, clock, log });
+  const verifier: StoreVerifier = new StoreVerifier({
+    holdings,
+    cache,
+    blobs,
+    directory,
+    repair,
+    clock,
+    log,
+  });
   return {
     derive,
     metadata,
@@ -121,6 +134,7 @@ export async function openStores(
     client,
     puller,
     verifier,
+    counts,
     requests,
     recentRequests,
     statistics,

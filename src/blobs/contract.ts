@@ -7,12 +7,12 @@ export type { Trouble as BucketTrouble } from "./s3/trouble.ts";
 /** Where verified bytes rest, by digest. What is in it is complete and right; nothing else ever gets in. */
 export interface BlobStore {
   /**
-   * Whether the bytes are stored, of exactly `size` bytes. What is of another size is wrong: it is put aside, so that
+   * What is stored, of exactly `size` bytes; undefined: nothing. What is of another size is wrong: it is put aside, so that
    * it can be fetched again. Throws `StoreUnavailableError` when it cannot be told.
    */
-  has(digest: Digest, size: number): Promise<boolean>;
+  find(digest: Digest, size: number): Promise<FoundBlob | undefined>;
   /**
-   * The stored bytes, or a part of them; undefined where `has` says no. What can stand in the way of them has been
+   * The stored bytes, or a part of them; undefined where `find` gives nothing. What can stand in the way of them has been
    * looked at when it resolves. Throws `StoreUnavailableError` when they cannot be had now.
    */
   open(digest: Digest, size: number, wanted: Wanted): Promise<OpenedBlob | undefined>;
@@ -48,6 +48,14 @@ export interface BlobStore {
   ready(): Promise<Readiness>;
 }
 
+export interface FoundBlob {
+  /**
+   * When somebody last wrote to it, in milliseconds since the epoch, as far as that is seen without reading it. Later than when
+   * it was stored: it may have been changed. Undefined where bytes cannot be written to, but only stored anew.
+   */
+  writtenAt: number | undefined;
+}
+
 export interface StoredBlob {
   digest: Digest;
   size: number;
@@ -65,7 +73,7 @@ export interface Wanted {
 
 export type OpenedBlob =
   /** As something `Response` sends, with its length and without copying it through here. */
-  | { kind: "file"; blob: Blob }
+  | ({ kind: "file"; blob: Blob } & FoundBlob)
   | { kind: "stream"; stream: BlobStream }
   /** A URL that gives the whole blob, or the part that is asked of it, for a short time to anybody. Never to be logged. */
   | { kind: "address"; url: string };

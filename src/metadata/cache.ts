@@ -171,7 +171,7 @@ export class SqlCache implements Cache {
   async blob(digest: Digest): Promise<StoredBlobRecord | undefined> {
     return this.db
       .selectFrom("blobs")
-      .select(["size", "stored_at as storedAt"])
+      .select(["size", "stored_at as storedAt", "verified_at as verifiedAt"])
       .where("digest", "=", digest)
       .where("removing_at", "is", null)
       .executeTakeFirst();

@@ -318,6 +318,8 @@ export type Recorded = "no" | "yes" | "leaving" | "doubtful";
 export interface StoredBlobRecord {
   size: number;
   storedAt: number;
+  /** When its bytes were last known to be right: stored, or hashed since. */
+  verifiedAt: number;
 }
 
 export interface Downloads extends EntryKey {

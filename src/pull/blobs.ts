@@ -14,6 +14,7 @@ import { flightKey, type Wanted } from "./flight.ts";
 import { type Known, knownEntries } from "./names.ts";
 import type { Opening } from "./opening.ts";
 import type { BlobOptions } from "./puller.ts";
+import type { Sound } from "./rechecks.ts";
 import { denyingRule } from "./rules.ts";
 import { shownBlob } from "./shown.ts";
 import { findStored, openStored, unlessAway } from "./stored.ts";
@@ -132,8 +133,9 @@ export class Blobs {
     options: PullOptions,
   ): Promise<Answer | undefined> {
     for (const { upstream, repository, digest, proof, size, contentType, checkedAt } of known) {
-      const content =
-        proof === "shown" && (await openStored(this.#options.blobs, digest, size, options));
+      // It was right when it was shown: its record, which knows better, is read only where it was written to since.
+      const sound = { digest, size, since: checkedAt };
+      const content = proof === "shown" && (await openStored(this.#options, sound, options));
       if (!content) continue;
       const wanted = { upstream, repository, digest, expected: size, marks: [], lookedAt };
       const age = Math.max(0, Math.floor((this.#options.clock.now() - checkedAt) / 1000));
@@ -150,7 +152,7 @@ export class Blobs {
     const first = known.map(({ upstream }) => upstream);
     const candidates = candidatesOf(registry, repository, undefined, first);
     const hasSeen = await this.#options.cache.hasSeen(registry.groupId, digest);
-    const stored = hasSeen ? await unlessAway(findStored(this.#options, digest)) : undefined;
+    const stored = hasSeen ? await unlessAway(findStored(this.#options, digest, waits)) : undefined;
     const wanted = ({ upstream, repository: name }: Candidate): Wanted => {
       const expected = known.find((entry) => entry.upstream === upstream)?.size;
       return { upstream, repository: name, digest, expected, marks, lookedAt };
@@ -178,16 +180,15 @@ export class Blobs {
   }
 
   /** A HEAD at the caller's own upstream turns *named* into *shown* without a download. */
-  async #show(wanted: Wanted, size: number, options: PullOptions): Promise<Answer | undefined> {
-    const { blobs } = this.#options;
+  async #show(wanted: Wanted, stored: Sound, options: PullOptions): Promise<Answer | undefined> {
     if (this.#opening.hasRested(wanted)) return this.#opening.ask(wanted, options);
     // What other servers ask for flies alone: see `Manifests`.
     const key = `${flightKey(wanted)} ${wanted.marks.join()}`;
-    const shown = await this.#shows.do(key, () => this.#askToShow(wanted, size));
+    const shown = await this.#shows.do(key, () => this.#askToShow(wanted, stored.size));
     if (!shown) return undefined;
     // It can have been given up while the upstream was asked.
     if (!shown.isStored) return this.#opening.ask(wanted, options);
-    const content = await unlessAway(openStored(blobs, wanted.digest, size, options));
+    const content = await unlessAway(openStored(this.#options, stored, options));
     if (!content) return this.#opening.ask(wanted, options);
     return answer(wanted, "revalidated", shown.contentType, content);
   }

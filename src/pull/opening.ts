@@ -227,15 +227,15 @@ export class Opening {
     options: BlobWanted,
   ): Promise<Answer | undefined> {
     const { upstream, repository, digest } = wanted;
-    const { blobs, cache, clock } = this.#options;
+    const { cache, clock } = this.#options;
     const entries = await cache.entries([upstream.id], repository, "blob", digest);
     const now = clock.now();
     const shown = entries.find(
       (entry) => entry.proof === "shown" && !isExpired({ ...entry, upstream }, now),
     );
-    const size = shown && (await findStored(this.#options, digest));
-    const content = size !== undefined && (await openStored(blobs, digest, size, options));
-    return content ? answer(wanted, status, shown!.contentType, content) : undefined;
+    const stored = shown && (await findStored(this.#options, digest, options.waits));
+    const content = stored && (await openStored(this.#options, stored, options));
+    return content ? answer(wanted, status, shown.contentType, content) : undefined;
   }
 }
 

@@ -12,6 +12,7 @@ import { Lessons } from "./lessons.ts";
 import { Manifests } from "./manifests.ts";
 import { Opening } from "./opening.ts";
 import { planPull } from "./plan.ts";
+import { type Recheck, Rechecks } from "./rechecks.ts";
 import { Referrers } from "./referrers.ts";
 import type { StorableOptions } from "./storable.ts";
 import { Tags } from "./tags.ts";
@@ -26,6 +27,7 @@ export interface PullerOptions extends StorableOptions {
   holds: Holds;
   /** Told of blobs that have come to be stored. */
   stored: (bytes: number) => void;
+  recheck: Recheck;
   /** Bound of a freshness check, in milliseconds. */
   checkTimeoutMs: number;
   /** How long after a failed check the next one waits, in milliseconds. */
@@ -40,10 +42,11 @@ export interface PullerOptions extends StorableOptions {
 export interface BlobOptions extends PullerOptions {
   /** See `Fills`. */
   rests: Endings;
+  rechecks: Rechecks;
 }
 
 export function createPuller(options: PullerOptions): Puller {
-  const blobOptions = { ...options, rests: new Endings() };
+  const blobOptions = { ...options, rests: new Endings(), rechecks: new Rechecks(options) };
   const usage = new Usage(options);
   const lessons = new Lessons(options.clock);
   const fills = new Fills(blobOptions, lessons);

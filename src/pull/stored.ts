@@ -5,36 +5,53 @@ import type { Cache } from "../metadata/contract.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { BlobContent, PullOptions } from "./contract.ts";
 import { tolerate } from "./errors.ts";
+import type { Rechecks, Sound } from "./rechecks.ts";
 
 /** What a request wants of a blob. */
 export type BlobWanted = Pick<PullOptions, "head" | "part" | "complete" | "waits">;
 
+export interface StoredOptions {
+  cache: Cache;
+  blobs: BlobStore;
+  rechecks: Rechecks;
+  log: Log;
+}
+
 /**
- * The size of bytes that are here, whoever brought them. To see them takes more: see `Blobs`. Throws
+ * Bytes that are here, whoever brought them. To see them takes more: see `Blobs`. `waits` as in `PullOptions`. Throws
  * `StoreUnavailableError`.
  */
 export async function findStored(
-  { cache, blobs, log }: { cache: Cache; blobs: BlobStore; log: Log },
+  { cache, blobs, rechecks, log }: StoredOptions,
   digest: Digest,
-): Promise<number | undefined> {
+  waits: () => void,
+): Promise<Sound | undefined> {
   const record = await cache.blob(digest);
   if (!record) return undefined;
-  if (await blobs.has(digest, record.size)) return record.size;
+  const { size, verifiedAt: since } = record;
+  const found = await blobs.find(digest, size);
+  if (found) {
+    const sound = { digest, size, since };
+    return (await rechecks.isSound(sound, found, waits)) ? sound : undefined;
+  }
   // A database that cannot take it costs the next pull a question, not this one its answer.
   await tolerate(log, "lost blob was not noted", cache.forgetBlob(digest));
   return undefined;
 }
 
-/** What is wanted of stored bytes; undefined where they are not there. Throws `StoreUnavailableError`. */
+/** What is wanted of stored bytes; undefined where they are not there, or not right any more. Throws `StoreUnavailableError`. */
 export async function openStored(
-  blobs: BlobStore,
-  digest: Digest,
-  size: number,
+  { blobs, rechecks }: Pick<StoredOptions, "blobs" | "rechecks">,
+  sound: Sound,
   { head, part, complete, waits }: BlobWanted,
 ): Promise<BlobContent | undefined> {
+  const { digest, size } = sound;
   const range = part && rangeWithin(part.range, size);
   if (head || complete === "unread" || range === "unsatisfiable") {
-    return (await blobs.has(digest, size)) ? { kind: "none", size } : undefined;
+    const found = await blobs.find(digest, size);
+    return found && (await rechecks.isSound(sound, found, waits))
+      ? { kind: "none", size }
+      : undefined;
   }
   if (complete) waits();
   const opened = await blobs.open(digest, size, { range, as: complete ? "file" : "address" });
@@ -42,6 +59,7 @@ export async function openStored(
     case undefined:
       return undefined;
     case "file":
+      if (!(await rechecks.isSound(sound, opened, waits))) return undefined;
       return { kind: "stored", size, range, blob: opened.blob };
     case "address":
       return { kind: "address", size, url: opened.url };

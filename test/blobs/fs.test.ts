@@ -13,15 +13,15 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { StoreFullError } from "../../src/blobs/contract.ts";
 import { FsBlobStore } from "../../src/blobs/fs/store.ts";
+import { type Clock, systemClock } from "../../src/lib/clock.ts";
 import { createLog } from "../../src/lib/log.ts";
 import { digestOf, hexOf } from "../../src/oci/digest.ts";
 import { SteppedClock } from "../fakes/clock.ts";
 import { blobsSuite } from "../suites/blobs.ts";
 
-const clock = new SteppedClock();
-const log = createLog(clock, "error", { write() {}, async flush() {} });
+const log = createLog(systemClock, "error", { write() {}, async flush() {} });
 const temporary = () => mkdtempSync(path.join(tmpdir(), "weir-blobs-"));
-const open = (root: string, minFreeBytes = 0) =>
+const open = (root: string, minFreeBytes = 0, clock: Clock = systemClock) =>
   FsBlobStore.open({ root, minFreeBytes, log, clock });
 
 blobsSuite("file system", async () => {
@@ -44,8 +44,8 @@ describe("file system", () => {
   afterEach(() => rmSync(root, { recursive: true }));
   const target = () => path.join(root, "blobs", "sha256", hexOf(digest).slice(0, 2), hexOf(digest));
 
-  async function store(): Promise<FsBlobStore> {
-    const blobs = await open(root);
+  async function store(at: Clock = systemClock): Promise<FsBlobStore> {
+    const blobs = await open(root, 0, at);
     const spool = await blobs.spool(digest, bytes.length);
     await spool.append(bytes);
     await spool.commit(digest, true);
@@ -71,6 +71,16 @@ describe("file system", () => {
     }
   });
 
+  test("on a file server whose clock is ahead: files bear our time, by which they are looked at", async () => {
+    const clock = new SteppedClock(Date.now() - 3_600_000);
+    const blobs = await store(clock);
+    const found = await blobs.find(digest, bytes.length);
+    expect(Math.abs((found?.writtenAt ?? 0) - clock.now())).toBeLessThan(1);
+    expect((await store()).find(digest, bytes.length)).resolves.toMatchObject({
+      writtenAt: statSync(target()).mtimeMs,
+    });
+  });
+
   test("files are the owner's alone", async () => {
     await store();
     expect(statSync(target()).mode & 0o077).toBe(0);
@@ -82,7 +92,7 @@ describe("file system", () => {
     writeFileSync(path.join(root, "spool", "left"), "half");
     const again = await open(root);
     expect(readdirSync(path.join(root, "spool"))).toEqual([]);
-    expect(await again.has(digest, bytes.length)).toBe(true);
+    expect(await again.find(digest, bytes.length)).toBeDefined();
   });
 
   test("a link or a folder in a blob's place is not followed, but removed", async () => {
@@ -90,9 +100,9 @@ describe("file system", () => {
     rmSync(target());
     writeFileSync(path.join(root, "elsewhere"), bytes);
     symlinkSync(path.join(root, "elsewhere"), target());
-    expect(await blobs.has(digest, bytes.length)).toBe(false);
+    expect(await blobs.find(digest, bytes.length)).toBeUndefined();
     mkdirSync(target());
-    expect(await blobs.has(digest, bytes.length)).toBe(false);
+    expect(await blobs.find(digest, bytes.length)).toBeUndefined();
     expect(existsSync(target())).toBe(false);
     expect(existsSync(path.join(root, "elsewhere"))).toBe(true);
   });

@@ -104,6 +104,9 @@ for (const form of ["folder", "file.tar"]) {
         expect((await there.manifest(name, "1")).headers.get("x-weir-cache")).toStartWith("hit");
         const blob = await there.blob(name, large);
         expect(digestOf(new Uint8Array(await blob.arrayBuffer()))).toBe(large);
+        // The restore has hashed it: the file is new, and is not hashed again for that.
+        expect(blob.headers.get("x-weir-cache")).toStartWith("hit");
+        expect(JSON.stringify(there.logLines)).not.toContain("stored blob was written to");
         expect((await there.manifest(name, "2")).status).toBe(503);
       });
     });

@@ -47,7 +47,7 @@ async function commit() {
   const error: unknown = await spool.commit(digest, false).catch((failed: unknown) => failed);
   await spool.discard();
   await spool.close();
-  return { error, isThere: await store.has(digest, bytes.length) };
+  return { error, isThere: (await store.find(digest, bytes.length)) !== undefined };
 }
 
 test("the bytes are safe before they have their name, and the name after that", async () => {

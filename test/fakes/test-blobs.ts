@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, statSync, utimesSync } from "node:fs";
 import path from "node:path";
 import { S3Server } from "./s3-server.ts";
 import { filesOf } from "./store-facts.ts";
@@ -45,10 +45,16 @@ export class TestBlobs {
     return new Map(objects.map(({ key, size }) => [digestAt(key), size]));
   }
 
-  /** Puts something else in the place of a stored blob. Nobody may be reading it. */
+  /** Puts something else in the place of a stored blob, as a disk does that errs: no time says so. Nobody may be reading it. */
   async spoil(digest: string, content: string | Uint8Array<ArrayBuffer>): Promise<void> {
     const place = placeOf(digest);
-    if (!this.bucket) return void (await Bun.write(path.join(this.folder, place), content));
+    if (!this.bucket) {
+      const file = path.join(this.folder, place);
+      const before = statSync(file, { throwIfNoEntry: false });
+      await Bun.write(file, content);
+      if (before) utimesSync(file, before.atime, before.mtime);
+      return;
+    }
     const { server, prefix } = this.bucket;
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
     const sha256 = new Bun.CryptoHasher("sha256").update(bytes).digest();

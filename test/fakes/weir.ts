@@ -353,7 +353,7 @@ export class TestWeir {
     return this.#blobs.sizes();
   }
 
-  /** Puts something else in the place of a stored blob. Nobody may be reading it. */
+  /** Puts something else in the place of a stored blob, as a disk does that errs. Nobody may be reading it. */
   spoil(digest: string, content: string | Uint8Array<ArrayBuffer>): Promise<void> {
     return this.#blobs.spoil(digest, content);
   }

@@ -48,7 +48,7 @@ export function blobsSuite(name: string, open: () => Promise<OpenedBlobs>): void
 
     test("what was committed is there, whole and in parts", async () => {
       await store(blobs);
-      expect(await blobs.has(digest, bytes.length)).toBe(true);
+      expect(await blobs.find(digest, bytes.length)).toBeDefined();
       expect(await read()).toEqual(bytes);
       expect(await read(part(0, 0))).toEqual(bytes.slice(0, 1));
       expect(await read(part(4, 9))).toEqual(bytes.slice(4, 10));
@@ -65,7 +65,7 @@ export function blobsSuite(name: string, open: () => Promise<OpenedBlobs>): void
 
     test("what is not there is not found, before a commit too", async () => {
       const isThere = async () =>
-        (await blobs.has(digest, bytes.length)) ||
+        (await blobs.find(digest, bytes.length)) !== undefined ||
         (await blobs.open(digest, bytes.length, all)) !== undefined ||
         (await blobs.stat(digest)) !== undefined;
       expect(await isThere()).toBe(false);
@@ -81,12 +81,12 @@ export function blobsSuite(name: string, open: () => Promise<OpenedBlobs>): void
       await store(blobs);
       const found = (await blobs.stat(digest))!;
       expect(await blobs.quarantine(found)).toBe(true);
-      expect(await blobs.has(digest, bytes.length)).toBe(false);
+      expect(await blobs.find(digest, bytes.length)).toBeUndefined();
       expect(await blobs.quarantine(found)).toBe(false);
       await store(blobs);
       expect(await blobs.quarantine((await blobs.stat(digest))!)).toBe(true);
       await store(blobs);
-      expect(await blobs.has(digest, bytes.length)).toBe(true);
+      expect(await blobs.find(digest, bytes.length)).toBeDefined();
     });
 
     test("what others have stored since it was looked at is not put aside", async () => {
@@ -96,7 +96,7 @@ export function blobsSuite(name: string, open: () => Promise<OpenedBlobs>): void
       for (const other of [{ size: size + 1 }, { storedAt: storedAt - 1000 }]) {
         expect(await blobs.quarantine({ ...found, ...other })).toBe(false);
       }
-      expect(await blobs.has(digest, bytes.length)).toBe(true);
+      expect(await blobs.find(digest, bytes.length)).toBeDefined();
       expect(await blobs.quarantined(10)).toEqual([]);
     });
 
@@ -127,7 +127,7 @@ export function blobsSuite(name: string, open: () => Promise<OpenedBlobs>): void
       await spool.commit(digest, true);
       await spool.discard();
       await spool.close();
-      expect(await blobs.has(digest, bytes.length)).toBe(true);
+      expect(await blobs.find(digest, bytes.length)).toBeDefined();
     });
 
     test("storing the same again is harmless", async () => {
@@ -151,8 +151,8 @@ export function blobsSuite(name: string, open: () => Promise<OpenedBlobs>): void
 
     test("a size that is not the stored one: removed, to be fetched again", async () => {
       await store(blobs);
-      expect(await blobs.has(digest, bytes.length + 1)).toBe(false);
-      expect(await blobs.has(digest, bytes.length)).toBe(false);
+      expect(await blobs.find(digest, bytes.length + 1)).toBeUndefined();
+      expect(await blobs.find(digest, bytes.length)).toBeUndefined();
       await store(blobs);
       expect(await blobs.open(digest, bytes.length - 1, all)).toBeUndefined();
       expect(await blobs.open(digest, bytes.length, all)).toBeUndefined();
@@ -162,7 +162,7 @@ export function blobsSuite(name: string, open: () => Promise<OpenedBlobs>): void
       await store(blobs);
       await blobs.delete(digest);
       await blobs.delete(digest);
-      expect(await blobs.has(digest, bytes.length)).toBe(false);
+      expect(await blobs.find(digest, bytes.length)).toBeUndefined();
     });
 
     test("a spool is read by position while it grows, and after its commit", async () => {
@@ -177,18 +177,18 @@ export function blobsSuite(name: string, open: () => Promise<OpenedBlobs>): void
       await spool.discard();
       expect([...spool.read(0, 1000)]).toEqual([...bytes]);
       await spool.close();
-      expect(await blobs.has(digest, bytes.length)).toBe(true);
+      expect(await blobs.find(digest, bytes.length)).toBeDefined();
     });
 
     test("sha512 and sha256 of the same bytes are two blobs", async () => {
       await store(blobs);
-      expect(await blobs.has(digestOf(bytes, "sha512"), bytes.length)).toBe(false);
+      expect(await blobs.find(digestOf(bytes, "sha512"), bytes.length)).toBeUndefined();
     });
 
     test("an empty blob is a blob", async () => {
       const empty = new Uint8Array();
       await store(blobs, empty);
-      expect(await blobs.has(digestOf(empty), 0)).toBe(true);
+      expect(await blobs.find(digestOf(empty), 0)).toBeDefined();
       expect(await read(all, empty)).toHaveLength(0);
     });
 

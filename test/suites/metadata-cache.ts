@@ -194,7 +194,11 @@ function blobTests(bench: MetadataBench): void {
     const blob = shownBlob(upstream, "layer", { size: 2 ** 40 });
     expect(await cache.blob(blob.digest)).toBeUndefined();
     await cache.storeBlob(blob);
-    expect(await cache.blob(blob.digest)).toEqual({ size: 2 ** 40, storedAt: noon });
+    expect(await cache.blob(blob.digest)).toEqual({
+      size: 2 ** 40,
+      storedAt: noon,
+      verifiedAt: noon,
+    });
     await cache.forgetBlob(blob.digest);
     await cache.forgetBlob(blob.digest);
     expect(await cache.blob(blob.digest)).toBeUndefined();
@@ -207,7 +211,11 @@ function blobTests(bench: MetadataBench): void {
     const blob = shownBlob(upstream, "layer");
     await Promise.all([cache.storeBlob(blob), cache.storeBlob(blob)]);
     await cache.storeBlob({ ...blob, now: noon + 9 });
-    expect(await cache.blob(blob.digest)).toEqual({ size: 5, storedAt: noon });
+    expect(await cache.blob(blob.digest)).toEqual({
+      size: 5,
+      storedAt: noon,
+      verifiedAt: noon + 9,
+    });
     const entries = await cache.entries([upstream.id], repository, "blob", blob.digest);
     expect(entries).toMatchObject([{ proof: "shown", checkedAt: noon + 9 }]);
   });

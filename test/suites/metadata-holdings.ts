@@ -36,7 +36,7 @@ export function holdingsSuite(bench: MetadataBench): void {
       const digest = digestOfText("kept");
       await cache.keepBlob({ digest, size: 4, now: noon });
       await cache.keepBlob({ digest, size: 4, now: noon });
-      expect(await cache.blob(digest)).toEqual({ size: 4, storedAt: noon });
+      expect(await cache.blob(digest)).toEqual({ size: 4, storedAt: noon, verifiedAt: noon });
       expect(await holdings.holders("blob", digest, 5)).toEqual([]);
       expect(await cache.entries([upstream.id], repository, "blob", digest)).toEqual([]);
       expect(await cache.hasSeen(registry.groupId, digest)).toBe(false);

@@ -51,6 +51,32 @@ function verifierOf(
   return { verifier, done, digest };
 }
 
+test("a blob that a pull waits for: right ones are noted, others go the way of those that a step finds", async () => {
+  const right = verifierOf(async function* () {
+    yield sampleBytes(10, 1);
+  });
+  expect(await right.verifier.recheck(right.digest, 10, 1)).toEqual({ isRight: true });
+  expect(right.done).toEqual(["1 verified"]);
+  const wrong = verifierOf(async function* () {
+    yield sampleBytes(10, 2);
+  });
+  expect(await wrong.verifier.recheck(wrong.digest, 10, 1)).toMatchObject({
+    isRight: false,
+    finding: { problem: "wrong", outcome: "lost" },
+  });
+  // The pull itself fetches it.
+  expect(wrong.done).toEqual(["quarantined", "forgotten"]);
+  const unreadable = verifierOf(async function* () {
+    yield sampleBytes(5, 1);
+    throw Object.assign(new Error("i/o error, read"), { code: "EIO" });
+  });
+  expect(await unreadable.verifier.recheck(unreadable.digest, 10, 1)).toMatchObject({
+    isRight: false,
+    finding: { problem: "unreadable", outcome: "kept" },
+  });
+  expect(unreadable.done).toEqual([]);
+});
+
 test("a blob that cannot be read is neither wrong nor missing: it stays, and is told", async () => {
   const { verifier, done, digest } = verifierOf(async function* () {
     yield sampleBytes(5, 1);

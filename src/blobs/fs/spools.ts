@@ -1,5 +1,6 @@
 import { mkdirSync, openSync, readdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import type { Clock } from "../../lib/clock.ts";
 import { failureCode, type Log } from "../../lib/log.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { type Readiness, StoreFullError } from "../contract.ts";
@@ -14,6 +15,7 @@ export interface SpoolsOptions {
   root: string;
   /** Free space that is left to the rest of the machine; below it nothing new is begun. */
   minFreeBytes: number;
+  clock: Clock;
   log: Log;
 }
 
@@ -21,13 +23,15 @@ export interface SpoolsOptions {
 export class Spools {
   readonly #folder: string;
   readonly #minFreeBytes: number;
+  readonly #clock: Clock;
   readonly #log: Log;
   /** Those that are still growing, for the space they will yet need. */
   readonly #growing = new Set<FsSpool>();
 
-  private constructor({ root, minFreeBytes, log }: SpoolsOptions) {
+  private constructor({ root, minFreeBytes, clock, log }: SpoolsOptions) {
     this.#folder = path.join(root, "spool");
     this.#minFreeBytes = minFreeBytes;
+    this.#clock = clock;
     this.#log = log;
   }
 
@@ -53,6 +57,7 @@ export class Spools {
         fd,
         expected,
         placeOf,
+        clock: this.#clock,
         requireSpace: () => this.#requireSpace(0),
         ended: () => this.#growing.delete(spool),
       });

@@ -13,6 +13,7 @@ import { failureCode, type Log } from "../../lib/log.ts";
 import { algorithmOf, type Digest, hexOf, parseDigest } from "../../oci/digest.ts";
 import {
   type BlobStore,
+  type FoundBlob,
   type OpenedBlob,
   type Readiness,
   type Spool,
@@ -25,9 +26,7 @@ import { Spools, type SpoolsOptions } from "./spools.ts";
 /** How many files are looked at before others have their turn. */
 const listedAtOnce = 256;
 
-export interface FsStoreOptions extends SpoolsOptions {
-  clock: Clock;
-}
+export type FsStoreOptions = SpoolsOptions;
 
 /**
  * Blobs as files:
@@ -56,8 +55,9 @@ export class FsBlobStore implements BlobStore {
     return new FsBlobStore(options, Spools.open(options));
   }
 
-  async has(digest: Digest, size: number): Promise<boolean> {
-    return this.#isThere(digest, this.#pathOf(digest), size);
+  async find(digest: Digest, size: number): Promise<FoundBlob | undefined> {
+    const stats = this.#statsAt(digest, this.#pathOf(digest), size);
+    return stats && { writtenAt: stats.mtimeMs };
   }
 
   async open(
@@ -66,9 +66,11 @@ export class FsBlobStore implements BlobStore {
     { range }: Pick<Wanted, "range">,
   ): Promise<OpenedBlob | undefined> {
     const path = this.#pathOf(digest);
-    if (!this.#isThere(digest, path, size)) return undefined;
+    const stats = this.#statsAt(digest, path, size);
+    if (!stats) return undefined;
     const file = Bun.file(path);
-    return { kind: "file", blob: range ? file.slice(range.first, range.last + 1) : file };
+    const blob = range ? file.slice(range.first, range.last + 1) : file;
+    return { kind: "file", blob, writtenAt: stats.mtimeMs };
   }
 
   async spool(_digest: Digest | undefined, expected: number | undefined): Promise<Spool> {
@@ -146,14 +148,15 @@ export class FsBlobStore implements BlobStore {
   /** Nothing of it outlives a call. */
   async close(): Promise<void> {}
 
-  #isThere(digest: Digest, file: string, size: number): boolean {
+  /** Undefined where it is not there, of this size: then what is there is put aside. */
+  #statsAt(digest: Digest, file: string, size: number): Stats | undefined {
     const stats = statsOf(file);
-    if (stats?.isFile() && stats.size === size) return true;
-    if (!stats) return false;
+    if (stats?.isFile() && stats.size === size) return stats;
+    if (!stats) return undefined;
     const found = stats.size;
     this.#log.error("stored blob is not what it should be, put aside", { digest, size, found });
     this.#putAside(digest);
-    return false;
+    return undefined;
   }
 
   /** Whether it was there. */

@@ -4,6 +4,7 @@ import type { Log } from "../../lib/log.ts";
 import type { Digest } from "../../oci/digest.ts";
 import {
   type BlobStore,
+  type FoundBlob,
   type OpenedBlob,
   type Readiness,
   type Spool,
@@ -85,35 +86,34 @@ export class BucketBlobStore implements BlobStore {
     return store;
   }
 
-  async has(digest: Digest, size: number): Promise<boolean> {
+  async find(digest: Digest, size: number): Promise<FoundBlob | undefined> {
     const found = await this.#bucket.head(this.#keys.of(digest));
-    if (!found) return false;
-    return found.size === size || this.#removeWrong(digest, size, found);
+    if (!found) return undefined;
+    if (found.size === size) return { writtenAt: undefined };
+    return this.#removeWrong(digest, size, found);
   }
 
   async open(digest: Digest, size: number, wanted: Wanted): Promise<OpenedBlob | undefined> {
     const key = this.#keys.of(digest);
     if (wanted.as === "address" && this.#options.redirect) {
-      if (!(await this.has(digest, size))) return undefined;
+      if (!(await this.find(digest, size))) return undefined;
       return { kind: "address", url: this.#requests.address(key, addressSeconds) };
     }
     const range = wanted.range ?? { first: 0, last: size - 1 };
     const read = await this.#bucket.get(key, size === 0 ? {} : { range: firstOf(range) });
     if (typeof read === "string") return undefined;
-    if (read.size !== size) {
-      await this.#removeWrong(digest, size, read);
-      return undefined;
-    }
+    if (read.size !== size) return this.#removeWrong(digest, size, read);
     if (read.bytes.length === range.last + 1 - range.first) {
       const blob = new Blob([read.bytes as Uint8Array<ArrayBuffer>]);
       free(read.bytes);
-      return { kind: "file", blob };
+      return { kind: "file", blob, writtenAt: undefined };
     }
     const { clock } = this.#options;
     const reading = { bucket: this.#bucket, clock, key, range, readers: this.#readers };
     const stream = new ObjectStream(reading, read);
     if (wanted.as !== "file") return { kind: "stream", stream };
-    return { kind: "file", blob: await this.#copy(stream, range.last + 1 - range.first) };
+    const blob = await this.#copy(stream, range.last + 1 - range.first);
+    return { kind: "file", blob, writtenAt: undefined };
   }
 
   async spool(digest: Digest | undefined, expected: number | undefined): Promise<Spool> {
@@ -202,11 +202,11 @@ export class BucketBlobStore implements BlobStore {
     digest: Digest,
     size: number,
     found: { size: number; etag: string | undefined },
-  ): Promise<false> {
+  ): Promise<undefined> {
     const { log } = this.#options;
     log.error("stored blob is not what it should be, removed", { digest, size, found: found.size });
     await this.#bucket.deleteIf(this.#keys.of(digest), found.etag);
-    return false;
+    return undefined;
   }
 
   /** In the spool's folder, for as long as it takes to be opened. */

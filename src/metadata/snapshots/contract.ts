@@ -15,7 +15,10 @@ export interface Snapshot {
   /** The name of the last migration: what a release must know to use it. */
   readonly schema: string;
   /** Stored blobs in order of digest, at most so many, those behind `after`. */
-  blobs(after: string, limit: number): Promise<{ digest: Digest; size: number }[]>;
+  blobs(
+    after: string,
+    limit: number,
+  ): Promise<{ digest: Digest; size: number; storedAt: number }[]>;
   /**
    * These bytes are not there: whoever wants them asks the upstream. Nothing is more open than before: entries that served them
    * fall back to *named*.

@@ -65,10 +65,10 @@ class SqliteSnapshot implements Snapshot {
     this.schema = names.at(-1) ?? "";
   }
 
-  async blobs(after: string, limit: number): Promise<{ digest: Digest; size: number }[]> {
+  async blobs(after: string, limit: number) {
     return this.#database
-      .query<{ digest: Digest; size: number }, [string, number]>(
-        "select digest, size from blobs where digest > ? order by digest limit ?",
+      .query<{ digest: Digest; size: number; storedAt: number }, [string, number]>(
+        "select digest, size, stored_at as storedAt from blobs where digest > ? order by digest limit ?",
       )
       .all(after, limit);
   }

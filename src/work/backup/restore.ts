@@ -8,6 +8,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  utimesSync,
 } from "node:fs";
 import path from "node:path";
 import { readTar, type TarEntry } from "../../lib/tar/reader.ts";
@@ -126,13 +127,15 @@ async function settle(
   try {
     for (let after = ""; ;) {
       const blobs = await snapshot.blobs(after, blobsPerQuery);
-      for (const { digest, size } of blobs) {
+      for (const { digest, size, storedAt } of blobs) {
         const to = path.join(dataDir, blobPath(digest));
         const isThere = isFolder
           ? await copyBlob(path.join(source, blobPath(digest)), to, digest, size)
           : existsSync(to) && statSync(to).size === size;
-        if (isThere) progress({ blobs: ++report.blobs, bytes: (report.bytes += size) });
-        else report.damaged.push(digest);
+        if (isThere) {
+          dateBack(to, storedAt);
+          progress({ blobs: ++report.blobs, bytes: (report.bytes += size) });
+        } else report.damaged.push(digest);
       }
       const last = blobs.at(-1);
       if (!last) break;
@@ -143,6 +146,15 @@ async function settle(
     await snapshot.close();
   }
   return report;
+}
+
+/** It has just been hashed: the server need not do so again because it was written to since it was stored. */
+function dateBack(file: string, storedAt: number): void {
+  try {
+    utimesSync(file, storedAt / 1000, storedAt / 1000);
+  } catch {
+    return; // a file system that does not let us: the first pull hashes it once more
+  }
 }
 
 async function copyBlob(from: string, to: string, digest: Digest, size: number): Promise<boolean> {

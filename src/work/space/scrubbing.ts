@@ -1,8 +1,9 @@
 import type { Log } from "../../lib/log.ts";
 import type { Management } from "../../metadata/contract.ts";
 import type { Work } from "../runner/contract.ts";
-import type { Finding, Verifier, VerifyStep } from "../verify/contract.ts";
+import type { Verifier } from "../verify/contract.ts";
 import type { SpaceCounts } from "./contract.ts";
+import { count, record, tally } from "./findings.ts";
 
 const dayMs = 24 * 3_600_000;
 const weekMs = 7 * dayMs;
@@ -42,8 +43,10 @@ export function scrubbingWork({ verifier, management, log, counts }: ScrubbingOp
       };
       const step = await verifier.step(before.next, { repair: true });
       const found = tally(step.findings);
-      count(counts, step, found);
-      if (step.findings.length > 0) await record(management, step.findings, found);
+      counts.scrubbedBlobs += step.checked.blobs;
+      counts.scrubbedBytes += step.checked.bytes;
+      count(counts, found);
+      if (step.findings.length > 0) await record(management, "store.scrub", step.findings);
       const progress = {
         next: step.next,
         damaged: before.damaged + found.damaged,
@@ -60,37 +63,6 @@ export function scrubbingWork({ verifier, management, log, counts }: ScrubbingOp
       return { isOver: true, done: total, message, nextMs };
     },
   };
-}
-
-type Tally = Omit<Progress, "next">;
-
-function tally(findings: readonly Finding[]): Tally {
-  const kept = findings.filter(({ outcome }) => outcome === "kept").length;
-  const repaired = findings.filter(({ outcome }) => outcome === "repaired").length;
-  return { damaged: findings.length - kept, repaired, kept };
-}
-
-function count(counts: SpaceCounts, { checked }: VerifyStep, found: Tally): void {
-  counts.scrubbedBlobs += checked.blobs;
-  counts.scrubbedBytes += checked.bytes;
-  counts.damaged += found.damaged;
-  counts.repaired += found.repaired;
-  counts.kept += found.kept;
-}
-
-/** Once a step, however much is damaged: the log has each of them. */
-async function record(
-  management: Pick<Management, "note">,
-  findings: readonly Finding[],
-  found: Tally,
-): Promise<void> {
-  const [first] = findings;
-  await management.note({
-    action: "store.scrub",
-    subject: { kind: "server", id: undefined, name: undefined },
-    groupId: undefined,
-    details: { ...found, first: first?.digest, problem: first?.problem },
-  });
 }
 
 function messageOf({ damaged, repaired, kept }: Progress): string | undefined {

@@ -11,6 +11,20 @@ export interface Verifier {
   step(cursor: string | undefined, options: { repair: boolean }): Promise<VerifyStep>;
 }
 
+/** Looks at single blobs. */
+export interface Rechecker {
+  /**
+   * Hashes one stored blob that somebody has written to at `writtenAt`, for who waits to be served. That it is right is noted;
+   * what is wrong goes the way that it goes in a step, and is not fetched. `finding`: what came of one that is not right; undefined
+   * where others have taken it out, or stored it anew, meanwhile.
+   */
+  recheck(
+    digest: Digest,
+    size: number,
+    writtenAt: number,
+  ): Promise<{ isRight: true } | { isRight: false; finding: Finding | undefined }>;
+}
+
 export interface VerifyStep {
   /** Where to go on; undefined: everything has been looked at. */
   next: string | undefined;

@@ -4,7 +4,13 @@ import { failureCode, type Log } from "../../lib/log.ts";
 import type { Cache, Directory, Holder, Holdings, Upstream } from "../../metadata/contract.ts";
 import { algorithmOf, type Digest, digestOf } from "../../oci/digest.ts";
 import { ManifestError, parseManifest } from "../../oci/manifest.ts";
-import { type Finding, isCursor, type Verifier, type VerifyStep } from "./contract.ts";
+import {
+  type Finding,
+  isCursor,
+  type Rechecker,
+  type Verifier,
+  type VerifyStep,
+} from "./contract.ts";
 import { type Problem, problemOf } from "./looking.ts";
 
 /** Fetches an object anew from where it belongs: true, or why it could not be had. */
@@ -38,7 +44,7 @@ const longestMs = 20_000;
 /** Of how many places one object is asked for anew. */
 const maxHolders = 5;
 
-export class StoreVerifier implements Verifier {
+export class StoreVerifier implements Verifier, Rechecker {
   readonly #options: VerifierOptions;
   /** What somebody is just taking out, and fetching again: others leave it to him. */
   readonly #losing = new Set<Digest>();
@@ -65,6 +71,24 @@ export class StoreVerifier implements Verifier {
     return step;
   }
 
+  async recheck(digest: Digest, size: number, writtenAt: number) {
+    const { blobs, clock, log } = this.#options;
+    // What is written while it is hashed comes after this.
+    const startedAt = clock.now();
+    const problem = await problemOf(blobs, digest, size);
+    if (problem) {
+      return { isRight: false, finding: await this.#lose(digest, problem, false) } as const;
+    }
+    log.info("stored blob was written to, and is right", { digest, size, writtenAt });
+    try {
+      // Where a file's time is ahead of ours, what is written later is later than that.
+      await this.#options.holdings.verified([digest], Math.max(startedAt, Math.ceil(writtenAt)));
+    } catch (error) {
+      log.error("a blob was not noted as right", { digest, code: failureCode(error) });
+    }
+    return { isRight: true } as const;
+  }
+
   async #manifests(after: string, step: VerifyStep, repair: boolean): Promise<string | undefined> {
     const { holdings } = this.#options;
     const isLate = this.#watch();
@@ -88,6 +112,8 @@ export class StoreVerifier implements Verifier {
 
   async #blobs(after: string, step: VerifyStep, repair: boolean): Promise<string | undefined> {
     const { holdings, clock } = this.#options;
+    // What is written to a blob after it was hashed is later than this.
+    const startedAt = clock.now();
     const right: Digest[] = [];
     const isLate = this.#watch();
     let last: Digest | undefined;
@@ -102,7 +128,7 @@ export class StoreVerifier implements Verifier {
       } else right.push(digest);
       if (step.checked.bytes >= bytesPerStep || isLate()) break;
     }
-    await holdings.verified(right, clock.now());
+    await holdings.verified(right, startedAt);
     return last;
   }
 
