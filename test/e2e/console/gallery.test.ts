@@ -58,7 +58,7 @@ interface TraceEvent {
   name: string;
   pid: number;
   tid: number;
-  /** Processor time of the thread alone, in microseconds: how busy the machine is does not count. */
+  /** Processor time of the thread alone, in microseconds: how busy the machine is does not count. None of a task that was under way at the beginning or the end. */
   tdur?: number;
   args: { name?: string };
 }
@@ -79,9 +79,10 @@ async function longestTask(page: Page, doing: () => Promise<void>): Promise<numb
     events.filter(({ args }) => args.name === "CrRendererMain").map((event) => threadOf(event)),
   );
   const tasks = events.filter((event) => event.name === "RunTask" && pages.has(threadOf(event)));
+  const times = tasks.flatMap(({ tdur }) => tdur ?? []);
   // Each step of scrolling is some.
-  expect(tasks.length).toBeGreaterThan(60);
-  return Math.max(...tasks.map(({ tdur = Number.NaN }) => tdur)) / 1000;
+  expect(times.length).toBeGreaterThan(60);
+  return Math.max(...times) / 1000;
 }
 
 await e2e(
