@@ -2,7 +2,7 @@ import { type Selectable, sql, type Transaction } from "kysely";
 import type { ChildKind } from "../oci/manifest.ts";
 import { cacheOf, doubtedCaches, firstDoubted, upstreamIdOf, upstreamOfCache } from "./caches.ts";
 import type { CacheEntriesTable, Db, Schema } from "./schema.ts";
-import { held } from "./space/held.ts";
+import { held, isHeld } from "./space/held.ts";
 import { lockUpstream } from "./turns.ts";
 
 type Tx = Transaction<Schema>;
@@ -171,7 +171,7 @@ async function bringOver(tx: Tx, ids: readonly number[], cacheId: number): Promi
 
 async function file(tx: Tx, rows: readonly Row[], cacheId: number): Promise<void> {
   const keys = rows
-    .filter(({ proof, upstream_etag: etag }) => proof === "shown" || etag !== null)
+    .filter(isHeld)
     .map(({ repository, kind, reference }) => sql`(${repository}, ${kind}, ${reference})`);
   if (keys.length > 0) {
     await tx

@@ -75,8 +75,8 @@ export interface Space {
   oldest(cacheId: number): Promise<number | undefined>;
   /**
    * A step: gives up some of a cache's entries, in order of their last pull, with their proof, in one transaction. What is
-   * pinned stays, and what that needs. What a manifest leads to that is cached still becomes *named*: it can be had from the
-   * upstream, and where that manifest was pulled later, it counts as pulled then, and stays.
+   * pinned stays, and what that needs. What a cached manifest leads to goes after
+   * it: it counts as pulled a moment later than that, so that a manifest that is cached is whole.
    */
   evict(wish: EvictionWish): Promise<Evicted>;
   /** What is remembered of entries that were evicted is forgotten. */

@@ -5,6 +5,7 @@ import { isContended, lockContents } from "../turns.ts";
 import { filledUp } from "../filled-up.ts";
 import { keptByPins } from "../purges/walk.ts";
 import type { Evicted, EvictionWish } from "./contract.ts";
+import { isHeld } from "./held.ts";
 import { hintsOf } from "./hints.ts";
 import { type Above, leadingTo } from "./parents.ts";
 
@@ -103,12 +104,10 @@ function giveUp(row: Row, above: Above, fate: Fate, isDry: boolean): boolean {
 }
 
 async function apply(db: Db, cacheId: number, { used, gone }: Fate): Promise<void> {
-  const entries = (ids: readonly number[]) =>
-    db.updateTable("cache_entries").where("id", "in", filledUp(ids));
   for (const [at, rows] of Map.groupBy(used, ([, usedAt]) => usedAt)) {
-    await entries(rows.map(([id]) => id))
-      .set({ downloaded_at: at })
-      .execute();
+    const ids = filledUp(rows.map(([id]) => id));
+    const entries = db.updateTable("cache_entries").where("id", "in", ids);
+    await entries.set({ downloaded_at: at }).execute();
   }
   const remove = (ids: readonly number[]) =>
     db.deleteFrom("cache_entries").where("id", "in", filledUp(ids));
@@ -121,9 +120,6 @@ async function apply(db: Db, cacheId: number, { used, gone }: Fate): Promise<voi
       .execute();
   }
 }
-
-/** Whether it needs its content (`held.ts`). */
-const isHeld = ({ proof, upstream_etag: etag }: Row) => proof === "shown" || etag !== null;
 
 /** One more than are looked at. */
 function oldestOf(db: Db, { cacheId, after }: EvictionWish, maxSeen: number): Promise<Row[]> {

@@ -4,7 +4,7 @@ import type { ChildKind } from "../../oci/manifest.ts";
 import { filledUp } from "../filled-up.ts";
 import { parentsOf } from "../nested.ts";
 import type { Db } from "../schema.ts";
-import { held } from "./held.ts";
+import { held, isHeld } from "./held.ts";
 
 /** An entry as a step of eviction sees it. */
 interface Seen {
@@ -50,7 +50,8 @@ export class Above {
 
   constructor(lines: readonly Line[], seen: readonly Seen[]) {
     this.#lines = Map.groupBy(lines, ({ id }) => id);
-    this.#held = new Map(seen.filter(isHeldManifest).map((row) => [row.id, row]));
+    const manifests = seen.filter((row) => row.kind === "manifest" && isHeld(row));
+    this.#held = new Map(manifests.map((row) => [row.id, row]));
   }
 
   of(row: Seen): Parents {
@@ -82,9 +83,6 @@ export class Above {
     return manifests.map((one) => one.downloaded_at);
   }
 }
-
-const isHeldManifest = ({ kind, proof, upstream_etag: etag }: Seen) =>
-  kind === "manifest" && (proof === "shown" || etag !== null);
 
 /** Asks at once for all of these, of which there is one at least. */
 export async function leadingTo(db: Db, cacheId: number, seen: readonly Seen[]): Promise<Above> {
