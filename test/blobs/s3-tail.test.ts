@@ -35,7 +35,7 @@ describe("a connection of its own", () => {
   let requests: string[];
   let dialled: Duplex[];
   let told: (string | undefined)[];
-  let serve: (socket: net.Socket) => void;
+  let serve: (socket: net.Socket) => unknown;
   const closing = () => new AbortController();
 
   beforeEach(async () => {
@@ -55,7 +55,7 @@ describe("a connection of its own", () => {
     socket.on("error", () => {}); // the other side leaves as it likes
     socket.once("data", (data: Buffer) => {
       requests.push(data.toString());
-      serve(socket);
+      void serve(socket);
     });
   }
 
@@ -182,8 +182,10 @@ describe("a connection of its own", () => {
   });
 
   test("takes little ahead of readers that rest, however long, and goes on when they do", async () => {
-    serve = (socket) => socket.write(answer(content));
-    const tails = Array.from({ length: 32 }, () => begin(content.length));
+    const bytes = content.subarray(0, 3 * MiB);
+    const whole = answer(bytes);
+    serve = (socket) => socket.write(whole);
+    const tails = Array.from({ length: 32 }, () => begin(bytes.length));
     await until(() => told.length === tails.length);
     await Bun.sleep(200);
     clock.step(3_600_000);
@@ -192,7 +194,18 @@ describe("a connection of its own", () => {
       expect(socket.isPaused()).toBe(true);
       expect(socket.bytesRead).toBeLessThanOrEqual(mostAhead);
     }
-    for (const tail of tails) expect(digest(await all(tail))).toBe(digest(content));
+    for (const tail of tails) expect((await all(tail)).equals(bytes)).toBe(true);
+    await isGone();
+  });
+
+  test("gives a reader that has rested all bytes of one that has closed behind the last", async () => {
+    const bytes = content.subarray(0, 3 * MiB);
+    serve = (socket) => socket.end(answer(bytes));
+    const tail = begin(bytes.length);
+    await until(() => sockets[0]?.writableFinished ?? false);
+    await Bun.sleep(200);
+    expect(digest(await all(tail))).toBe(digest(bytes));
+    expect(told).toEqual(["answered", "over"]);
     await isGone();
   });
 
@@ -260,6 +273,16 @@ describe("a connection of its own", () => {
       expect(digest(await all(tail))).toBe(digest(content));
       expect(told).toEqual(["answered", "over"]);
       await isGone();
+    });
+
+    test("gives a reader that has rested all bytes of one that has closed behind the last, too", async () => {
+      const bytes = content.subarray(0, 3 * MiB);
+      serve = (socket) => socket.end(answer(bytes));
+      const tail = begin(bytes.length, closing().signal, testCertificate.cert);
+      await until(() => sockets[0]?.writableFinished ?? false);
+      await Bun.sleep(200);
+      expect(digest(await all(tail))).toBe(digest(bytes));
+      expect(told).toEqual(["answered", "over"]);
     });
 
     test("takes little ahead of a reader that rests, too", async () => {
