@@ -5,7 +5,7 @@ import type { Config } from "./config.ts";
 import { deriveKey } from "./lib/keys.ts";
 import { failureCode } from "./lib/log.ts";
 import { createSealer } from "./lib/seal.ts";
-import type { DatabaseCopy, StoredNames } from "./metadata/copies/contract.ts";
+import type { StoredNames } from "./metadata/copies/contract.ts";
 import { PostgresCopy } from "./metadata/copies/copy.ts";
 import { namesInFile, namesInPostgres } from "./metadata/copies/names.ts";
 import { examinePostgres } from "./metadata/postgres/examine.ts";
@@ -63,10 +63,9 @@ async function join(
   const { dataDir, minFreeBytes } = config;
   const closers: (() => Promise<void>)[] = [];
   try {
-    let copy: DatabaseCopy | undefined;
-    if (finish && database) copy = PostgresCopy.open(fileOf(config), database);
-    else if (finish) closers.push(keepServersOut(config));
+    const copy = database && PostgresCopy.open(fileOf(config), database, { alone: finish });
     if (copy) closers.push(() => copy.close());
+    else if (finish) closers.push(keepServersOut(config));
     if (!bucket)
       return await migrate({ dataDir, blobs: undefined, database: copy, finish, progress });
     const { redirect, ...settings } = bucket;

@@ -1,20 +1,32 @@
-import { Kysely, sql, type Transaction } from "kysely";
+import { Kysely, type RawBuilder, sql, type Transaction } from "kysely";
 import { systemClock } from "../../lib/clock.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { MetadataError } from "../contract.ts";
-import { migrate, unfinishedCopy } from "../migrations/index.ts";
+import { migrate, stepNames, unfinishedCopy } from "../migrations/index.ts";
 import { postgresDialect } from "../postgres/dialect.ts";
+import { PostgresError } from "../postgres/errors.ts";
 import { explained } from "../postgres/explained.ts";
 import { postgresWords } from "../postgres/words.ts";
 import type { Schema } from "../schema.ts";
-import type { Row, Value } from "./source.ts";
-
-/** How far a copy has come. */
-export interface Position {
-  table: string;
-  /** Values of the last row's primary key; undefined: nothing of the table has been copied. */
-  after: Value[] | undefined;
-}
+import {
+  beginParts,
+  makeParts,
+  type Part,
+  partOf,
+  partsBehind,
+  partsTable,
+  settle,
+  unsettle,
+} from "./parts.ts";
+import {
+  addReferences,
+  dropReferences,
+  makeReferences,
+  referencesTable,
+  setTriggers,
+} from "./resting.ts";
+import { digestOf, type Page, type Shape } from "./rows.ts";
+import { byIndex, deleteOthers, insertMissing } from "./writing.ts";
 
 export interface CopyTargetOptions {
   url: string;
@@ -23,7 +35,10 @@ export interface CopyTargetOptions {
 
 const connectMs = 5000;
 const digestsPerStatement = 500;
-const named = sql.table(unfinishedCopy);
+/** Of what is noted, and how: what another release has begun is begun anew. */
+const mark = `parts, ${stepNames.at(-1)}`;
+const uniqueViolation = "POSTGRES_23505";
+const referenceViolation = "POSTGRES_23503";
 
 /** A database of PostgreSQL that is filled. Servers keep out until it is finished. */
 export class CopyTarget {
@@ -37,55 +52,89 @@ export class CopyTarget {
     this.#db = new Kysely<Schema>({ dialect: postgresDialect(pool) });
   }
 
-  /** Whether this source, as it is now, can be copied there; `unfinished`: a copy was begun. Throws a `MetadataError`. */
+  /** Whether anything can be copied there; `unfinished`: a copy was begun. Throws a `MetadataError`. */
   async look(): Promise<"empty" | "unfinished"> {
-    return this.#explained(async () => {
-      const tables = await this.#tables();
-      if (tables.includes(unfinishedCopy)) return "unfinished";
-      if (tables.length === 0) return "empty";
-      throw new MetadataError(
-        "unusable",
-        "WEIR_TARGET_DATABASE_URL: that database has tables already: if a migration to it came to its end, start the server there; " +
-          "else give an empty database",
-      );
-    });
+    const tables = await this.#tables();
+    if (tables.includes(unfinishedCopy)) return "unfinished";
+    if (tables.length === 0) return "empty";
+    throw new MetadataError(
+      "unusable",
+      "WEIR_TARGET_DATABASE_URL: that database has tables already: if a migration to it came to its end, start the server there; " +
+        "else give an empty database",
+    );
   }
 
-  /** Makes the tables, empties them where the copy was of something else; where to go on. */
-  async begin(mark: string): Promise<Position | undefined> {
-    return this.#explained(async () => {
+  /** Makes the tables, and has what would be in the way of a copy rest. */
+  async begin(shapes: readonly Shape[]): Promise<void> {
+    await this.#explained(async () => {
       const isEmpty = (await this.look()) === "empty";
-      const noted = isEmpty ? undefined : await this.#noted();
-      if (noted?.mark !== mark) await this.#db.transaction().execute((tx) => beginAnew(tx, mark));
+      if (isEmpty || (await this.#mark()) !== mark) await this.#transaction(beginAnew);
       await migrate(this.#db, postgresWords);
-      // What triggers keep in step is copied like everything else, and must not be counted twice.
-      await this.#db.transaction().execute((tx) => setTriggers(tx, "disable"));
-      if (noted?.mark !== mark || noted.table === null) return undefined;
-      const after = noted.position === null ? undefined : (JSON.parse(noted.position) as Value[]);
-      return { table: noted.table, after };
+      await this.#transaction(async (tx) => {
+        // What triggers keep in step is copied like everything else, and must not be counted twice.
+        await setTriggers(tx, "disable");
+        await dropReferences(tx);
+        await beginParts(tx, shapes);
+      });
     });
   }
 
-  /** Rows and how far that is, both or none. `isFirst`: what the schema's making has left in the table goes. */
-  async write(
-    table: string,
-    columns: readonly string[],
-    rows: readonly Row[],
-    { isFirst, after }: { isFirst: boolean; after: readonly Value[] | undefined },
-  ): Promise<void> {
-    const position = after === undefined ? null : JSON.stringify(after);
+  /** Parts that may have rows in the target. */
+  filled(): AsyncGenerator<Part> {
+    return this.#parts(sql`row_count is not null`);
+  }
+
+  /** Parts that are not what the source's were. */
+  unsettled(): AsyncGenerator<Part> {
+    return this.#parts(sql`digest is null`);
+  }
+
+  /** Rows of the target, with keys of the page's range, that are not among its rows go. */
+  async prune(shape: Shape, part: Part, page: Page): Promise<void> {
     await this.#explained(() =>
-      this.#db.transaction().execute(async (tx) => {
-        if (isFirst) await sql`delete from ${sql.table(table)}`.execute(tx);
-        if (rows.length > 0) await insert(tx, table, columns, rows);
-        await sql`update ${named} set table_name = ${table}, position = ${position}`.execute(tx);
+      this.#transaction(async (tx) => {
+        await unsettle(tx, part);
+        await byIndex(tx);
+        await deleteOthers(tx, shape, page);
       }),
     );
   }
 
+  /**
+   * Rows of a page, the first of what is left of the part, and the note of them, both or none. How many were `copied`: undefined
+   * where one of them has what is another's in the target, so that all are put off. What is behind the page is the `rest`.
+   */
+  async settle(
+    shape: Shape,
+    part: Part,
+    page: Page,
+  ): Promise<{ copied: number | undefined; rest: Part | undefined }> {
+    return this.#explained(async () => {
+      try {
+        return await this.#transaction(async (tx) => {
+          const rest = await settle(tx, part, page, digestOf(page));
+          await byIndex(tx);
+          if (part.rows !== undefined) await deleteOthers(tx, shape, page);
+          return { copied: await insertMissing(tx, shape, page, part), rest };
+        });
+      } catch (error) {
+        if (!isOf(error, uniqueViolation)) throw error;
+      }
+      const rest = await this.#transaction((tx) => settle(tx, part, page, undefined));
+      return { copied: undefined, rest };
+    });
+  }
+
+  /** Tables with a part that is not settled. */
+  async unlike(): Promise<string[]> {
+    const query = sql<{ name: string }>`
+      select distinct table_name as name from ${sql.table(partsTable)} where digest is null`;
+    return (await this.#rows(query)).map(({ name }) => name);
+  }
+
   async count(table: string): Promise<number> {
     const query = sql<{ count: number }>`select count(*) as count from ${sql.table(table)}`;
-    return (await query.execute(this.#db)).rows[0]?.count ?? 0;
+    return (await this.#rows(query))[0]?.count ?? 0;
   }
 
   /** All that makes it a database for servers, at once. */
@@ -94,7 +143,8 @@ export class CopyTarget {
     lost: readonly Digest[],
   ): Promise<void> {
     await this.#explained(() =>
-      this.#db.transaction().execute(async (tx) => {
+      this.#transaction(async (tx) => {
+        await addReferences(tx).catch(refuseDangling);
         await setTriggers(tx, "enable");
         for (const { name, seq } of lastIds.filter((one) => one.seq > 0)) {
           await sql`select setval(pg_get_serial_sequence(${name}, 'id'), ${seq})`.execute(tx);
@@ -103,7 +153,9 @@ export class CopyTarget {
           await withoutBlobs(tx, lost.slice(at, at + digestsPerStatement));
         }
         await sql`update generation set value = value + 1`.execute(tx);
-        await sql`drop table ${named}`.execute(tx);
+        for (const name of [partsTable, referencesTable, unfinishedCopy]) {
+          await sql`drop table ${sql.table(name)}`.execute(tx);
+        }
       }),
     );
   }
@@ -113,15 +165,33 @@ export class CopyTarget {
   }
 
   async #tables(): Promise<string[]> {
-    const { rows } = await sql.raw<{ name: string }>(postgresWords.tables).execute(this.#db);
+    const rows = await this.#rows(sql.raw<{ name: string }>(postgresWords.tables));
     return rows.map(({ name }) => name);
   }
 
-  async #noted() {
-    const noted = sql<{ mark: string; table_name: string | null; position: string | null }>`
-      select mark, table_name, position from ${named}`;
-    const [row] = (await noted.execute(this.#db)).rows;
-    return row && { mark: row.mark, table: row.table_name, position: row.position };
+  async #mark(): Promise<string | undefined> {
+    const noted = sql<{ mark: string }>`select mark from ${sql.table(unfinishedCopy)}`;
+    return (await this.#rows(noted))[0]?.mark;
+  }
+
+  /** Those that are there when this begins, in the order in which they were made. */
+  async *#parts(condition: RawBuilder<unknown>): AsyncGenerator<Part> {
+    const all = sql<{ id: number | null }>`select max(id) as id from ${sql.table(partsTable)}`;
+    const last = (await this.#rows(all))[0]?.id ?? 0;
+    for (let after: number | undefined = 0; after !== undefined;) {
+      const query = partsBehind(after, last, condition);
+      const rows = await this.#rows(query);
+      yield* rows.map(partOf);
+      after = rows.at(-1)?.id;
+    }
+  }
+
+  async #rows<Row>(query: RawBuilder<Row>): Promise<Row[]> {
+    return this.#explained(async () => (await query.execute(this.#db)).rows);
+  }
+
+  #transaction<T>(work: (tx: Transaction<Schema>) => Promise<T>): Promise<T> {
+    return this.#db.transaction().execute(work);
   }
 
   async #explained<T>(work: () => Promise<T>): Promise<T> {
@@ -134,7 +204,7 @@ export class CopyTarget {
 }
 
 /** Everything in it is ours: it was empty when the first copy began. */
-async function beginAnew(tx: Transaction<Schema>, mark: string): Promise<void> {
+async function beginAnew(tx: Transaction<Schema>): Promise<void> {
   await sql
     .raw(
       `do $$ declare t record; begin
@@ -150,37 +220,20 @@ async function beginAnew(tx: Transaction<Schema>, mark: string): Promise<void> {
 end $$`,
     )
     .execute(tx);
-  await sql`create table ${named} (mark text not null, table_name text, position text)`.execute(tx);
-  await sql`insert into ${named} (mark) values (${mark})`.execute(tx);
+  await sql`create table ${sql.table(unfinishedCopy)} (mark text not null)`.execute(tx);
+  await sql`insert into ${sql.table(unfinishedCopy)} (mark) values (${mark})`.execute(tx);
+  await makeParts(tx);
+  await makeReferences(tx);
 }
 
-/** All that are not the engine's own. References hold all the time. */
-async function setTriggers(tx: Transaction<Schema>, how: "enable" | "disable"): Promise<void> {
-  await sql
-    .raw(
-      `do $$ declare t record; begin
-  for t in select relname as name from pg_catalog.pg_class
-    where relnamespace = current_schema()::regnamespace and relkind = 'r' loop
-    execute format('alter table %I ${how} trigger user', t.name);
-  end loop;
-end $$`,
-    )
-    .execute(tx);
-}
+const isOf = (error: unknown, code: string) =>
+  error instanceof PostgresError && error.code === code;
 
-async function insert(
-  tx: Transaction<Schema>,
-  table: string,
-  columns: readonly string[],
-  rows: readonly Row[],
-): Promise<void> {
-  const names = sql.join(columns.map((name) => sql.ref(name)));
-  const tuples = rows.map((row) => {
-    const values = columns.map((name) => sql.val(row[name] ?? null));
-    return sql`(${sql.join(values)})`;
-  });
-  const into = sql`insert into ${sql.table(table)} (${names})`;
-  await sql`${into} values ${sql.join(tuples)}`.execute(tx);
+function refuseDangling(error: unknown): never {
+  if (!isOf(error, referenceViolation)) throw error;
+  const text =
+    "WEIR_TARGET_DATABASE_URL: a row that was copied refers to one that is not there: the copy is not used; drop the target database, make it anew, and run weir migrate again";
+  throw new MetadataError("damaged", text, { cause: error });
 }
 
 async function withoutBlobs(tx: Transaction<Schema>, digests: readonly Digest[]): Promise<void> {
