@@ -112,7 +112,12 @@ async function changeAll(): Promise<void> {
   const outer = await group("outer");
   await group("inner", { parent_id: outer.id });
   const create = `/groups/${outer.id}/-${of}/upstreams`;
-  const named = (name: string) => ({ name, url: upstream.url, cache_validity_hours: 1 });
+  const named = (name: string) => ({
+    name,
+    url: upstream.url,
+    username: name,
+    password: "a-password-of-an-upstream",
+  });
   const one = (await weir.api("POST", create, named("one"), 201)) as { id: number };
   const two = (await weir.api("POST", create, named("two"), 201)) as { id: number };
   expect(await migrate()).toMatchObject({ code: 0, err: "" });
@@ -122,7 +127,7 @@ async function changeAll(): Promise<void> {
   ] as const) {
     await weir.api("PATCH", `${of}/upstreams/${id}`, { name });
   }
-  await weir.api("POST", "/user/personal_access_tokens", { name: "new", scopes: ["api"] }, 201);
+  await weir.api("POST", "/personal_access_tokens", { name: "new", scopes: ["api"] }, 201);
   expect(await migrate()).toMatchObject({ code: 0, err: "" });
   await weir.api("DELETE", `/groups/${outer.id}`, undefined, 204);
   await group("outer");

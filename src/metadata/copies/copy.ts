@@ -98,7 +98,7 @@ export class PostgresCopy implements DatabaseCopy {
     const limit = (page?: Page) => (page ? this.rowsAtOnce.most : (part.rows ?? 0) + 1);
     for await (const page of this.source.pages(shape, part, limit)) {
       const isFirst = page.after === part.after;
-      if (isFirst && part.digest === digestOf(page)) return page.rows;
+      if (isFirst && part.digest === digestOf(page)) return page.rows.length;
       await this.target.prune(shape, part, page);
     }
     return 0;
@@ -114,13 +114,15 @@ export class PostgresCopy implements DatabaseCopy {
     let left = part;
     for await (const page of this.source.pages(shape, part, limit)) {
       const { copied, rest } = await this.target.settle(shape, left, page);
-      yield { rows: page.rows, copied: copied ?? 0, putOff: copied === undefined ? page.rows : 0 };
+      const rows = page.rows.length;
+      yield { rows, copied: copied ?? 0, putOff: copied === undefined ? rows : 0 };
       if (rest) left = rest;
     }
   }
   /** As many as fit into a transaction when they are like these. */
-  #sizedTo({ rows, text }: Page): number {
+  #sizedTo({ rows }: Page): number {
     const { least, most } = this.rowsAtOnce;
-    return Math.min(Math.max(Math.floor((rows * textAtOnce) / text.length), least), most);
+    const size = rows.reduce((sum, { length }) => sum + length, 0);
+    return Math.min(Math.max(Math.floor((rows.length * textAtOnce) / size), least), most);
   }
 }

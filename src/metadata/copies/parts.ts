@@ -86,7 +86,7 @@ export async function settle(
   { upto, rows }: Page,
   digest: string | undefined,
 ): Promise<Part | undefined> {
-  const count = digest === undefined ? part.rows : rows;
+  const count = digest === undefined ? part.rows : rows.length;
   await requireOne(
     sql`update ${parts} set upto_key = ${textOf(upto)}, row_count = ${count ?? null}, digest = ${digest ?? null}
       where id = ${part.id} and digest is null and upto_key is not distinct from ${textOf(part.upto)}`,

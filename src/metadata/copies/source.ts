@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { Kysely, sql } from "kysely";
+import { Kysely, type RawBuilder, sql } from "kysely";
 import { MetadataError } from "../contract.ts";
 import { schemaOf } from "../examined.ts";
 import type { Schema } from "../schema.ts";
@@ -7,7 +7,16 @@ import { sqliteDialect } from "../sqlite/dialect.ts";
 import { FileLock } from "../sqlite/lock.ts";
 import { explained, requireFile, sqliteWords } from "../sqlite/open.ts";
 import { tablesInOrder } from "../tables.ts";
-import { isSameKey, namesOf, type Page, type Range, type Row, type Shape, within } from "./rows.ts";
+import {
+  columnsOf,
+  isSameKey,
+  namesOf,
+  type Page,
+  type Range,
+  type Row,
+  type Shape,
+  within,
+} from "./rows.ts";
 
 /** A file of SQLite. Each look at it is short: a long one would have the write-ahead log of its server grow. */
 export class CopySource {
@@ -54,15 +63,14 @@ export class CopySource {
 
   /** The first rows of a range, at most so many. */
   async page(shape: Shape, range: Range, limit: number): Promise<Page> {
-    const { table, columns, key, bytes } = shape;
-    const values = columns.map((name) => (bytes.includes(name) ? hexOf(name) : sql.ref(name)));
-    const query = sql<Row>`select ${sql.join(values)} from ${sql.table(table)}
+    const { table, key } = shape;
+    const query = sql<Row>`select ${columnsOf(shape, hexOf)} from ${sql.table(table)}
       where ${within(shape, range)} order by ${namesOf(key)} limit ${limit}`;
     const { rows } = await query.execute(this.db);
     const last = rows.at(-1);
     const isWhole = rows.length < limit || last === undefined;
     const upto = isWhole ? range.upto : key.map((name) => last[name] ?? null);
-    return { after: range.after, upto, rows: rows.length, text: JSON.stringify(rows) };
+    return { after: range.after, upto, rows: rows.map(textOf) };
   }
 
   /** All rows of a range, a page at a time. */
@@ -91,10 +99,14 @@ export class CopySource {
   }
 }
 
-/** As PostgreSQL reads bytes. */
-function hexOf(name: string) {
-  const column = sql.ref(name);
-  return sql`iif(${column} is null, null, '\\x' || hex(${column})) as ${column}`;
+const hexOf = (column: RawBuilder<unknown>) =>
+  sql`iif(${column} is null, null, '\\x' || lower(hex(${column})))`;
+
+/** Without a character that PostgreSQL's texts cannot have. */
+function textOf(row: Row): string {
+  const text = JSON.stringify(row);
+  if (!text.includes("\\u0000")) return text;
+  return text.replace(/(?<!\\)((?:\\\\)*)\\u0000/g, "$1\\ufffd");
 }
 
 function requireCurrent(database: Database, file: string): void {

@@ -25,8 +25,8 @@ import {
   referencesTable,
   setTriggers,
 } from "./resting.ts";
-import { digestOf, type Page, type Shape } from "./rows.ts";
-import { byIndex, deleteOthers, insertMissing } from "./writing.ts";
+import { difference, digestOf, type Page, type Shape } from "./rows.ts";
+import { byIndex, copiedRows, deleteRows, insertRows } from "./writing.ts";
 
 export interface CopyTargetOptions {
   url: string;
@@ -95,7 +95,8 @@ export class CopyTarget {
       this.#transaction(async (tx) => {
         await unsettle(tx, part);
         await byIndex(tx);
-        await deleteOthers(tx, shape, page);
+        const { stale } = difference(page, await copiedRows(tx, shape, page));
+        await deleteRows(tx, shape, stale);
       }),
     );
   }
@@ -113,9 +114,7 @@ export class CopyTarget {
       try {
         return await this.#transaction(async (tx) => {
           const rest = await settle(tx, part, page, digestOf(page));
-          await byIndex(tx);
-          if (part.rows !== undefined) await deleteOthers(tx, shape, page);
-          return { copied: await insertMissing(tx, shape, page, part), rest };
+          return { copied: await write(tx, shape, part, page), rest };
         });
       } catch (error) {
         if (!isOf(error, uniqueViolation)) throw error;
@@ -224,6 +223,24 @@ end $$`,
   await sql`insert into ${sql.table(unfinishedCopy)} (mark) values (${mark})`.execute(tx);
   await makeParts(tx);
   await makeReferences(tx);
+}
+
+/** How many rows were missing, or others. */
+async function write(
+  tx: Transaction<Schema>,
+  shape: Shape,
+  part: Part,
+  page: Page,
+): Promise<number> {
+  if (part.rows === undefined) {
+    await insertRows(tx, shape, page.rows);
+    return page.rows.length;
+  }
+  await byIndex(tx);
+  const { stale, missing } = difference(page, await copiedRows(tx, shape, page));
+  await deleteRows(tx, shape, stale);
+  await insertRows(tx, shape, missing);
+  return missing.length;
 }
 
 const isOf = (error: unknown, code: string) =>

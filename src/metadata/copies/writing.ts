@@ -1,7 +1,6 @@
 import { type RawBuilder, sql, type Transaction } from "kysely";
 import type { Schema } from "../schema.ts";
-import type { Part } from "./parts.ts";
-import { namesOf, type Page, type Shape, within } from "./rows.ts";
+import { columnsOf, namesOf, type Range, type Shape, within } from "./rows.ts";
 
 type Tx = Transaction<Schema>;
 
@@ -15,40 +14,30 @@ export async function byIndex(tx: Tx): Promise<void> {
   );
 }
 
-/** Rows of this range of the target that are not among those of the page go. */
-export async function deleteOthers(tx: Tx, shape: Shape, page: Page): Promise<void> {
-  const { table, key, columns } = shape;
-  await sql`delete from ${sql.table(table)} where ${within(shape, page)} and not exists (
-    select from ${recordsOf(shape, page)} as here
-    where ${isHere(table, key)}
-    and row(${of("here", columns)}) is not distinct from row(${of(table, columns)}))`.execute(tx);
+/** What was copied of the rows of a range, each as JSON: in the words of `JSON.stringify`, which has no spaces either. */
+export async function copiedRows(tx: Tx, shape: Shape, range: Range): Promise<string[]> {
+  const query = sql<{ row: string }>`select row_to_json(r)::text as row from (
+    select ${columnsOf(shape, hexOf)} from ${sql.table(shape.table)} where ${within(shape, range)}) as r`;
+  return (await query.execute(tx)).rows.map(({ row }) => row);
 }
 
-/** Rows of the page that the target has not come; how many. */
-export async function insertMissing(tx: Tx, shape: Shape, page: Page, part: Part): Promise<number> {
-  const { table, key, columns } = shape;
-  const names = namesOf(columns);
-  const there = sql`where not exists (select from ${sql.table(table)} where ${isHere(table, key)})`;
-  const { numAffectedRows } = await sql`insert into ${sql.table(table)} (${names})
-    select ${names} from ${recordsOf(shape, page)} as here ${part.rows === undefined ? sql`` : there}`.execute(
-    tx,
-  );
-  return Number(numAffectedRows ?? 0);
+const hexOf = (column: RawBuilder<unknown>) => sql`'\\x' || encode(${column}, 'hex')`;
+
+export async function deleteRows(tx: Tx, shape: Shape, rows: readonly string[]): Promise<void> {
+  if (rows.length === 0) return;
+  const key = namesOf(shape.key);
+  await sql`delete from ${sql.table(shape.table)}
+    where (${key}) in (select ${key} from ${recordsOf(shape, rows)})`.execute(tx);
 }
 
-const of = (table: string, columns: readonly string[]) =>
-  sql.join(columns.map((name) => sql.ref(`${table}.${name}`)));
-
-const isHere = (table: string, key: readonly string[]) =>
-  sql`(${of("here", key)}) = (${of(table, key)})`;
-
-/** The rows of a page as a table: one parameter, however many they are, and so one statement to be prepared. */
-function recordsOf({ table }: Shape, { text }: Page): RawBuilder<unknown> {
-  return sql`json_populate_recordset(null::${sql.table(table)}, ${withoutNul(text)}::text::json)`;
+export async function insertRows(tx: Tx, shape: Shape, rows: readonly string[]): Promise<void> {
+  if (rows.length === 0) return;
+  const names = namesOf(shape.columns);
+  await sql`insert into ${sql.table(shape.table)} (${names})
+    select ${names} from ${recordsOf(shape, rows)}`.execute(tx);
 }
 
-/** A text cannot have this character here. */
-function withoutNul(json: string): string {
-  if (!json.includes("\\u0000")) return json;
-  return json.replace(/(?<!\\)((?:\\\\)*)\\u0000/g, "$1\\ufffd");
+/** As a table: one parameter, however many they are, and so one statement to be prepared. */
+function recordsOf({ table }: Shape, rows: readonly string[]) {
+  return sql`json_populate_recordset(null::${sql.table(table)}, ${`[${rows.join(",")}]`}::text::json)`;
 }
