@@ -23,8 +23,9 @@ export async function migrateWeir(
   migrating: Migrating,
 ): Promise<MigrationReport> {
   const moves = whatMoves(config, target);
-  await requireSameKey(config, target, around);
-  if (moves.database) await PostgresCopy.look(moves.database);
+  const isBegun = moves.database && (await PostgresCopy.look(moves.database)) === "unfinished";
+  // What is damaged was found before the first round; a copy reads all rows, and stops at what cannot be read.
+  await requireSameKey(config, target, { ...around, isThorough: !isBegun });
   // One at a time: the folder is emptied at the beginning, as a spool is.
   const release = locked(config, "migration", "another weir migrate is at work there");
   try {
@@ -106,7 +107,11 @@ function locked({ dataDir }: Config, name: string, why: string): () => void {
 }
 
 /** Upstreams' passwords are moved as they are: the new server has to open them. Before anything is copied. */
-async function requireSameKey(config: Config, target: Config, { log }: Surroundings) {
+async function requireSameKey(
+  config: Config,
+  target: Config,
+  { log, isThorough }: Surroundings & { isThorough: boolean },
+) {
   const secret = config.secretKey ?? keyOf(config);
   if (target.secretKey !== undefined && target.secretKey !== secret) {
     throw new MigrationError(
@@ -119,7 +124,7 @@ async function requireSameKey(config: Config, target: Config, { log }: Surroundi
   const sealer = createSealer(key, ...former);
   const examined = config.database
     ? await examinePostgres(config.database, { sealer, log })
-    : await examineSqlite(fileOf(config), { sealer, log });
+    : await examineSqlite(fileOf(config), { sealer, log, isThorough });
   const problem = whyNot(config, examined);
   if (problem !== undefined) throw new MigrationError(problem);
 }

@@ -354,3 +354,15 @@ copyTest("a text with a character that PostgreSQL has not is copied without it",
     { name: "a\uFFFD\\u0000\\" },
   ]);
 });
+
+copyTest("a source that is damaged is said to be", async () => {
+  moved.write(`insert into groups (path, name) select 'g' || n, 'a group' from ${numbers(3000)}`);
+  await moved.round();
+  const { size } = Bun.file(moved.file);
+  const bytes = new Uint8Array(await Bun.file(moved.file).arrayBuffer());
+  // The last pages are those of the rows.
+  bytes.fill(0xff, size - 20 * 4096);
+  await Bun.write(moved.file, bytes);
+  expect(await messageOf(moved.finish())).toContain("is damaged");
+  expect(await moved.target.query("select count(*) as n from unfinished_copy")).toEqual([{ n: 1 }]);
+});

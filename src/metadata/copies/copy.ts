@@ -36,11 +36,11 @@ export class PostgresCopy implements DatabaseCopy {
     return new PostgresCopy(CopySource.open(file, { alone }), new CopyTarget(target), rowsAtOnce);
   }
 
-  /** Throws a `MetadataError` where nothing could be copied there. */
-  static async look(options: CopyTargetOptions): Promise<void> {
+  /** Whether a copy was begun there. Throws a `MetadataError` where none could be. */
+  static async look(options: CopyTargetOptions): Promise<"empty" | "unfinished"> {
     const target = new CopyTarget(options);
     try {
-      await target.look();
+      return await target.look();
     } finally {
       await target.close();
     }

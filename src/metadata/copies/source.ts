@@ -21,10 +21,12 @@ import {
 /** A file of SQLite. Each look at it is short: a long one would have the write-ahead log of its server grow. */
 export class CopySource {
   readonly db: Kysely<Schema>;
+  readonly #file: string;
   readonly #lock: FileLock | undefined;
 
-  private constructor(database: Database, lock: FileLock | undefined) {
+  private constructor(database: Database, file: string, lock: FileLock | undefined) {
     this.db = new Kysely<Schema>({ dialect: sqliteDialect(database) });
+    this.#file = file;
     this.#lock = lock;
   }
 
@@ -38,7 +40,7 @@ export class CopySource {
       // What a killed server has left in its log is brought home only by who may write.
       database = new Database(file, { readonly: !alone, readwrite: alone, strict: true });
       requireCurrent(database, file);
-      return new CopySource(database, lock);
+      return new CopySource(database, file, lock);
     } catch (error) {
       database?.close(false);
       lock?.release();
@@ -54,7 +56,7 @@ export class CopySource {
   async #shapeOf(table: string): Promise<Shape> {
     const all = sql<{ name: string; type: string; pk: number }>`
       select name, type, pk from pragma_table_info(${table})`;
-    const { rows } = await all.execute(this.db);
+    const rows = await this.#read(all);
     const key = rows.filter(({ pk }) => pk > 0).toSorted((a, b) => a.pk - b.pk);
     const bytes = rows.filter(({ type }) => type.toLowerCase() === "blob");
     const names = (list: readonly { name: string }[]) => list.map(({ name }) => name);
@@ -66,7 +68,7 @@ export class CopySource {
     const { table, key } = shape;
     const query = sql<Row>`select ${columnsOf(shape, hexOf)} from ${sql.table(table)}
       where ${within(shape, range)} order by ${namesOf(key)} limit ${limit}`;
-    const { rows } = await query.execute(this.db);
+    const rows = await this.#read(query);
     const last = rows.at(-1);
     const isWhole = rows.length < limit || last === undefined;
     const upto = isWhole ? range.upto : key.map((name) => last[name] ?? null);
@@ -84,18 +86,26 @@ export class CopySource {
 
   async count(table: string): Promise<number> {
     const query = sql<{ count: number }>`select count(*) as count from ${sql.table(table)}`;
-    return (await query.execute(this.db)).rows[0]?.count ?? 0;
+    return (await this.#read(query))[0]?.count ?? 0;
   }
 
   /** The last id that each table has given out. */
   async lastIds(): Promise<{ name: string; seq: number }[]> {
     const query = sql<{ name: string; seq: number }>`select name, seq from sqlite_sequence`;
-    return (await query.execute(this.db)).rows;
+    return this.#read(query);
   }
 
   async close(): Promise<void> {
     await this.db.destroy();
     this.#lock?.release();
+  }
+
+  async #read<R>(query: RawBuilder<R>): Promise<R[]> {
+    try {
+      return (await query.execute(this.db)).rows;
+    } catch (error) {
+      throw explained(error, this.#file);
+    }
   }
 }
 
