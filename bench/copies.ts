@@ -68,8 +68,12 @@ try {
   writer.run(`update cache_entries set downloads_count = downloads_count + 1, downloaded_at = downloaded_at + 1
     where id % ${Math.max(1, Math.floor(entries / changed))} = 7`);
   grow(entries + changed + 1, entries + changed + changed);
-  writer.close(true);
   await round("the last round after some changes", true);
+  await server.query("postgres", "drop database weir");
+  await server.query("postgres", "create database weir");
+  await round("all of it again");
+  await round("the last round in which nothing has changed", true);
+  writer.close(true);
 } finally {
   await server.remove();
   rmSync(folder, { recursive: true });
@@ -82,18 +86,14 @@ async function round(name: string, isLast = false): Promise<void> {
     { url: server.url("weir"), ca: undefined },
     { alone: isLast },
   );
-  let comparedAt = startedAt;
-  const report = await copy.run(({ copied }) => {
-    if (copied === 0) comparedAt = performance.now();
-  });
+  const { rows, copied } = await copy.run(() => undefined);
   const ranAt = performance.now();
   if (isLast) await copy.finish([]);
   const { user, system } = process.cpuUsage(cpu);
   const seconds = (ms: number) => `${(ms / 1000).toFixed(2)} s`;
-  const { rows, copied } = report;
   console.log(
-    `${name}: ${rows} rows, ${copied} copied; ${seconds(performance.now() - startedAt)} (compared ${seconds(comparedAt - startedAt)}, ` +
-      `copied ${seconds(ranAt - comparedAt)}, finished ${seconds(performance.now() - ranAt)}), processor ${seconds((user + system) / 1000)}`,
+    `${name}: ${rows} rows, ${copied} of them copied; ${seconds(performance.now() - startedAt)}` +
+      `${isLast ? ` (of that ${seconds(performance.now() - ranAt)} for the end)` : ""}, processor ${seconds((user + system) / 1000)}`,
   );
   await copy.close();
 }

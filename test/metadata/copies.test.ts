@@ -355,6 +355,24 @@ copyTest("a text with a character that PostgreSQL has not is copied without it",
   ]);
 });
 
+copyTest("what a server that was killed has left in its log comes along", async () => {
+  const killed = await Moved.begin();
+  const database = new Database(killed.file, { strict: true });
+  try {
+    database.run("pragma journal_mode = wal");
+    database.run(group(7));
+    for (const end of ["", "-wal"]) {
+      await Bun.write(moved.file + end, Bun.file(killed.file + end));
+    }
+  } finally {
+    database.close(true);
+    await killed.end();
+  }
+  expect(await moved.round()).toMatchObject({ putOff: 0 });
+  await moved.finish();
+  expect(await moved.target.query("select path from groups")).toEqual([{ path: "g7" }]);
+});
+
 copyTest("a source that is damaged is said to be", async () => {
   moved.write(`insert into groups (path, name) select 'g' || n, 'a group' from ${numbers(3000)}`);
   await moved.round();

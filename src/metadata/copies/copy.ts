@@ -47,7 +47,8 @@ export class PostgresCopy implements DatabaseCopy {
   }
 
   /**
-   * What differs goes before anything comes: a row that is no more would keep out the one that has its name now.
+   * First what was copied before: after that, whatever the target has the source has too. A row that could not come since
+   * another had its name still, in a part that was not looked at yet, comes behind with all that is new.
    */
   async run(progress: (done: CopyProgress) => void): Promise<CopyReport> {
     const shapes = await this.source.shapes();
@@ -58,21 +59,24 @@ export class PostgresCopy implements DatabaseCopy {
       return shape;
     };
     await this.target.begin(shapes);
-    const done = { compared: 0, copied: 0 };
     const report: CopyReport = { tables: shapes.length, rows: 0, copied: 0, putOff: 0 };
-    for await (const part of this.target.filled()) {
-      report.rows += await this.#compare(shapeOf(part), part);
-      done.compared += part.rows ?? 0;
-      progress(done);
-    }
-    for await (const part of this.target.unsettled()) {
-      for await (const { copied, putOff, rows } of this.#settle(shapeOf(part), part)) {
-        report.rows += rows - putOff;
-        report.putOff += putOff;
-        report.copied = done.copied += copied;
-        progress(done);
+    let compared = 0;
+    const bring = async (part: Part) => {
+      let collided = 0;
+      for await (const { rows, copied } of this.#bring(shapeOf(part), part)) {
+        if (copied === undefined) collided += rows;
+        else report.rows += rows;
+        report.copied += copied ?? 0;
+        progress({ compared, copied: report.copied });
       }
+      return collided;
+    };
+    for await (const part of this.target.filled()) {
+      await bring(part);
+      compared += part.rows ?? 0;
+      progress({ compared, copied: report.copied });
     }
+    for await (const part of this.target.unsettled()) report.putOff += await bring(part);
     return report;
   }
 
@@ -93,18 +97,11 @@ export class PostgresCopy implements DatabaseCopy {
     await this.source.close();
   }
 
-  /** How many rows are still what they were; those that are not are gone then. */
-  async #compare(shape: Shape, part: Part): Promise<number> {
-    const limit = (page?: Page) => (page ? this.rowsAtOnce.most : (part.rows ?? 0) + 1);
-    for await (const page of this.source.pages(shape, part, limit)) {
-      const isFirst = page.after === part.after;
-      if (isFirst && part.digest === digestOf(page)) return page.rows.length;
-      await this.target.prune(shape, part, page);
-    }
-    return 0;
-  }
-
-  async *#settle(shape: Shape, part: Part) {
+  /** By pages, how many rows they have, and how many were written: undefined where they collide with others. */
+  async *#bring(
+    shape: Shape,
+    part: Part,
+  ): AsyncGenerator<{ rows: number; copied: number | undefined }> {
     const limit = (page?: Page) => {
       if (page) this.#limits.set(shape.table, this.#sizedTo(page));
       const known = this.#limits.get(shape.table) ?? this.rowsAtOnce.least;
@@ -113,12 +110,16 @@ export class PostgresCopy implements DatabaseCopy {
     };
     let left = part;
     for await (const page of this.source.pages(shape, part, limit)) {
-      const { copied, rest } = await this.target.settle(shape, left, page);
       const rows = page.rows.length;
-      yield { rows, copied: copied ?? 0, putOff: copied === undefined ? rows : 0 };
+      const isSame = page.after === part.after && part.digest === digestOf(page);
+      const { copied, rest } = isSame
+        ? { copied: 0, rest: undefined }
+        : await this.target.settle(shape, left, page);
+      yield { rows, copied };
       if (rest) left = rest;
     }
   }
+
   /** As many as fit into a transaction when they are like these. */
   #sizedTo({ rows }: Page): number {
     const { least, most } = this.rowsAtOnce;

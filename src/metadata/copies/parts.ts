@@ -71,11 +71,6 @@ export function partOf({ id, table_name, after_key, upto_key, row_count, digest 
 const keyOf = (text: string | null) => (text === null ? undefined : (JSON.parse(text) as Key));
 const textOf = (key: Key | undefined) => (key === undefined ? null : JSON.stringify(key));
 
-/** From here on the part is to be settled again. */
-export async function unsettle(tx: Tx, { id }: Part): Promise<void> {
-  await requireOne(sql`update ${parts} set digest = null where id = ${id}`, tx);
-}
-
 /**
  * The part ends where the page does. What is behind is one of its own, which this resolves with. Without a digest, the page has
  * not been copied.
@@ -89,7 +84,8 @@ export async function settle(
   const count = digest === undefined ? part.rows : rows.length;
   await requireOne(
     sql`update ${parts} set upto_key = ${textOf(upto)}, row_count = ${count ?? null}, digest = ${digest ?? null}
-      where id = ${part.id} and digest is null and upto_key is not distinct from ${textOf(part.upto)}`,
+      where id = ${part.id} and digest is not distinct from ${part.digest ?? null}
+        and upto_key is not distinct from ${textOf(part.upto)}`,
     tx,
   );
   if (isSameKey(upto, part.upto)) return undefined;
@@ -97,7 +93,7 @@ export async function settle(
   const rest = sql<{ id: number }>`insert into ${parts} (table_name, after_key, upto_key, row_count)
     values (${sql.join(values)}) returning id`;
   const id = (await rest.execute(tx)).rows[0]?.id ?? 0;
-  return { ...part, id, after: upto };
+  return { ...part, id, after: upto, digest: undefined };
 }
 
 async function requireOne(update: RawBuilder<unknown>, tx: Tx): Promise<void> {

@@ -16,7 +16,6 @@ import {
   partsBehind,
   partsTable,
   settle,
-  unsettle,
 } from "./parts.ts";
 import {
   addReferences,
@@ -89,21 +88,10 @@ export class CopyTarget {
     return this.#parts(sql`digest is null`);
   }
 
-  /** Rows of the target, with keys of the page's range, that are not among its rows go. */
-  async prune(shape: Shape, part: Part, page: Page): Promise<void> {
-    await this.#explained(() =>
-      this.#transaction(async (tx) => {
-        await unsettle(tx, part);
-        await byIndex(tx);
-        const { stale } = difference(page, await copiedRows(tx, shape, page));
-        await deleteRows(tx, shape, stale);
-      }),
-    );
-  }
-
   /**
-   * Rows of a page, the first of what is left of the part, and the note of them, both or none. How many were `copied`: undefined
-   * where one of them has what is another's in the target, so that all are put off. What is behind the page is the `rest`.
+   * Brings rows of a range to what they are in a page, the first of what is left of the part, and notes that, both or none. How
+   * many were `copied`: undefined where another row of the target has what is one of theirs; then those go that the page has
+   * not, and the part is not settled. What is behind the page is the `rest`.
    */
   async settle(
     shape: Shape,
@@ -114,13 +102,18 @@ export class CopyTarget {
       try {
         return await this.#transaction(async (tx) => {
           const rest = await settle(tx, part, page, digestOf(page));
-          return { copied: await write(tx, shape, part, page), rest };
+          const missing = await leaveCommon(tx, shape, part, page);
+          await insertRows(tx, shape, missing);
+          return { copied: missing.length, rest };
         });
       } catch (error) {
         if (!isOf(error, uniqueViolation)) throw error;
       }
-      const rest = await this.#transaction((tx) => settle(tx, part, page, undefined));
-      return { copied: undefined, rest };
+      return this.#transaction(async (tx) => {
+        const rest = await settle(tx, part, page, undefined);
+        await leaveCommon(tx, shape, part, page);
+        return { copied: undefined, rest };
+      });
     });
   }
 
@@ -225,22 +218,18 @@ end $$`,
   await makeReferences(tx);
 }
 
-/** How many rows were missing, or others. */
-async function write(
+/** Rows of the target that the page has not go; resolves with those that only the page has. */
+async function leaveCommon(
   tx: Transaction<Schema>,
   shape: Shape,
   part: Part,
   page: Page,
-): Promise<number> {
-  if (part.rows === undefined) {
-    await insertRows(tx, shape, page.rows);
-    return page.rows.length;
-  }
+): Promise<readonly string[]> {
+  if (part.rows === undefined) return page.rows;
   await byIndex(tx);
   const { stale, missing } = difference(page, await copiedRows(tx, shape, page));
   await deleteRows(tx, shape, stale);
-  await insertRows(tx, shape, missing);
-  return missing.length;
+  return missing;
 }
 
 const isOf = (error: unknown, code: string) =>
