@@ -21,6 +21,12 @@ const lack = lackOfPostgres();
 const copyTest = (name: string, body: () => Promise<void>) =>
   lack ? test.skip(`${name} (${lack})`, body) : test(name, body, 60_000 + 10_000 * runs);
 
+const messageOf = (work: Promise<unknown>) =>
+  work.then(
+    () => "done",
+    (error: unknown) => (error as Error).message,
+  );
+
 /** A database of a data folder, and where it is copied to. */
 class Moved {
   readonly #folder = mkdtempSync(path.join(tmpdir(), "weir-copies-"));
@@ -145,9 +151,9 @@ const change = fc
 
 /** A round, in which this happens after so many steps; `isKilled`: and then it ends. */
 const round = fc.record({
-  before: fc.array(change, { maxLength: 4 }),
+  before: fc.array(change, { maxLength: 15 }),
   at: fc.nat(40),
-  meanwhile: fc.array(change, { maxLength: 4 }),
+  meanwhile: fc.array(change, { maxLength: 15 }),
   isKilled: fc.boolean(),
 });
 
@@ -157,8 +163,9 @@ copyTest(
     const rowsAtOnce = { least: 1, most: 3 };
     const check = fc.asyncProperty(
       fc.array(round, { minLength: 1, maxLength: 4 }),
+      fc.array(change, { maxLength: 15 }),
       fc.nat(60),
-      async (rounds, killedAt) => {
+      async (rounds, before, killedAt) => {
         const one = await Moved.begin();
         const killer = (at: number, then: () => void) => {
           let steps = 0;
@@ -168,11 +175,7 @@ copyTest(
           throw new Error("killed");
         };
         const endOf = async (work: Promise<unknown>) => {
-          const message = await work.then(
-            () => "killed",
-            (error: unknown) => (error as Error).message,
-          );
-          expect(message).toBe("killed");
+          expect(await messageOf(work)).toMatch(/^done$|^killed$/);
         };
         try {
           one.write(...[1, 2, 3, 4, 5].flatMap((n) => [group(n), user(n), blob(n), entry(n, n)]));
@@ -184,6 +187,8 @@ copyTest(
             };
             await endOf(one.round({ rowsAtOnce }, killer(at, then)));
           }
+          one.write(...before.flat());
+          // As a last one that is killed.
           await endOf(one.round({ rowsAtOnce }, killer(killedAt, killed)));
           const last = await one.round({ rowsAtOnce, isLast: true });
           expect(last).toMatchObject({ rows: one.rows, putOff: 0 });
@@ -259,7 +264,9 @@ copyTest(
     expect(first).toMatchObject({ rows: rows - 84, copied: rows - 84, putOff: 84 });
     expect(await moved.target.query("select count(*) as n from groups")).toEqual([{ n: 16 }]);
     expect(await moved.round()).toMatchObject({ rows, copied: 85, putOff: 0 });
-    expect(await moved.finish()).toMatchObject({ rows, copied: 0 });
+    // The one that has the name in the target is looked at later.
+    moved.write(...swap("groups", "path", "g2", "g91"));
+    expect(await moved.finish()).toMatchObject({ rows, copied: 2, putOff: 0 });
     await moved.expectSame();
   },
 );
@@ -300,6 +307,19 @@ copyTest("what another instance has begun to copy there goes", async () => {
   }
 });
 
+copyTest("two that copy there at once do not mix", async () => {
+  moved.write(group(1));
+  await moved.round();
+  moved.write(
+    `insert into groups (path, name) select 'g' || n, 'a group' from ${numbers(5000)} where n > 1`,
+  );
+  const both = await Promise.all([messageOf(moved.round()), messageOf(moved.round())]);
+  expect(both).toContain("done");
+  for (const one of both) expect(one).toMatch(/^done$|another weir migrate fills it/);
+  await moved.finish();
+  await moved.expectSame();
+});
+
 copyTest("what the previous release has begun is begun anew", async () => {
   for (const statement of [
     "create table unfinished_copy (mark text not null, table_name text, position text)",
@@ -314,12 +334,6 @@ copyTest("what the previous release has begun is begun anew", async () => {
   await moved.finish();
   await moved.expectSame();
 });
-
-const messageOf = (work: Promise<unknown>) =>
-  work.then(
-    () => "done",
-    (error: unknown) => (error as Error).message,
-  );
 
 copyTest("a copy that is not what its source is lets no server in", async () => {
   moved.write(...[1, 2, 3].map((n) => group(n)));
