@@ -7,7 +7,7 @@ import { CopySource } from "./source.ts";
 import { CopyTarget, type CopyTargetOptions } from "./target.ts";
 
 /** Rows of one transaction. Fewer where they are large: one manifest may have 4 MiB. */
-const usual = { least: 16, most: 500 };
+const usual = { least: 2, most: 500 };
 const textAtOnce = 2 << 20;
 
 export interface CopyOptions {
@@ -105,8 +105,9 @@ export class PostgresCopy implements DatabaseCopy {
     const limit = (page?: Page) => {
       if (page) this.#limits.set(shape.table, this.#sizedTo(page));
       const known = this.#limits.get(shape.table) ?? this.rowsAtOnce.least;
+      if (page || part.rows === undefined) return known;
       // What fitted before is not cut in two for a few rows more.
-      return page ? known : Math.max(known, (part.rows ?? 0) + this.rowsAtOnce.least);
+      return Math.max(known, part.rows + Math.max(this.rowsAtOnce.least, part.rows >> 4));
     };
     let left = part;
     for await (const page of this.source.pages(shape, part, limit)) {

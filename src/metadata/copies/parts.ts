@@ -99,5 +99,8 @@ export async function settle(
 async function requireOne(update: RawBuilder<unknown>, tx: Tx): Promise<void> {
   const { numAffectedRows } = await update.execute(tx);
   if (numAffectedRows === 1n) return;
-  throw new MetadataError("in_use", "WEIR_TARGET_DATABASE_URL: another weir migrate fills it");
+  throw new MetadataError(
+    "in_use",
+    "WEIR_TARGET_DATABASE_URL: another weir migrate fills it: let that one end",
+  );
 }

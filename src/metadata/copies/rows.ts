@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 
-/** Bytes are texts here, `\\x` and hexadecimal digits, as PostgreSQL reads them. */
+/** Bytes are texts here, `\x` and hexadecimal digits, as PostgreSQL reads them. */
 export type Value = string | number | null;
 export type Row = Record<string, Value>;
 /** Of a primary key, in its order. */

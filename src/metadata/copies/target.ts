@@ -2,30 +2,17 @@ import { Kysely, type RawBuilder, sql, type Transaction } from "kysely";
 import { systemClock } from "../../lib/clock.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { MetadataError } from "../contract.ts";
-import { migrate, stepNames, unfinishedCopy } from "../migrations/index.ts";
+import { migrate, unfinishedCopy } from "../migrations/index.ts";
 import { postgresDialect } from "../postgres/dialect.ts";
 import { PostgresError } from "../postgres/errors.ts";
 import { explained } from "../postgres/explained.ts";
 import { postgresWords } from "../postgres/words.ts";
 import type { Schema } from "../schema.ts";
-import {
-  beginParts,
-  makeParts,
-  type Part,
-  partOf,
-  partsBehind,
-  partsTable,
-  settle,
-} from "./parts.ts";
-import {
-  addReferences,
-  dropReferences,
-  makeReferences,
-  referencesTable,
-  setTriggers,
-} from "./resting.ts";
+import { beginAnew, mark } from "./anew.ts";
+import { beginParts, type Part, partOf, partsBehind, partsTable, settle } from "./parts.ts";
+import { addReferences, dropReferences, referencesTable, setTriggers } from "./resting.ts";
 import { difference, digestOf, type Page, type Shape } from "./rows.ts";
-import { byIndex, copiedRows, deleteRows, insertRows } from "./writing.ts";
+import { byIndex, copiedRows, deleteRows, giveUp, insertRows } from "./writing.ts";
 
 export interface CopyTargetOptions {
   url: string;
@@ -33,9 +20,6 @@ export interface CopyTargetOptions {
 }
 
 const connectMs = 5000;
-const digestsPerStatement = 500;
-/** Of what is noted, and how: what another release has begun is begun anew. */
-const mark = `parts, ${stepNames.at(-1)}`;
 const uniqueViolation = "POSTGRES_23505";
 const referenceViolation = "POSTGRES_23503";
 
@@ -141,9 +125,7 @@ export class CopyTarget {
         for (const { name, seq } of lastIds.filter((one) => one.seq > 0)) {
           await sql`select setval(pg_get_serial_sequence(${name}, 'id'), ${seq})`.execute(tx);
         }
-        for (let at = 0; at < lost.length; at += digestsPerStatement) {
-          await withoutBlobs(tx, lost.slice(at, at + digestsPerStatement));
-        }
+        await giveUp(tx, lost);
         await sql`update generation set value = value + 1`.execute(tx);
         for (const name of [partsTable, referencesTable, unfinishedCopy]) {
           await sql`drop table ${sql.table(name)}`.execute(tx);
@@ -195,29 +177,6 @@ export class CopyTarget {
   }
 }
 
-/** Everything in it is ours: it was empty when the first copy began. */
-async function beginAnew(tx: Transaction<Schema>): Promise<void> {
-  await sql
-    .raw(
-      `do $$ declare t record; begin
-  for t in select relname as name from pg_catalog.pg_class
-    where relnamespace = current_schema()::regnamespace and relkind = 'r' loop
-    execute format('drop table %I cascade', t.name);
-  end loop;
-  for t in select p.oid::regprocedure as name from pg_catalog.pg_proc p
-    where p.pronamespace = current_schema()::regnamespace and p.prokind = 'f'
-    and not exists (select from pg_catalog.pg_depend d where d.objid = p.oid and d.deptype = 'e') loop
-    execute format('drop function %s cascade', t.name);
-  end loop;
-end $$`,
-    )
-    .execute(tx);
-  await sql`create table ${sql.table(unfinishedCopy)} (mark text not null)`.execute(tx);
-  await sql`insert into ${sql.table(unfinishedCopy)} (mark) values (${mark})`.execute(tx);
-  await makeParts(tx);
-  await makeReferences(tx);
-}
-
 /** Rows of the target that the page has not go; resolves with those that only the page has. */
 async function leaveCommon(
   tx: Transaction<Schema>,
@@ -240,15 +199,4 @@ function refuseDangling(error: unknown): never {
   const text =
     "WEIR_TARGET_DATABASE_URL: a row that was copied refers to one that is not there: the copy is not used; drop the target database, make it anew, and run weir migrate again";
   throw new MetadataError("damaged", text, { cause: error });
-}
-
-async function withoutBlobs(tx: Transaction<Schema>, digests: readonly Digest[]): Promise<void> {
-  await tx.deleteFrom("blobs").where("digest", "in", digests).execute();
-  await tx
-    .updateTable("cache_entries")
-    .set({ proof: "named", upstream_checked_at: 0 })
-    .where("kind", "=", "blob")
-    .where("proof", "=", "shown")
-    .where("digest", "in", digests)
-    .execute();
 }

@@ -1,4 +1,5 @@
 import { type RawBuilder, sql, type Transaction } from "kysely";
+import type { Digest } from "../../oci/digest.ts";
 import type { Schema } from "../schema.ts";
 import { columnsOf, namesOf, type Range, type Shape, within } from "./rows.ts";
 
@@ -40,4 +41,24 @@ export async function insertRows(tx: Tx, shape: Shape, rows: readonly string[]):
 /** As a table: one parameter, however many they are, and so one statement to be prepared. */
 function recordsOf({ table }: Shape, rows: readonly string[]) {
   return sql`json_populate_recordset(null::${sql.table(table)}, ${`[${rows.join(",")}]`}::text::json)`;
+}
+
+const digestsPerStatement = 500;
+
+/** Entries that served these blobs fall back to *named*. */
+export async function giveUp(tx: Tx, blobs: readonly Digest[]): Promise<void> {
+  for (let at = 0; at < blobs.length; at += digestsPerStatement) {
+    await withoutBlobs(tx, blobs.slice(at, at + digestsPerStatement));
+  }
+}
+
+async function withoutBlobs(tx: Tx, digests: readonly Digest[]): Promise<void> {
+  await tx.deleteFrom("blobs").where("digest", "in", digests).execute();
+  await tx
+    .updateTable("cache_entries")
+    .set({ proof: "named", upstream_checked_at: 0 })
+    .where("kind", "=", "blob")
+    .where("proof", "=", "shown")
+    .where("digest", "in", digests)
+    .execute();
 }
