@@ -14,9 +14,14 @@ import type { Schema } from "../../src/metadata/schema.ts";
 import { catalogOf, expectCopied, rowsOfFile, tablesOfFile } from "../fakes/copied.ts";
 import { pool } from "../fakes/metadata-postgres.ts";
 import { putMigrated } from "../fakes/migrated.ts";
-import { emptyDatabase, lackOfPostgres, type TestDatabase } from "../fakes/postgres.ts";
+import {
+  emptyDatabase,
+  lackOfPostgres,
+  PostgresServer,
+  type TestDatabase,
+} from "../fakes/postgres.ts";
 
-const runs = Number(process.env["WEIR_COPY_RUNS"] ?? 4);
+const runs = Number(process.env["WEIR_COPY_RUNS"] ?? 3);
 const lack = lackOfPostgres();
 const copyTest = (name: string, body: () => Promise<void>) =>
   lack ? test.skip(`${name} (${lack})`, body) : test(name, body, 60_000 + 10_000 * runs);
@@ -34,8 +39,8 @@ class Moved {
 
   private constructor(readonly target: TestDatabase) {}
 
-  static async begin(): Promise<Moved> {
-    const moved = new Moved(await emptyDatabase());
+  static async begin(target?: TestDatabase): Promise<Moved> {
+    const moved = new Moved(target ?? (await emptyDatabase()));
     await putMigrated(moved.file);
     return moved;
   }
@@ -305,6 +310,51 @@ copyTest("what another instance has begun to copy there goes", async () => {
     await expectCopied(other.file, moved.target.url);
   } finally {
     await other.end();
+  }
+});
+
+copyTest("whoever owns the database may do all of it", async () => {
+  const role = `mover_${crypto.randomUUID().replaceAll("-", "")}`;
+  const { target } = moved;
+  const { pathname } = new URL(target.url);
+  await target.query(`create role ${role} login nosuperuser`);
+  await target.query(`alter database ${pathname.slice(1)} owner to ${role}`);
+  const url = target.url.replace("weir@", `${role}@`);
+  const owned = await Moved.begin({ ...target, url, remove: async () => undefined });
+  try {
+    owned.write(group(1), group(2, 1), upstream(1, 1), ...manifest(1));
+    await owned.round();
+    owned.write("delete from groups where path = 'g2'", event(1));
+    await owned.finish();
+    await owned.expectSame();
+  } finally {
+    await owned.end();
+    await target.query(`reassign owned by ${role} to weir`);
+    await target.query(`drop role ${role}`);
+  }
+});
+
+copyTest("a target that dies in the middle is gone on with when it is back", async () => {
+  const server = await PostgresServer.start();
+  await server.query("postgres", "create database moved");
+  const url = server.url("moved");
+  const query = (text: string) => server.query("moved", text);
+  const one = await Moved.begin({ url, query, remove: () => server.remove() });
+  try {
+    one.write(`insert into groups (path, name) select 'g' || n, 'a group' from ${numbers(5000)}`);
+    let dying: Promise<void> | undefined;
+    const killed = one.round({}, ({ copied }) => {
+      if (copied > 2000) dying ??= server.kill();
+    });
+    expect(await messageOf(killed)).toContain("does not answer");
+    await dying;
+    await server.run();
+    const { rows, copied } = await one.finish();
+    expect(rows).toBe(one.rows);
+    expect(copied).toBeLessThan(3100);
+    await one.expectSame();
+  } finally {
+    await one.end();
   }
 });
 
