@@ -5,7 +5,7 @@ import type { Config } from "./config.ts";
 import { deriveKey } from "./lib/keys.ts";
 import { failureCode } from "./lib/log.ts";
 import { createSealer } from "./lib/seal.ts";
-import type { DatabaseCopy, StoredNames } from "./metadata/copies/contract.ts";
+import type { StoredNames } from "./metadata/copies/contract.ts";
 import { PostgresCopy } from "./metadata/copies/copy.ts";
 import { namesInFile, namesInPostgres } from "./metadata/copies/names.ts";
 import { examinePostgres } from "./metadata/postgres/examine.ts";
@@ -23,8 +23,9 @@ export async function migrateWeir(
   migrating: Migrating,
 ): Promise<MigrationReport> {
   const moves = whatMoves(config, target);
-  await requireSameKey(config, target, around);
-  if (moves.database) await PostgresCopy.look(moves.database);
+  const isBegun = moves.database && (await PostgresCopy.look(moves.database)) === "unfinished";
+  // What is damaged was found before the first round; a copy reads all rows, and stops at what cannot be read.
+  await requireSameKey(config, target, { ...around, isThorough: !isBegun });
   // One at a time: the folder is emptied at the beginning, as a spool is.
   const release = locked(config, "migration", "another weir migrate is at work there");
   try {
@@ -63,10 +64,9 @@ async function join(
   const { dataDir, minFreeBytes } = config;
   const closers: (() => Promise<void>)[] = [];
   try {
-    let copy: DatabaseCopy | undefined;
-    if (finish && database) copy = PostgresCopy.open(fileOf(config), database);
-    else if (finish) closers.push(keepServersOut(config));
+    const copy = database && PostgresCopy.open(fileOf(config), database, { alone: finish });
     if (copy) closers.push(() => copy.close());
+    else if (finish) closers.push(keepServersOut(config));
     if (!bucket)
       return await migrate({ dataDir, blobs: undefined, database: copy, finish, progress });
     const { redirect, ...settings } = bucket;
@@ -107,7 +107,11 @@ function locked({ dataDir }: Config, name: string, why: string): () => void {
 }
 
 /** Upstreams' passwords are moved as they are: the new server has to open them. Before anything is copied. */
-async function requireSameKey(config: Config, target: Config, { log }: Surroundings) {
+async function requireSameKey(
+  config: Config,
+  target: Config,
+  { log, isThorough }: Surroundings & { isThorough: boolean },
+) {
   const secret = config.secretKey ?? keyOf(config);
   if (target.secretKey !== undefined && target.secretKey !== secret) {
     throw new MigrationError(
@@ -120,7 +124,7 @@ async function requireSameKey(config: Config, target: Config, { log }: Surroundi
   const sealer = createSealer(key, ...former);
   const examined = config.database
     ? await examinePostgres(config.database, { sealer, log })
-    : await examineSqlite(fileOf(config), { sealer, log });
+    : await examineSqlite(fileOf(config), { sealer, log, isThorough });
   const problem = whyNot(config, examined);
   if (problem !== undefined) throw new MigrationError(problem);
 }

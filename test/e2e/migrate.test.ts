@@ -52,22 +52,31 @@ async function tokenOfAnn(weir: Weir): Promise<string> {
 
 /** So many take a few seconds to copy. */
 const manyEvents = 50_000;
+/** A server that runs does not wait long for who writes beside it. */
+const eventsAtOnce = 2000;
 
 function growAuditLog(weir: Weir): void {
   using file = new Database(path.join(weir.data, "weir.db"), { readwrite: true });
-  file.run(`insert into audit_events (at, actor_kind, actor_name, action, subject_kind, result, details)
-    with recursive n (i) as (select 1 union all select i + 1 from n where i < ${manyEvents})
-    select ${Date.now()}, 'user', 'ann', 'test', 'nothing', 'success', '{}' from n`);
+  file.run("pragma busy_timeout = 10000");
+  for (let events = 0; events < manyEvents; events += eventsAtOnce) {
+    file.run(`insert into audit_events (at, actor_kind, actor_name, action, subject_kind, result, details)
+      with recursive n (i) as (select 1 union all select i + 1 from n where i < ${eventsAtOnce})
+      select ${Date.now()}, 'user', 'ann', 'test', 'nothing', 'success', '{}' from n`);
+  }
 }
 
-const hasTable = (database: string) =>
-  queryAt(database, "select table_name from unfinished_copy").then(
-    ([row]) => typeof row?.["table_name"] === "string",
-    () => false,
+/** How many parts of tables are there. */
+const partsAt = (database: string) =>
+  queryAt(
+    database,
+    "select count(*) as n from unfinished_copy_parts where digest is not null",
+  ).then(
+    ([row]) => Number(row?.["n"]),
+    () => 0,
   );
 
 const title =
-  "weir migrate, killed twice, moves an instance that is pulled from to PostgreSQL and a bucket, which needs no upstream then";
+  "weir migrate, killed three times, moves an instance that is pulled from to PostgreSQL and a bucket, which needs no upstream then";
 const needs = [skopeo, openssl, ...postgresAndBucket];
 await e2e(title, { needs, seconds: 240 }, async (lab) => {
   const tokens = await lab.tokenServer({ ...account, anonymous: false });
@@ -106,14 +115,28 @@ await e2e(title, { needs, seconds: 240 }, async (lab) => {
   await waitFor("a blob to be there", () => stored() > 0);
   await killed.kill();
   const early = stored();
-  succeed(await weir.command(["migrate"], target));
+  growAuditLog(weir);
+  const first = weir.begin(["migrate"], target);
+  await waitFor("rows to be there", async () => (await partsAt(database)) > 60);
+  await first.kill();
+  const parts = await partsAt(database);
+  const { pulls } = loading.state;
+  const round = await weir.command(["migrate", "--json"], target);
+  succeed(round);
   expect(stored()).toBeGreaterThanOrEqual(early);
+  expect(await partsAt(database)).toBeGreaterThan(parts);
+  const { database: moved } = JSON.parse(round.stdout) as { database: Record<string, number> };
+  // Not what the one that was killed had copied.
+  expect(moved["copied"]).toBeLessThan(moved["rows"] ?? 0);
+  expect(moved["rows"]).toBeGreaterThan(manyEvents);
+  await waitFor("more pulls", () => loading.state.pulls > pulls + images.length);
   await loading.stop();
 
   expect(await weir.stop()).toBe(0);
   growAuditLog(weir);
+  const before = await partsAt(database);
   const half = weir.begin(["migrate", "--finish"], target);
-  await waitFor("rows to be there", () => hasTable(database));
+  await waitFor("rows to be there", async () => (await partsAt(database)) > before + 10);
   await half.kill();
   const there = new Weir(lab.folder(), {
     upstream: registry.url,
@@ -127,7 +150,7 @@ await e2e(title, { needs, seconds: 240 }, async (lab) => {
   expect(refused.output).toContain("weir migrate has not come to its end");
   succeed(await weir.command(["migrate", "--finish"], target));
   const [events] = await queryAt(database, "select count(*) as n from audit_events");
-  expect(events?.["n"]).toBeGreaterThan(manyEvents);
+  expect(events?.["n"]).toBeGreaterThan(2 * manyEvents);
 
   await registry.stop();
   await there.start();

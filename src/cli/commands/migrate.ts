@@ -11,11 +11,11 @@ export const migrate: Command = {
   details:
     "The target is set by WEIR_TARGET_DATABASE_URL, WEIR_TARGET_BLOBS_URL or both; any other setting of the new server can be given in the same way, such as WEIR_TARGET_DATABASE_CA. " +
     "WEIR_SECRET_KEY must be that of the old server, which may have it in secret.key of its data folder. " +
-    "While the server runs, blobs are copied: again and again, until few are left. With --finish, when it has been stopped, the rest and the database. " +
-    "Killed at any point, the same command goes on from there. What it copies is hashed on the way and counted at the end; the old data folder stays as it is.",
+    "While the server runs, blobs and rows are copied, in rounds of which each copies what the last one has not: again and again, until little is left. With --finish, when it has been stopped, the rest; new servers may have it then. " +
+    "Killed at any point, the same command goes on from there. Blobs are hashed on the way, rows compared and counted at the end; the old data folder stays as it is.",
   arguments: [],
   options: {
-    finish: { summary: "the server has been stopped: copy what is left, and the database" },
+    finish: { summary: "the server has been stopped: copy what is left, and come to the end" },
     ...jsonOption,
   },
   examples: [
@@ -27,8 +27,10 @@ export const migrate: Command = {
     const finish = given.has("finish");
     const report = await world.stores.migrate(config, target, {
       finish,
-      progress: ({ blobs, bytes, rows }) =>
-        world.io.status(`${blobs} blobs, ${sizeText(bytes)}, ${rows} rows`),
+      progress: ({ blobs, bytes, compared, copied }) =>
+        world.io.status(
+          `${blobs} blobs, ${sizeText(bytes)}, ${compared} rows compared, ${copied} copied`,
+        ),
     });
     world.io.status("");
     if (given.has("json")) world.io.out(JSON.stringify(report, null, 2));
@@ -70,10 +72,14 @@ function tell({ io }: World, { blobs, database, finished }: MigrationReport): vo
       io.err(`weir: ${blobs.damaged.length} blobs ${what}; they are fetched again when pulled`);
     }
   }
-  if (database) io.out(`${database.tables} tables copied, ${database.rows} rows of them now`);
+  if (database) {
+    const { tables, rows, copied, putOff } = database;
+    io.out(`${rows} rows of ${tables} tables are there, ${copied} of them copied now`);
+    if (putOff > 0) io.out(`${putOff} rows were changed meanwhile; the next round copies them`);
+  }
   io.out(
     finished
       ? "done: start the server with the settings of the target, and WEIR_SECRET_KEY as now"
-      : "when few are copied any more, stop the server and run weir migrate --finish",
+      : "when little is copied any more, stop the server and run weir migrate --finish",
   );
 }

@@ -123,7 +123,7 @@ function migration(statements: readonly string[]): Migration {
   };
 }
 
-/** A table that is there, with how far it is, while another database is being copied into this one. */
+/** A table that is there while another database is being copied into this one. */
 export const unfinishedCopy = "unfinished_copy";
 
 /** Half of an instance is none: a server would take it for a new one. Throws a `MetadataError`. */
@@ -132,7 +132,7 @@ export async function refuseUnfinished(db: Db, words: SqlWords): Promise<void> {
   if (!tables.rows.some(({ name }) => name === unfinishedCopy)) return;
   throw new MetadataError(
     "unusable",
-    "weir migrate has not come to its end with this database: run weir migrate --finish again",
+    "weir migrate has not come to its end with this database: stop the old server and run weir migrate --finish",
   );
 }
 

@@ -9,10 +9,17 @@ import { sqliteDialect } from "./dialect.ts";
 
 const most = 10;
 
-/** Looks at a database and changes nothing in it; beside a server that works with it too. */
+/**
+ * Looks at a database and changes nothing in it; beside a server that works with it too. `isThorough`: and reads all of it,
+ * which takes its time where it is large.
+ */
 export async function examineSqlite(
   file: string,
-  { sealer, log }: { sealer: Sealer | undefined; log: Log },
+  {
+    sealer,
+    log,
+    isThorough = true,
+  }: { sealer: Sealer | undefined; log: Log; isThorough?: boolean },
 ): Promise<ExaminedDatabase> {
   const unknown = { upstreams: undefined, registries: undefined, sealed: [] };
   const nothing = { ...unknown, schema: undefined, damage: [] };
@@ -25,7 +32,7 @@ export async function examineSqlite(
   const db = new Kysely<Schema>({ dialect: sqliteDialect(database) });
   try {
     const schema = schemaOf(stepsOf(database));
-    const damage = damageOf(database);
+    const damage = isThorough ? damageOf(database) : [];
     const isReadable = schema === "current" && damage.length === 0 && sealer !== undefined;
     const found = isReadable ? await upstreamsOf(db, new Passwords(sealer, log)) : undefined;
     return { ...unknown, schema, damage, problem: undefined, ...found };

@@ -1,16 +1,17 @@
+import type { CopyProgress, CopyReport } from "../../metadata/copies/contract.ts";
 import type { Digest } from "../../oci/digest.ts";
 
 export interface Migrating {
-  /** Nobody writes any more: the database goes too, and what is left of the blobs. */
+  /** Nobody writes any more: what is left goes too, and servers may have it then. */
   finish: boolean;
-  progress: (done: { blobs: number; bytes: number; rows: number }) => void;
+  progress: (done: { blobs: number; bytes: number } & CopyProgress) => void;
 }
 
 export interface MigrationReport {
   /** Undefined: they stay where they are. */
   blobs: BlobsReport | undefined;
-  /** Undefined: it stays where it is, or its turn has not come. */
-  database: { tables: number; rows: number } | undefined;
+  /** Undefined: it stays where it is. */
+  database: CopyReport | undefined;
   finished: boolean;
 }
 

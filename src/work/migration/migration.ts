@@ -7,14 +7,14 @@ export interface MigrationOptions extends Migrating {
   dataDir: string;
   /** Where blobs go; undefined: they stay. */
   blobs: { names: StoredNames; store: BlobStore } | undefined;
-  /** Undefined: the database stays, or servers still use it. */
+  /** Undefined: it stays. */
   database: DatabaseCopy | undefined;
 }
 
-/** The blobs, then the database that names them. Ended at any point, it goes on from there when it is begun again. */
+/** A round: the blobs, then the database that names them. Ended at any point, it goes on from there when it is begun again. */
 export async function migrate(options: MigrationOptions): Promise<MigrationReport> {
   const { dataDir, blobs: moved, database, finish, progress } = options;
-  const done = { blobs: 0, bytes: 0, rows: 0 };
+  const done = { blobs: 0, bytes: 0, compared: 0, copied: 0 };
   const blobs =
     moved &&
     (await explained(() =>
@@ -25,8 +25,8 @@ export async function migrate(options: MigrationOptions): Promise<MigrationRepor
           progress(Object.assign(done, { blobs: count, bytes })),
       }),
     ));
-  const copied = await database?.run((rows) => progress(Object.assign(done, { rows })));
-  await database?.finish(blobs?.damaged ?? []);
+  const copied = await database?.run((rows) => progress(Object.assign(done, rows)));
+  if (finish) await database?.finish(blobs?.damaged ?? []);
   return { blobs, database: copied, finished: finish };
 }
 
