@@ -1,4 +1,5 @@
 import { held } from "../space/held.ts";
+import { cacheSums, functionOf } from "./cache-sums.ts";
 
 const counted = (row: string) => `${row}.proof = 'shown' and ${row}.status = 'default'`;
 const only = (condition: string, value: string) =>
@@ -38,6 +39,13 @@ const bytes = (row: string, sign: "" | "-", condition: string) =>
     })
     .join(", ");
 
+/** The statement that notes what a row of entries says, or has said. */
+const note = (row: "new" | "old", bucketBits: number, condition: string) => {
+  const sign = row === "new" ? "" : "-";
+  return `insert into cache_changes (${columns}, upstream_bytes, group_bytes)
+  select ${counts(row, sign, bucketBits)}, ${bytes(row, sign, condition)}`;
+};
+
 /** Whoever changes who needs some content has it to himself; all take them in one order. */
 const lockOf = (digests: string, kind: string) => `if ${kind} = 'blob' then
     perform 1 from blobs where digest in (${digests}) order by digest for no key update;
@@ -47,19 +55,12 @@ const lockOf = (digests: string, kind: string) => `if ${kind} = 'blob' then
 
 const stay = "delete from unneeded_content where kind = new.kind and digest = new.digest";
 
-const functionOf = (name: string, body: string) =>
-  `create or replace function ${name}() returns trigger language plpgsql as $$
-${body}
-  return null;
-end $$`;
-
 const inserted = (bucketBits: number) =>
   functionOf(
     "cache_entries_changed_insert",
     `begin
   ${lockOf("new.digest", "new.kind")};
-  insert into cache_changes (${columns}, upstream_bytes, group_bytes)
-  select ${counts("new", "", bucketBits)}, ${bytes("new", "", "true")};
+  ${note("new", bucketBits, "true")};
   ${stay};`,
   );
 
@@ -83,10 +84,12 @@ begin
   if is_other then
     ${lockOf("old.digest, new.digest", "old.kind")};
   end if;
-  insert into cache_changes (${columns}, upstream_bytes, group_bytes)
-  select ${counts("old", "-", bucketBits)}, ${bytes("old", "-", "is_other")} where held_it
-  union all
-  select ${counts("new", "", bucketBits)}, ${bytes("new", "", "is_other")} where holds_it;
+  if held_it then
+    ${note("old", bucketBits, "is_other")};
+  end if;
+  if holds_it then
+    ${note("new", bucketBits, "is_other")};
+  end if;
   if held_it and not (holds_it and old.digest = new.digest) then
     ${leave};
   end if;
@@ -136,83 +139,6 @@ const deleted = (bucketBits: number) =>
     .join(";\n  ")};`,
   );
 
-/** What each scope of `cached_bytes` gets. */
-const scopes = [
-  ["stored", "0", "stored_bytes"],
-  ["leaving", "0", "leaving_bytes"],
-  ["upstream", "upstream_id", "upstream_bytes"],
-  ["group", "group_id", "group_bytes"],
-] as const;
-
-const hasChanged = "sum(entries) <> 0 or sum(tags) <> 0 or sum(digests) <> 0 or sum(size) <> 0";
-
-/** Rows that nothing is left of go; those that are there are held by then. */
-const empty = (table: string, key: string) =>
-  `for change in select distinct upstream_id, ${key} from unnest(changes) where entries < 0 loop
-      delete from ${table}
-      where upstream_id = change.upstream_id and ${key} = change.${key} and entries = 0;
-    end loop`;
-
-const added = functionOf(
-  "cache_changes_added",
-  `declare
-  changes cache_changes[];
-  change record;
-begin
-  with gone as (delete from cache_changes as c returning c as change)
-  select array_agg(gone.change) into changes from gone;
-  insert into cached_bytes as c (scope, owner_id, bytes)
-  select scope, owner_id, sum(bytes) from (
-    ${scopes.map(([scope, owner, from]) => `select '${scope}' as scope, ${owner} as owner_id, ${from} as bytes from unnest(changes) where ${from} <> 0`).join("\n    union all\n    ")}
-  ) as one group by scope, owner_id having sum(bytes) <> 0 order by scope, owner_id
-  on conflict (scope, owner_id) do update set bytes = c.bytes + excluded.bytes;
-  insert into repository_counts as c (upstream_id, repository, entries, tags, digests, size, last_downloaded_at)
-  select upstream_id, repository, sum(entries), sum(tags), sum(digests), sum(size), max(last_downloaded_at)
-  from unnest(changes) where repository is not null
-  group by upstream_id, repository having ${hasChanged} order by upstream_id, repository
-  on conflict (upstream_id, repository) do update
-  set entries = c.entries + excluded.entries, tags = c.tags + excluded.tags, digests = c.digests + excluded.digests,
-    size = c.size + excluded.size, last_downloaded_at = greatest(c.last_downloaded_at, excluded.last_downloaded_at);
-  insert into entry_counts as c (upstream_id, bucket, entries, size)
-  select upstream_id, bucket, sum(entries), sum(size)
-  from unnest(changes) where bucket is not null
-  group by upstream_id, bucket having sum(entries) <> 0 or sum(size) <> 0 order by upstream_id, bucket
-  on conflict (upstream_id, bucket) do update
-  set entries = c.entries + excluded.entries, size = c.size + excluded.size;
-  if exists (select from unnest(changes) where entries < 0) then
-    ${empty("repository_counts", "repository")};
-    ${empty("entry_counts", "bucket")};
-  end if;`,
-);
-
-/** Of content, and of what nothing needs: the size of what has come, gone or changed. */
-const ofContent = [
-  { table: "blobs", into: "stored_bytes", size: (row: string) => `${row}.size`, kind: "blob" },
-  {
-    table: "manifests",
-    into: "stored_bytes",
-    size: (row: string) => `length(${row}.payload)`,
-    kind: "manifest",
-  },
-  {
-    table: "unneeded_content",
-    into: "leaving_bytes",
-    size: (row: string) => `${row}.size`,
-    kind: undefined,
-  },
-].flatMap(({ table, into, size, kind }) => {
-  const note = (value: string) => `insert into cache_changes (${into}) values (${value});`;
-  const forget = `\n  delete from unneeded_content where kind = '${kind}' and digest = old.digest;`;
-  const body = {
-    insert: note(size("new")),
-    delete: note(`-${size("old")}`) + (kind ? forget : ""),
-    update: note(`${size("new")} - ${size("old")}`),
-  };
-  return (["insert", "delete", "update"] as const)
-    .filter((event) => kind !== undefined || event !== "update")
-    .map((event) => functionOf(`${table}_space_${event}`, `begin\n  ${body[event]}`));
-});
-
 const former = ["counted", "repository", "space"].flatMap((what) =>
   ["insert", "update", "delete"].map((event) => `cache_entries_${what}_${event}`),
 );
@@ -227,36 +153,7 @@ export const countedTogether = (bucketBits: number): string[] => [
   "lock table manifests, blobs in share row exclusive mode",
   "lock table cache_entries in access exclusive mode",
   "lock table unneeded_content in share row exclusive mode",
-  `create function cache_first_changed() returns boolean language plpgsql as $$
-begin
-  if current_setting('weir.cache_changed', true) = pg_current_xact_id()::text then
-    return false;
-  end if;
-  perform set_config('weir.cache_changed', pg_current_xact_id()::text, true);
-  return true;
-end $$`,
-  // Its rows are gone before anybody else could see them. Adding up looks through all of them: once a transaction.
-  `create unlogged table cache_changes (
-  upstream_id bigint,
-  group_id bigint,
-  repository text,
-  bucket bigint,
-  entries bigint not null default 0,
-  tags bigint not null default 0,
-  digests bigint not null default 0,
-  size bigint not null default 0,
-  last_downloaded_at bigint not null default 0,
-  upstream_bytes bigint not null default 0,
-  group_bytes bigint not null default 0,
-  stored_bytes bigint not null default 0,
-  leaving_bytes bigint not null default 0,
-  is_first boolean not null default cache_first_changed()
-)`,
-  added,
-  `create constraint trigger cache_changes_added after insert on cache_changes
-deferrable initially deferred
-for each row when (new.is_first) execute function cache_changes_added()`,
-  ...ofContent,
+  ...cacheSums,
   ...former.flatMap((name) => [`drop trigger ${name} on cache_entries`, `drop function ${name}()`]),
   inserted(bucketBits),
   updated(bucketBits),
