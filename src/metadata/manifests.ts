@@ -8,13 +8,18 @@ type Tx = Transaction<Schema>;
 /** So many values fit into one statement on every engine, at most thirteen a row. */
 const rowsPerInsert = 500;
 
+/** An image has seldom more layers; what inserts more children at once is compiled each time. */
+const maxKept = 64;
+
 /** Manifests as they are stored, and what they name. */
 export class ManifestRecords {
   readonly #add: Kept<unknown>;
   readonly #hold: Kept<unknown>;
   readonly #name: Kept<unknown>;
+  /** By how many they are. */
+  readonly #children = new Map<number, Kept<unknown>>();
 
-  constructor(db: Db) {
+  constructor(readonly db: Db) {
     this.#add = new Kept(addQuery(db));
     this.#hold = new Kept(holdQuery(db));
     this.#name = Kept.of(db, nameQuery);
@@ -37,21 +42,22 @@ export class ManifestRecords {
   async store(tx: Tx, manifest: FetchedManifest, isAdded: boolean): Promise<void> {
     const { digest, mediaType, payload } = manifest;
     if (!isAdded) await this.#hold.run(tx, [digest, mediaType, payload]);
-    const rows = manifest.children.map((child) => ({
-      parent_digest: digest,
-      child_digest: child.digest,
-      kind: child.kind,
-      media_type: child.mediaType,
-      size: child.size,
-      platform: child.platform ?? null,
-    }));
+    const rows = manifest.children.map((child) => {
+      const { kind, mediaType, size, platform = null } = child;
+      return [digest, child.digest, kind, mediaType, size, platform];
+    });
     for (let start = 0; start < rows.length; start += rowsPerInsert) {
-      await tx
-        .insertInto("manifest_children")
-        .values(rows.slice(start, start + rowsPerInsert))
-        .onConflict((conflict) => conflict.doNothing())
-        .execute();
+      const some = rows.slice(start, start + rowsPerInsert);
+      await this.#childrenQuery(some.length).run(tx, some.flat());
     }
+  }
+
+  #childrenQuery(count: number): Kept<unknown> {
+    const kept = this.#children.get(count);
+    if (kept) return kept;
+    const query = new Kept(childrenQuery(this.db, count));
+    if (count <= maxKept) this.#children.set(count, query);
+    return query;
   }
 
   /**
@@ -81,6 +87,15 @@ function holdQuery(db: Db) {
         .column("digest")
         .doUpdateSet((eb) => ({ media_type: eb.ref("manifests.media_type") })),
     );
+}
+
+function childrenQuery(db: Db, count: number) {
+  const child = { parent_digest: someDigest, child_digest: someDigest, kind: "blob" } as const;
+  const row = { ...child, media_type: "", size: 0, platform: "" };
+  return db
+    .insertInto("manifest_children")
+    .values(Array.from({ length: count }, () => row))
+    .onConflict((conflict) => conflict.doNothing());
 }
 
 /** Where it is asked whether there is none, PostgreSQL may go through the repository instead of asking for each (`nested.ts`). */
