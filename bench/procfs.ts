@@ -30,10 +30,15 @@ export function cpuSeconds(pids: number[]): number {
   return sum(used) / ticks;
 }
 
+/** CPU seconds of a process and everything that it ever started. */
+export function cpuOfTree(root: number): number {
+  const used = tree(root).map((pid) => stat(pid)?.slice(11, 15) ?? []);
+  return sum(used.flat()) / ticks;
+}
+
 /** CPU seconds of this program and everything it ever started. */
 export function cpuOfBench(): number {
-  const used = tree(process.pid).map((pid) => stat(pid)?.slice(11, 15) ?? []);
-  return sum(used.flat()) / ticks;
+  return cpuOfTree(process.pid);
 }
 
 /** CPU seconds of the whole machine, waiting and idling left out. */

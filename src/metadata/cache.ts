@@ -1,8 +1,8 @@
-import type { Transaction } from "kysely";
+import { sql } from "kysely";
 import type { Digest } from "../oci/digest.ts";
 import type { ChildKind } from "../oci/manifest.ts";
-import { isLive, keepForAWhile, lockBlob, saveBlob } from "./blob-records.ts";
-import { cacheOf, CachePlaces, doubtedCaches, isSomebodys, upstreamOfCache } from "./caches.ts";
+import { BlobRecords, keepForAWhile, lockBlob } from "./blob-records.ts";
+import { CachePlaces, isSomebodys, upstreamOfCache } from "./caches.ts";
 import type { Changes } from "./changes.ts";
 import type {
   Cache,
@@ -18,22 +18,28 @@ import type {
 } from "./contract.ts";
 import { bringOverSome } from "./doubts.ts";
 import { DownloadCounts } from "./downloads.ts";
+import { Kept, someDigest } from "./kept.ts";
 import { Lookups } from "./lookups.ts";
-import { nameChildren, nameObjects, storeContent, storeNew } from "./manifests.ts";
-import type { Db, Schema } from "./schema.ts";
-import { saveShown } from "./shown.ts";
+import { ManifestRecords, nameObjects } from "./manifests.ts";
+import { Publishing } from "./publishing.ts";
+import type { Db } from "./schema.ts";
+import { ShownEntries } from "./shown.ts";
 import type { SharedTime } from "./time.ts";
 import { inTransaction } from "./transactions.ts";
 import { lockContents, shareUpstream } from "./turns.ts";
-import { useAll } from "./uses.ts";
-
-type Tx = Transaction<Schema>;
+import { Uses } from "./uses.ts";
 
 /** Cache entries and what is known of stored content, on any engine. */
 export class SqlCache implements Cache {
   readonly #lookups: Lookups;
   readonly #places: CachePlaces;
   readonly #downloads: DownloadCounts;
+  readonly #publishing: Publishing;
+  readonly #manifests: ManifestRecords;
+  readonly #blobs: BlobRecords;
+  readonly #shown: ShownEntries;
+  readonly #uses: Uses;
+  readonly #seen: Kept<{ id: number }>;
 
   constructor(
     readonly db: Db,
@@ -42,7 +48,13 @@ export class SqlCache implements Cache {
   ) {
     this.#lookups = new Lookups(db);
     this.#places = new CachePlaces(db, changes);
-    this.#downloads = new DownloadCounts(db);
+    this.#uses = new Uses(db);
+    this.#downloads = new DownloadCounts(db, this.#uses);
+    this.#publishing = new Publishing(db);
+    this.#manifests = new ManifestRecords(db);
+    this.#blobs = new BlobRecords(db, time);
+    this.#shown = new ShownEntries(db);
+    this.#seen = new Kept(seenQuery(db));
   }
 
   async entries(
@@ -64,63 +76,61 @@ export class SqlCache implements Cache {
     return this.#lookups.manifests(places, repository, reference);
   }
 
-  storeManifest(fetched: FetchedManifest): Promise<void> {
+  async storeManifest(fetched: FetchedManifest): Promise<void> {
     const { digest, tag, mediaType, payload } = fetched;
     const kind: ChildKind = "manifest";
-    return this.#publish(fetched, async (tx, manifest, doubted) => {
+    const used = await this.#publishing.run(fetched, async (tx, manifest, doubted) => {
       const shown = { ...manifest, kind, contentType: mediaType, size: payload.length } as const;
       const own = [digest, ...(tag === undefined ? [] : [tag])];
-      if (tag !== undefined) await storeNew(tx, manifest);
+      const isAdded = tag !== undefined && (await this.#manifests.add(tx, manifest));
       await bringOverSome(tx, doubted, manifest, [
         ...own.map((reference) => ({ kind, reference })),
         ...manifest.children.map((child) => ({ kind: child.kind, reference: child.digest })),
       ]);
       // The tag first: two that move it lock what it stands for and stood for one after the other.
-      if (tag !== undefined) await saveShown(tx, { ...shown, reference: tag });
-      await storeContent(tx, manifest);
-      await saveShown(tx, { ...shown, reference: digest });
-      await nameChildren(tx, manifest);
-      const { upstreamId: cacheId, repository } = manifest;
-      await useAll(tx, { cacheId, repository, digest }, manifest.now);
+      if (tag !== undefined) await this.#shown.save(tx, { ...shown, reference: tag }, false);
+      await this.#manifests.store(tx, manifest, isAdded);
+      // Without a tag it was mostly named by an index.
+      await this.#shown.save(tx, { ...shown, reference: digest }, tag === undefined);
+      const named = await this.#manifests.nameChildren(tx, manifest);
+      const { upstreamId: cacheId, repository, now: at } = manifest;
+      const pulled = { cacheId, repository, digest, at };
+      if (!leadsNoFurther(manifest, named)) await this.#uses.note(tx, pulled, at);
+      return pulled;
     });
+    if (used) this.#downloads.noted(used);
   }
 
   async name(named: NamedObjects): Promise<boolean> {
-    let hasNew = false;
-    await this.#publish(named, async (tx, filed) => {
-      hasNew = await nameObjects(tx, filed);
-    });
-    return hasNew;
+    return (await this.#publishing.run(named, nameObjects)) ?? false;
   }
 
   async storeBlob(blob: ShownObject, wasRecorded = false): Promise<boolean> {
-    let isStored = true;
-    await this.#publish(blob, async (tx, filed, doubted) => {
-      isStored = await saveBlob(tx, this.time, blob, wasRecorded);
-      if (!isStored) return;
+    const isStored = await this.#publishing.run(blob, async (tx, filed, doubted) => {
+      if (!(await this.#blobs.save(tx, blob, wasRecorded))) return false;
       await bringOverSome(tx, doubted, filed, [filed]);
-      await saveShown(tx, filed);
+      await this.#shown.save(tx, filed, true);
+      return true;
     });
-    return isStored;
+    return isStored ?? true;
   }
 
   keepBlob(blob: KeptBlob, wasRecorded = false): Promise<boolean> {
     return inTransaction(this.db, async (tx) => {
-      const isStored = await saveBlob(tx, this.time, blob, wasRecorded);
+      const isStored = await this.#blobs.save(tx, blob, wasRecorded);
       if (isStored) await keepForAWhile(tx, blob, await this.time(tx));
       return isStored;
     });
   }
 
   async show(object: ShownObject): Promise<boolean> {
-    let isStored = true;
-    await this.#publish(object, async (tx, filed, doubted) => {
-      isStored = object.kind === "manifest" || (await lockBlob(tx, object.digest));
-      if (!isStored) return;
+    const isStored = await this.#publishing.run(object, async (tx, filed, doubted) => {
+      if (object.kind === "blob" && !(await lockBlob(tx, object.digest))) return false;
       await bringOverSome(tx, doubted, filed, [filed]);
-      await saveShown(tx, filed);
+      await this.#shown.save(tx, filed, true);
+      return true;
     });
-    return isStored;
+    return isStored ?? true;
   }
 
   async confirm(entryId: number, now: number): Promise<void> {
@@ -153,19 +163,8 @@ export class SqlCache implements Cache {
   }
 
   async hasSeen(groupId: number, digest: Digest): Promise<boolean> {
-    const row = await this.db
-      .selectFrom("cache_entries")
-      .select("id")
-      .where("digest", "=", digest)
-      .where("group_id", "=", groupId)
-      // One that is removed, or has another URL, leaves its entries behind for a while.
-      .where(isSomebodys("cache_entries.upstream_id", groupId))
-      // Other credentials set shown back to named; that it was shown once is still seen by its etag, which nothing else
-      // sets. A count of downloads says less: it is made before the bytes have been verified.
-      .where((eb) => eb.or([eb("proof", "=", "shown"), eb("upstream_etag", "is not", null)]))
-      .limit(1)
-      .executeTakeFirst();
-    return row !== undefined;
+    const { rows } = await this.#seen.run(this.db, [digest, groupId, groupId]);
+    return rows.length > 0;
   }
 
   async blob(digest: Digest): Promise<StoredBlobRecord | undefined> {
@@ -177,15 +176,8 @@ export class SqlCache implements Cache {
       .executeTakeFirst();
   }
 
-  async recorded(digest: Digest): Promise<Recorded> {
-    const row = await this.db
-      .selectFrom("blobs")
-      .select("removing_at as at")
-      .where("digest", "=", digest)
-      .executeTakeFirst();
-    if (!row) return "no";
-    if (row.at === null) return "yes";
-    return (await isLive(this.db, this.time, row.at)) ? "leaving" : "doubtful";
+  recorded(digest: Digest): Promise<Recorded> {
+    return this.#blobs.recorded(digest);
   }
 
   async forgetBlob(digest: Digest): Promise<void> {
@@ -195,29 +187,27 @@ export class SqlCache implements Cache {
   countDownloads(downloads: readonly Downloads[]): Promise<void> {
     return this.#downloads.add(downloads);
   }
+}
 
-  /**
-   * One transaction, in which the upstream is still the one that was asked; else nothing is written. What is written is filed
-   * under its cache; `doubted` are the caches that may have more of the same.
-   */
-  async #publish<T extends FetchedManifest | NamedObjects | ShownObject>(
-    object: T,
-    write: (tx: Tx, filed: T, doubted: readonly number[]) => Promise<void>,
-  ): Promise<void> {
-    const { upstreamId, upstreamVersion, groupId } = object;
-    await inTransaction(this.db, async (tx) => {
-      await shareUpstream(tx, upstreamId);
-      const present = await tx
-        .selectFrom("upstreams")
-        .select(["id", "cache_epoch", "doubted_epoch"])
-        .where("id", "=", upstreamId)
-        .where("group_id", "=", groupId)
-        .where("version", "=", upstreamVersion)
-        // Whoever is about to change it waits for this, or this for him.
-        .forShare()
-        .executeTakeFirst();
-      if (!present) return;
-      await write(tx, { ...object, upstreamId: cacheOf(present) }, doubtedCaches(present));
-    });
-  }
+/** Whether all that this manifest leads to is blobs that it has just named for the first time. */
+function leadsNoFurther({ children }: FetchedManifest, named: number): boolean {
+  return named === children.length && children.every(({ kind }) => kind === "blob");
+}
+
+function seenQuery(db: Db) {
+  return (
+    db
+      .selectFrom("cache_entries")
+      .select("id")
+      .where("digest", "=", someDigest)
+      .where("group_id", "=", 0)
+      // One that is removed, or has another URL, leaves its entries behind for a while.
+      .where(isSomebodys("cache_entries.upstream_id", 0))
+      // Other credentials set shown back to named; that it was shown once is still seen by its etag, which nothing else
+      // sets. A count of downloads says less: it is made before the bytes have been verified.
+      .where((eb) =>
+        eb.or([eb("proof", "=", sql.lit("shown")), eb("upstream_etag", "is not", null)]),
+      )
+      .limit(sql.lit(1))
+  );
 }

@@ -8,7 +8,7 @@ import { PulledRepositories } from "./repositories.ts";
 import type { Db, Schema } from "./schema.ts";
 import { inTransaction } from "./transactions.ts";
 import { shareUpstream } from "./turns.ts";
-import { useAll, usedMs } from "./uses.ts";
+import { usedMs, type Uses } from "./uses.ts";
 
 type Tx = Transaction<Schema>;
 
@@ -30,7 +30,10 @@ export class DownloadCounts {
   /** The hour in which a manifest was last noted as used with what it leads to. */
   readonly #hours = new LruMap<string, number>(maxHours);
 
-  constructor(readonly db: Db) {
+  constructor(
+    readonly db: Db,
+    readonly uses: Uses,
+  ) {
     this.#count = new Kept(countQuery(db));
     this.#repositories = new PulledRepositories(db);
   }
@@ -45,19 +48,24 @@ export class DownloadCounts {
       // What a manifest leads to is not waited for, so that comes after all that is: nobody waits in a circle.
       const pulled = await this.#countAll(tx, downloads, caches);
       for (const { at, ...manifest } of pulled) {
-        const key = `${manifest.cacheId} ${manifest.repository} ${manifest.digest}`;
+        const key = keyOfManifest(manifest);
         const hour = Math.floor(at / usedMs);
         // The last one that this process knows of.
         const noted = hours.get(key) ?? this.#hours.get(key);
         if (noted !== undefined && noted >= hour) continue;
         hours.set(key, hour);
         // What others have noted in this hour is young enough.
-        await useAll(tx, manifest, at, hour * usedMs);
+        await this.uses.note(tx, manifest, at, hour * usedMs);
       }
       // After all entries, as those who store have it, and in one order.
       await this.#repositories.note(tx, downloads, (id) => caches.get(id)?.[0] ?? id);
     });
     for (const [key, hour] of hours) this.#hours.set(key, hour);
+  }
+
+  /** It and what it leads to were just noted as used: as they were stored. */
+  noted(manifest: Pulled): void {
+    this.#hours.set(keyOfManifest(manifest), Math.floor(manifest.at / usedMs));
   }
 
   /** The manifests among them, as far as they have entries. */
@@ -78,6 +86,9 @@ export class DownloadCounts {
     return pulled;
   }
 }
+
+const keyOfManifest = ({ cacheId, repository, digest }: Omit<Pulled, "at">) =>
+  `${cacheId} ${repository} ${digest}`;
 
 /** The caches of each of their upstreams, which stay what they are. */
 async function sharedCaches(

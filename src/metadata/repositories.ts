@@ -37,6 +37,6 @@ export class PulledRepositories {
   }
 }
 
-/** In the order in which PostgreSQL adds up what was counted (`entry_count_changes_added`). */
+/** In the order in which PostgreSQL adds up what was counted (`cache_changes_added`). */
 const keyOf = ({ cacheId, repository }: { cacheId: number; repository: string }) =>
   `${String(cacheId).padStart(16, "0")} ${repository}`;

@@ -20,7 +20,12 @@ export function isContended(tx: Db): boolean {
 export const lockKey = (name: string): RawBuilder<unknown> =>
   sql`hashtextextended(current_schema() || ' weir ' || ${name}, 0)`;
 
-const upstreamKey = (id: number) => lockKey(`upstream ${id}`);
+/** Whose turn it is: see `shareUpstream`. */
+export const turnName = (upstreamId: number) => `upstream ${upstreamId}`;
+
+/** SQL: shares the turn of this name. */
+export const sharedTurn = (name: string): RawBuilder<unknown> =>
+  sql`pg_advisory_xact_lock_shared(${lockKey(name)})`;
 
 /**
  * Until the end of this transaction the upstream is not changed, and nothing of it is given up. Those who share it go on side
@@ -28,14 +33,13 @@ const upstreamKey = (id: number) => lockKey(`upstream ${id}`);
  * This one has: whoever comes later waits behind them. So it comes before all rows, and of several the lowest id first.
  */
 export async function shareUpstream(tx: Tx, id: number): Promise<void> {
-  if (isContended(tx))
-    await sql`select pg_advisory_xact_lock_shared(${upstreamKey(id)})`.execute(tx);
+  if (isContended(tx)) await sql`select ${sharedTurn(turnName(id))}`.execute(tx);
 }
 
 /** Whoever stores what this upstream has given, as it was, has done so by now, or does not do so any more. */
 export async function lockUpstream(tx: Tx, id: number): Promise<void> {
   if (!isContended(tx)) return;
-  await sql`select pg_advisory_xact_lock(${upstreamKey(id)})`.execute(tx);
+  await sql`select pg_advisory_xact_lock(${lockKey(turnName(id))})`.execute(tx);
   // Servers of the version before this one know of nothing but the row.
   await tx.selectFrom("upstreams").select("id").where("id", "=", id).forUpdate().execute();
 }

@@ -130,6 +130,11 @@ export class PostgresServer {
     return `postgres://weir@127.0.0.1:${this.port}/${database}${more}`;
   }
 
+  /** Of the process that has started the others. */
+  get pid(): number {
+    return this.#process?.pid ?? 0;
+  }
+
   get socketFolder(): string {
     return this.#folder;
   }

@@ -1,10 +1,21 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { Kysely } from "kysely";
 import type { Metadata, Upstream } from "../../src/metadata/contract.ts";
-import { leftAtOnce } from "../../src/metadata/postgres/left-at-once.ts";
-import { fetched, sampleRegistry, shownBlob } from "../fakes/metadata-samples.ts";
+import { migratorOf } from "../../src/metadata/migrations/index.ts";
+import { postgresDialect } from "../../src/metadata/postgres/dialect.ts";
+import { postgresWords } from "../../src/metadata/postgres/words.ts";
+import type { Schema } from "../../src/metadata/schema.ts";
+import { pool, postgresOpener } from "../fakes/metadata-postgres.ts";
+import { digestOfText, fetched, sampleRegistry, shownBlob } from "../fakes/metadata-samples.ts";
 import { postgresDatabase } from "../fakes/new-database.ts";
-import { OtherTransaction } from "../fakes/postgres-lock.ts";
-import { lackOfPostgres } from "../fakes/postgres.ts";
+import { OtherTransaction, waits } from "../fakes/postgres-lock.ts";
+import { emptyDatabase, lackOfPostgres } from "../fakes/postgres.ts";
+import {
+  countedBytes,
+  countedRepositories,
+  presentBytes,
+  presentRepositories,
+} from "../fakes/repository-truth.ts";
 import { until } from "../fakes/until.ts";
 
 const lack = lackOfPostgres();
@@ -47,18 +58,46 @@ describe.skipIf(lack !== undefined)(`space in PostgreSQL${lack ? ` (${lack})` : 
     await done;
   };
 
-  test("what is pulled goes on while the update counts bytes anew", async () => {
-    const manifest = fetched(one, "one");
-    await metadata.cache.storeManifest(manifest);
-    const other = await OtherTransaction.begin(database.url);
-    for (const statement of leftAtOnce) await other.run(statement);
-    const { repository, digest } = manifest;
-    const [found] = await metadata.cache.manifests([one.id], repository, digest);
-    expect(found?.digest).toBe(digest);
-    await other.end("commit");
-    expect(await bytesOf(one)).toBe(manifest.payload.length);
-    expect((await evict(one)).entries).toHaveLength(2);
-    expect(await bytesOf(one)).toBe(0);
+  test("what was stored before the update that counts together is counted on", async () => {
+    const former = await emptyDatabase();
+    const db = new Kysely<Schema>({ dialect: postgresDialect({ ...pool, url: former.url }) });
+    const { error } = await migratorOf(db, postgresWords).migrateTo("0029_names");
+    expect(error).toBeUndefined();
+    await db.destroy();
+    const truth = async () => [
+      await former.query(presentRepositories),
+      await former.query(presentBytes),
+    ];
+    const counted = async () => [
+      await former.query(countedRepositories),
+      await former.query(countedBytes),
+    ];
+    const entry = (repository: string) => `
+      insert into blobs (digest, size, stored_at, verified_at) values ('${layer}', 5, 1, 1) on conflict do nothing;
+      insert into cache_entries (group_id, upstream_id, repository, kind, reference, digest, proof, content_type, size,
+        upstream_checked_at, downloaded_at, created_at, updated_at)
+      values (1, 1, '${repository}', 'blob', '${layer}', '${layer}', 'shown', 'x', 5, 1, 1, 1, 1)`;
+    const layer = digestOfText("layer");
+    await former.query(entry("library/one"));
+    // One of the version before is in the middle of it, and another comes.
+    const storing = await OtherTransaction.begin(former.url);
+    await storing.run(entry("library/two"));
+    const opening = postgresOpener(former.url).open();
+    await waits(former, 1);
+    const late = former.query(entry("library/three"));
+    await waits(former, 2);
+    await storing.end("commit");
+    const opened = await opening;
+    await late;
+    expect(await counted()).toEqual(await truth());
+    expect(await opened.space.bytesOf({ scope: "upstream", id: 1 })).toBe(5);
+    await former.query("delete from cache_entries where repository <> 'library/two'");
+    expect(await counted()).toEqual(await truth());
+    await former.query("update cache_entries set proof = 'named', upstream_checked_at = 0");
+    expect(await counted()).toEqual([[], []]);
+    expect(await opened.space.usage()).toEqual({ stored: 5, leaving: 5 });
+    await opened.close();
+    await former.remove();
   });
 
   test("a manifest that comes to two repositories at once, both by tag, counts once", async () => {

@@ -73,6 +73,39 @@ describe.skipIf(lack !== undefined)(`turns in PostgreSQL${lack ? ` (${lack})` : 
     expect(await metadata.cache.blob(digestOfText("late"))).toBeUndefined();
   });
 
+  test.each([
+    ["and the row", ["pg_advisory_xact_lock"]],
+    ["of the row alone, as servers of an older version have it", []],
+  ])("what has waited for its turn %s goes by the upstream as it is then", async (_, turns) => {
+    const changing = await OtherTransaction.begin(database.url);
+    for (const turn of turns)
+      await changing.run(
+        `select ${turn}(hashtextextended(current_schema() || ' weir upstream ${one.id}', 0))`,
+      );
+    // The version alone says whether it is still the one that was asked: this tells where the columns come from.
+    await changing.run(
+      `update upstreams set cache_epoch = 3, doubted_epoch = 3 where id = ${one.id}`,
+    );
+    const storing = metadata.cache.storeBlob(shownBlob(one, "late"));
+    await until(() => waiting(1));
+    await changing.end("commit");
+    await storing;
+    expect(await database.query("select upstream_id::float8 as cache from cache_entries")).toEqual([
+      { cache: one.id + 3 * 2 ** 32 },
+    ]);
+  });
+
+  test("what has waited behind a change, of the row alone, stores nothing", async () => {
+    const changing = await OtherTransaction.begin(database.url);
+    await changing.run(`update upstreams set version = version + 1 where id = ${one.id}`);
+    const storing = metadata.cache.storeManifest(fetched(one, "late"));
+    await until(() => waiting(1));
+    await changing.end("commit");
+    await storing;
+    expect(await database.query("select id from cache_entries")).toEqual([]);
+    expect(await database.query("select digest from manifests")).toEqual([]);
+  });
+
   test("who comes to store something while a group is removed waits behind that", async () => {
     const storing = await OtherTransaction.begin(database.url);
     await storing.run(

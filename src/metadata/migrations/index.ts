@@ -24,6 +24,7 @@ import { recentStatistics } from "./0024_recent_statistics.ts";
 import { contentsInOrder } from "./0027_contents_in_order.ts";
 import { oldLists } from "./0028_old_lists.ts";
 import { names } from "./0029_names.ts";
+import { countedTogether } from "./0030_counted_together.ts";
 
 /** The few words in which the SQL of two engines differs. */
 export interface SqlWords {
@@ -54,6 +55,8 @@ export interface SqlWords {
   leftAtOnce: string[];
   /** What has an entry that comes to another content lock both in the order in which everybody does. */
   contentsInOrder: string[];
+  /** What has few statements of triggers do for all that is counted what many did. */
+  countedTogether: (bucketBits: number) => string[];
   /** What makes ids that somebody chose count as given out, for a table where that can be. */
   givenIds: (table: string) => string[];
   /** A query for the names of our tables, as far as there are any. */
@@ -88,6 +91,7 @@ const steps: Record<string, (words: SqlWords) => string[]> = {
   "0027_contents_in_order": contentsInOrder,
   "0028_old_lists": oldLists,
   "0029_names": names,
+  "0030_counted_together": countedTogether,
 };
 
 /** The names under which a database has on record what was done to it. */

@@ -1,4 +1,5 @@
 import type { SqlWords } from "../migrations/index.ts";
+import { countedTogether } from "./cache-changes.ts";
 import { contentsInOrder } from "./contents-in-order.ts";
 import { addBytes, bytesAdded, entryCounts } from "./entry-counts.ts";
 import { leftAtOnce } from "./left-at-once.ts";
@@ -38,6 +39,7 @@ for each statement execute function ${table}_are_kept()`,
   bytesAdded,
   leftAtOnce,
   contentsInOrder,
+  countedTogether,
   trigger: ({ name, table, event, when, locks = [], statements }) => [
     `create function ${name}() returns trigger language plpgsql as $$
 begin

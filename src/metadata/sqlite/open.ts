@@ -39,6 +39,7 @@ end`,
   leftAtOnce: [],
   // One transaction writes at a time.
   contentsInOrder: [],
+  countedTogether: () => [],
   entryCounts: (bucketBits) => {
     const seen = (row: string) => `${row}.proof = 'shown' and ${row}.status = 'default'`;
     const bucket = (row: string) =>
