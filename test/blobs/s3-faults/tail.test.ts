@@ -214,7 +214,7 @@ aBucketThat(() => {
     await stream.cancel();
     await until(() => faults.connections(isTail) === 0);
     expect(clock.pending).toBeLessThanOrEqual(pending);
-    expect(await failureOf(stream.next())).toMatchObject({ name: "AbortError" });
+    expect(await failureOf(restOf(stream))).toMatchObject({ name: "AbortError" });
     expect(gets()).toHaveLength(2);
   });
 
