@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 
 /** A request as the bucket saw it. */
 export interface SeenRequest {
@@ -33,6 +33,7 @@ export function errorDocument(
  */
 export class S3Faults {
   readonly seen: SeenRequest[] = [];
+  readonly #sockets = new Map<SeenRequest, Socket>();
   fault: Fault | undefined;
   readonly #server: Server;
 
@@ -60,6 +61,7 @@ export class S3Faults {
     );
     const seen = { method, path, headers };
     this.seen.push(seen);
+    this.#sockets.set(seen, request.socket);
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks);
@@ -83,6 +85,11 @@ export class S3Faults {
   /** How many requests of this kind have come. */
   count(method: string, pattern: RegExp = /./): number {
     return this.seen.filter((one) => one.method === method && pattern.test(one.path)).length;
+  }
+
+  /** How many connections are open that these requests came by. */
+  connections(wanted: (request: SeenRequest) => boolean): number {
+    return [...this.#sockets].filter(([seen, socket]) => wanted(seen) && !socket.destroyed).length;
   }
 
   async stop(): Promise<void> {

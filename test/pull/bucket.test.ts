@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, test } from "bun:tes
 import { readdirSync } from "node:fs";
 import { digestOf } from "../../src/oci/digest.ts";
 import { buildImage, sampleBytes } from "../fakes/image.ts";
-import { errorDocument, S3Faults } from "../fakes/s3-faults.ts";
+import { errorDocument, type Fault, S3Faults } from "../fakes/s3-faults.ts";
 import { hasS3, isOurs, S3Server, s3Test } from "../fakes/s3-server.ts";
 import { until } from "../fakes/until.ts";
 import { FakeUpstream } from "../fakes/upstream.ts";
@@ -143,28 +143,37 @@ describe.skipIf(!hasS3)("pulls with a bucket", () => {
     );
   });
 
-  test("a slow reader gets what is stored, though its memory is given back behind it", async () => {
-    const large = sampleBytes(12 * MiB, 9);
-    const [layer = ""] = upstream.image(name, "large", buildImage({ layers: [large] })).layers;
-    await weir.manifest(name, "large");
-    await (await weir.blob(name, layer)).bytes();
-    await weir.settled(name, layer);
-    const windows = () => faults.count("GET", new RegExp(layer.replace("sha256:", "")));
-    const answer = await weir.blob(name, layer);
-    const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
-    const pieces = [(await reader.read()).value ?? new Uint8Array()];
-    // Until nothing is asked of the bucket any more: all between it and the reader is full.
-    let asked = windows();
-    for (let quiet = 0; quiet < 500; quiet++) {
-      await new Promise((resolve) => setImmediate(resolve));
-      if (windows() > asked) quiet = 0;
-      asked = windows();
-    }
-    for (let read = await reader.read(); !read.done; read = await reader.read()) {
-      pieces.push(read.value);
-    }
-    expect(digestOf(Buffer.concat(pieces))).toBe(layer as never);
-  });
+  const refused: Fault = ({ headers }) =>
+    headers.get("connection") === "close" ? deny() : undefined;
+  test.each([
+    ["by one connection", undefined],
+    ["in windows", refused],
+  ])(
+    "a slow reader gets what is stored, though its memory is given back behind it: %s",
+    async (_, fault) => {
+      const large = sampleBytes(12 * MiB, 9);
+      const [layer = ""] = upstream.image(name, "large", buildImage({ layers: [large] })).layers;
+      await weir.manifest(name, "large");
+      await (await weir.blob(name, layer)).bytes();
+      await weir.settled(name, layer);
+      faults.fault = fault;
+      const windows = () => faults.count("GET", new RegExp(layer.replace("sha256:", "")));
+      const answer = await weir.blob(name, layer);
+      const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
+      const pieces = [(await reader.read()).value ?? new Uint8Array()];
+      // Until nothing is asked of the bucket any more: all between it and the reader is full.
+      let asked = windows();
+      for (let quiet = 0; quiet < 500; quiet++) {
+        await new Promise((resolve) => setImmediate(resolve));
+        if (windows() > asked) quiet = 0;
+        asked = windows();
+      }
+      for (let read = await reader.read(); !read.done; read = await reader.read()) {
+        pieces.push(read.value);
+      }
+      expect(digestOf(Buffer.concat(pieces))).toBe(layer as never);
+    },
+  );
 
   test("an object that is gone is fetched again, and noticed before the header", async () => {
     await pulled();

@@ -3,6 +3,8 @@ import { absentKey, documentOf, lengthOf, partOf, type ReadObject } from "./answ
 import { Multipart } from "./multipart.ts";
 import type { Requests } from "./requests.ts";
 import type { BucketSettings } from "./settings.ts";
+import type { Tail } from "./tail.ts";
+import type { ExpectedPart } from "./tail-head.ts";
 import { BucketError } from "./trouble.ts";
 import { checksum, markHeader, newObject, type Payload, type Stored, Writes } from "./writes.ts";
 import { element, elements } from "./xml.ts";
@@ -82,6 +84,11 @@ export class Bucket {
       await incoming.text();
       return "changed";
     });
+  }
+
+  /** A long part of the object with this ETag, read as it is taken; undefined: it has to be got otherwise. */
+  tail(key: string, expected: ExpectedPart): Tail | undefined {
+    return this.requests.tail(key, expected);
   }
 
   async put(key: string, payload: Payload, { isNew }: { isNew: boolean }): Promise<Stored> {

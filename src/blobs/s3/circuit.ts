@@ -55,6 +55,11 @@ export class Circuit {
     }
   }
 
+  /** A request that did not come by `pass` has come off. */
+  answered(): void {
+    this.#worked();
+  }
+
   #worked(): void {
     if (this.#isOpen) this.log.info("bucket works again", { to: this.what });
     this.#failures = 0;

@@ -4,6 +4,8 @@ import type { ByteRange } from "../../lib/range.ts";
 import type { BlobStream } from "../contract.ts";
 import type { Bucket } from "./bucket.ts";
 import type { ReadObject } from "./answers.ts";
+import { free } from "./free.ts";
+import type { Tail } from "./tail.ts";
 import { BucketError } from "./trouble.ts";
 
 /** What the readers of a store have in memory together, about; and the window of one of them. */
@@ -16,6 +18,9 @@ const firstWindow = 256 << 10;
 const maxAhead = 8;
 /** What is given out at a time. */
 const pieceBytes = 256 << 10;
+/** What is left of a part is worth a connection of its own from here on; and another one when the last has brought so much. */
+const leastTail = 4 << 20;
+const worthyTail = 64 << 20;
 /** Waits before each attempt to get a window; after the last one it is given up. */
 const delays = [0, 500, 2_000];
 
@@ -49,14 +54,6 @@ export function firstOf({ first, last }: ByteRange): ByteRange {
     : { first, last: first + firstWindow - 1 };
 }
 
-/**
- * Gives the memory of bytes back, which are none after that. Left to the collector, which does not hurry on a machine with
- * much memory, what 32 readers have read came to 200 MB.
- */
-export function free({ buffer }: Uint8Array): void {
-  if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
-}
-
 interface Options {
   bucket: Bucket;
   clock: Clock;
@@ -66,7 +63,10 @@ interface Options {
   readers: Readers;
 }
 
-/** The bytes of one object in windows, each fetched whole: of the same object, or not at all. */
+/**
+ * The bytes of one object, of the same one, or not at all. The rest of a long one comes by a connection of its own; where that
+ * cannot be had, or is over too soon, it comes in windows, each fetched whole.
+ */
 export class ObjectStream implements BlobStream {
   readonly #options: Options;
   readonly #is: Pick<ReadObject, "etag" | "size">;
@@ -75,9 +75,13 @@ export class ObjectStream implements BlobStream {
   #window: Uint8Array;
   /** The whole of what has been fetched last. */
   #fetched: Uint8Array;
-  /** Where the next window begins. */
+  /** Where what has been asked for as a window, or come otherwise, ends. */
   #position: number;
   #ahead: Promise<Uint8Array> | undefined;
+  #tail: Tail | undefined;
+  #mayTail = true;
+  /** What the connection has brought. */
+  #brought = 0;
   #isOver = false;
   waiting = false;
 
@@ -97,10 +101,9 @@ export class ObjectStream implements BlobStream {
         free(this.#fetched);
         if (!this.#ahead && this.#position > this.#options.range.last) return this.#end();
         this.waiting = true;
-        this.#fetched = await (this.#ahead ?? this.#fetch());
+        this.#fetched = await this.#more();
         this.#window = this.#fetched;
         this.waiting = false;
-        this.#ahead = undefined;
       }
       this.#readAhead();
       const piece = this.#window.subarray(0, pieceBytes);
@@ -112,11 +115,38 @@ export class ObjectStream implements BlobStream {
     }
   }
 
+  async #more(): Promise<Uint8Array> {
+    const bytes = await this.#tail?.next();
+    if (bytes) {
+      this.#position += bytes.length;
+      this.#brought += bytes.length;
+      return bytes;
+    }
+    this.#tail = undefined;
+    this.#mayTail = this.#brought >= worthyTail;
+    const window = await (this.#ahead ?? this.#fetch());
+    this.#ahead = undefined;
+    return window;
+  }
+
   #readAhead(): void {
-    if (this.#ahead || this.#position > this.#options.range.last) return;
+    if (this.#tail || this.#ahead || this.#position > this.#options.range.last) return;
+    this.#tail = this.#begin();
+    if (this.#tail) return;
     if (!this.#options.readers.mayReadAhead) return;
     this.#ahead = this.#fetch();
     this.#ahead.catch(() => undefined); // who reads on sees it; nobody may
+  }
+
+  #begin(): Tail | undefined {
+    const { bucket, key, range } = this.#options;
+    const { etag, size } = this.#is;
+    const rest = { first: this.#position, last: range.last };
+    if (!this.#mayTail || etag === undefined || rest.last - rest.first < leastTail)
+      return undefined;
+    this.#mayTail = false;
+    this.#brought = 0;
+    return bucket.tail(key, { range: rest, size, etag });
   }
 
   async #fetch(): Promise<Uint8Array> {
@@ -152,6 +182,7 @@ export class ObjectStream implements BlobStream {
     // Of what a pending `next` waits for a piece is given out still.
     if (!this.waiting) void this.#ahead?.then(free, () => undefined);
     this.#ahead = undefined;
+    this.#tail?.cancel();
     this.#closing.abort(new DOMException("the blob is not wanted any more", "AbortError"));
   }
 

@@ -2,18 +2,13 @@ import type { Clock } from "../../lib/clock.ts";
 import { orAborted, pause } from "../../lib/exchange.ts";
 import type { Log } from "../../lib/log.ts";
 import { parseRetryAfter } from "../../lib/retry-after.ts";
+import { addressOf } from "./address.ts";
 import { Circuit } from "./circuit.ts";
 import { CurrentCredentials } from "./credentials.ts";
 import type { BucketSettings } from "./settings.ts";
-import {
-  emptyHash,
-  escape,
-  presign,
-  queryText,
-  sha256Hex,
-  signHeaders,
-  type Signing,
-} from "./signing.ts";
+import { emptyHash, presign, queryText, sha256Hex, signHeaders, type Signing } from "./signing.ts";
+import { type ExpectedPart, requestHead } from "./tail-head.ts";
+import { Tail } from "./tail.ts";
 import { type BucketTransport, type Call, type Incoming } from "./transport.ts";
 import { BucketError, isPassing, refusalTrouble } from "./trouble.ts";
 import { element } from "./xml.ts";
@@ -48,6 +43,9 @@ const patience: Record<"read" | "write" | "clear" | "aside", Patience> = {
 const skewMs = 300_000;
 const skewed = "RequestTimeTooSkewed";
 
+/** Connections that are read as their readers take it: each can be slow, and has some memory here and in the kernel. */
+const maxTails = 64;
+
 export interface BucketRequest {
   method: Call["method"];
   /** Below the prefix; undefined: the bucket itself. */
@@ -70,6 +68,7 @@ export class Requests {
   readonly #closing = new AbortController();
   /** How far the bucket's clock is ahead of ours, in milliseconds. */
   #aheadMs = 0;
+  #tails = 0;
   readonly reading: Circuit;
   readonly writing: Circuit;
   readonly #clearing: Circuit;
@@ -93,6 +92,33 @@ export class Requests {
     return circuits[request.for].pass(() => this.#repeat(request, read));
   }
 
+  /**
+   * Begins to read a long part of an object by a connection of its own; undefined where there is none to be had: while the
+   * bucket does not do, and with as many as there may be. How it ends counts for nothing, since it is only a shorter way.
+   */
+  tail(key: string, expected: ExpectedPart): Tail | undefined {
+    const { clock, log, transport } = this.#options;
+    if (this.reading.trouble || this.#tails >= maxTails) return undefined;
+    const { first, last } = expected.range;
+    const headers = { range: `bytes=${first}-${last}`, "if-match": expected.etag };
+    const { url, headers: signed } = this.#sign({ method: "GET", key, headers, for: "read" });
+    const request = requestHead(url, signed);
+    if (request === undefined) return undefined;
+    this.#tails++;
+    return new Tail({
+      clock,
+      dial: (connected) => transport.dial(url, connected),
+      request,
+      expected,
+      signal: this.#closing.signal,
+      answered: () => this.reading.answered(),
+      over: (code) => {
+        this.#tails--;
+        if (code !== undefined) log.debug("bucket's connection ended early", { code });
+      },
+    });
+  }
+
   async #repeat<T>(request: BucketRequest, read: (incoming: Incoming) => Promise<T>): Promise<T> {
     const { tries } = patience[request.for];
     const signals = [this.#closing.signal, ...(request.signal ? [request.signal] : [])];
@@ -112,23 +138,23 @@ export class Requests {
   }
 
   async #once(request: BucketRequest, signal: AbortSignal): Promise<Incoming> {
-    const { transport } = this.#options;
-    const { method, query = {}, headers = {}, body, hash } = request;
-    const url = this.#url(request.key);
-    url.search = queryText(Object.entries(query));
-    const payloadHash = hash ?? (typeof body === "string" ? sha256Hex(body) : emptyHash);
-    const signing = this.#signing();
-    const signed = { ...headers, "x-amz-content-sha256": payloadHash };
-    const call = {
-      method,
-      url,
-      headers: signHeaders({ method, url, headers: signed, payloadHash }, signing),
-    };
+    const { body } = request;
     const { headMs } = patience[request.for];
-    const incoming = await transport.send({ ...call, body, headMs, signal });
+    const call = this.#sign(request);
+    const incoming = await this.#options.transport.send({ ...call, body, headMs, signal });
     const { status } = incoming;
     if ((status >= 200 && status < 300) || request.accepts?.includes(status)) return incoming;
     throw await this.#refused(incoming);
+  }
+
+  #sign(request: BucketRequest): Pick<Call, "method" | "url" | "headers"> {
+    const { method, key, query = {}, headers = {}, body, hash } = request;
+    const url = addressOf(this.#options.settings, key);
+    url.search = queryText(Object.entries(query));
+    const payloadHash = hash ?? (typeof body === "string" ? sha256Hex(body) : emptyHash);
+    const all = { ...headers, "x-amz-content-sha256": payloadHash };
+    const signed = signHeaders({ method, url, headers: all, payloadHash }, this.#signing());
+    return { method, url, headers: signed };
   }
 
   /** Milliseconds until another try; undefined where it would not help, or not soon enough. */
@@ -170,7 +196,7 @@ export class Requests {
   /** By which anybody may get the object for so many seconds. */
   address(key: string, seconds: number): string {
     const signing = this.#signing();
-    return presign(this.#url(key), seconds, signing);
+    return presign(addressOf(this.#options.settings, key), seconds, signing);
   }
 
   #signing(): Signing {
@@ -181,16 +207,6 @@ export class Requests {
   /** Milliseconds since the epoch, as the bucket has it as far as is known. */
   now(): number {
     return this.#options.clock.now() + this.#aheadMs;
-  }
-
-  #url(key: string | undefined): URL {
-    const { endpoint, bucket, addressing } = this.#options.settings;
-    const path = (key ?? "").split("/").map(escape).join("/");
-    if (addressing === "path")
-      return new URL(`/${bucket}${key === undefined ? "" : `/${path}`}`, endpoint);
-    const url = new URL(`/${path}`, endpoint);
-    url.hostname = `${bucket}.${url.hostname}`;
-    return url;
   }
 
   /** Ends what is under way, unless `over` comes first. */

@@ -15,10 +15,11 @@ import {
 } from "../contract.ts";
 import { Spools } from "../fs/spools.ts";
 import { Bucket, maxListed } from "./bucket.ts";
+import { free } from "./free.ts";
 import { Keys } from "./keys.ts";
 import { Orphans } from "./orphans.ts";
 import { Quarantine } from "./quarantine.ts";
-import { firstOf, free, ObjectStream, Readers } from "./reading.ts";
+import { firstOf, ObjectStream, Readers } from "./reading.ts";
 import { Requests } from "./requests.ts";
 import type { BucketSettings } from "./settings.ts";
 import { BucketSpool } from "./spool.ts";

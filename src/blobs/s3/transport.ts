@@ -1,3 +1,6 @@
+import net from "node:net";
+import type { Duplex } from "node:stream";
+import tls from "node:tls";
 import type { Clock } from "../../lib/clock.ts";
 import { knock, watchConnecting } from "../../lib/connecting.ts";
 import { Exchange, orAborted } from "../../lib/exchange.ts";
@@ -26,14 +29,15 @@ const maxText = 4 << 20;
  */
 export class BucketTransport {
   readonly #clock: Clock;
+  readonly #tls: { rejectUnauthorized: true; ca?: string };
   readonly #session: Bun.FetchSession;
 
   /** `ca`: see `BucketSettings`. */
   constructor(clock: Clock, ca: string | undefined) {
     this.#clock = clock;
     // Said outright, since an environment variable changes the default.
-    const tls = { rejectUnauthorized: true, ...(ca !== undefined && { ca }) };
-    this.#session = new Bun.FetchSession({ keepAlive, proxy: false, tls });
+    this.#tls = { rejectUnauthorized: true, ...(ca !== undefined && { ca }) };
+    this.#session = new Bun.FetchSession({ keepAlive, proxy: false, tls: this.#tls });
   }
 
   /** The answer, whatever its status. Throws `BucketError`, or the signal's reason. */
@@ -63,9 +67,22 @@ export class BucketTransport {
     }
   }
 
-  #watchConnecting({ hostname, port, protocol }: URL, exchange: Exchange): () => void {
-    const host = hostname.replace(/^\[(.*)\]$/, "$1");
-    const knocking = () => knock(host, Number(port || (protocol === "https:" ? 443 : 80)));
+  /** Begins to connect; `connected` is called once a request may be sent: with TLS, to who has proved who it is. */
+  dial(url: URL, connected: () => void): Duplex {
+    const place = placeOf(url);
+    if (url.protocol !== "https:") return net.connect(place, connected);
+    const servername = net.isIP(place.host) ? undefined : place.host;
+    const name = { ...(servername !== undefined && { servername }), ALPNProtocols: ["http/1.1"] };
+    const socket = tls.connect({ ...place, ...name, ...this.#tls }, () => {
+      if (socket.authorized) connected();
+      else socket.destroy(socket.authorizationError);
+    });
+    return socket;
+  }
+
+  #watchConnecting(url: URL, exchange: Exchange): () => void {
+    const { host, port } = placeOf(url);
+    const knocking = () => knock(host, port);
     const late = () => exchange.abort(new BucketError("unreachable", { code: "ETIMEDOUT" }));
     return watchConnecting(this.#clock, connectMs, knocking, late);
   }
@@ -73,6 +90,11 @@ export class BucketTransport {
   close(): void {
     this.#session.close();
   }
+}
+
+function placeOf({ hostname, port, protocol }: URL): { host: string; port: number } {
+  const host = hostname.replace(/^\[(.*)\]$/, "$1");
+  return { host, port: Number(port || (protocol === "https:" ? 443 : 80)) };
 }
 
 /** What came back. Whoever gets one takes the body, or gives it up, by exactly one method. */

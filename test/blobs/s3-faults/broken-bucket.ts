@@ -6,7 +6,7 @@ import { createLog } from "../../../src/lib/log.ts";
 import { digestOf } from "../../../src/oci/digest.ts";
 import { SteppedClock } from "../../fakes/clock.ts";
 import { sampleBytes } from "../../fakes/image.ts";
-import { errorDocument, S3Faults } from "../../fakes/s3-faults.ts";
+import { errorDocument, type Fault, S3Faults, type SeenRequest } from "../../fakes/s3-faults.ts";
 import { hasS3, isOurs, openBucketStore, S3Server, s3Test } from "../../fakes/s3-server.ts";
 import { until } from "../../fakes/until.ts";
 import { contentOf } from "../../suites/blobs.ts";
@@ -101,6 +101,13 @@ export async function stepping<T>(work: Promise<T>, ms = 1000): Promise<T> {
   return over;
 }
 
+/** A request for the rest of a large blob, by a connection of its own; and how they are refused, for what comes then. */
+export const isTail = ({ headers }: SeenRequest) => headers.get("connection") === "close";
+export const withoutTails =
+  (fault: Fault): Fault =>
+  (request, pass) =>
+    isTail(request) ? Promise.resolve(errorDocument(503, "SlowDown")) : fault(request, pass);
+
 export const read = async () => contentOf(await blobs.open(digest, bytes.length, all));
 export const uploads = async () =>
   (await server.bucket(prefix).multipart.list(`${prefix}/`)).uploads;
@@ -118,4 +125,29 @@ export function failureOf(work: Promise<unknown>): Promise<unknown> {
 export function streamOf(opened: { kind: string } | undefined): BlobStream {
   if (opened?.kind !== "stream") throw new Error("no stream");
   return (opened as unknown as { stream: BlobStream }).stream;
+}
+
+/** What the server answers, of which so many bytes come before it is cut. */
+export async function cutAfter(
+  pass: () => Promise<Response>,
+  count: number,
+  wait: Promise<unknown> = Bun.sleep(50),
+): Promise<Response> {
+  const answer = await pass();
+  const bytes = await answer.bytes();
+  let isSent = false;
+  const body = new ReadableStream({
+    async pull(controller) {
+      if (!isSent) {
+        isSent = true;
+        return controller.enqueue(bytes.subarray(0, count));
+      }
+      await wait;
+      controller.error(new Error("cut"));
+    },
+  });
+  return new Response(body, {
+    status: answer.status,
+    headers: answer.headers,
+  });
 }
