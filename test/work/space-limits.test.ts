@@ -42,13 +42,19 @@ test("eviction begins before the floor of free space is reached, and what is lea
   expect(await over({ stored }, { minFreeBytes })).toEqual([]);
 });
 
-test("what is a tenth over its limit is far over it, and so is a disk with half of the headroom left", async () => {
-  const isFar = async (...given: Parameters<typeof over>) => (await over(...given))[0]?.isFar;
-  expect(await isFar({ stored: 1100 }, { cacheMaxBytes: 1000 })).toBe(false);
-  expect(await isFar({ stored: 1101 }, { cacheMaxBytes: 1000 })).toBe(true);
+test("what is a tenth over its limit is urgent, and so is a disk with half of the headroom left: the more, the farther", async () => {
+  const urgency = async (...given: Parameters<typeof over>) => (await over(...given))[0]?.urgency;
+  const cacheMaxBytes = 1000;
+  expect(await urgency({ stored: 1100 }, { cacheMaxBytes })).toBeUndefined();
+  expect(await urgency({ stored: 1101 }, { cacheMaxBytes })).toBeCloseTo(0.0025);
+  expect(await urgency({ stored: 1300 }, { cacheMaxBytes })).toBeCloseTo(0.5);
+  expect(await urgency({ stored: 1500 }, { cacheMaxBytes })).toBeCloseTo(1);
+  expect(await urgency({ stored: 8000 }, { cacheMaxBytes })).toBe(1);
   const minFreeBytes = GiB;
-  expect(await isFar({ stored: GiB, room: GiB / 4 }, { minFreeBytes })).toBe(false);
-  expect(await isFar({ stored: GiB, room: GiB / 4 - 1 }, { minFreeBytes })).toBe(true);
+  const stored = 5 * GiB;
+  expect(await urgency({ stored, room: GiB / 4 }, { minFreeBytes })).toBeUndefined();
+  expect(await urgency({ stored, room: GiB / 8 }, { minFreeBytes })).toBe(0.5);
+  expect(await urgency({ stored, room: -GiB }, { minFreeBytes })).toBe(1);
 });
 
 test("the narrowest limit comes first", async () => {

@@ -15,8 +15,8 @@ export interface WorkStep {
   state?: string | undefined;
   /** In all, in this run. */
   done: number;
-  /** Waiting does more harm than the work does to pulls: it rests no longer than it works. */
-  isUrgent?: boolean | undefined;
+  /** From 0, where waiting does more harm than the work does to pulls: it rests no longer than it works. At 1 it does not rest. */
+  urgency?: number | undefined;
   /** Undefined where nobody knows. */
   total?: number | undefined;
   /** What an operator should know of the run that is over. */

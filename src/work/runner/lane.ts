@@ -166,10 +166,10 @@ export class Lane {
     const good = { lastRunAt: claimed.lastRunAt, failures: 0, message: undefined };
     while (!signal.aborted) {
       const started = clock.elapsed();
-      let isUrgent: boolean | undefined;
+      let urgency: number | undefined;
       try {
         const step = await this.work.step({ ...at, signal });
-        ({ isUrgent } = step);
+        ({ urgency } = step);
         const { isOver, state, done, total, message, nextMs = everyMs } = step;
         at = { state: isOver ? undefined : state, done, total };
         const now = await states.now();
@@ -178,7 +178,7 @@ export class Lane {
       } catch (error) {
         return { ...at, ...(await this.#failed(claimed, error)) };
       }
-      await pace.rest(clock.elapsed() - started, running(), signal, isUrgent);
+      await pace.rest(clock.elapsed() - started, running(), signal, urgency);
     }
     // To be gone on with at once, by whoever comes first.
     return { ...good, ...at, nextRunAt: await states.now() };

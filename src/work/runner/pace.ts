@@ -5,7 +5,6 @@ const maxTookMs = 1000;
 /** A rest is this many times the step: background work has a third of the process's time, a tenth beside requests. */
 const idleShare = 2;
 const busyShare = 9;
-const urgentShare = 1;
 const maxRestMs = 250;
 /** A rest that ended so much late has kept others waiting: they have a backlog. */
 const lateMs = 10;
@@ -24,11 +23,11 @@ export class Pace {
     readonly isWritingBack: () => boolean,
   ) {}
 
-  /** After a step that took so long, one of `lanes` works that go on side by side. `signal` ends it; see `WorkStep.isUrgent`. */
-  async rest(tookMs: number, lanes: number, signal: AbortSignal, isUrgent = false): Promise<void> {
+  /** After a step that took so long, one of `lanes` works that go on side by side. `signal` ends it; see `WorkStep.urgency`. */
+  async rest(tookMs: number, lanes: number, signal: AbortSignal, urgency?: number): Promise<void> {
     await yieldTurn();
-    if (isUrgent) await this.#wait(Math.min(maxRestMs, Math.ceil(tookMs * urgentShare)), signal);
-    else await this.#share(tookMs, lanes, signal);
+    if (urgency === undefined) await this.#share(tookMs, lanes, signal);
+    else await this.#wait(Math.min(maxRestMs, Math.ceil(tookMs * (1 - urgency))), signal);
     for (let waited = 0; waited < maxHeldMs && this.isWritingBack(); waited += lookMs) {
       if (signal.aborted) return;
       await sleep(lookMs);

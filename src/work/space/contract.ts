@@ -11,8 +11,8 @@ export interface Overfull {
   bound: number;
   /** Bytes to get rid of. */
   excess: number;
-  /** So far beyond that pulls may wait for it. */
-  isFar: boolean;
+  /** Undefined where it can wait for pulls; else as in `WorkStep`: the more, the farther beyond. */
+  urgency: number | undefined;
 }
 
 /** What would go, and why. */

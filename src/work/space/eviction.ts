@@ -65,7 +65,7 @@ export class Eviction implements Work, EvictionPreviewer {
     this.#current.bytes += evicted.bytes;
     counts.evictedEntries += length;
     counts.evictedBytes += evicted.bytes;
-    return { isOver: false, state: over.of.scope, done: done + length, isUrgent: over.isFar };
+    return { isOver: false, state: over.of.scope, done: done + length, urgency: over.urgency };
   }
 
   /**

@@ -4,8 +4,12 @@ import type { Overfull } from "./contract.ts";
 
 /** What is over its limit is brought to this part of it, so that not each pull evicts. */
 const lowShare = 0.95;
-/** This part of the limit, or of the headroom: whoever has set it has not much more to give. */
-const [farOver, farBelow] = [1.1, 0.5];
+/**
+ * Parts of the limit, or of the headroom: whoever has set it has not much more to give from the first on, and at the second it
+ * has to come to an end, or what is stored beside grows for as long as it comes faster than it goes.
+ */
+const farOver = [1.1, 1.5] as const;
+const farBelow = [0.5, 0] as const;
 /** Eviction begins where so much, or this part of the floor if that is less, is left above the floor of free space. */
 const maxHeadroom = 1 << 30;
 const headroomShare = 0.5;
@@ -50,7 +54,7 @@ async function overInstance(options: LimitsOptions): Promise<Overfull[]> {
       bytes: room + minFreeBytes,
       bound: headroom + minFreeBytes,
       excess,
-      isFar: room + leaving < headroom * farBelow,
+      urgency: urgencyOf((room + leaving) / headroom, farBelow),
     },
   ];
 }
@@ -58,5 +62,17 @@ async function overInstance(options: LimitsOptions): Promise<Overfull[]> {
 function overLimit(bytes: number, bound: number) {
   if (bytes <= bound) return undefined;
   const excess = bytes - Math.floor(bound * lowShare);
-  return { why: "limit", bytes, bound, excess, isFar: bytes > bound * farOver } as const;
+  return {
+    why: "limit",
+    bytes,
+    bound,
+    excess,
+    urgency: urgencyOf(bytes / bound, farOver),
+  } as const;
+}
+
+/** From 0 at the first of two parts to 1 at the second; undefined before the first. */
+function urgencyOf(part: number, [first, second]: readonly [number, number]): number | undefined {
+  const urgency = (part - first) / (second - first);
+  return urgency > 0 ? Math.min(1, urgency) : undefined;
 }

@@ -10,10 +10,14 @@ const no = () => false;
 /** How long a rest is, for as long as it is not late. */
 async function restMs(
   tookMs: number,
-  { underWay = 0, lanes = 1, isUrgent = false } = {},
+  {
+    underWay = 0,
+    lanes = 1,
+    urgency,
+  }: { underWay?: number; lanes?: number; urgency?: number } = {},
 ): Promise<number> {
   const clock = new SteppedClock();
-  const rest = new Pace(clock, () => underWay, no).rest(tookMs, lanes, never, isUrgent);
+  const rest = new Pace(clock, () => underWay, no).rest(tookMs, lanes, never, urgency);
   let isOver = false;
   void rest.then(() => (isOver = true));
   await until(() => isOver || clock.pending > 0);
@@ -31,9 +35,11 @@ test("a rest is in proportion to the step, longer beside requests and other work
   expect(await restMs(0)).toBe(0);
 });
 
-test("what is urgent rests as long as it works, whoever asks for something, and never long", async () => {
-  expect(await restMs(5, { underWay: 1, lanes: 2, isUrgent: true })).toBe(5);
-  expect(await restMs(60_000, { underWay: 1, isUrgent: true })).toBe(250);
+test("what is urgent rests as long as it works, whoever asks for something, and never long; or less, or not at all", async () => {
+  expect(await restMs(5, { underWay: 1, lanes: 2, urgency: 0 })).toBe(5);
+  expect(await restMs(60_000, { underWay: 1, urgency: 0 })).toBe(250);
+  expect(await restMs(100, { underWay: 1, urgency: 0.75 })).toBe(25);
+  expect(await restMs(100, { underWay: 1, urgency: 1 })).toBe(0);
 });
 
 test("a step that has waited for others has cost nobody anything", async () => {

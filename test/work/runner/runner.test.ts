@@ -76,7 +76,7 @@ test("rests twice as long as it works, and no longer than that where it is urgen
   await runner.wake("sweep");
   await begun(work, 1);
   clock.step(5);
-  work.end({ isOver: false, state: "a", done: 1, isUrgent: true });
+  work.end({ isOver: false, state: "a", done: 1, urgency: 0 });
   await until(() => clock.isDue(5));
   clock.step(5);
   await begun(work, 2);
