@@ -1,5 +1,5 @@
 // Whether a cache that evicts all the time stays whole, small and quick: `node bin/bun.mjs bench/soak.ts [pulls] [sqlite|postgres]`,
-// by default 100,000 pulls with a limit of a tenth of the working set: some 15 minutes of two quiet cores. Prints a verdict for each goal, keeps
+// by default 100,000 pulls with a limit of a tenth of the working set: some 20 minutes of two quiet cores on SQLite, half an hour on PostgreSQL. Prints a verdict for each goal, keeps
 // nothing, and ends with 1 where one is missed.
 //
 // The delay of cached pulls is compared at one rate, which leaves the machine half idle, by turns: of the server that evicts, and
