@@ -323,7 +323,8 @@ await e2e(
   async (lab) => {
     const rules = path.join(deploy, "observability");
     await say("promtool", "check", "rules", path.join(rules, "alerts.yaml"));
-    await say("promtool", "test", "rules", path.join(rules, "alerts.test.yaml"));
+    const tests = ["alerts", "alerts-days"].map((name) => path.join(rules, `${name}.test.yaml`));
+    await say("promtool", "test", "rules", ...tests);
     const weir = await lab.weir({ upstream: (await lab.registry()).url });
     await weir.manifest(lab.images.single);
     const text = await (await fetch(`${weir.url}/metrics`)).text();
