@@ -68,11 +68,12 @@ async function lookAt(
 
 /** As by a link, where it can be: to load all anew takes longer than to look at it. */
 async function goTo(page: Page, { path, isOpen = false }: Screen): Promise<void> {
-  const isLoaded = page.url() !== "about:blank";
-  if (isOpen || !isLoaded || (await page.locator(".veil, .popover").count()) > 0) {
+  if (isOpen || page.url() === "about:blank") {
     await page.goto(path);
     return;
   }
+  // What is open over the menu stays on another screen; what is over a screen goes with it.
+  if ((await page.locator(".popover").count()) > 0) await page.keyboard.press("Escape");
   for (const next of ["/nowhere", path]) {
     await page.evaluate((to) => history.pushState(null, "", to), next);
     // By way of another screen: what the former one was like is gone.
