@@ -1,4 +1,6 @@
-import axe from "axe-core";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type axe from "axe-core";
 import {
   type Browser,
   type BrowserContext,
@@ -175,6 +177,11 @@ async function drawnAnew(): Promise<void> {
   });
 }
 
+/** Its half: each page that is loaded has to read it. */
+let axeSource: string | undefined;
+const readAxe = () =>
+  readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
 /** By the rules of WCAG 2.2 AA, and axe's own good practice. */
 const allRules = {
   type: "tag" as const,
@@ -188,7 +195,9 @@ async function violations(
   runOnly: typeof allRules | typeof colourRules,
 ): Promise<string[]> {
   // Evaluated from outside: the page itself may run nothing that is not in its files.
-  if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(axe.source);
+  if (!(await page.evaluate(() => "axe" in globalThis))) {
+    await page.evaluate((axeSource ??= readAxe()));
+  }
   // What opens over the page hides all landmarks, and need not be one.
   const hasLandmarks = (await page.locator(".popover").count()) === 0;
   const options = {
@@ -198,11 +207,14 @@ async function violations(
     preload: false,
     ...(runOnly === allRules && { rules: { region: { enabled: hasLandmarks } } }),
   };
-  const { violations } = await page.evaluate(
-    ([where, options]) => (globalThis as unknown as { axe: typeof axe }).axe.run(where, options),
+  return page.evaluate(
+    async ([where, options]) => {
+      const { axe: here } = globalThis as unknown as { axe: typeof axe };
+      const { violations } = await here.run(where, options);
+      return violations.flatMap(({ id, nodes }) =>
+        nodes.map(({ html, failureSummary = "" }) => `${id}: ${html}\n  ${failureSummary}`),
+      );
+    },
     [where, options] as const,
-  );
-  return violations.flatMap(({ id, nodes }) =>
-    nodes.map(({ html, failureSummary = "" }) => `${id}: ${html}\n  ${failureSummary}`),
   );
 }

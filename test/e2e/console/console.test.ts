@@ -22,9 +22,6 @@ import { furnished } from "./stage.ts";
 
 const needs = [chromiumHere, skopeo];
 
-/** Pages side by side: while one waits for the server, axe looks at another. */
-const sideBySide = 3;
-
 await e2e(
   "each screen is without fault, wide and narrow in light, and in dark",
   { needs, seconds: 240 },
@@ -37,16 +34,14 @@ await e2e(
         .filter(({ axe }) => !axe || (axe === "narrow" && size === narrow))
         .map((screen) => ({ size, screen })),
     );
-    const look = async () => {
-      const [known, unknown] = await Promise.all([
-        pageLike(browser, weir, first, wide),
-        watchedPage(browser, weir),
-      ]);
-      for (let next = due.shift(); next; next = due.shift()) {
-        await lookAt(next.screen.isOpen ? unknown : known, weir, next);
-      }
+    const look = async (watched: WatchedPage, due: { screen: Screen; size: typeof wide }[]) => {
+      for (let next = due.shift(); next; next = due.shift()) await lookAt(watched, weir, next);
     };
-    await Promise.all(Array.from({ length: sideBySide }, look));
+    const isOpen = ({ screen }: (typeof due)[number]) => screen.isOpen === true;
+    await look(await watchedPage(browser, weir), due.filter(isOpen));
+    const closed = due.filter((each) => !isOpen(each));
+    const second = await pageLike(browser, weir, first, wide);
+    await Promise.all([first, second].map((watched) => look(watched, closed)));
   },
 );
 
