@@ -4,7 +4,6 @@ import type axe from "axe-core";
 import {
   type Browser,
   type BrowserContext,
-  type BrowserContextOptions,
   chromium,
   type Locator,
   type Page,
@@ -47,17 +46,11 @@ export interface WatchedPage {
   problems: string[];
 }
 
-export async function watchedPage(
-  browser: Browser,
-  weir: Weir,
-  size = wide,
-  storageState?: BrowserContextOptions["storageState"],
-): Promise<WatchedPage> {
+export async function watchedPage(browser: Browser, weir: Weir, size = wide): Promise<WatchedPage> {
   const look = { viewport: size, reducedMotion: "reduce" } as const;
   const context = await browser.newContext({
     baseURL: weir.url,
     ...look,
-    ...(storageState && { storageState }),
   });
   return watch(context);
 }
@@ -80,17 +73,6 @@ export async function signIn({ page }: WatchedPage, token: string): Promise<void
   await page.getByRole("button", { name: "Use an access token instead" }).click();
   await page.locator("input[name=token]").fill(token);
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
-}
-
-/** Another page of whoever is signed in on this one, at any width. */
-export async function pageLike(
-  browser: Browser,
-  weir: Weir,
-  { page }: WatchedPage,
-  size: typeof wide,
-) {
-  const storageState = await page.context().storageState();
-  return watchedPage(browser, weir, size, storageState);
 }
 
 /** A page where the administrator is signed in, on the overview. */
@@ -136,11 +118,14 @@ export async function checked(
   themes: readonly ("light" | "dark")[] = ["light", "dark"],
 ): Promise<void> {
   const where = typeof part === "object" ? within(part.within) : await whereOf(page, part);
-  for (const colorScheme of themes) {
+  const shown = (await page.evaluate(isDark)) ? "dark" : "light";
+  // That first: to switch takes as long as to look at the colours.
+  const inTurn = themes.toSorted((a, b) => Number(b === shown) - Number(a === shown));
+  for (const [i, colorScheme] of inTurn.entries()) {
     await page.emulateMedia({ colorScheme });
-    await page.evaluate(drawnAnew);
+    await page.evaluate(drawnAnew, colorScheme === shown && i === 0);
     // What is there is the same in both: the colours alone are others.
-    const found = await violations(page, where, colorScheme === "light" ? allRules : colourRules);
+    const found = await violations(page, where, i === 0 ? allRules : colourRules);
     if (found.length > 0) throw new Error(`${page.url()}, ${colorScheme}:\n${found.join("\n")}`);
   }
   if (problems.length > 0) throw new Error(`${page.url()}:\n${problems.join("\n")}`);
@@ -163,15 +148,20 @@ async function whereOf(page: Page, part: "page" | "screen"): Promise<Where> {
   return { exclude: [...everywhere.exclude, ".top", ".menu"] };
 }
 
+const isDark = () => matchMedia("(prefers-color-scheme: dark)").matches;
+
 /**
  * Until what has changed is to be seen, colours included: Chromium keeps an inherited one of what had an animation when the
- * theme is switched. What is drawn anew from nothing has none; it is so within one frame, so that focus and place stay.
+ * theme is switched. What is drawn anew from nothing has none; it is so within one frame, so that focus and place stay. What
+ * is shown in this theme already needs it where things move alone.
  */
-async function drawnAnew(): Promise<void> {
-  const { style } = document.documentElement;
-  style.display = "none";
-  void getComputedStyle(document.body).color;
-  style.display = "";
+async function drawnAnew(isShown: boolean): Promise<void> {
+  if (!isShown || !matchMedia("(prefers-reduced-motion: reduce)").matches) {
+    const { style } = document.documentElement;
+    style.display = "none";
+    void getComputedStyle(document.body).color;
+    style.display = "";
+  }
   await new Promise((resolve) => {
     requestAnimationFrame(() => requestAnimationFrame(resolve));
   });
