@@ -7,8 +7,11 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { findBun, runBun } from "../bin/bun.mjs";
 
-/** Two processes, for the two cores of a small machine. */
-const inTwo = ["test", "--parallel=2"];
+/**
+ * Two processes, for the two cores of a small machine. What all files load is loaded, and compiled for being run often, once in
+ * each: to do that for every file anew would cost as much as the tests.
+ */
+const inTwo = ["test", "--parallel=2", "--no-isolate"];
 const folders = ["src", "web", "test", "bench", "bin", "scripts"];
 const steps = {
   types: () => runBun(["check", "--no-script"]),
