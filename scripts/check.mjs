@@ -90,9 +90,23 @@ async function buildExecutable(scratch, file) {
 function unitTests(folders = [], env = process.env, seconds = 20) {
   const all = [...inTwo, ...folders, "--timeout", `${seconds}000`];
   return inScratch((TMPDIR) =>
-    runBun([...all, "--path-ignore-patterns", "test/e2e/**"], { ...env, TMPDIR }),
+    runBun([...all, "--path-ignore-patterns", "test/e2e/**"], {
+      ...env,
+      ...seldomCompiled,
+      TMPDIR,
+    }),
   );
 }
+
+/**
+ * What runs for minutes only, and the most of it a few hundred times, is compiled five times later than a server's code is: what
+ * the engine's compilers do is a quarter of the tests' processor time else.
+ */
+const seldomCompiled = {
+  BUN_JSC_thresholdForOptimizeAfterWarmUp: "5000",
+  BUN_JSC_thresholdForOptimizeAfterLongWarmUp: "5000",
+  BUN_JSC_thresholdForFTLOptimizeAfterWarmUp: "400000",
+};
 
 async function inScratch(body) {
   const scratch = makeScratch();
