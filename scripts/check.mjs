@@ -7,8 +7,11 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { findBun, runBun } from "../bin/bun.mjs";
 
-/** Two processes, for the two cores of a small machine. */
-const inTwo = ["test", "--parallel=2"];
+/**
+ * Two processes, for the two cores of a small machine. What all files load is loaded, and compiled for being run often, once in
+ * each: to do that for every file anew would cost as much as the tests.
+ */
+const inTwo = ["test", "--parallel=2", "--no-isolate"];
 const folders = ["src", "web", "test", "bench", "bin", "scripts"];
 const steps = {
   types: () => runBun(["check", "--no-script"]),
@@ -85,9 +88,23 @@ async function withExecutable(body) {
 function unitTests(folders = [], env = process.env, seconds = 20) {
   const all = [...inTwo, ...folders, "--timeout", `${seconds}000`];
   return inScratch((TMPDIR) =>
-    runBun([...all, "--path-ignore-patterns", "test/e2e/**"], { ...env, TMPDIR }),
+    runBun([...all, "--path-ignore-patterns", "test/e2e/**"], {
+      ...env,
+      ...seldomCompiled,
+      TMPDIR,
+    }),
   );
 }
+
+/**
+ * What runs for minutes only, and the most of it a few hundred times, is compiled five times later than a server's code is: what
+ * the engine's compilers do is a quarter of the tests' processor time else.
+ */
+const seldomCompiled = {
+  BUN_JSC_thresholdForOptimizeAfterWarmUp: "5000",
+  BUN_JSC_thresholdForOptimizeAfterLongWarmUp: "5000",
+  BUN_JSC_thresholdForFTLOptimizeAfterWarmUp: "400000",
+};
 
 async function inScratch(body) {
   const scratch = makeScratch();
