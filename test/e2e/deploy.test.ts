@@ -401,10 +401,7 @@ await e2e(
       ["nonsense=1", "'nonsense' not allowed"],
     ];
     for (const [set, why] of refused) {
-      const outcome = await run(
-        ["deploycheck", "chart", "-set", set, chart],
-        environment("/"),
-      );
+      const outcome = await run(["deploycheck", "chart", "-set", set, chart], environment("/"));
       expect([outcome.code, outcome.output]).toEqual([1, expect.stringContaining(why)]);
     }
   },
