@@ -4,7 +4,7 @@ import { e2e, type Lab } from "./lab/lab.ts";
 import type { Weir } from "./lab/weir.ts";
 
 /** Longer, by hand: `WEIR_FUZZ_SECONDS=600 node bin/bun.mjs test test/e2e/fuzz.test.ts`; with `WEIR_FUZZ_SEED=…`, what one has found once more. */
-const seconds = Number(process.env["WEIR_FUZZ_SECONDS"] ?? 30);
+const seconds = Number(process.env["WEIR_FUZZ_SECONDS"] ?? 50);
 
 async function call<T>(weir: Weir, method: string, path: string, body?: object): Promise<T> {
   const answer = await fetch(`${weir.url}/api/v4${path}`, {
