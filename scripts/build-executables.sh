@@ -47,16 +47,18 @@ join() {
 
 standalone=
 if [ "${1-}" = --standalone ]; then standalone=1 && shift; fi
+[ $# -gt 0 ] || set -- x64 arm64
+targets=("${@/amd64/x64}") # as containers call it
+for target in "${targets[@]}"; do
+  [ -n "${package[$target]-}" ] || { echo "executables: there is no $target" >&2; exit 2; }
+done
 rm -rf dist
 mkdir dist
 # The console, as browsers load it; each executable carries it.
 console=$(mktemp -d)
 trap 'rm -rf "$console"' EXIT
 node bin/bun.mjs scripts/bundle-console.ts "$console"
-[ $# -gt 0 ] || set -- x64 arm64
-for arch in "$@"; do
-  target=${arch/amd64/x64} # as containers call it
-  [ -n "${package[$target]-}" ] || { echo "executables: there is no $target" >&2; exit 2; }
+for target in "${targets[@]}"; do
   bun=$(runtime "$target")
   # No .env and bunfig.toml of the folder that it happens to be started in.
   node bin/bun.mjs build --compile --target="${package[$target]/aarch64/arm64}" --compile-executable-path="$bun" \
@@ -64,4 +66,10 @@ for arch in "$@"; do
     --asset-naming="[name].[ext]" src/main.ts "$console"/* --outfile "dist/weir-linux-$target" >&2
   [ -z "$standalone" ] || join "$target"
 done
-(cd dist && sha256sum weir-linux-* >SHA256SUMS && cat SHA256SUMS)
+# As sha256sum writes them, in a tenth of its time.
+(cd dist && node -e '
+  const { createHash } = require("node:crypto");
+  for (const name of process.argv.slice(1)) {
+    const bytes = require("node:fs").readFileSync(name);
+    console.log(`${createHash("sha256").update(bytes).digest("hex")}  ${name}`);
+  }' weir-linux-* >SHA256SUMS && cat SHA256SUMS)

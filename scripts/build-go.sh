@@ -14,14 +14,14 @@ if ! command -v go >/dev/null; then
   exit 0
 fi
 
-# set FOLDER SOURCE PACKAGE…: what is there stays, unless versions, our own sources, this file or Go are others.
+# set_of FOLDER PACKAGE…: what is there stays, unless versions, our own sources, this file or Go are others.
 set_of() {
-  local target=$PWD/.cache/$1 source=$2 stamp started=$SECONDS
-  shift 2
+  local target=$PWD/.cache/$1 stamp started=$SECONDS
+  shift
   mkdir -p "$target"
   exec 9>"$target/lock"
   flock 9
-  stamp=$(find "$source" -type f -exec cat {} + | cat "$script" - <(go version) | sha256sum)
+  stamp=$(find test/go -type f -exec cat {} + | cat "$script" - <(go version) | sha256sum)
   if [ "$(cat "$target/stamp" 2>/dev/null)" = "$stamp" ]; then
     echo "go: $(basename "$target") is built"
     return
@@ -29,9 +29,9 @@ set_of() {
   echo "go: building $(basename "$target") (minutes, where nothing of it has been built before)"
   rm -f "$target/stamp"
   # Nothing waits for these programs, but CI waits for the compiler: no optimisation, no debugging information, and the
-  # same flags for all sets, or Go's own library would be compiled for each.
+  # same flags for all sets, or what they share would be compiled for each.
   build() {
-    GOBIN=$target CGO_ENABLED=0 GOGC=400 go -C "$source" install -buildvcs=false -trimpath \
+    GOBIN=$target CGO_ENABLED=0 GOGC=400 go -C test/go install -buildvcs=false -trimpath \
       -gcflags='all=-N -l -dwarf=false' -ldflags='-s -w' "$@" 2>&1 | { grep -v '^go: downloading ' || true; }
   }
   build "$@" || { echo "go: failed, once more" && build "$@"; }
@@ -39,11 +39,14 @@ set_of() {
   echo "go: $(basename "$target") built in $((SECONDS - started)) s"
 }
 
-s3_server() { set_of s3-server test/e2e/lab/s3-server tool; }
-deploy_tools() { set_of deploy-tools test/deploy/go tool ./...; }
-go_clients() { set_of go-clients test/e2e/lab/go tool ./ociserver; }
-# A thousand packages, half of the work: apart, so that nothing else waits for it.
-cosign() { set_of cosign test/e2e/lab/go ./cosign; }
+# Apart, so that nothing waits for what it does not need: tests of the store come first, and cosign is half of the work.
+s3_server() { set_of s3-server ./versitygw; }
+deploy_tools() { set_of deploy-tools ./deploycheck ./otlpread; }
+go_clients() {
+  set_of go-clients ./ociserver oras.land/oras/cmd/oras github.com/opencontainers/distribution-spec/conformance \
+    github.com/google/go-containerregistry/cmd/crane github.com/regclient/regclient/cmd/regctl
+}
+cosign() { set_of cosign ./cosign; }
 
 [ $# -gt 0 ] || set -- s3-server deploy-tools go-clients cosign
 for name in "$@"; do

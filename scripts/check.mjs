@@ -1,14 +1,17 @@
 // Everything but the end-to-end part: types, lint, format, unit tests; or only the steps that are named. Stops at the
 // first that fails.
 import { spawn, spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statfsSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { findBun, runBun } from "../bin/bun.mjs";
 
-/** Two processes, for the two cores of a small machine. */
-const inTwo = ["test", "--parallel=2"];
+/**
+ * Two processes, for the two cores of a small machine. What all files load is loaded, and compiled for being run often, once in
+ * each: to do that for every file anew would cost as much as the tests.
+ */
+const inTwo = ["test", "--parallel=2", "--no-isolate"];
 const folders = ["src", "web", "test", "bench", "bin", "scripts"];
 const steps = {
   types: () => runBun(["check", "--no-script"]),
@@ -24,7 +27,7 @@ const withBoth = [
 /** Only where they are named. */
 const more = {
   postgres: () => testsOnPostgres([], {}),
-  e2e: () => endToEnd(3),
+  e2e: () => withExecutable((started) => endToEnd(3, { ...process.env, ...started })),
   /** What of it goes through database and store, on the other one of each. */
   "e2e-pair": () => onPair(2, "test/e2e"),
   /** Of that, the files that it shows in first where either of them is wrong: what CI has the time for. */
@@ -53,7 +56,7 @@ const core = ["crash", "herd", "dependency-proxy", "tokens", "lists", "upstreams
 );
 
 /** Files that took long the last time begin first, so that none is left alone at the end. */
-function endToEnd(processes, files = ["test/e2e"], without = [], env = process.env) {
+function endToEnd(processes, env, files = ["test/e2e"], without = []) {
   const timings = ["--timings", "test/e2e/timings.json"];
   const ignored = without.flatMap((name) => ["--path-ignore-patterns", `test/e2e/${name}`]);
   const how = [`--parallel=${processes}`, "--timeout", "20000", ...timings, ...ignored];
@@ -61,35 +64,47 @@ function endToEnd(processes, files = ["test/e2e"], without = [], env = process.e
 }
 
 const onPair = (processes, ...files) =>
-  inScratch((scratch) =>
-    withPostgres((shared) => endToEndOfPair(scratch, shared, processes, files)),
+  withExecutable((started) =>
+    withPostgres((shared) => {
+      const pair = { WEIR_E2E_PAIR: "postgres-s3" };
+      const env = { ...process.env, ...shared, ...started, ...pair };
+      return endToEnd(processes, env, files, neitherOfBoth);
+    }),
   );
 
-/** With the executable, as most have it who have both: from the clone the other pair is started. */
-async function endToEndOfPair(scratch, shared, processes, files) {
-  const executable = path.join(scratch, "weir");
-  const code = await buildExecutable(scratch, executable);
-  if (code !== 0) return code;
-  const pair = { WEIR_E2E_PAIR: "postgres-s3", WEIR_E2E_EXECUTABLE: executable };
-  return endToEnd(processes, files, neitherOfBoth, { ...process.env, ...shared, ...pair });
-}
-
-/** For this machine, and with what the engine has made of the sources, which it starts twice as fast with. */
-async function buildExecutable(scratch, file) {
-  const console = path.join(scratch, "console");
-  const code = await runBun(["scripts/bundle-console.ts", console]);
-  if (code !== 0) return code;
-  const files = readdirSync(console).map((name) => path.join(console, name));
-  const how = ["--compile", "--bytecode", "--format=esm", "--asset-naming=[name].[ext]"];
-  return runBun(["build", ...how, "src/main.ts", ...files, "--outfile", file]);
+/**
+ * With the setting that has servers started from the executable, which is built where it is not there: it takes half of the
+ * processor time of a start from the clone. Where the setting is given, that counts; empty it means the clone.
+ */
+async function withExecutable(body) {
+  if (process.env["WEIR_E2E_EXECUTABLE"] !== undefined) return body({});
+  const script = fileURLToPath(new URL("build-tested.sh", import.meta.url));
+  const { status } = spawnSync("bash", [script], { stdio: "inherit" });
+  if (status !== 0) return status ?? 1;
+  const file = fileURLToPath(new URL("../.cache/tested/weir", import.meta.url));
+  return body({ WEIR_E2E_EXECUTABLE: file });
 }
 
 function unitTests(folders = [], env = process.env, seconds = 20) {
   const all = [...inTwo, ...folders, "--timeout", `${seconds}000`];
   return inScratch((TMPDIR) =>
-    runBun([...all, "--path-ignore-patterns", "test/e2e/**"], { ...env, TMPDIR }),
+    runBun([...all, "--path-ignore-patterns", "test/e2e/**"], {
+      ...env,
+      ...seldomCompiled,
+      TMPDIR,
+    }),
   );
 }
+
+/**
+ * What runs for minutes only, and the most of it a few hundred times, is compiled five times later than a server's code is: what
+ * the engine's compilers do is a quarter of the tests' processor time else.
+ */
+const seldomCompiled = {
+  BUN_JSC_thresholdForOptimizeAfterWarmUp: "5000",
+  BUN_JSC_thresholdForOptimizeAfterLongWarmUp: "5000",
+  BUN_JSC_thresholdForFTLOptimizeAfterWarmUp: "400000",
+};
 
 async function inScratch(body) {
   const scratch = makeScratch();

@@ -13,7 +13,7 @@ wanted=(
   zsh:zsh fish:fish
   promtool:prometheus systemd-analyze:systemd
   x86_64-linux-gnu-gcc:gcc aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu qemu-aarch64-static:qemu-user-static
-  pip3:python3-pip chromium:chromium
+  pip3:python3-pip chromium-headless-shell:chromium-headless-shell
 )
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:$(echo /usr/lib/postgresql/*/bin | tr " " ":")
 

@@ -138,7 +138,7 @@ describe("documents", () => {
   });
 
   test("clients.md names the versions that the end-to-end tests build", () => {
-    const modules = read("test/e2e/lab/go/go.mod");
+    const modules = read("test/go/go.mod");
     const rows = read("docs/clients.md").split("\n");
     const clients = {
       crane: "github.com/google/go-containerregistry",

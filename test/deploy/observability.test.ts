@@ -66,6 +66,8 @@ afterAll(async () => {
   await upstream.stop();
 });
 
+const testFiles = ["alerts.test.yaml", "alerts-days.test.yaml"];
+
 describe("metrics", () => {
   test("each is described in docs/operations.md, and no other", () => {
     const described = operations
@@ -83,22 +85,22 @@ describe("metrics", () => {
     expect(silent.filter(([name]) => name !== "weir_event_loop_delay_seconds")).toEqual([]);
   });
 
-  test.each(["alerts.yaml", "alerts.test.yaml", "dashboard.json"])(
-    "those that %s asks for are there",
-    (file) => {
-      const texts = file === "dashboard.json" ? dashboard : [read(`deploy/observability/${file}`)];
-      const known = new Set(
-        [...told.families].flatMap(([name, type]) =>
-          type === "histogram"
-            ? ["_bucket", "_sum", "_count"].map((suffix) => name + suffix)
-            : [name],
-        ),
-      );
-      const asked = namesIn(texts);
-      expect(asked.length).toBeGreaterThan(10);
-      expect(asked.filter((name) => !known.has(name))).toEqual([]);
-    },
-  );
+  test.each([
+    ["alerts.yaml", [read("deploy/observability/alerts.yaml")]],
+    [testFiles.join(" and "), testFiles.map((file) => read(`deploy/observability/${file}`))],
+    ["dashboard.json", dashboard],
+  ])("those that %s asks for are there", (_, texts) => {
+    const known = new Set(
+      [...told.families].flatMap(([name, type]) =>
+        type === "histogram"
+          ? ["_bucket", "_sum", "_count"].map((suffix) => name + suffix)
+          : [name],
+      ),
+    );
+    const asked = namesIn(texts);
+    expect(asked.length).toBeGreaterThan(10);
+    expect(asked.filter((name) => !known.has(name))).toEqual([]);
+  });
 
   test("each of the server has its place in the dashboard", () => {
     const shown = new Set(
@@ -120,10 +122,13 @@ describe("metrics", () => {
 });
 
 describe("alerts", () => {
-  const tests = parse(read("deploy/observability/alerts.test.yaml")) as {
-    tests: { alert_rule_test: { alertname: string; exp_alerts: unknown[] }[] }[];
-  };
-  const expected = tests.tests.flatMap((one) => one.alert_rule_test);
+  const tests = testFiles.map(
+    (file) =>
+      parse(read(`deploy/observability/${file}`)) as {
+        tests: { alert_rule_test: { alertname: string; exp_alerts: unknown[] }[] }[];
+      },
+  );
+  const expected = tests.flatMap((file) => file.tests.flatMap((one) => one.alert_rule_test));
 
   test.each(rules.map((rule) => [rule.alert, rule] as const))(
     "%s is described, and tested both ways",

@@ -1,7 +1,7 @@
 import { expect } from "bun:test";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
-import { e2e, type Lab } from "./lab/lab.ts";
+import { e2e, fromClone, type Lab } from "./lab/lab.ts";
 import { environment, type Outcome, run } from "./lab/processes.ts";
 import type { Weir } from "./lab/weir.ts";
 
@@ -32,7 +32,7 @@ await e2e(
   { needs: [] },
   async (lab) => {
     const upstream = await lab.registry();
-    const weir = await lab.weir({ upstream: upstream.url });
+    const weir = await lab.weir({ upstream: upstream.url, ...fromClone });
     const { shell, folder } = shellFor(lab, weir);
     expect(await shell("weir export | weir apply -f - --dry-run")).toMatchObject({
       code: 0,
@@ -61,7 +61,7 @@ await e2e(
   async (lab) => {
     const { hello } = lab.images;
     const upstream = await lab.registry();
-    const weir = await lab.weir({ upstream: upstream.url });
+    const weir = await lab.weir({ upstream: upstream.url, ...fromClone });
     const { shell } = shellFor(lab, weir);
     await (await weir.manifest(hello)).arrayBuffer();
     const headers = { authorization: `Bearer ${await weir.bearer(hello)}` };
@@ -89,7 +89,7 @@ await e2e(
   { needs: [] },
   async (lab) => {
     const upstream = await lab.registry();
-    const weir = await lab.weir({ upstream: upstream.url });
+    const weir = await lab.weir({ upstream: upstream.url, ...fromClone });
     const { shell } = shellFor(lab, weir);
     const line = "TOKEN=$(weir token create ci --scope api 2>/dev/null)";
     const own = await shell(`${line}; WEIR_TOKEN=$TOKEN WEIR_TOKEN_FILE= weir user show --json`);

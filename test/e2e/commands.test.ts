@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { docker, succeed } from "./lab/clients/index.ts";
 import type { Image } from "./lab/images.ts";
-import { e2e, type Lab } from "./lab/lab.ts";
+import { e2e, fromClone, type Lab } from "./lab/lab.ts";
 import type { CountingProxy } from "./lab/proxy.ts";
 import type { Weir } from "./lab/weir.ts";
 
@@ -19,7 +19,7 @@ registries:
   - { id: 1, name: main, upstreams: [hub] }
 `;
   writeFileSync(file, text);
-  return { hub, weir: await lab.weir({ env: { WEIR_CONFIG_FILE: file } }) };
+  return { hub, weir: await lab.weir({ env: { WEIR_CONFIG_FILE: file }, ...fromClone }) };
 }
 
 /** An engine that has logged in as the documents say, with the plural and the registry's path. */

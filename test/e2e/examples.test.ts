@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import path from "node:path";
 import { skopeo, succeed } from "./lab/clients/index.ts";
-import { e2e } from "./lab/lab.ts";
+import { e2e, fromClone } from "./lab/lab.ts";
 
 const folder = path.join(import.meta.dir, "../../examples");
 const token = "weir-e2e-abcdefghij-0123456789-ABCDEFGHIJ";
@@ -16,6 +16,7 @@ await e2e(
   { needs: [skopeo] },
   async (lab) => {
     const weir = await lab.weir({
+      ...fromClone,
       env: {
         WEIR_CONFIG_FILE: path.join(folder, "weir.yaml"),
         PARTNER_PASSWORD: "a password of the partner's",

@@ -9,14 +9,17 @@ import { verifyCopy } from "./lab/clients/skopeo.ts";
 const configurationOf = ({ platforms }: Image) => platforms[0]?.config.digest ?? "";
 
 /** What the field's own tool writes. `docker-archive` is `docker save`'s old form, its layers unpacked. */
-for (const form of ["docker-archive", "oci-archive"]) {
+for (const [form, name] of [
+  ["docker-archive", "medium"],
+  ["oci-archive", "herd"],
+] as const) {
   const title = `what skopeo writes as ${form} is imported, and pulled without an upstream`;
   await e2e(title, { needs: [skopeo, podman] }, async (lab) => {
     const registry = await lab.registry();
     const weir = await lab.weir({ upstream: registry.url });
     const folder = lab.folder();
     const env = environment(folder, {});
-    const image = lab.images.medium;
+    const image = lab.images[name];
     const archive = path.join(folder, "image.tar");
     const from = `docker://${registry.host}/${image.repository}:${image.tag}`;
     const to = `${form}:${archive}:docker.io/library/brought:1`;
@@ -34,9 +37,9 @@ for (const form of ["docker-archive", "oci-archive"]) {
   });
 }
 
-for (const [format, transport] of [
-  ["oci", "oci-archive"],
-  ["docker", "docker-archive"],
+for (const [format, transport, which] of [
+  ["oci", "oci-archive", "medium"],
+  ["docker", "docker-archive", "herd"],
 ] as const) {
   const title = `what is exported as ${format} is read by skopeo as ${transport}`;
   await e2e(title, { needs: [skopeo] }, async (lab) => {
@@ -44,16 +47,16 @@ for (const [format, transport] of [
     const weir = await lab.weir({ upstream: registry.url });
     const folder = lab.folder();
     const archive = path.join(folder, "out.tar");
-    const { medium } = lab.images;
-    const name = `${medium.repository}:${medium.tag}`;
+    const image = lab.images[which];
+    const name = `${image.repository}:${image.tag}`;
     const words = ["export-images", "1", name, "--output", archive, "--format", format];
     succeed(await weir.command(words));
     const copy = path.join(folder, "copy");
-    const reference = format === "oci" ? name : weir.names(medium).byTag;
+    const reference = format === "oci" ? name : weir.names(image).byTag;
     const env = environment(folder, {});
     succeed(
       await run(["skopeo", "copy", `${transport}:${archive}:${reference}`, `dir:${copy}`], env),
     );
-    expect(await verifyCopy(copy)).toBe(configurationOf(medium));
+    expect(await verifyCopy(copy)).toBe(configurationOf(image));
   });
 }

@@ -1,6 +1,6 @@
 import { expect } from "bun:test";
 import { curl, LayerDownload } from "./lab/curl.ts";
-import { e2e, type Lab } from "./lab/lab.ts";
+import { e2e, fromClone, type Lab } from "./lab/lab.ts";
 import { waitFor } from "./lab/processes.ts";
 import type { Weir } from "./lab/weir.ts";
 
@@ -11,7 +11,7 @@ const pace = 6 * MiB;
 
 async function serving(lab: Lab) {
   const proxy = await lab.proxy(await lab.registry());
-  const weir = await lab.weir({ upstream: proxy.url });
+  const weir = await lab.weir({ upstream: proxy.url, ...fromClone });
   const download = await LayerDownload.prepare(lab.folder(), weir, lab.images.single);
   return { proxy, weir, download };
 }

@@ -1,17 +1,27 @@
-import axe from "axe-core";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type axe from "axe-core";
 import {
   type Browser,
   type BrowserContext,
-  type BrowserContextOptions,
   chromium,
   type Locator,
   type Page,
 } from "playwright-core";
-import { findTool, type Need, tool } from "../lab/tools.ts";
+import { findTool, type Need } from "../lab/tools.ts";
 import type { Weir } from "../lab/weir.ts";
 
-/** Debian's Chromium: nothing is downloaded. */
-export const chromiumHere: Need = tool("chromium");
+/**
+ * Debian's Chromium: nothing is downloaded. Rather what has no window, tabs and menu of its own, which nobody sees here: the
+ * same engine for half of the processor time.
+ */
+const chromiums = ["chromium-headless-shell", "chromium"];
+const findChromium = () => chromiums.map(findTool).find((found) => found !== undefined);
+
+export const chromiumHere: Need = {
+  name: "chromium",
+  lacking: async () => (findChromium() ? undefined : "chromium-headless-shell is not installed"),
+};
 
 export const wide = { width: 1440, height: 900 };
 export const narrow = { width: 360, height: 740 };
@@ -23,8 +33,8 @@ export const narrow = { width: 360, height: 740 };
 const patienceMs = 75_000;
 
 export async function launch(): Promise<Browser> {
-  const executablePath = findTool("chromium");
-  if (executablePath === undefined) throw new Error("chromium is not installed");
+  const executablePath = findChromium();
+  if (executablePath === undefined) throw new Error("chromium-headless-shell is not installed");
   // The tests run as root in containers, where Chromium's own sandbox cannot be made.
   return chromium.launch({ executablePath, args: ["--no-sandbox"], timeout: 2 * patienceMs });
 }
@@ -36,17 +46,11 @@ export interface WatchedPage {
   problems: string[];
 }
 
-export async function watchedPage(
-  browser: Browser,
-  weir: Weir,
-  size = wide,
-  storageState?: BrowserContextOptions["storageState"],
-): Promise<WatchedPage> {
+export async function watchedPage(browser: Browser, weir: Weir, size = wide): Promise<WatchedPage> {
   const look = { viewport: size, reducedMotion: "reduce" } as const;
   const context = await browser.newContext({
     baseURL: weir.url,
     ...look,
-    ...(storageState && { storageState }),
   });
   return watch(context);
 }
@@ -69,17 +73,6 @@ export async function signIn({ page }: WatchedPage, token: string): Promise<void
   await page.getByRole("button", { name: "Use an access token instead" }).click();
   await page.locator("input[name=token]").fill(token);
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
-}
-
-/** Another page of whoever is signed in on this one, at any width. */
-export async function pageLike(
-  browser: Browser,
-  weir: Weir,
-  { page }: WatchedPage,
-  size: typeof wide,
-) {
-  const storageState = await page.context().storageState();
-  return watchedPage(browser, weir, size, storageState);
 }
 
 /** A page where the administrator is signed in, on the overview. */
@@ -125,11 +118,14 @@ export async function checked(
   themes: readonly ("light" | "dark")[] = ["light", "dark"],
 ): Promise<void> {
   const where = typeof part === "object" ? within(part.within) : await whereOf(page, part);
-  for (const colorScheme of themes) {
+  const shown = (await page.evaluate(isDark)) ? "dark" : "light";
+  // That first: to switch takes as long as to look at the colours.
+  const inTurn = themes.toSorted((a, b) => Number(b === shown) - Number(a === shown));
+  for (const [i, colorScheme] of inTurn.entries()) {
     await page.emulateMedia({ colorScheme });
-    await page.evaluate(drawnAnew);
+    await page.evaluate(drawnAnew, colorScheme === shown && i === 0);
     // What is there is the same in both: the colours alone are others.
-    const found = await violations(page, where, colorScheme === "light" ? allRules : colourRules);
+    const found = await violations(page, where, i === 0 ? allRules : colourRules);
     if (found.length > 0) throw new Error(`${page.url()}, ${colorScheme}:\n${found.join("\n")}`);
   }
   if (problems.length > 0) throw new Error(`${page.url()}:\n${problems.join("\n")}`);
@@ -152,19 +148,29 @@ async function whereOf(page: Page, part: "page" | "screen"): Promise<Where> {
   return { exclude: [...everywhere.exclude, ".top", ".menu"] };
 }
 
+const isDark = () => matchMedia("(prefers-color-scheme: dark)").matches;
+
 /**
  * Until what has changed is to be seen, colours included: Chromium keeps an inherited one of what had an animation when the
- * theme is switched. What is drawn anew from nothing has none; it is so within one frame, so that focus and place stay.
+ * theme is switched. What is drawn anew from nothing has none; it is so within one frame, so that focus and place stay. What
+ * is shown in this theme already needs it where things move alone.
  */
-async function drawnAnew(): Promise<void> {
-  const { style } = document.documentElement;
-  style.display = "none";
-  void getComputedStyle(document.body).color;
-  style.display = "";
+async function drawnAnew(isShown: boolean): Promise<void> {
+  if (!isShown || !matchMedia("(prefers-reduced-motion: reduce)").matches) {
+    const { style } = document.documentElement;
+    style.display = "none";
+    void getComputedStyle(document.body).color;
+    style.display = "";
+  }
   await new Promise((resolve) => {
     requestAnimationFrame(() => requestAnimationFrame(resolve));
   });
 }
+
+/** Its half: each page that is loaded has to read it. */
+let axeSource: string | undefined;
+const readAxe = () =>
+  readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** By the rules of WCAG 2.2 AA, and axe's own good practice. */
 const allRules = {
@@ -179,7 +185,9 @@ async function violations(
   runOnly: typeof allRules | typeof colourRules,
 ): Promise<string[]> {
   // Evaluated from outside: the page itself may run nothing that is not in its files.
-  if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(axe.source);
+  if (!(await page.evaluate(() => "axe" in globalThis))) {
+    await page.evaluate((axeSource ??= readAxe()));
+  }
   // What opens over the page hides all landmarks, and need not be one.
   const hasLandmarks = (await page.locator(".popover").count()) === 0;
   const options = {
@@ -189,11 +197,14 @@ async function violations(
     preload: false,
     ...(runOnly === allRules && { rules: { region: { enabled: hasLandmarks } } }),
   };
-  const { violations } = await page.evaluate(
-    ([where, options]) => (globalThis as unknown as { axe: typeof axe }).axe.run(where, options),
+  return page.evaluate(
+    async ([where, options]) => {
+      const { axe: here } = globalThis as unknown as { axe: typeof axe };
+      const { violations } = await here.run(where, options);
+      return violations.flatMap(({ id, nodes }) =>
+        nodes.map(({ html, failureSummary = "" }) => `${id}: ${html}\n  ${failureSummary}`),
+      );
+    },
     [where, options] as const,
-  );
-  return violations.flatMap(({ id, nodes }) =>
-    nodes.map(({ html, failureSummary = "" }) => `${id}: ${html}\n  ${failureSummary}`),
   );
 }

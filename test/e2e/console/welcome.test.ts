@@ -1,7 +1,7 @@
 import { expect } from "bun:test";
 import { skopeo } from "../lab/clients/index.ts";
 import { verifyCopy } from "../lab/clients/skopeo.ts";
-import { e2e } from "../lab/lab.ts";
+import { e2e, fromClone } from "../lab/lab.ts";
 import { environment, run } from "../lab/processes.ts";
 import { checked, chromiumHere, narrow, settled, signIn, watchedPage } from "./browser.ts";
 import { browserOf } from "./shared-browser.ts";
@@ -11,7 +11,8 @@ await e2e(
   { needs: [skopeo, chromiumHere], seconds: 150 },
   async (lab) => {
     const registry = await lab.registry();
-    const weir = await lab.weir({ upstream: registry.url });
+    // With the console that a clone bundles.
+    const weir = await lab.weir({ upstream: registry.url, ...fromClone });
     const watched = await watchedPage(await browserOf(lab), weir, narrow);
     const { page } = watched;
     await page.goto("/");

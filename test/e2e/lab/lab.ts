@@ -14,7 +14,7 @@ import { CountingProxy } from "./proxy.ts";
 import { dockerRegistry, seededStorage, type TokenAuth, UpstreamRegistry } from "./registry.ts";
 import { TokenServer, type TokenServerOptions } from "./token-server.ts";
 import { everythingRequired, lacking, type Need } from "./tools.ts";
-import { Weir, type WeirOptions } from "./weir.ts";
+import { clone, Weir, type WeirOptions } from "./weir.ts";
 
 // fetch would obey a proxy of the environment even for loopback addresses.
 process.env["NO_PROXY"] = "127.0.0.1";
@@ -25,6 +25,9 @@ if (!["embedded", "postgres-s3"].includes(pair)) {
 }
 /** Whether servers have their database and blobs outside of the data folder; another run, at the same time, may not. */
 export const isElsewhere = pair === "postgres-s3";
+
+/** For what is tried as users of a clone have it; those who have the other pair have the executable. */
+export const fromClone: Pick<WeirOptions, "program"> = isElsewhere ? {} : { program: clone };
 
 let bucket: Promise<S3Server> | undefined;
 

@@ -197,10 +197,11 @@ export async function output(
   throw new Error(`${command.join(" ")} ended with ${outcome.code}:\n${outcome.output}`);
 }
 
-/** Whether something accepts connections there. */
-export function accepts(port: number): Promise<boolean> {
+/** Whether something accepts connections there: at a port, or at the path of a socket. */
+export function accepts(where: number | string): Promise<boolean> {
+  const target = typeof where === "number" ? { host: "127.0.0.1", port: where } : { path: where };
   return new Promise((resolve) => {
-    const socket = createConnection({ host: "127.0.0.1", port });
+    const socket = createConnection(target);
     const answer = (open: boolean) => () => {
       socket.destroy();
       resolve(open);

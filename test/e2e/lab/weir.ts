@@ -6,14 +6,18 @@ import { filesOf } from "../../fakes/store-facts.ts";
 import type { Image } from "./images.ts";
 import { environment, freePort, type Outcome, run, Service, waitFor } from "./processes.ts";
 
-const launcher = path.join(import.meta.dir, "../../../bin/weir.mjs");
+/** As its users do from a clone. */
+export const clone: readonly string[] = [
+  "node",
+  path.join(import.meta.dir, "../../../bin/weir.mjs"),
+];
 
 /** The database and the blobs in the data folder, whatever the others of this run have. */
 export const embedded = { database: undefined, blobs: undefined } as const;
 
 /** A single-file executable, which a run of tests may start instead of the clone: it is up in half the time. */
 const executable = process.env["WEIR_E2E_EXECUTABLE"];
-const program = executable ? [executable] : ["node", launcher];
+const usual = executable ? [executable] : clone;
 
 export interface WeirOptions {
   /** Where the first upstream is; undefined where a configuration file says it. */
@@ -23,7 +27,9 @@ export interface WeirOptions {
   /** Settings of a bucket, and the folder in which its server keeps the blobs; undefined: the data folder. */
   blobs?: { env: Record<string, string>; folder: string } | undefined;
   env?: Record<string, string>;
-  /** What starts it; default as its users do from a clone, or the executable that `WEIR_E2E_EXECUTABLE` names. */
+  /** What is `weir`; default the executable that `WEIR_E2E_EXECUTABLE` names, where it names none the clone. */
+  program?: readonly string[];
+  /** What starts the server; default the program itself. */
   command?: readonly string[];
   /** Default a free one. */
   port?: number;
@@ -46,14 +52,16 @@ export class Weir {
   readonly #folder: string;
   readonly #database: string | undefined;
   readonly #env: Record<string, string>;
+  readonly #program: readonly string[];
   readonly #command: readonly string[];
   #service: Service | undefined;
 
   constructor(
     folder: string,
-    { upstream, database, blobs, env = {}, command = [...program, "serve"], port }: WeirOptions,
+    { upstream, database, blobs, env = {}, program = usual, command, port }: WeirOptions,
   ) {
-    this.#command = command;
+    this.#program = program;
+    this.#command = command ?? [...program, "serve"];
     this.port = port ?? freePort();
     this.host = `127.0.0.1:${this.port}`;
     this.#folder = folder;
@@ -73,7 +81,7 @@ export class Weir {
       WEIR_ALLOWED_UPSTREAM_ADDRESSES: "127.0.0.0/8",
       ...(upstream && { WEIR_FIRST_UPSTREAM_URL: upstream }),
       // As the image and the unit have it; a clone's launcher does it by itself.
-      ...(executable && { BUN_CONFIG_MAX_HTTP_REQUESTS: "2048" }),
+      ...(program !== clone && { BUN_CONFIG_MAX_HTTP_REQUESTS: "2048" }),
       ...this.stores,
       ...env,
     });
@@ -117,12 +125,12 @@ export class Weir {
     before: readonly string[] = [],
   ): Promise<Outcome> {
     const own = { WEIR_URL: this.url, ...(this.token && { WEIR_TOKEN: this.token }), ...more };
-    return run([...before, ...program, ...words], { ...this.#env, ...own });
+    return run([...before, ...this.#program, ...words], { ...this.#env, ...own });
   }
 
   /** The same, begun and not waited for. */
   begin(words: readonly string[], more: Record<string, string> = {}): Service {
-    const command = [...program, ...words];
+    const command = [...this.#program, ...words];
     return Service.start(words[0] ?? "", this.#folder, command, { ...this.#env, ...more });
   }
 

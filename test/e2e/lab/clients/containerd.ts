@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { makeFolder, removeTree } from "../folders.ts";
-import { environment, type Outcome, output, run, Service } from "../processes.ts";
+import { removeTree } from "../folders.ts";
+import { accepts, environment, type Outcome, output, run, Service } from "../processes.ts";
 import { findTool } from "../tools.ts";
 import { type Client, type ClientKind, failure } from "./contract.ts";
 
@@ -10,13 +10,7 @@ export const containerd: ClientKind & { start(folder: string): Promise<Container
   name: "containerd",
   async lacking() {
     const absent = ["containerd", "ctr"].find((program) => !findTool(program));
-    if (absent) return `${absent} is not installed`;
-    const folder = makeFolder();
-    const tried = await failure("containerd", async () => {
-      await (await containerd.start(folder)).close();
-    });
-    removeTree(folder);
-    return tried;
+    return absent ? `${absent} is not installed` : failure(containerd);
   },
   async start(folder) {
     const client = new Containerd(folder);
@@ -51,7 +45,7 @@ disabled_plugins = ["io.containerd.grpc.v1.cri"]
     writeFileSync(file, config);
     const command = ["containerd", "--config", file];
     this.#service = Service.start("containerd", this.#folder, command, this.#env);
-    await this.#service.ready(async () => (await this.#ctr("version")).code === 0);
+    await this.#service.ready(() => accepts(this.#socket));
   }
 
   async login(_host: string, username: string, password: string): Promise<Outcome> {

@@ -1,5 +1,6 @@
+import { makeFolder, removeTree } from "../folders.ts";
 import type { Outcome } from "../processes.ts";
-import type { Need } from "../tools.ts";
+import { everythingRequired, type Need } from "../tools.ts";
 
 /** A real container client with data folders of its own, so that nothing of the machine's is used or changed. */
 export interface Client {
@@ -21,14 +22,21 @@ export interface ClientKind extends Need {
   start(folder: string): Promise<Client>;
 }
 
-/** The reason why `attempt` fails, in one line, for a probe; undefined when it does not. */
-export async function failure(name: string, attempt: () => Promise<unknown>) {
+/**
+ * The reason why a client cannot be started here, in one line; undefined when it can. Where it has to be there it is not
+ * started for that: the tests fail with the reason.
+ */
+export async function failure({ name, start }: Pick<ClientKind, "name" | "start">) {
+  if (everythingRequired) return undefined;
+  const folder = makeFolder();
   try {
-    await attempt();
+    await (await start(folder)).close();
     return undefined;
   } catch (error) {
     // What a program printed last is what it died of.
     const [reason] = String(error).trim().split("\n").toReversed();
     return `${name} does not work here: ${reason}`;
+  } finally {
+    removeTree(folder);
   }
 }

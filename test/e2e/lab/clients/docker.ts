@@ -1,12 +1,13 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { makeFolder, removeTree } from "../folders.ts";
+import { removeTree } from "../folders.ts";
 import { environment, type Outcome, output, run, Service } from "../processes.ts";
 import { findTool } from "../tools.ts";
 import { type Client, type ClientKind, failure } from "./contract.ts";
 
-const drivers = ["overlay2", "vfs"] as const;
-let driver: (typeof drivers)[number] = "overlay2";
+type Driver = "overlay2" | "vfs";
+/** overlay2 where the kernel and our rights allow it, else plain copies: what the first engine started with. */
+let driver: Driver | undefined;
 
 /** An engine with these settings in its `daemon.json`. */
 export function dockerWith(settings: Record<string, unknown>) {
@@ -27,25 +28,10 @@ export const docker: ClientKind & { start(folder: string): Promise<Docker> } = {
   name: "docker",
   async lacking() {
     const absent = ["dockerd", "docker"].find((program) => !findTool(program));
-    return absent ? `${absent} is not installed` : failure("docker", chooseDriver);
+    return absent ? `${absent} is not installed` : failure(docker);
   },
   start: (folder) => dockerWith({}).start(folder),
 };
-
-/** overlay2 where the kernel and our rights allow it, else plain copies. */
-async function chooseDriver(): Promise<void> {
-  for (driver of drivers) {
-    const folder = makeFolder();
-    try {
-      await (await docker.start(folder)).close();
-      return;
-    } catch (error) {
-      if (driver === "vfs") throw error;
-    } finally {
-      removeTree(folder);
-    }
-  }
-}
 
 /** A Docker engine of our own; it counts 127.0.0.0/8 as a place where plain HTTP is allowed. */
 export class Docker implements Client {
@@ -65,6 +51,17 @@ export class Docker implements Client {
   }
 
   async open(): Promise<void> {
+    if (driver) return this.#openWith(driver);
+    try {
+      await this.#openWith("overlay2");
+      driver = "overlay2";
+    } catch {
+      await this.#openWith("vfs");
+      driver = "vfs";
+    }
+  }
+
+  async #openWith(storage: Driver): Promise<void> {
     const folder = this.#folder;
     writeFileSync(path.join(folder, "daemon.json"), JSON.stringify(this.settings));
     const files = {
@@ -73,12 +70,23 @@ export class Docker implements Client {
       "--exec-root": path.join(folder, "exec"),
       "--pidfile": path.join(folder, "d.pid"),
       "--host": this.#socket,
-      "--storage-driver": driver,
+      "--storage-driver": storage,
     };
     const network = ["--iptables=false", "--ip6tables=false", "--bridge=none"];
     const command = ["dockerd", ...Object.entries(files).flat(), ...network];
     this.#service = Service.start("dockerd", folder, command, this.#env);
-    await this.#service.ready(async () => (await this.command("version")).code === 0);
+    await this.#service.ready(() => this.#answers());
+  }
+
+  /** Asked without its client, which takes as long to start as a look at the image takes. */
+  async #answers(): Promise<boolean> {
+    const unix = path.join(this.#folder, "d.sock");
+    const signal = AbortSignal.timeout(10_000);
+    const asked = fetch("http://127.0.0.1/_ping", { unix, signal });
+    return asked.then(
+      ({ ok }) => ok,
+      () => false,
+    );
   }
 
   /** Runs a command of the docker client. */

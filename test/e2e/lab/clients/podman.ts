@@ -5,49 +5,51 @@ import { environment, type Outcome, output, run } from "../processes.ts";
 import { findTool } from "../tools.ts";
 import { type Client, type ClientKind, failure } from "./contract.ts";
 
-/** podman with a mirror before Docker Hub, by a `registries.conf` of its own. */
-export function podmanWithMirror(location: string) {
-  return {
-    start: async (folder: string) => {
-      const client = new ContainersStorage("podman", folder);
-      client.mirror(location);
-      return client;
-    },
-  };
+type Program = "podman" | "buildah";
+type Driver = "overlay" | "vfs";
+
+/** Overlay where the kernel and our rights allow it, else plain copies: found once, by the first of them. */
+let driver: Promise<Driver> | undefined;
+
+async function start(program: Program, folder: string): Promise<ContainersStorage> {
+  driver ??= chooseDriver(program);
+  return new ContainersStorage(program, folder, await driver);
 }
 
-type Program = "podman" | "buildah";
-const drivers = ["overlay", "vfs"] as const;
-let driver: (typeof drivers)[number] = "overlay";
+async function chooseDriver(program: Program): Promise<Driver> {
+  const folder = makeFolder();
+  const tried = (name: Driver) =>
+    new ContainersStorage(program, path.join(folder, name), name).information();
+  try {
+    if ((await tried("overlay")).code === 0) return "overlay";
+    const { code, output: text } = await tried("vfs");
+    if (code !== 0) throw new Error(text.trim());
+    return "vfs";
+  } finally {
+    removeTree(folder);
+  }
+}
 
 function kind(program: Program): ClientKind {
+  const own = { name: program, start: (folder: string) => start(program, folder) };
   return {
-    name: program,
-    async lacking() {
-      if (!findTool(program)) return `${program} is not installed`;
-      return failure(program, () => chooseDriver(program));
-    },
-    start: async (folder) => new ContainersStorage(program, folder),
+    ...own,
+    lacking: async () => (findTool(program) ? failure(own) : `${program} is not installed`),
   };
 }
 
 export const podman = kind("podman");
 export const buildah = kind("buildah");
 
-/** Overlay where the kernel and our rights allow it, else plain copies. */
-async function chooseDriver(program: Program): Promise<void> {
-  const folder = makeFolder();
-  try {
-    for (driver of drivers) {
-      const client = new ContainersStorage(program, folder);
-      const { code, output: text } = await client.information();
-      await client.wipe();
-      if (code === 0) return;
-      if (driver === "vfs") throw new Error(text.trim());
-    }
-  } finally {
-    removeTree(folder);
-  }
+/** podman with a mirror before Docker Hub, by a `registries.conf` of its own. */
+export function podmanWithMirror(location: string) {
+  return {
+    start: async (folder: string) => {
+      const client = await start("podman", folder);
+      client.mirror(location);
+      return client;
+    },
+  };
 }
 
 /** podman and buildah: one library, the same options, stores of their own. */
@@ -59,6 +61,7 @@ export class ContainersStorage implements Client {
   constructor(
     readonly program: Program,
     folder: string,
+    readonly driver: Driver,
   ) {
     this.#folder = folder;
     this.#data = path.join(folder, "storage");
@@ -71,7 +74,7 @@ export class ContainersStorage implements Client {
   }
 
   get #command(): string[] {
-    const { program } = this;
+    const { program, driver } = this;
     const root = `${this.#data}/root`;
     const runRoot = `${this.#data}/run`;
     return [program, "--root", root, "--runroot", runRoot, "--storage-driver", driver];

@@ -3,6 +3,7 @@
 //
 //	deploycheck kubernetes FILE   manifests, by the types of Kubernetes and of the Prometheus operator
 //	deploycheck compose FILE      a compose file, by the compose specification
+//	deploycheck chart FOLDER      a chart, by helm: linted, then its manifests; with -values FILE, -set NAME=VALUE,…
 package main
 
 import (
@@ -23,15 +24,21 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 3 {
-		fail(errors.New("usage: deploycheck kubernetes|compose FILE"))
+	checks := map[string]func([]string) error{"kubernetes": ofFile(kubernetes), "compose": ofFile(compose), "chart": chart}
+	if len(os.Args) < 2 || checks[os.Args[1]] == nil {
+		fail(errors.New("usage: deploycheck kubernetes|compose FILE, or deploycheck chart FOLDER"))
 	}
-	check := map[string]func(string) error{"kubernetes": kubernetes, "compose": compose}[os.Args[1]]
-	if check == nil {
-		fail(fmt.Errorf("there is no %s", os.Args[1]))
-	}
-	if err := check(os.Args[2]); err != nil {
+	if err := checks[os.Args[1]](os.Args[2:]); err != nil {
 		fail(err)
+	}
+}
+
+func ofFile(check func(string) error) func([]string) error {
+	return func(arguments []string) error {
+		if len(arguments) != 1 {
+			return errors.New("one file is looked at")
+		}
+		return check(arguments[0])
 	}
 }
 

@@ -1,0 +1,3 @@
+package build
+
+type Instance struct{ Err error }
