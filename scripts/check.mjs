@@ -29,9 +29,7 @@ const more = {
   postgres: () => testsOnPostgres([], {}),
   e2e: () => withExecutable((started) => endToEnd(3, { ...process.env, ...started })),
   /** What of it goes through database and store, on the other one of each. */
-  "e2e-pair": () => onPair(2, "test/e2e"),
-  /** Of that, the files that it shows in first where either of them is wrong: what CI has the time for. */
-  "e2e-pair-core": () => onPair(1, ...core),
+  "e2e-pair": () => onPair(2),
   /** What works with database and blobs the most, on the other one of each at once. */
   pair: () => testsOnPostgres(withBoth, { WEIR_TEST_BLOBS: "s3" }),
 };
@@ -51,24 +49,20 @@ const neitherOfBoth = [
   "migrate.test.ts",
 ];
 
-const core = ["crash", "herd", "dependency-proxy", "tokens", "lists", "upstreams"].map(
-  (name) => `test/e2e/${name}.test.ts`,
-);
-
 /** Files that took long the last time begin first, so that none is left alone at the end. */
-function endToEnd(processes, env, files = ["test/e2e"], without = []) {
+function endToEnd(processes, env, without = []) {
   const timings = ["--timings", "test/e2e/timings.json"];
   const ignored = without.flatMap((name) => ["--path-ignore-patterns", `test/e2e/${name}`]);
   const how = [`--parallel=${processes}`, "--timeout", "20000", ...timings, ...ignored];
-  return runBun(["test", ...how, ...files], env);
+  return runBun(["test", ...how, "test/e2e"], env);
 }
 
-const onPair = (processes, ...files) =>
+const onPair = (processes) =>
   withExecutable((started) =>
     withPostgres((shared) => {
       const pair = { WEIR_E2E_PAIR: "postgres-s3" };
       const env = { ...process.env, ...shared, ...started, ...pair };
-      return endToEnd(processes, env, files, neitherOfBoth);
+      return endToEnd(processes, env, neitherOfBoth);
     }),
   );
 

@@ -94,6 +94,6 @@ const seen = (line) => {
 };
 const everything = tests("npm install && npm test", { seen }).then(begins);
 await isThere;
-const onOther = tests("npm run check -- e2e-pair-core", { mark: "e2e-pair: " });
+const onOther = tests("npm run check -- e2e-pair", { mark: "e2e-pair: " });
 await Promise.all([everything, onOther, cosign]);
 end();
