@@ -39,7 +39,7 @@ set_of() {
   echo "go: $(basename "$target") built in $((SECONDS - started)) s"
 }
 
-# Apart, so that nothing waits for what it does not need: tests of the store come first, and cosign is half of the work.
+# Apart, so that nothing waits for what it does not need: tests of the store come first, and a third of all is for cosign alone.
 s3_server() { set_of s3-server ./versitygw; }
 deploy_tools() { set_of deploy-tools ./deploycheck ./otlpread; }
 go_clients() {

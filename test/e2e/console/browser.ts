@@ -48,11 +48,7 @@ export interface WatchedPage {
 
 export async function watchedPage(browser: Browser, weir: Weir, size = wide): Promise<WatchedPage> {
   const look = { viewport: size, reducedMotion: "reduce" } as const;
-  const context = await browser.newContext({
-    baseURL: weir.url,
-    ...look,
-  });
-  return watch(context);
+  return watch(await browser.newContext({ baseURL: weir.url, ...look }));
 }
 
 /** The same in any other context. */

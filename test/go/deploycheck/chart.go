@@ -3,7 +3,6 @@ package main
 import (
 	"flag"
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"helm.sh/helm/v3/pkg/chart/loader"
@@ -16,7 +15,7 @@ import (
 )
 
 // kubeVersion is of the cluster that charts are made for here.
-const kubeVersion = "1.34.0"
+var kubeVersion = chartutil.KubeVersion{Version: "v1.34.0", Major: "1", Minor: "34"}
 
 // release is what a chart is installed as.
 var release = chartutil.ReleaseOptions{Name: "weir", Namespace: "default", Revision: 1, IsInstall: true}
@@ -63,18 +62,14 @@ func valuesOf(file, set string) (map[string]any, error) {
 }
 
 func render(folder string, values map[string]any) ([]releaseutil.Manifest, error) {
-	version, err := chartutil.ParseKubeVersion(kubeVersion)
-	if err != nil {
-		return nil, err
-	}
 	capabilities := chartutil.DefaultCapabilities.Copy()
-	capabilities.KubeVersion = *version
+	capabilities.KubeVersion = kubeVersion
 	loaded, err := loader.Load(folder)
 	if err != nil {
 		return nil, err
 	}
-	if wanted := loaded.Metadata.KubeVersion; wanted != "" && !chartutil.IsCompatibleRange(wanted, kubeVersion) {
-		return nil, fmt.Errorf("kubeVersion: %s is not for %s", wanted, kubeVersion)
+	if wanted := loaded.Metadata.KubeVersion; wanted != "" && !chartutil.IsCompatibleRange(wanted, kubeVersion.Version) {
+		return nil, fmt.Errorf("kubeVersion: %s is not for %s", wanted, kubeVersion.Version)
 	}
 	if err := chartutil.ProcessDependenciesWithMerge(loaded, values); err != nil {
 		return nil, err
@@ -103,15 +98,7 @@ func render(folder string, values map[string]any) ([]releaseutil.Manifest, error
 }
 
 func linted(folder string, values map[string]any) error {
-	version, err := chartutil.ParseKubeVersion(kubeVersion)
-	if err != nil {
-		return err
-	}
-	absolute, err := filepath.Abs(folder)
-	if err != nil {
-		return err
-	}
-	found := lint.AllWithKubeVersion(absolute, values, release.Namespace, version)
+	found := lint.AllWithKubeVersion(folder, values, release.Namespace, &kubeVersion)
 	for _, message := range found.Messages {
 		if message.Severity >= support.WarningSev {
 			return fmt.Errorf("%s", message)
