@@ -130,6 +130,8 @@ CREATE INDEX cache_entries_digest on cache_entries (digest, group_id);
 
 CREATE INDEX cache_entries_downloaded on cache_entries (upstream_id, downloaded_at);
 
+CREATE INDEX cache_entries_hash on cache_entries ((((((((0 * 1000003 + ('0x0' || hex(substr(cast(repository as blob), 1, 6)) ->> '$')) % 2147483647 * 1000003 + ('0x0' || hex(substr(cast(repository as blob), 7, 6)) ->> '$')) % 2147483647 * 1000003 + ('0x0' || hex(substr(cast(repository as blob), -24, 6)) ->> '$')) % 2147483647 * 1000003 + ('0x0' || hex(substr(cast(repository as blob), -18, 6)) ->> '$')) % 2147483647 * 1000003 + ('0x0' || hex(substr(cast(repository as blob), -12, 6)) ->> '$')) % 2147483647 * 1000003 + ('0x0' || hex(substr(cast(repository as blob), -6, 6)) ->> '$')) % 2147483647 % 16777216 * 16777216 + ((((((0 * 1000003 + ('0x0' || hex(substr(cast(reference as blob), 1, 6)) ->> '$')) % 2147483647 * 1000003 + ('0x0' || hex(substr(cast(reference as blob), 7, 6)) ->> '$')) % 2147483647 * 1000003 + ('0x0' || hex(substr(cast(reference as blob), -24, 6)) ->> '$')) % 2147483647 * 1000003 + ('0x0' || hex(substr(cast(reference as blob), -18, 6)) ->> '$')) % 2147483647 * 1000003 + ('0x0' || hex(substr(cast(reference as blob), -12, 6)) ->> '$')) % 2147483647 * 1000003 + ('0x0' || hex(substr(cast(reference as blob), -6, 6)) ->> '$')) % 2147483647 % 16777216), upstream_id);
+
 CREATE INDEX cache_entries_pinned on cache_entries (upstream_id, repository) where pinned = 1;
 
 CREATE TRIGGER cache_entries_repository_delete after delete on cache_entries

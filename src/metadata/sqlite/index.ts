@@ -15,6 +15,7 @@ import { Checkpoints } from "./checkpoints.ts";
 import { sqliteDialect } from "./dialect.ts";
 import { FileLock } from "./lock.ts";
 import { explained, openDatabase, sqliteWords } from "./open.ts";
+import { rowsByHash } from "./rows-by-hash.ts";
 
 /** The whole process waits meanwhile. */
 const stepMs = 4;
@@ -62,7 +63,9 @@ async function openLocked(options: SqliteOptions, lock: FileLock): Promise<Metad
       probe: db,
       changes,
       time,
-      cache: new RememberedCache(new SqlCache(db, changes, time), () => changes.generation()),
+      cache: new RememberedCache(new SqlCache(db, changes, time, rowsByHash(db)), () =>
+        changes.generation(),
+      ),
       lists: new SqlLists(db),
       async unready() {
         try {

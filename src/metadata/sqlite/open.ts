@@ -4,6 +4,7 @@ import path from "node:path";
 import { failureCode } from "../../lib/log.ts";
 import { MetadataError } from "../contract.ts";
 import type { SqlWords } from "../migrations/index.ts";
+import { entryHashSql } from "./entry-hash.ts";
 import { repositoryCounts } from "./repository-counts.ts";
 
 /** How this engine says it. Strict tables hold values of the declared type only. */
@@ -40,6 +41,7 @@ end`,
   // One transaction writes at a time.
   contentsInOrder: [],
   countedTogether: () => [],
+  entryHash: [`create index cache_entries_hash on cache_entries ((${entryHashSql}), upstream_id)`],
   entryCounts: (bucketBits) => {
     const seen = (row: string) => `${row}.proof = 'shown' and ${row}.status = 'default'`;
     const bucket = (row: string) =>
@@ -89,6 +91,9 @@ const maxLogBytes = 64 << 20;
 /** The most that SQLite takes. Read through a mapping, a page costs no call; what is mapped counts as memory, and is given back first. */
 const mappedBytes = 2 ** 31 - 65_536;
 
+/** Of pages that are not mapped, or written and not yet in the file itself. */
+const cachedBytes = 32 << 20;
+
 /** A connection with everything set that SQLite leaves to its users. */
 export function openDatabase(file: string): Database {
   // A new file is for its owner alone, and SQLite gives its companions the same mode.
@@ -103,6 +108,7 @@ export function openDatabase(file: string): Database {
     database.run("pragma foreign_keys = on");
     database.run(`pragma journal_size_limit = ${maxLogBytes}`);
     database.run(`pragma mmap_size = ${mappedBytes}`);
+    database.run(`pragma cache_size = -${cachedBytes >> 10}`);
     // Else it looks for `/tmp`, and making an index fails in a container that may write to nothing but its data.
     const folder = path.dirname(path.resolve(file)).replaceAll("'", "''");
     database.run(`pragma temp_store_directory = '${folder}'`);
