@@ -6,8 +6,8 @@ import type { CacheEntriesTable, Db, Schema } from "./schema.ts";
 /** A registry has seldom more upstreams; queries for longer lists are compiled each time. */
 const maxKept = 32;
 
-/** A query over a list of caches, kept for each length of the list. */
-export class Lookup<Row> {
+/** A query for entries of some caches, kept for each number of caches. */
+export class EntryQuery<Row> {
   readonly #kept = new Map<number, Kept<Row>>();
 
   constructor(
@@ -32,7 +32,7 @@ export class Lookup<Row> {
 }
 
 export type EntryRow = NonNullable<
-  Awaited<ReturnType<ReturnType<typeof entryColumns>["executeTakeFirst"]>>
+  Awaited<ReturnType<ReturnType<typeof presentEntries>["executeTakeFirst"]>>
 >;
 export type ManifestRow = EntryRow & { payload: Uint8Array | null };
 
@@ -64,33 +64,33 @@ const columns = [
   "e.downloaded_at",
 ] as const;
 
-/** Of entries that can be had, what a look-up tells. */
-export const entryColumns = (db: Db) =>
+/** The entries that can be had, with what a look-up tells of them. */
+export const presentEntries = (db: Db) =>
   db.selectFrom("cache_entries as e").select(columns).where("e.status", "=", sql.lit("default"));
 
 /** The payload that an entry of a manifest stands for. As a sub-query: SQLite takes three times as long for the same as a left join. */
 export const payloadOf = (eb: ExpressionBuilder<Schema & { e: CacheEntriesTable }, "e">) =>
-  eb
-    .selectFrom("manifests as m")
-    .select("m.payload")
-    .whereRef("m.digest", "=", "e.digest")
-    .as("payload");
+  eb.selectFrom("manifests as m").select("m.payload").whereRef("m.digest", "=", "e.digest");
 
 /** By the key of entries, of each cache. */
 export function rowsByKey(db: Db): EntryRows {
   return {
-    entries: findByKey(new Lookup(db, (cacheIds) => byKey(db, cacheIds))),
-    manifests: findByKey(new Lookup(db, (cacheIds) => byKey(db, cacheIds).select(payloadOf))),
+    entries: findByKey(new EntryQuery(db, (cacheIds) => byKey(db, cacheIds))),
+    manifests: findByKey(
+      new EntryQuery(db, (cacheIds) =>
+        byKey(db, cacheIds).select((eb) => payloadOf(eb).as("payload")),
+      ),
+    ),
   };
 }
 
 const findByKey =
-  <Row>(lookup: Lookup<Row>): FindRows<Row> =>
+  <Row>(query: EntryQuery<Row>): FindRows<Row> =>
   (cacheIds, { repository, kind, reference }) =>
-    lookup.rows(cacheIds, [...cacheIds, repository, kind, reference]);
+    query.rows(cacheIds, [...cacheIds, repository, kind, reference]);
 
 function byKey(db: Db, cacheIds: readonly number[]) {
-  return entryColumns(db)
+  return presentEntries(db)
     .where("e.upstream_id", "in", cacheIds)
     .where("e.repository", "=", "")
     .where("e.kind", "=", "manifest")

@@ -5,6 +5,7 @@ import { SqlCache } from "../../src/metadata/cache.ts";
 import { SqlCleanupRuns } from "../../src/metadata/cleanup/runs.ts";
 import type { Changes } from "../../src/metadata/changes.ts";
 import type { Upstream } from "../../src/metadata/contract.ts";
+import { rowsByKey } from "../../src/metadata/entry-rows.ts";
 import { SqlSpace } from "../../src/metadata/space/space.ts";
 import { SqlPurges } from "../../src/metadata/purges/purges.ts";
 import { requestPurge } from "../../src/metadata/purges/requests.ts";
@@ -97,6 +98,14 @@ test("a look-up goes by the hash of its name and each cache that is asked", asyn
   expect(found).toEqual([
     expect.stringMatching(/cache_entries_hash \(<expr>=\? AND upstream_id=\?\)/),
   ]);
+});
+
+test("where many names have one hash it goes by the whole key", async () => {
+  const name = { repository: "library/alpine", kind: "manifest", reference: "latest" } as const;
+  const found = await plans(async () => {
+    expect(await rowsByKey(db).manifests([upstream.id, 7, 8], name)).toHaveLength(1);
+  });
+  expect(found).toEqual([expect.stringMatching(good[1] ?? "")]);
 });
 
 test("a step of a purge goes on in the order of keys", async () => {

@@ -165,24 +165,6 @@ function boundaryTests(bench: MetadataBench): void {
     }
   });
 
-  test("names that differ in their middle alone are told apart, however many", async () => {
-    const { cache } = bench.metadata;
-    const { upstream } = await sampleRegistry(bench.metadata);
-    const nameOf = (i: number) => `${"long".repeat(9)}.${i}.${"name".repeat(9)}`;
-    const stored = Array.from({ length: 70 }, (_, i) =>
-      fetched(upstream, `number ${i}`, i < 68 ? { tag: nameOf(i) } : { repository: nameOf(i) }),
-    );
-    for (const manifest of stored) await cache.storeManifest(manifest);
-    for (const { repository: name, tag = "", digest } of stored) {
-      const entries = await cache.entries([upstream.id, 7], name, "manifest", tag);
-      expect(entries.map((entry) => entry.digest)).toEqual([digest]);
-      const manifests = await cache.manifests([upstream.id], name, tag);
-      expect(manifests.map((manifest) => manifest.digest)).toEqual([digest]);
-    }
-    expect(await cache.entries([upstream.id], repository, "manifest", nameOf(70))).toEqual([]);
-    expect(await cache.manifests([upstream.id], nameOf(70), "latest")).toEqual([]);
-  });
-
   test("an index of one group makes another group's bytes named, not shown", async () => {
     const { cache } = bench.metadata;
     const one = await sampleRegistry(bench.metadata, "one");

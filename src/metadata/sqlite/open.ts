@@ -91,9 +91,6 @@ const maxLogBytes = 64 << 20;
 /** The most that SQLite takes. Read through a mapping, a page costs no call; what is mapped counts as memory, and is given back first. */
 const mappedBytes = 2 ** 31 - 65_536;
 
-/** Of pages that are not mapped, or written and not yet in the file itself. */
-const cachedBytes = 32 << 20;
-
 /** A connection with everything set that SQLite leaves to its users. */
 export function openDatabase(file: string): Database {
   // A new file is for its owner alone, and SQLite gives its companions the same mode.
@@ -108,7 +105,6 @@ export function openDatabase(file: string): Database {
     database.run("pragma foreign_keys = on");
     database.run(`pragma journal_size_limit = ${maxLogBytes}`);
     database.run(`pragma mmap_size = ${mappedBytes}`);
-    database.run(`pragma cache_size = -${cachedBytes >> 10}`);
     // Else it looks for `/tmp`, and making an index fails in a container that may write to nothing but its data.
     const folder = path.dirname(path.resolve(file)).replaceAll("'", "''");
     database.run(`pragma temp_store_directory = '${folder}'`);
@@ -117,6 +113,16 @@ export function openDatabase(file: string): Database {
     throw error;
   }
   return database;
+}
+
+/** Of pages that are not mapped, or written and not yet in the file itself. */
+const cachedBytes = 64 << 20;
+
+/** What a server sets beside that, after the migrations: these sort too much for memory. */
+export function setForServing(database: Database): void {
+  // Each statement that changes many rows would make a file of its own else, to take them back.
+  database.run("pragma temp_store = memory");
+  database.run(`pragma cache_size = -${cachedBytes >> 10}`);
 }
 
 /** Throws a `MetadataError` where there is no such file, or none that this user may look at. */
