@@ -18,6 +18,7 @@ import type {
 } from "./contract.ts";
 import { bringOverSome } from "./doubts.ts";
 import { DownloadCounts } from "./downloads.ts";
+import type { EntryRows } from "./entry-rows.ts";
 import { Kept, someDigest } from "./kept.ts";
 import { Lookups } from "./lookups.ts";
 import { ManifestRecords, nameObjects } from "./manifests.ts";
@@ -45,8 +46,9 @@ export class SqlCache implements Cache {
     readonly db: Db,
     changes: Changes,
     readonly time: SharedTime,
+    rows: EntryRows,
   ) {
-    this.#lookups = new Lookups(db);
+    this.#lookups = new Lookups(rows);
     this.#places = new CachePlaces(db, changes);
     this.#uses = new Uses(db);
     this.#downloads = new DownloadCounts(db, this.#uses);

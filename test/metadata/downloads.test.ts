@@ -6,6 +6,7 @@ import type { Upstream } from "../../src/metadata/contract.ts";
 import type { Schema } from "../../src/metadata/schema.ts";
 import { sqliteDialect } from "../../src/metadata/sqlite/dialect.ts";
 import { openDatabase } from "../../src/metadata/sqlite/open.ts";
+import { rowsByHash } from "../../src/metadata/sqlite/rows-by-hash.ts";
 import {
   blobChild,
   fetched,
@@ -39,7 +40,7 @@ describe("what a manifest leads to is noted as used", () => {
       generation: async () => 0,
       run: (work) => db.transaction().execute((tx) => work(tx, () => {})),
     };
-    cache = new SqlCache(db, changes, async () => 0);
+    cache = new SqlCache(db, changes, async () => 0, rowsByHash(db));
   });
   afterEach(async () => {
     await db.destroy();

@@ -5,12 +5,14 @@ import { SqlCache } from "../../src/metadata/cache.ts";
 import { SqlCleanupRuns } from "../../src/metadata/cleanup/runs.ts";
 import type { Changes } from "../../src/metadata/changes.ts";
 import type { Upstream } from "../../src/metadata/contract.ts";
+import { rowsByKey } from "../../src/metadata/entry-rows.ts";
 import { SqlSpace } from "../../src/metadata/space/space.ts";
 import { SqlPurges } from "../../src/metadata/purges/purges.ts";
 import { requestPurge } from "../../src/metadata/purges/requests.ts";
 import type { Schema } from "../../src/metadata/schema.ts";
 import { sqliteDialect } from "../../src/metadata/sqlite/dialect.ts";
 import { openDatabase } from "../../src/metadata/sqlite/open.ts";
+import { rowsByHash } from "../../src/metadata/sqlite/rows-by-hash.ts";
 import { blobChild, fetched, sampleRegistry, shownBlob } from "../fakes/metadata-samples.ts";
 import { sqliteFolder } from "../fakes/metadata-sqlite.ts";
 
@@ -72,7 +74,7 @@ const bad = (found: readonly string[]) =>
   found.filter((detail) => !good.some((pattern) => pattern.test(detail)));
 
 test("storing and counting a manifest looks at its own entries and what they lead to, nothing else", async () => {
-  const cache = new SqlCache(db, changes, async () => 0);
+  const cache = new SqlCache(db, changes, async () => 0, rowsByHash(db));
   const manifest = fetched(upstream, "one", { children: [blobChild("layer")] });
   const key = { upstreamId: upstream.id, repository: "library/alpine", reference: "latest" };
   // In another hour it is noted anew with what it leads to.
@@ -86,12 +88,22 @@ test("storing and counting a manifest looks at its own entries and what they lea
   expect(bad(found)).toEqual([]);
 });
 
-test("a look-up goes by the whole key of each cache that is asked", async () => {
-  const cache = new SqlCache(db, changes, async () => 0);
+test("a look-up goes by the hash of its name and each cache that is asked", async () => {
+  const cache = new SqlCache(db, changes, async () => 0, rowsByHash(db));
   const { repository, tag = "", digest } = fetched(upstream, "one");
   const found = await plans(async () => {
     expect(await cache.manifests([upstream.id, 7, 8], repository, tag)).toHaveLength(1);
     expect(await cache.entries([upstream.id], repository, "manifest", digest)).toHaveLength(1);
+  });
+  expect(found).toEqual([
+    expect.stringMatching(/cache_entries_hash \(<expr>=\? AND upstream_id=\?\)/),
+  ]);
+});
+
+test("where many names have one hash it goes by the whole key", async () => {
+  const name = { repository: "library/alpine", kind: "manifest", reference: "latest" } as const;
+  const found = await plans(async () => {
+    expect(await rowsByKey(db).manifests([upstream.id, 7, 8], name)).toHaveLength(1);
   });
   expect(found).toEqual([expect.stringMatching(good[1] ?? "")]);
 });
@@ -120,7 +132,7 @@ test("a step of a cleanup policy does as well", async () => {
 });
 
 test("evicting looks at its own entries, what leads to them and what they lead to, nothing else", async () => {
-  const cache = new SqlCache(db, changes, async () => 0);
+  const cache = new SqlCache(db, changes, async () => 0, rowsByHash(db));
   await cache.storeManifest(fetched(upstream, "two", { children: [blobChild("layer two")] }));
   await cache.storeBlob(shownBlob(upstream, "layer two"));
   const space = new SqlSpace(db, changes);

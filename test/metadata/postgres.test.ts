@@ -2,6 +2,7 @@ import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { CompiledQuery, Kysely, type KyselyConfig } from "kysely";
 import { undoubted } from "../../src/metadata/caches.ts";
+import { rowsByKey } from "../../src/metadata/entry-rows.ts";
 import { Lookups } from "../../src/metadata/lookups.ts";
 import type { Metadata } from "../../src/metadata/contract.ts";
 import { postgresDialect } from "../../src/metadata/postgres/dialect.ts";
@@ -186,7 +187,7 @@ describe.skipIf(lack !== undefined)(`PostgreSQL${lack ? ` (${lack})` : ""}`, () 
       const log: KyselyConfig["log"] = ({ query }) => void asked.push(query);
       const dialect = postgresDialect({ ...pool, url: database.url });
       const db = new Kysely<Schema>({ dialect, log });
-      const lookups = new Lookups(db);
+      const lookups = new Lookups(rowsByKey(db));
       const places = undoubted([upstream.id, upstream.id + 1, upstream.id + 2]);
       expect(await lookups.manifests(places, "r5", "t105")).toHaveLength(1);
       expect(await lookups.entries(places, "r5", "manifest", "t105")).toHaveLength(1);

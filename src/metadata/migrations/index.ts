@@ -25,6 +25,7 @@ import { contentsInOrder } from "./0027_contents_in_order.ts";
 import { oldLists } from "./0028_old_lists.ts";
 import { names } from "./0029_names.ts";
 import { countedTogether } from "./0030_counted_together.ts";
+import { entryHash } from "./0031_entry_hash.ts";
 
 /** The few words in which the SQL of two engines differs. */
 export interface SqlWords {
@@ -57,6 +58,8 @@ export interface SqlWords {
   contentsInOrder: string[];
   /** What has few statements of triggers do for all that is counted what many did. */
   countedTogether: (bucketBits: number) => string[];
+  /** The index by which entries are looked up, where that is not their key. */
+  entryHash: string[];
   /** What makes ids that somebody chose count as given out, for a table where that can be. */
   givenIds: (table: string) => string[];
   /** A query for the names of our tables, as far as there are any. */
@@ -92,6 +95,7 @@ const steps: Record<string, (words: SqlWords) => string[]> = {
   "0028_old_lists": oldLists,
   "0029_names": names,
   "0030_counted_together": countedTogether,
+  "0031_entry_hash": entryHash,
 };
 
 /** The names under which a database has on record what was done to it. */

@@ -4,6 +4,7 @@ import { failureCode, type Log } from "../../lib/log.ts";
 import { assemble, type Engine, type MetadataOptions } from "../assemble.ts";
 import { SqlCache } from "../cache.ts";
 import type { Metadata } from "../contract.ts";
+import { rowsByKey } from "../entry-rows.ts";
 import { SqlLists } from "../lists/lists.ts";
 import type { Db, Schema } from "../schema.ts";
 import { databaseTime, timeOf } from "../time.ts";
@@ -62,7 +63,7 @@ export async function openPostgresMetadata(options: PostgresOptions): Promise<Me
     const { clock, timers, log } = options;
     const changes = await SharedChanges.open({ db, probe, clock, timers, log });
     const time = options.isClockShared ? timeOf(clock) : databaseTime;
-    const cache = new RecentCache(new SqlCache(db, changes, time), changes, clock);
+    const cache = new RecentCache(new SqlCache(db, changes, time, rowsByKey(db)), changes, clock);
     const lists = new SharedLists(new SqlLists(db));
     const unready = () => changes.ask().then(isThere, whyNot);
     const unlessOthers = lockingIfFree(pool);

@@ -40,6 +40,8 @@ for each statement execute function ${table}_are_kept()`,
   leftAtOnce,
   contentsInOrder,
   countedTogether,
+  // By their key: most of the time of a look-up is the way to the database.
+  entryHash: [],
   trigger: ({ name, table, event, when, locks = [], statements }) => [
     `create function ${name}() returns trigger language plpgsql as $$
 begin

@@ -14,7 +14,8 @@ import { LocalChanges } from "./changes.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { sqliteDialect } from "./dialect.ts";
 import { FileLock } from "./lock.ts";
-import { explained, openDatabase, sqliteWords } from "./open.ts";
+import { explained, openDatabase, setForServing, sqliteWords } from "./open.ts";
+import { rowsByHash } from "./rows-by-hash.ts";
 
 /** The whole process waits meanwhile. */
 const stepMs = 4;
@@ -49,8 +50,7 @@ async function openLocked(options: SqliteOptions, lock: FileLock): Promise<Metad
   const db = new Kysely<Schema>({ dialect: sqliteDialect(database, checkpoints) });
   try {
     await migrate(db, sqliteWords);
-    // Each statement that changes many rows would make a file of its own else, to take them back. Migrations sort too much for this.
-    database.run("pragma temp_store = memory");
+    setForServing(database);
     const changes = await LocalChanges.open(db, () => checkpoints.durable());
     // Those of the process that had the file before.
     await endLeases(db);
@@ -62,7 +62,9 @@ async function openLocked(options: SqliteOptions, lock: FileLock): Promise<Metad
       probe: db,
       changes,
       time,
-      cache: new RememberedCache(new SqlCache(db, changes, time), () => changes.generation()),
+      cache: new RememberedCache(new SqlCache(db, changes, time, rowsByHash(db)), () =>
+        changes.generation(),
+      ),
       lists: new SqlLists(db),
       async unready() {
         try {

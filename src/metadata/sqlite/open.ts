@@ -4,6 +4,7 @@ import path from "node:path";
 import { failureCode } from "../../lib/log.ts";
 import { MetadataError } from "../contract.ts";
 import type { SqlWords } from "../migrations/index.ts";
+import { entryHashSql } from "./entry-hash.ts";
 import { repositoryCounts } from "./repository-counts.ts";
 
 /** How this engine says it. Strict tables hold values of the declared type only. */
@@ -40,6 +41,7 @@ end`,
   // One transaction writes at a time.
   contentsInOrder: [],
   countedTogether: () => [],
+  entryHash: [`create index cache_entries_hash on cache_entries ((${entryHashSql}), upstream_id)`],
   entryCounts: (bucketBits) => {
     const seen = (row: string) => `${row}.proof = 'shown' and ${row}.status = 'default'`;
     const bucket = (row: string) =>
@@ -111,6 +113,16 @@ export function openDatabase(file: string): Database {
     throw error;
   }
   return database;
+}
+
+/** Of pages that are not mapped, or written and not yet in the file itself. */
+const cachedBytes = 64 << 20;
+
+/** What a server sets beside that, after the migrations: these sort too much for memory. */
+export function setForServing(database: Database): void {
+  // Each statement that changes many rows would make a file of its own else, to take them back.
+  database.run("pragma temp_store = memory");
+  database.run(`pragma cache_size = -${cachedBytes >> 10}`);
 }
 
 /** Throws a `MetadataError` where there is no such file, or none that this user may look at. */
