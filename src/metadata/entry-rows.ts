@@ -15,7 +15,7 @@ export class EntryQuery<Row> {
     readonly build: (cacheIds: readonly number[]) => Compilable<Row>,
   ) {}
 
-  /** By its parameters in the order of its text. */
+  /** By its parameters, in the order that its text wants them in. */
   async rows(cacheIds: readonly number[], parameters: readonly unknown[]): Promise<Row[]> {
     const { rows } = await this.#of(cacheIds).run(this.db, parameters);
     return rows;
