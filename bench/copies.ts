@@ -21,6 +21,7 @@ const { values } = parseArgs({
 });
 const entries = Number(values.entries);
 const changed = Number(values.changed);
+const atOnce = 500_000;
 
 const folder = mkdtempSync(path.join(tmpdir(), "weir-copies-"));
 const file = path.join(folder, "weir.db");
@@ -30,6 +31,7 @@ await db.destroy();
 
 const writer = new Database(file, { strict: true });
 writer.run("pragma synchronous = off");
+writer.run("pragma cache_size = -1000000");
 writer.run("insert into groups (path, name) values ('default', 'default')");
 
 /** Of four entries one is a manifest, which names the other three. */
@@ -55,9 +57,11 @@ function grow(from: number, to: number): void {
 const server = await PostgresServer.start({ shared_buffers: "512MB", max_wal_size: "8GB" });
 try {
   await server.query("postgres", "create database weir");
-  writer.run("begin");
-  grow(1, entries);
-  writer.run("commit");
+  for (let from = 1; from <= entries; from += atOnce) {
+    writer.transaction(grow)(from, Math.min(entries, from + atOnce - 1));
+  }
+  // What a server writes back as it goes.
+  writer.run("pragma wal_checkpoint(truncate)");
   await round("the first round");
   await round("a round in which nothing has changed");
   // What pulls note, here and there; and what they bring.

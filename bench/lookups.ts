@@ -19,39 +19,30 @@ import { sqliteDialect } from "../src/metadata/sqlite/dialect.ts";
 import { openDatabase, setForServing, sqliteWords } from "../src/metadata/sqlite/open.ts";
 import { rowsByHash } from "../src/metadata/sqlite/rows-by-hash.ts";
 import { PostgresServer, queryAt } from "../test/fakes/postgres.ts";
+import * as images from "./images.ts";
+import {
+  digestOf,
+  nameOf,
+  perImage,
+  repositoryOf,
+  tagOf,
+  upstreamOf,
+  upstreams,
+} from "./images.ts";
 
 const limit = 1.3;
 const rounds = 10;
 /** So short that some rounds find the processor free for the whole of it. */
 const perStretch = 100;
-const perStatement = 500_000;
-
-/** Of the registry that is asked. */
-const upstreams = 3;
-/** Of an image: its tag, its manifest, its configuration and layers. */
-const perImage = 10;
-const imagesPerRepository = 50;
-
-/** `count` entries are so many repositories, and images come to them in turn, as over time. */
-const repositoriesOf = (count: number) => count / perImage / imagesPerRepository;
-const repositoryOf = (image: number, count: number) => image % repositoriesOf(count);
-const upstreamOf = (repository: number) => 1 + (repository % upstreams);
-const nameOf = (repository: number) => `group/project-${repository}/app`;
-const tagOf = (image: number) => `v${image}`;
-/** Of entry `n`; in no order, as digests are. */
-const scattered = 2_654_435_761;
-const digestOf = (n: number) =>
-  `sha256:${(Math.imul(n, scattered) >>> 0).toString(16).padStart(8, "0")}${n.toString(16).padStart(56, "0")}`;
 
 interface Engine {
   name: string;
   lookups(): Lookups;
   /** Runs a statement that fills a table. */
   fill(statement: string): Promise<unknown>;
-  /** A table of the numbers from `from` to `to`, as `t(n)`. */
-  numbers: (from: number, to: number) => string;
-  /** A number of so many hexadecimal digits. */
-  hex: (number: string, digits: number) => string;
+  words: images.Words;
+  /** 500 bytes. */
+  payload: string;
   /** After much was written. */
   settle(): Promise<unknown>;
   close(): Promise<void>;
@@ -74,9 +65,8 @@ async function sqlite(): Promise<Engine> {
     name: "SQLite",
     lookups: () => new Lookups(rowsByHash(db)),
     fill: async (statement) => writer.run(statement),
-    numbers: (from, to) =>
-      `(with recursive t(n) as (select ${from} union all select n + 1 from t where n < ${to}) select n from t) t`,
-    hex: (number, digits) => `printf('%0${digits}x', ${number})`,
+    words: images.sqliteWords,
+    payload: "zeroblob(500)",
     async settle() {
       writer.run("pragma wal_checkpoint(truncate)");
       // As a server finds it at its start.
@@ -103,8 +93,8 @@ async function postgres(): Promise<Engine> {
     name: "PostgreSQL",
     lookups: () => new Lookups(rowsByKey(db)),
     fill: (statement) => queryAt(url, statement),
-    numbers: (from, to) => `generate_series(${from}, ${to}) t(n)`,
-    hex: (number, digits) => `lpad(to_hex(${number}), ${digits}, '0')`,
+    words: images.postgresWords,
+    payload: "decode(repeat('00', 500), 'hex')",
     settle: () => queryAt(url, "vacuum analyze"),
     async close() {
       await db.destroy();
@@ -124,32 +114,9 @@ async function prepare(engine: Engine): Promise<void> {
 }
 
 async function fill(engine: Engine, count: number): Promise<void> {
-  if (!Number.isInteger(repositoriesOf(count))) {
-    throw new Error(
-      `${count} entries: only whole repositories, of ${perImage * imagesPerRepository} each`,
-    );
-  }
-  const digest = (n: string) =>
-    `'sha256:' || ${engine.hex(`(${n}) * ${scattered} % 4294967296`, 8)} || ${engine.hex(n, 56)}`;
-  const payload = engine.name === "SQLite" ? "zeroblob(500)" : "decode(repeat('00', 500), 'hex')";
-  const image = `n / ${perImage}`;
-  const part = `n % ${perImage}`;
-  const repository = `(${image}) % ${repositoriesOf(count)}`;
-  const manifest = digest(`${image} * ${perImage} + 1`);
-  for (let start = 0; start < count; start += perStatement) {
-    const numbers = engine.numbers(start, Math.min(count, start + perStatement) - 1);
-    await engine.fill(
-      `insert into manifests (digest, media_type, payload) select ${manifest}, 't', ${payload} from ${numbers} where ${part} = 1`,
-    );
-    await engine.fill(
-      `insert into cache_entries (group_id, upstream_id, repository, kind, reference, digest, proof, content_type, size,
-        upstream_checked_at, downloaded_at, created_at, updated_at)
-      select 1, 1 + ${repository} % ${upstreams}, 'group/project-' || (${repository}) || '/app',
-        case when ${part} < 2 then 'manifest' else 'blob' end,
-        case when ${part} = 0 then 'v' || (${image}) when ${part} = 1 then ${manifest} else ${digest("n")} end,
-        case when ${part} < 2 then ${manifest} else ${digest("n")} end,
-        'shown', 't', 500, 1, 1, 1, 1 from ${numbers}`,
-    );
+  const content = { mediaType: "t", payload: engine.payload, size: 500, at: 1 };
+  for (const statement of images.fillingStatements(engine.words, count, content)) {
+    await engine.fill(statement);
   }
   await engine.settle();
 }

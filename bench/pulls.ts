@@ -1,60 +1,50 @@
 // What a cached manifest by tag costs, asked for by clients, with few cache entries and with many in a SQLite database:
 // node bin/bun.mjs bench/pulls.ts [few, by default 10000] [many, by default 10000000]
-// The entries are asked for all over, so hardly one twice; beside it the server notes when each was pulled. By turns, the middle of some rounds.
+// Images are asked for all over, with 100,000 entries or more hardly one twice a round; beside it the server notes when each was pulled. By turns, the middle of some rounds.
 import { Database } from "bun:sqlite";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { tellJanitor } from "../test/e2e/lab/processes.ts";
 import { buildImage, FakeUpstream } from "../test/fakes/upstream.ts";
+import {
+  fillingStatements,
+  imagesPerRepository,
+  nameOf,
+  repositoriesOf,
+  repositoryOf,
+  sqliteWords,
+  tagOf,
+  upstreams,
+} from "./images.ts";
 import { SoakServer } from "./soak-server.ts";
 import { figure, median, table } from "./stats.ts";
 
 process.env["NO_PROXY"] = "127.0.0.1";
 const counts = [Number(Bun.argv[2] ?? 10_000), Number(Bun.argv[3] ?? 10_000_000)] as const;
-const upstreams = 3;
-const repositories = 100;
-/** One image for so many tags. */
-const perImage = 1000;
-const perStatement = 500_000;
 const rounds = 7;
+/** In these the server sees the tokens for the first time, and code is compiled. */
+const firstRounds = 2;
 const pulls = 10_000;
 const pullers = 4;
+/** Spread over all: each has a token, and the server remembers 5,000 of those that it has checked. */
+const maxRepositories = 4000;
 
 const home = mkdtempSync(path.join(tmpdir(), "weir-pulls-"));
 tellJanitor("folder", home);
 const upstream = await FakeUpstream.start();
-const repositoryOf = (n: number) => `group/project-${n % repositories}/app`;
 
-/** Entry `n` is a tag of one of the repositories at one of the upstreams. */
 function fill(database: Database, count: number): void {
   // The server writes as well.
   database.run("pragma busy_timeout = 60000");
   database.run("pragma synchronous = off");
   database.run("pragma cache_size = -1000000");
-  database.run(
-    "create temp table made (k integer primary key, digest text, type text, size integer)",
-  );
-  const manifest = database.query(
-    "insert into manifests (digest, media_type, payload) values (?, ?, ?)",
-  );
-  const made = database.query("insert into made values (?, ?, ?, ?)");
-  database.transaction(() => {
-    for (let k = 0; k * perImage < count; k++) {
-      const { digest, payload, mediaType } = buildImage({ label: `t${k}`, layers: [] });
-      manifest.run(digest, mediaType, payload);
-      made.run(k, digest, mediaType, payload.length);
-    }
-  })();
-  const now = Date.now();
-  for (let from = 0; from < count; from += perStatement) {
-    const to = Math.min(count, from + perStatement) - 1;
+  const { payload, mediaType } = buildImage({ layers: [] });
+  const hex = Buffer.from(payload).toString("hex");
+  const content = { mediaType, payload: `x'${hex}'`, size: payload.length, at: Date.now() };
+  for (const statement of fillingStatements(sqliteWords, count, content)) {
     database.transaction(() => {
-      database.run(`insert into cache_entries (group_id, upstream_id, repository, kind, reference, digest, proof, content_type, size,
-          upstream_checked_at, downloaded_at, created_at, updated_at)
-        with recursive t (n) as (select ${from} union all select n + 1 from t where n < ${to})
-        select 1, 1 + n % ${upstreams}, 'group/project-' || (n % ${repositories}) || '/app', 'manifest', 'v' || n, digest, 'shown', type, size,
-          ${now}, ${now}, ${now}, ${now} from t join made on k = n / ${perImage}`);
+      database.run(statement);
       // Else the server would note for the search what stands in which of them, beside the pulls: a quarter of its time, for minutes.
       database.run(
         "insert or ignore into indexed_buckets select distinct bucket from entry_counts",
@@ -82,6 +72,14 @@ interface Cost {
   ms: number;
 }
 
+/** Some images of a repository, of some repositories. */
+function someImage(n: number, count: number): number {
+  const repositories = repositoriesOf(count);
+  const some = Math.min(repositories, maxRepositories);
+  const repository = (n % some) * Math.floor(repositories / some);
+  return repository + repositories * (Math.floor(n / some) % imagesPerRepository);
+}
+
 let last = 0;
 async function round(server: SoakServer, count: number, of: number): Promise<Cost> {
   const times: number[] = [];
@@ -91,8 +89,10 @@ async function round(server: SoakServer, count: number, of: number): Promise<Cos
     while (begun < of) {
       begun++;
       last += 1_299_709;
-      const n = last % count;
-      times.push(await server.time(repositoryOf(n), `manifests/v${n}`));
+      const image = someImage(last, count);
+      times.push(
+        await server.time(nameOf(repositoryOf(image, count)), `manifests/${tagOf(image)}`),
+      );
     }
   };
   await Promise.all(Array.from({ length: pullers }, puller));
@@ -103,11 +103,10 @@ async function round(server: SoakServer, count: number, of: number): Promise<Cos
 
 const costs: [Cost[], Cost[]] = [[], []];
 const servers = [await prepared(counts[0]), await prepared(counts[1])] as const;
-for (let i = 0; i <= rounds; i++) {
+for (let i = 0; i < firstRounds + rounds; i++) {
   for (const which of [0, 1] as const) {
     const cost = await round(servers[which], counts[which], pulls);
-    // The first has tokens made and code compiled.
-    if (i > 0) costs[which].push(cost);
+    if (i >= firstRounds) costs[which].push(cost);
     console.error(`${counts[which]}: CPU ${figure(1000 * cost.cpuMs)} µs, ${figure(cost.ms)} ms`);
   }
 }
