@@ -18,7 +18,7 @@ export const digestOf = (n: number) =>
 const scattered = 2_654_435_761;
 
 /** How an engine says it. */
-export interface Words {
+export interface FillingWords {
   /** A table of the numbers from `from` to `to`, as `t(n)`. */
   numbers: (from: number, to: number) => string;
   /** A number of so many hexadecimal digits. */
@@ -38,7 +38,7 @@ export interface Content {
 const perStatement = 500_000;
 
 /** Statements that store `count` entries of group 1. Throws unless these are whole repositories. */
-export function* fillingStatements(words: Words, count: number, content: Content) {
+export function* fillingStatements(words: FillingWords, count: number, content: Content) {
   if (!Number.isInteger(repositoriesOf(count))) {
     const each = perImage * imagesPerRepository;
     throw new Error(`${count} entries: only whole repositories, of ${each} each`);
@@ -63,13 +63,13 @@ export function* fillingStatements(words: Words, count: number, content: Content
   }
 }
 
-export const sqliteWords: Words = {
+export const sqliteFilling: FillingWords = {
   numbers: (from, to) =>
     `(with recursive t(n) as (select ${from} union all select n + 1 from t where n < ${to}) select n from t) t`,
   hex: (number, digits) => `printf('%0${digits}x', ${number})`,
 };
 
-export const postgresWords: Words = {
+export const postgresFilling: FillingWords = {
   numbers: (from, to) => `generate_series(${from}, ${to}) t(n)`,
   hex: (number, digits) => `lpad(to_hex(${number}), ${digits}, '0')`,
 };

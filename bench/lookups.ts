@@ -19,12 +19,15 @@ import { sqliteDialect } from "../src/metadata/sqlite/dialect.ts";
 import { openDatabase, setForServing, sqliteWords } from "../src/metadata/sqlite/open.ts";
 import { rowsByHash } from "../src/metadata/sqlite/rows-by-hash.ts";
 import { PostgresServer, queryAt } from "../test/fakes/postgres.ts";
-import * as images from "./images.ts";
 import {
   digestOf,
+  fillingStatements,
+  type FillingWords,
   nameOf,
   perImage,
+  postgresFilling,
   repositoryOf,
+  sqliteFilling,
   tagOf,
   upstreamOf,
   upstreams,
@@ -40,7 +43,7 @@ interface Engine {
   lookups(): Lookups;
   /** Runs a statement that fills a table. */
   fill(statement: string): Promise<unknown>;
-  words: images.Words;
+  words: FillingWords;
   /** 500 bytes. */
   payload: string;
   /** After much was written. */
@@ -65,7 +68,7 @@ async function sqlite(): Promise<Engine> {
     name: "SQLite",
     lookups: () => new Lookups(rowsByHash(db)),
     fill: async (statement) => writer.run(statement),
-    words: images.sqliteWords,
+    words: sqliteFilling,
     payload: "zeroblob(500)",
     async settle() {
       writer.run("pragma wal_checkpoint(truncate)");
@@ -93,7 +96,7 @@ async function postgres(): Promise<Engine> {
     name: "PostgreSQL",
     lookups: () => new Lookups(rowsByKey(db)),
     fill: (statement) => queryAt(url, statement),
-    words: images.postgresWords,
+    words: postgresFilling,
     payload: "decode(repeat('00', 500), 'hex')",
     settle: () => queryAt(url, "vacuum analyze"),
     async close() {
@@ -115,7 +118,7 @@ async function prepare(engine: Engine): Promise<void> {
 
 async function fill(engine: Engine, count: number): Promise<void> {
   const content = { mediaType: "t", payload: engine.payload, size: 500, at: 1 };
-  for (const statement of images.fillingStatements(engine.words, count, content)) {
+  for (const statement of fillingStatements(engine.words, count, content)) {
     await engine.fill(statement);
   }
   await engine.settle();

@@ -13,7 +13,7 @@ import {
   nameOf,
   repositoriesOf,
   repositoryOf,
-  sqliteWords,
+  sqliteFilling,
   tagOf,
   upstreams,
 } from "./images.ts";
@@ -42,7 +42,7 @@ function fill(database: Database, count: number): void {
   const { payload, mediaType } = buildImage({ layers: [] });
   const hex = Buffer.from(payload).toString("hex");
   const content = { mediaType, payload: `x'${hex}'`, size: payload.length, at: Date.now() };
-  for (const statement of fillingStatements(sqliteWords, count, content)) {
+  for (const statement of fillingStatements(sqliteFilling, count, content)) {
     database.transaction(() => {
       database.run(statement);
       // Else the server would note for the search what stands in which of them, beside the pulls: a quarter of its time, for minutes.
@@ -72,7 +72,7 @@ interface Cost {
   ms: number;
 }
 
-/** Some images of a repository, of some repositories. */
+/** Each of many repositories' images once, in no order, as `n` grows by what is prime to their number. */
 function someImage(n: number, count: number): number {
   const repositories = repositoriesOf(count);
   const some = Math.min(repositories, maxRepositories);

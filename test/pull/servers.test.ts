@@ -281,7 +281,7 @@ describe.skipIf(lack !== undefined)(`a database that is gone${unless}`, () => {
     await until(async () => (await readiness())[0] === 200);
     expect(await scrape()).toEqual(well);
     weir.clock.step(60_000);
-    // A bucket is asked before the clock runs, which would not wait for it, and counts as well for a while.
+    // A bucket is asked now, and counts as well for ten seconds: the clock would not wait for its answer later.
     await until(async () => (await readiness())[0] === 200);
     server.pause();
     try {
